@@ -1,0 +1,65 @@
+"""Durations (`5m`, `1h30m`, `250ms`) and sizes (`8MiB`) as people write them; used by the document models and by settings."""
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+DURATION_PATTERN = r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+(\.[0-9]+)?s)?([0-9]+ms)?$"
+SIZE_PATTERN = r"^[0-9]+(B|KiB|MiB|GiB)$"
+
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?", re.ASCII)
+_SIZE = re.compile(r"(\d+)(B|KiB|MiB|GiB)", re.ASCII)
+_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+def parse_duration(text: str) -> float:
+    """Return seconds; `ValueError` says what is expected."""
+    found = _DURATION.fullmatch(text)
+    if not text or len(text) > 32 or found is None:
+        raise ValueError(f"{text[:32]!r} is no duration; write a number and a unit, such as 30s, 5m, 24h or 250ms")
+    days, hours, minutes, seconds, milliseconds = (float(part or 0) for part in found.groups())
+    return days * 86_400 + hours * 3_600 + minutes * 60 + seconds + milliseconds / 1000
+
+
+def parse_size(text: str) -> int:
+    """Return bytes; `ValueError` says what is expected."""
+    found = _SIZE.fullmatch(text)
+    if len(text) > 32 or found is None:
+        raise ValueError(f"{text[:32]!r} is no size; write a number and a unit, such as 64KiB, 8MiB or 1GiB")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def show_duration(seconds: float) -> str:
+    """Return the shortest text that `parse_duration` reads back to the same milliseconds."""
+    milliseconds = round(seconds * 1000)
+    parts: list[str] = []
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
+        count, milliseconds = divmod(milliseconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def _read_duration(value: str | float) -> float:
+    return parse_duration(value) if isinstance(value, str) else float(value)
+
+
+def _read_size(value: str | int) -> int:
+    return parse_size(value) if isinstance(value, str) else int(value)
+
+
+#: Seconds inside, a text such as `5m` in documents.
+Duration = Annotated[
+    float,
+    BeforeValidator(_read_duration),
+    PlainSerializer(show_duration, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["30s", "5m", "24h"]}),
+]
+#: Bytes inside, a text such as `8MiB` in documents.
+Size = Annotated[
+    int,
+    BeforeValidator(_read_size),
+    PlainSerializer(lambda size: f"{size}B", return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN, "examples": ["64KiB", "8MiB"]}),
+]

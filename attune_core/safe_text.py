@@ -1,0 +1,29 @@
+"""The one door from untrusted text to a terminal or a log line: control, escape and bidi characters become visible escapes.
+
+Called by attune_cli.render, error messages and the programs' own logs (kubectl CVE-2021-25743 is what happens without it).
+"""
+
+import re
+
+#: C0 and C1 controls, DEL, line and paragraph separators, zero-width and bidi controls, tags, lone surrogates.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def safe_text(text: str | bytes, *, limit: int = 65_536, keep_newlines: bool = False) -> str:
+    """Return a text that is only text: at most `limit` characters, one line unless newlines are kept; bytes are read as UTF-8."""
+    if isinstance(text, bytes):
+        text = text[: limit * 4].decode("utf-8", "backslashreplace")
+    if len(text) > limit:
+        text = text[:limit] + "…"
+    return _UNSAFE.sub(lambda found: _visible(found[0], keep_newlines=keep_newlines), text)
+
+
+def _visible(char: str, *, keep_newlines: bool) -> str:
+    if keep_newlines and char in "\n\t":
+        return char
+    number = ord(char)
+    if number < 0x100:
+        return {9: "\\t", 10: "\\n", 13: "\\r"}.get(number, f"\\x{number:02x}")
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
