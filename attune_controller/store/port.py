@@ -1,0 +1,208 @@
+"""Store: the port behind which the controller remembers; one of the five of design §4.
+
+Implemented by store/sqlite (production) and store/memory (simulation), held to one contract suite. Every method that writes returns
+after the write is durable (fsync) and is atomic; writes of concurrent callers may share one commit. Methods are grouped by noun.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from attune_controller.store.records import (
+    Acceptance,
+    Agent,
+    ApiToken,
+    Counts,
+    Event,
+    EventStatus,
+    Execution,
+    Handover,
+    Held,
+    JoinToken,
+    Move,
+    NewEvent,
+    PlannedEvent,
+    QueueKey,
+    Sync,
+)
+
+
+class Events(Protocol):
+    """Occurrences in the controller's order."""
+
+    async def accept_event(self, event: NewEvent) -> Acceptance:
+        """Store once by (source, id) and take the next position. `ReplayedBody` if body_digest is known under another id of that source."""
+        ...
+
+    async def unplanned(self, *, limit: int) -> Sequence[Event]:
+        """Return accepted events without a plan, strictly by position."""
+        ...
+
+    async def record_plans(self, plans: Sequence[PlannedEvent]) -> Sequence[Execution]:
+        """Commit whole consequences: event status, executions with number and (when an agent is chosen) epoch and sequence. All or none."""
+        ...
+
+    async def event(self, position: int) -> Event | None:
+        """Return one."""
+        ...
+
+    async def find_event(self, source: str, event_id: str) -> Event | None:
+        """Return the one that (source, id) identifies; an empty source looks for the newest with that id."""
+        ...
+
+    async def events(self, *, before: int | None, limit: int, status: EventStatus | None = None) -> Sequence[Event]:
+        """Return a page, newest first, positions below `before`."""
+        ...
+
+
+class Executions(Protocol):
+    """Requested runs and their states."""
+
+    async def execution(self, id_or_number: str) -> Execution | None:
+        """Return one by id or by number."""
+        ...
+
+    async def executions(
+        self,
+        *,
+        before: int | None,
+        limit: int,
+        state: str | None = None,
+        action: str | None = None,
+        agent: str | None = None,
+        event: int | None = None,
+    ) -> Sequence[Execution]:
+        """Return a page, newest number first, numbers below `before`; `state` is a State or an Outcome."""
+        ...
+
+    async def executions_of_events(self, positions: Sequence[int]) -> Mapping[int, Sequence[str]]:
+        """Return execution ids by event position."""
+        ...
+
+    async def waiting_for_agent(self, *, limit: int) -> Sequence[Execution]:
+        """Return accepted executions without an agent, by (event position, number)."""
+        ...
+
+    async def place(self, execution: str, agent: str) -> Execution:
+        """Give a waiting execution its agent, epoch and sequence."""
+        ...
+
+    async def record_moves(self, moves: Sequence[Move]) -> Sequence[Execution]:
+        """Apply reports in order in one transaction with their completion events; a move that is not allowed any more (duplicate, older
+        attempt, already settled) changes nothing. Returns the executions that changed."""
+        ...
+
+    async def request_cancel(self, execution: str, move: Move) -> Execution:
+        """Settle with `move` when it was never handed over; otherwise mark it cancelling and return it (the caller sends the frame)."""
+        ...
+
+    async def unsettled_load(self) -> Mapping[str, int]:
+        """Return how many unsettled executions each agent has."""
+        ...
+
+    async def keyed_agents(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        """Return, for each (action, key), the agent that holds unsettled work of it, if any."""
+        ...
+
+    async def counts(self) -> Counts:
+        """Return totals for the status."""
+        ...
+
+
+class Queues(Protocol):
+    """Hand-over of queues to agents."""
+
+    async def take_handovers(
+        self, agent: str, *, window: int, window_bytes: int, limit: int, blocked: frozenset[QueueKey] = frozenset()
+    ) -> Sequence[Handover]:
+        """Mark the next executions of the agent's queues as handed and return them with `after`; per queue at most `window` executions and
+        `window_bytes` of input that are handed and not started, at most `limit` in all, in (queue, sequence) order, fair over queues."""
+        ...
+
+    async def resume_handovers(self, agent: str, held: Sequence[Held]) -> Sequence[Handover]:
+        """After a hello: everything up to `last` is assigned; what was handed beyond it is returned again, `after` chained from `last`."""
+        ...
+
+    async def acknowledge(self, held: Sequence[Held]) -> Sequence[str]:
+        """Move handed executions up to `last` of each queue to assigned; return their ids."""
+        ...
+
+    async def handed_cancels(self, agent: str) -> Sequence[Execution]:
+        """Return executions of this agent that are cancelling and unsettled, to repeat the cancel frame after a reconnect."""
+        ...
+
+
+class Agents(Protocol):
+    """Enrolled hosts and permissions to enrol."""
+
+    async def enrol(self, agent: Agent, token_hash: str, now: float) -> None:
+        """Spend the token and store the agent in one transaction; `JoinTokenRefused` when spent, expired or for another name."""
+        ...
+
+    async def agent(self, name: str) -> Agent | None:
+        """Return one."""
+        ...
+
+    async def agents(self) -> Sequence[Agent]:
+        """Return all, by name."""
+        ...
+
+    async def greet(self, agent: Agent) -> None:
+        """Store what a hello said (instance, boot, version, slots, facts, last seen)."""
+        ...
+
+    async def seen(self, times: Mapping[str, float]) -> None:
+        """Store when agents were last heard of."""
+        ...
+
+    async def add_join_token(self, token: JoinToken) -> None:
+        """Store a permission."""
+        ...
+
+    async def join_token(self, token_hash: str) -> JoinToken | None:
+        """Return a permission, spent or not."""
+        ...
+
+
+class Credentials(Protocol):
+    """API tokens."""
+
+    async def add_api_token(self, token: ApiToken) -> None:
+        """Store one; `TokenExists` when the name is taken."""
+        ...
+
+    async def api_token(self, token_hash: str) -> ApiToken | None:
+        """Return the one with this hash."""
+        ...
+
+    async def api_tokens(self) -> Sequence[ApiToken]:
+        """Return all, by name."""
+        ...
+
+    async def remove_api_token(self, name: str) -> bool:
+        """Remove; False when there is none."""
+        ...
+
+
+class Syncs(Protocol):
+    """Where reconcile stands."""
+
+    async def sync(self) -> Sync:
+        """Return the status; an empty one at first."""
+        ...
+
+    async def record_sync(self, sync: Sync) -> None:
+        """Replace the status; the active revision's pointer flips here."""
+        ...
+
+
+class Store(Events, Executions, Queues, Agents, Credentials, Syncs, Protocol):
+    """All of it."""
+
+    @property
+    def incarnation(self) -> str:
+        """The identity of this store's life; a restored backup gets a new one."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of the files."""
+        ...

@@ -1,0 +1,217 @@
+"""The rows of the controller's store as frozen values; written by intake, planning, dispatch and reports, read by the API."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from attune_core.states import Outcome, Reason, State
+from attune_core.values import JsonValue
+
+
+class EventStatus(StrEnum):
+    """What became of an event; reliability.md G1: exactly one of planned and dead_letter in the end."""
+
+    ACCEPTED = "accepted"
+    PLANNED = "planned"
+    DEAD_LETTER = "dead_letter"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEvent:
+    """An occurrence at the door. `body_digest` is set for hooks that sign only the body: the same one under a new id is refused."""
+
+    source: str
+    id: str
+    type: str
+    subject: str = ""
+    time: float
+    received_at: float
+    data: JsonValue
+    hops: int = 0
+    body_digest: str = ""
+    #: Non-empty: the event is kept as a dead letter with this reason and never planned.
+    dead_reason: str = ""
+    traceparent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A stored event; position is its place in the controller's order."""
+
+    position: int
+    new: NewEvent
+    status: EventStatus
+    reason: str = ""
+    revision: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """Answer of `accept_event`: duplicate means (source, id) was there, and position is the first one's."""
+
+    position: int
+    duplicate: bool
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class QueueKey:
+    """(place, action, key): one strict FIFO. key is canonical JSON."""
+
+    place: str
+    action: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewExecution:
+    """What planning decided; `agent` empty: no match yet, it waits unsequenced in position order."""
+
+    id: str
+    event: int
+    rule: str
+    action: str
+    pack: str
+    digest: str
+    revision: str
+    input: Mapping[str, JsonValue]
+    secrets: Mapping[str, str]
+    key: str
+    match: Mapping[str, str]
+    agent: str
+    accepted_at: float
+    hops: int
+    traceparent: str = ""
+    #: Set for an execution that is settled by planning itself (for instance policy_denied).
+    rejected: Reason | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """A stored execution. sequence 0: not yet sequenced. handed: offered to the agent (durable before it is sent)."""
+
+    new: NewExecution
+    number: int
+    agent: str
+    epoch: int
+    sequence: int
+    state: State
+    handed: bool
+    cancelling: bool
+    attempt: int
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    exit_code: int | None = None
+    result: JsonValue = None
+    started_at: float = 0.0
+    settled_at: float = 0.0
+
+    @property
+    def queue(self) -> QueueKey:
+        """The queue it stands in."""
+        return QueueKey(place=self.agent, action=self.new.action, key=self.new.key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedEvent:
+    """The whole consequence of one event, committed in one transaction (G3). reason non-empty: dead letter."""
+
+    position: int
+    revision: str
+    executions: tuple[NewExecution, ...] = ()
+    dead_reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handover:
+    """One execution to send, with the sequence that must be the agent's last of that queue."""
+
+    execution: Execution
+    after: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What an agent says it holds of a queue."""
+
+    queue: QueueKey
+    epoch: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """A report to be stored: the execution's next state; `completion` is the event a settled one becomes, committed with it."""
+
+    execution: str
+    attempt: int
+    state: State
+    at: float
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    exit_code: int | None = None
+    result: JsonValue = None
+    completion: NewEvent | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """An enrolled agent. Its certificate's fingerprint is sha256 hex over DER."""
+
+    name: str
+    labels: Mapping[str, str]
+    fingerprint: str
+    certificate_expires_at: float
+    enrolled_at: float
+    instance: str = ""
+    boot_id: str = ""
+    version: str = ""
+    slots: int = 0
+    facts: Mapping[str, str] = field(default_factory=dict)
+    last_seen_at: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinToken:
+    """A single-use permission to enrol one name with labels; only the hash is kept."""
+
+    token_hash: str
+    name: str
+    labels: Mapping[str, str]
+    expires_at: float
+    used_at: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiToken:
+    """A credential of a person or program; only the hash is kept."""
+
+    token_hash: str
+    name: str
+    scopes: frozenset[str]
+    created_at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sync:
+    """Reconcile's status, written once per pass. problems: dicts as api.ProblemView."""
+
+    active_revision: str = ""
+    activated_at: float = 0.0
+    observed_revision: str = ""
+    observed_at: float = 0.0
+    step: str = ""
+    code: str = ""
+    message: str = ""
+    problems: tuple[Mapping[str, JsonValue], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Totals for the status page."""
+
+    events_waiting: int
+    executions_unsettled: int
+    agents_enrolled: int

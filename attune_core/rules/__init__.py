@@ -1,0 +1,1 @@
+"""Pure decisions about rules: which match an event, and what input they give."""

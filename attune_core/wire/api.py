@@ -1,0 +1,214 @@
+"""The documents of the /v1 API, shared by the controller's routes and the command line.
+
+Times are RFC 3339 texts in UTC. Lists are pages: `items` and `next`, the cursor for `?after=`.
+"""
+
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from attune_core.names import Reference
+from attune_core.states import Outcome, Reason, State
+
+
+class Document(BaseModel):
+    """What all documents share."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+Item = TypeVar("Item", bound=Document)
+
+
+class Page(Document, Generic[Item]):
+    """One page of a list; `next` is empty on the last one."""
+
+    items: list[Item]
+    next: str = ""
+
+
+class Failure(Document):
+    """RFC 9457 problem details with the project's code and remedy."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    remedy: str = ""
+
+
+class EventView(Document):
+    """One event as stored. status: accepted | planned | dead_letter."""
+
+    position: int
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    received_at: str
+    status: str
+    reason: str = ""
+    revision: str = ""
+    executions: list[str] = []
+    hops: int = 0
+    data: JsonValue = None
+
+
+class ExecutionView(Document):
+    """One execution with its place in the order."""
+
+    id: str
+    number: int
+    action: str
+    rule: str
+    event: int  # position
+    agent: str
+    queue_key: str
+    epoch: int
+    sequence: int
+    revision: str
+    state: State
+    conditions: list[str] = []  # unreachable, held, cancelling, kill_failed
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    exit_code: int | None = None
+    attempt: int = 0
+    input: dict[str, JsonValue] = {}
+    secrets: dict[str, str] = {}
+    result: JsonValue = None
+    accepted_at: str
+    started_at: str = ""
+    settled_at: str = ""
+
+
+class AgentView(Document):
+    """One enrolled agent. state: connected | unreachable."""
+
+    name: str
+    labels: dict[str, str]
+    state: str
+    version: str = ""
+    slots: int = 0
+    busy: int = 0
+    facts: dict[str, str] = {}
+    enrolled_at: str
+    last_seen_at: str = ""
+    certificate_expires_at: str = ""
+
+
+class RuleView(Document):
+    """One rule of the active revision."""
+
+    ref: str
+    trigger: str
+    action: str
+    when: str = ""
+    agents: JsonValue = None
+    enabled: bool = True
+    description: str = ""
+    path: str
+    line: int
+
+
+class ProblemView(Document):
+    """A problem of a refused revision, as `attune validate --json` prints it."""
+
+    code: str
+    severity: str
+    message: str
+    path: str
+    line: int = 0
+    column: int = 0
+    hint: str = ""
+
+
+class SyncView(Document):
+    """Where reconcile stands. step is the one that failed, empty when all went well."""
+
+    repository: str
+    branch: str
+    active_revision: str = ""
+    activated_at: str = ""
+    observed_revision: str = ""
+    observed_at: str = ""
+    step: str = ""
+    code: str = ""
+    message: str = ""
+    problems: list[ProblemView] = []
+
+
+class StatusView(Document):
+    """`attune controller status`."""
+
+    version: str
+    incarnation: str
+    sync: SyncView
+    agents_connected: int
+    agents_enrolled: int
+    events_waiting: int
+    executions_unsettled: int
+    started_at: str
+
+
+class ManualRun(Document):
+    """A request to run one action; becomes an event like any other."""
+
+    action: Reference
+    input: dict[str, JsonValue] = {}
+    secrets: dict[str, str] = {}
+    match: dict[str, str] = {}
+    pick: str = Field(default="any", pattern="^(any|all)$")
+
+
+class Accepted(Document):
+    """Answer to an accepted event: durable from now on."""
+
+    id: str
+    source: str
+    position: int
+    duplicate: bool = False
+
+
+class LogView(Document):
+    """A window of a log; see frames.LogWindow."""
+
+    offset: int
+    content: str  # base64
+    total: int
+    gap: int = 0
+    ended: bool
+
+
+class JoinTokenRequest(Document):
+    """Ask for a join token; ttl in seconds, at most 900."""
+
+    name: str
+    labels: dict[str, str] = {}
+    ttl: int = Field(default=900, ge=1, le=900)
+
+
+class JoinTokenView(Document):
+    """The token is shown once."""
+
+    token: str
+    name: str
+    expires_at: str
+
+
+class TokenRequest(Document):
+    """Ask for an API token with scopes out of events:send, read, operate, admin."""
+
+    name: str
+    scopes: list[str]
+
+
+class TokenView(Document):
+    """An API token; the value is shown once, at creation."""
+
+    name: str
+    scopes: list[str]
+    created_at: str
+    token: str = ""

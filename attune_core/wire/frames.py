@@ -1,0 +1,306 @@
+"""The frames of wire protocol 1 between controller and agent, one NDJSON line each (docs/contract/wire.md).
+
+Written by controller `dispatch`/`sessions` and agent `uplink`, read by the other side. Additive inside one protocol number: unknown
+fields are ignored, an unknown type ends the session.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from attune_core.names import AgentName, Name, Reference
+from attune_core.states import Outcome, Reason, State
+
+#: Bytes of one line, both ways.
+FRAME_LIMIT = 2 << 20
+#: The controller sends at least a ping this often; silence three times as long ends a session on either side. Seconds.
+PING_INTERVAL = 10.0
+#: Hand-over window of one queue: executions and bytes not started.
+WINDOW_EXECUTIONS = 64
+WINDOW_BYTES = 4 << 20
+
+
+class Message(BaseModel):
+    """What all bodies share: frozen, and open for fields of a later version."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class QueueName(Message):
+    """A queue: place is an agent's name (or `*`), key is canonical JSON, `null` without one."""
+
+    place: str = Field(max_length=64)
+    action: Reference
+    key: str = Field(max_length=4096)
+
+
+class Retry(Message):
+    """When a failed attempt is followed by another one; delays in seconds."""
+
+    maximum_attempts: int = Field(default=1, ge=1, le=1000)
+    after: tuple[Outcome, ...] = ()
+    initial_interval: float = Field(default=1.0, ge=0)
+    backoff_coefficient: float = Field(default=2.0, ge=1)
+    maximum_interval: float = Field(default=60.0, ge=0)
+
+
+class Policy(Message):
+    """The part of an action that follows the active revision, not the accepted one; seconds."""
+
+    limit: int = Field(default=1, ge=1)
+    timeout: float = Field(default=3600.0, gt=0)
+    grace: float = Field(default=10.0, ge=0)
+    retry: Retry = Retry()
+
+
+class Assign(Message):
+    """One Execution handed over; appended only if `after` is the last sequence the agent holds of that queue and epoch (0: none)."""
+
+    execution: str = Field(max_length=36)
+    number: int = Field(ge=1)
+    queue: QueueName
+    epoch: int = Field(ge=0)
+    sequence: int = Field(ge=1)
+    after: int = Field(ge=0)
+    action: Reference
+    pack: Name
+    digest: str = Field(pattern="^[0-9a-f]{64}$")
+    revision: str = Field(max_length=64)
+    input: dict[str, JsonValue]
+    #: Parameter name to secret name; the values are the agent's own.
+    secrets: dict[str, str] = {}
+    policy: Policy = Policy()
+    traceparent: str = Field(default="", max_length=64)
+
+
+class Cancel(Message):
+    """Stop it, or settle it without a start; the agent answers with a report either way."""
+
+    execution: str = Field(max_length=36)
+    reason: Reason = Reason.OPERATOR
+
+
+class Activate(Message):
+    """A revision went live: the policies that now hold for work already handed over."""
+
+    revision: str = Field(max_length=64)
+    policies: dict[str, Policy]
+
+
+class ReadLog(Message):
+    """A window of an attempt's log, answered by a `log_window` with the same request."""
+
+    request: str = Field(max_length=36)
+    execution: str = Field(max_length=36)
+    attempt: int = Field(ge=0)  # 0: the newest
+    stream: Literal["stdout", "stderr", "build"]
+    offset: int
+    limit: int = Field(ge=1, le=1 << 20)
+
+
+class Ping(Message):
+    """Says that the other side is there."""
+
+
+class Drain(Message):
+    """Start nothing new."""
+
+
+class AssignFrame(Message):
+    """Controller to agent."""
+
+    type: Literal["assign"] = "assign"
+    n: int
+    body: Assign
+
+
+class CancelFrame(Message):
+    """Controller to agent."""
+
+    type: Literal["cancel"] = "cancel"
+    n: int
+    body: Cancel
+
+
+class ActivateFrame(Message):
+    """Controller to agent."""
+
+    type: Literal["activate"] = "activate"
+    n: int
+    body: Activate
+
+
+class ReadLogFrame(Message):
+    """Controller to agent."""
+
+    type: Literal["read_log"] = "read_log"
+    n: int
+    body: ReadLog
+
+
+class PingFrame(Message):
+    """Controller to agent."""
+
+    type: Literal["ping"] = "ping"
+    n: int
+    body: Ping = Ping()
+
+
+class DrainFrame(Message):
+    """Controller to agent."""
+
+    type: Literal["drain"] = "drain"
+    n: int
+    body: Drain = Drain()
+
+
+StreamFrame = Annotated[
+    AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | DrainFrame,
+    Field(discriminator="type"),
+]
+
+
+class Ack(Message):
+    """The last sequence of a queue and epoch that is durable at the agent; says both `stored` and, by its number, a refused gap."""
+
+    queue: QueueName
+    epoch: int = Field(ge=0)
+    last: int = Field(ge=0)
+
+
+class Report(Message):
+    """A move of one Execution; sent until acknowledged. `detail` is for people and never carries output of the action."""
+
+    execution: str = Field(max_length=36)
+    attempt: int = Field(ge=0)
+    state: State
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    detail: str = Field(default="", max_length=2048)
+    exit_code: int | None = None
+    signal: int | None = None
+    result: JsonValue = None
+    #: Wall clock of the agent, seconds; a label, never an order.
+    at: float
+
+
+class LogWindow(Message):
+    """Bytes of a log: `offset` is where they start (later than asked when bytes in between are gone: the gap), `total` what was written so far."""
+
+    request: str = Field(max_length=36)
+    offset: int
+    content: str = Field(max_length=2 << 20)  # base64
+    total: int
+    gap: int = 0
+    #: No more will be written.
+    ended: bool
+    missing: bool = False
+
+
+class QueueStatus(Message):
+    """Why a queue's head is not running."""
+
+    queue: QueueName
+    depth: int
+    waiting_for: str = Field(max_length=200)
+
+
+class Status(Message):
+    """The agent's condition, for people; replaces the one before."""
+
+    slots: int
+    busy: int
+    queues: tuple[QueueStatus, ...] = ()
+    free_bytes: int = 0
+
+
+class AckFrame(Message):
+    """Agent to controller."""
+
+    type: Literal["ack"] = "ack"
+    n: int
+    body: Ack
+
+
+class ReportFrame(Message):
+    """Agent to controller."""
+
+    type: Literal["report"] = "report"
+    n: int
+    body: Report
+
+
+class LogWindowFrame(Message):
+    """Agent to controller."""
+
+    type: Literal["log_window"] = "log_window"
+    n: int
+    body: LogWindow
+
+
+class StatusFrame(Message):
+    """Agent to controller."""
+
+    type: Literal["status"] = "status"
+    n: int
+    body: Status
+
+
+AgentFrame = Annotated[AckFrame | ReportFrame | LogWindowFrame | StatusFrame, Field(discriminator="type")]
+
+
+class HeldQueue(Message):
+    """What the agent holds of a queue."""
+
+    queue: QueueName
+    epoch: int
+    last: int
+
+
+class Hello(Message):
+    """The agent's first request of a session; the name comes from its certificate, never from here."""
+
+    instance: str = Field(max_length=36)
+    boot_id: str = Field(max_length=64)
+    version: str = Field(max_length=32)
+    labels: dict[str, str] = {}
+    facts: dict[str, str] = {}
+    slots: int = Field(ge=1)
+    queues: tuple[HeldQueue, ...] = ()
+    #: Executions started and not settled.
+    running: tuple[str, ...] = ()
+
+
+class Welcome(Message):
+    """The controller's answer to a hello."""
+
+    name: AgentName
+    session: str
+    #: Highest `n` of agent frames stored from this agent's earlier sessions does not matter: numbering starts at 1 in each session.
+    ping_interval: float = PING_INTERVAL
+    revision: str = ""
+    policies: dict[str, Policy] = {}
+
+
+class Stored(Message):
+    """Answer to a POST of frames: everything up to this number is durable."""
+
+    n: int
+
+
+class Enrolment(Message):
+    """An agent's request for its first certificate, sent to the public listener."""
+
+    token: str = Field(max_length=256)
+    name: AgentName
+    csr: str = Field(max_length=8192)  # PEM
+
+
+class Enrolled(Message):
+    """What joins the agent to its controller."""
+
+    name: AgentName
+    certificate: str  # PEM
+    authority: str  # PEM of the controller's CA
+    agent_url: str  # https://host:port of the agent listener
+    labels: dict[str, str] = {}
