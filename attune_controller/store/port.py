@@ -87,8 +87,10 @@ class Executions(Protocol):
         ...
 
     async def record_moves(self, moves: Sequence[Move]) -> Sequence[Execution]:
-        """Apply reports in order in one transaction with their completion events; a move that is not allowed any more (duplicate, older
-        attempt, already settled) changes nothing. Returns the executions that changed."""
+        """Apply reports in order in one transaction, each with its completion event; return the executions that changed.
+
+        A move that is not allowed any more (a duplicate, an older attempt, already settled) changes nothing.
+        """
         ...
 
     async def request_cancel(self, execution: str, move: Move) -> Execution:
@@ -114,8 +116,10 @@ class Queues(Protocol):
     async def take_handovers(
         self, agent: str, *, window: int, window_bytes: int, limit: int, blocked: frozenset[QueueKey] = frozenset()
     ) -> Sequence[Handover]:
-        """Mark the next executions of the agent's queues as handed and return them with `after`; per queue at most `window` executions and
-        `window_bytes` of input that are handed and not started, at most `limit` in all, in (queue, sequence) order, fair over queues."""
+        """Mark the next executions of the agent's queues as handed and return them with `after`, in sequence order, fair over queues.
+
+        Per queue at most `window` executions and `window_bytes` of input are handed and not started; at most `limit` are returned.
+        """
         ...
 
     async def resume_handovers(self, agent: str, held: Sequence[Held]) -> Sequence[Handover]:

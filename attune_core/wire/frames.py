@@ -185,7 +185,7 @@ class Report(Message):
 
 
 class LogWindow(Message):
-    """Bytes of a log: `offset` is where they start (later than asked when bytes in between are gone: the gap), `total` what was written so far."""
+    """Bytes of a log: `offset` is where they start (later than asked when a gap was dropped), `total` what was written so far."""
 
     request: str = Field(max_length=36)
     offset: int
