@@ -52,6 +52,7 @@ class Reason(StrEnum):
     NO_AGENT = "no_agent"
     EXPIRED = "expired"
     POLICY_DENIED = "policy_denied"
+    INPUT_INVALID = "input_invalid"  # an input filled from the event does not fit the parameters (decision 0004)
 
 
 MOVES: Mapping[State, frozenset[State]] = {

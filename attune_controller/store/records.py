@@ -121,6 +121,8 @@ class PlannedEvent:
     revision: str
     executions: tuple[NewExecution, ...] = ()
     dead_reason: str = ""
+    #: Kept in the event's `reason` although it was planned: rules whose condition failed with an error.
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
