@@ -1,0 +1,107 @@
+"""The Catalog: the validated, compiled, immutable content of a revision, as planning and dispatch use it.
+
+Built only by `load`; a Catalog that exists has no error in it, so nothing behind it checks references or types again.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from attune_core.json_schema import SchemaValidator
+from attune_core.models.action import ActionDocument
+from attune_core.models.pack import PackDocument
+from attune_core.models.webhook import WebhookDocument
+from attune_core.problems import Span
+from attune_core.values import JsonObject, JsonValue
+
+if TYPE_CHECKING:
+    from attune_core.expressions.program import Program
+    from attune_core.expressions.template import CheckedTemplate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pack:
+    """One pack: its document and its content, named by the digest of a deterministic tar."""
+
+    name: str
+    version: str
+    path: str  # its folder in the repository, `packs/<name>`
+    document: PackDocument
+    digest: str  # sha256, hex, over what `archive` returns
+    archive: Callable[[], bytes]  # reads the tree again; the bytes always have this digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """One action with its defaults filled in and its schemas compiled."""
+
+    ref: str
+    pack: str
+    name: str
+    path: str  # the document's path in the repository
+    folder: str  # the document's folder inside the pack: the working directory of an attempt
+    span: Span
+    document: ActionDocument
+    inputs: SchemaValidator  # of the whole Input: an object of the non-secret parameters, nothing else
+    result: SchemaValidator | None
+    key: "CheckedTemplate | None"  # over `parameters`; the concurrency key
+    env: "Mapping[str, CheckedTemplate]"  # over `parameters` without secrets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trigger:
+    """One declared kind of event, or an action's completion (`pack.action.completed`)."""
+
+    ref: str
+    path: str
+    span: Span
+    schema: JsonObject  # of `event.data`
+    validator: SchemaValidator
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One rule, checked: every expression fits its trigger's data and its action's parameters."""
+
+    ref: str
+    path: str
+    span: Span
+    description: str
+    enabled: bool
+    trigger: str
+    action: str
+    when: "Program | None"
+    inputs: "Mapping[str, CheckedTemplate | JsonValue]"  # literal values as they are; defaults are not in here
+    secrets: Mapping[str, str]  # parameter -> the secret's name
+    match: "Mapping[str, CheckedTemplate | str]"
+    pick: Literal["any", "all"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """One hook: how its sender is verified and which trigger an accepted body belongs to."""
+
+    name: str
+    path: str
+    document: WebhookDocument
+    secret: str  # the name of one of the controller's own secrets
+    trigger: "CheckedTemplate"  # over `headers`
+    allow: frozenset[str]
+    triggers: Mapping[str, str]  # allowed header value -> trigger reference; complete when the template has one expression
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalog:
+    """Everything a revision declares. `rules_by_trigger` has enabled rules only, in the order of their references."""
+
+    revision: str | None
+    packs: Mapping[str, Pack]
+    actions: Mapping[str, Action]
+    triggers: Mapping[str, Trigger]
+    rules: Mapping[str, Rule]
+    rules_by_trigger: Mapping[str, tuple[Rule, ...]]
+    webhooks: Mapping[str, Webhook]
+
+
+#: Where a rule without a pack lives: `rules/` at the root of the repository.
+ROOT_RULES: Literal["rules"] = "rules"

@@ -1,0 +1,47 @@
+"""An action's document: a program in argv form, what it takes, what it returns, and the policies around it.
+
+Read by the catalog; planning and the agent see it as part of an Action. Design §2 and §3 say what each key promises.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue, StringConstraints
+
+from attune_core.models.base import Description, DocumentModel, PositiveDuration, Template
+from attune_core.models.parameter import Parameter
+from attune_core.models.policies import Concurrency, Logs, Retry
+from attune_core.names import Name
+
+Argument = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]{0,127}$")]
+
+
+class InputContract(DocumentModel):
+    """How the Input document reaches the program."""
+
+    via: Literal["stdin"] = "stdin"
+    format: Literal["json"] = "json"
+
+
+class ResultContract(DocumentModel):
+    """Where the Result comes from and which JSON Schema it must fit (None: any JSON)."""
+
+    source: Annotated[Literal["file", "stdout"], Field(alias="from")] = "file"
+    value_schema: Annotated[dict[str, JsonValue] | None, Field(alias="schema")] = None
+
+
+class ActionDocument(DocumentModel):
+    """`packs/<pack>/actions/<name>.yaml`."""
+
+    description: Description
+    run: Annotated[tuple[Argument, ...], Field(strict=False, min_length=1, max_length=256)]
+    environment: Name | None = None
+    parameters: dict[Name, Parameter] = Field(default_factory=dict, max_length=200)
+    input: InputContract = InputContract()
+    result: ResultContract | None = None
+    timeout: PositiveDuration = 3600.0
+    retry: Retry = Retry()
+    concurrency: Concurrency = Concurrency()
+    logs: Logs = Logs()
+    #: Environment variables beside the contract's own; templates over non-secret parameters.
+    env: dict[VariableName, Template] = Field(default_factory=dict, max_length=100)

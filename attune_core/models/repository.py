@@ -1,0 +1,26 @@
+"""The document `attune.yaml` at the root of a pack repository: its format, the Attune versions it is written for, and defaults.
+
+Read first by the catalog; signers and limits are settings of the controller, because a repository cannot vouch for itself.
+"""
+
+from typing import Literal
+
+from attune_core.models.base import DocumentModel, PositiveDuration
+from attune_core.models.policies import Logs, Retry
+from attune_core.models.version_range import Range
+
+
+class Defaults(DocumentModel):
+    """What actions have that do not say otherwise."""
+
+    timeout: PositiveDuration | None = None
+    retry: Retry | None = None
+    logs: Logs | None = None
+
+
+class RepositoryDocument(DocumentModel):
+    """`attune.yaml`."""
+
+    format: Literal[1]
+    attune: Range
+    defaults: Defaults = Defaults()

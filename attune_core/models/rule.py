@@ -1,0 +1,34 @@
+"""A rule's document: trigger, condition, action, input and which agents; when this happens and that holds, run this there.
+
+Read by the catalog, which checks every reference and expression in it before planning may use it.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue, StringConstraints
+
+from attune_core.models.base import Description, DocumentModel, Template
+from attune_core.names import Name, Reference, TriggerReference
+
+Expression = Annotated[str, StringConstraints(min_length=1, max_length=65_536)]
+Label = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+
+
+class Agents(DocumentModel):
+    """The Selector: every label in `match` must be the agent's, and one of them or all of them run the action."""
+
+    match: dict[Label, Template] = Field(default_factory=dict, max_length=32)
+    pick: Literal["any", "all"] = "any"
+
+
+class RuleDocument(DocumentModel):
+    """`packs/<pack>/rules/<name>.yaml` or `rules/<name>.yaml`."""
+
+    description: Description
+    trigger: TriggerReference
+    when: Expression | None = None
+    action: Reference
+    #: Literal values, or texts with `${{ }}` at any depth.
+    input: dict[Name, JsonValue] = Field(default_factory=dict, max_length=200)
+    agents: Agents
+    enabled: bool = True

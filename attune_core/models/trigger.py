@@ -1,0 +1,16 @@
+"""A trigger's document: a declared kind of event with the JSON Schema (2020-12) of its data.
+
+Read by the catalog; intake checks each event against it and the expression checker takes its types from it.
+"""
+
+from pydantic import JsonValue
+
+from attune_core.models.base import Description, DocumentModel
+
+
+class TriggerDocument(DocumentModel):
+    """`packs/<pack>/triggers/<name>.yaml`."""
+
+    description: Description
+    #: Always an object's schema; the catalog checks that.
+    data: dict[str, JsonValue]

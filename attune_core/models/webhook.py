@@ -1,0 +1,29 @@
+"""A webhook's document: how its sender is verified and which trigger its events belong to; it is `POST /hooks/<name>`.
+
+Read by the catalog; the controller's hooks act on it.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from attune_core.models.base import Description, DocumentModel, Template
+
+#: The whole of `secret`: one of the controller's own secrets, which rules cannot name.
+CONTROLLER_SECRET_PATTERN = r"^\$\{\{\s*controller\.secrets\.([a-z][a-z0-9_]{0,62})\s*\}\}$"  # noqa: S105 - a pattern, not a secret
+
+
+class WebhookDocument(DocumentModel):
+    """`webhooks/<name>.yaml`."""
+
+    description: Description | None = None
+    verify: Literal["github"]
+    secret: Annotated[str, StringConstraints(pattern=CONTROLLER_SECRET_PATTERN)]
+    #: A template over `headers` whose result is a trigger's reference.
+    trigger: Template
+    #: The values the unsigned event header may have.
+    allow: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")], ...], Field(strict=False, min_length=1, max_length=100)
+    ]
+    #: `id`: the same body under a new delivery id is a new event instead of a refused replay.
+    replay: Literal["refuse", "id"] = "refuse"
