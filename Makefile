@@ -1,0 +1,55 @@
+# The commands of this project. They need python3 (with venv), git and make; everything else is brought into .venv from hashes.
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTHON ?= python3
+SOURCES := attune_core attune_controller attune_agent attune_cli tests benchmarks docs
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format soak bench generate lock clean
+
+help:  ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP)  ## Make the private environment
+
+$(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "python3 has no venv: install the Debian package python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Attune needs Python 3.11 or later"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/uv.txt
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: $(STAMP)  ## Watch the main job happen on this machine, end to end, in a temporary directory
+	@$(BIN)/attune demo
+
+check: $(STAMP)  ## Format, lint, imports and types
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@out=$$($(BIN)/lint-imports --no-cache 2>&1) || { echo "$$out"; exit 1; }
+	@$(BIN)/mypy
+
+test: $(STAMP)  ## Everything that a change must pass
+	@$(BIN)/python -m tests.tiers
+
+soak: $(STAMP)  ## What takes longer than `make test` may
+	@$(BIN)/pytest -m soak --timeout 3600 tests
+
+bench: $(STAMP)  ## Measure the path beside its floor
+	@$(BIN)/python -m benchmarks.path
+
+format: $(STAMP)  ## Format and repair what can be repaired
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+generate: $(STAMP)  ## Make the generated pages and schemas again
+	@$(BIN)/python -m docs.generate
+
+lock: $(STAMP)  ## Choose the dependencies' versions again
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/uv.in -o requirements/uv.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --all-extras --group dev -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --all-extras -o requirements/runtime.txt
+
+clean:  ## Remove what was made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
