@@ -1,0 +1,1 @@
+"""The typed subset of CEL that conditions and `${{ }}` are written in."""

@@ -1,0 +1,167 @@
+"""The types that the checker knows: JSON's, plus secrets, plus "anything".
+
+Made by `schema_types` from JSON Schemas and by the catalog for scopes; read by the checker, `fitting` and the compiler.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+#: A union of more members than this is no help to anybody: it becomes `Dyn`, which keeps every comparison of types short.
+_MOST_MEMBERS = 16
+
+
+@dataclass(frozen=True)
+class Dyn:
+    """Nothing is known: every operation is allowed and checked when it runs."""
+
+
+@dataclass(frozen=True)
+class Null:
+    """JSON null."""
+
+
+@dataclass(frozen=True)
+class Bool:
+    """True or false."""
+
+
+@dataclass(frozen=True)
+class Int:
+    """A 64-bit signed integer; JSON Schema's `integer`."""
+
+
+@dataclass(frozen=True)
+class Double:
+    """A 64-bit float; JSON Schema's `number`, whose values may be written without a fraction."""
+
+
+@dataclass(frozen=True)
+class String:
+    """A text. `choices` are its only possible values (an enum, or the one text of a literal), in the order written."""
+
+    choices: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret's value: it may only stand alone and only reach a parameter declared secret."""
+
+
+@dataclass(frozen=True)
+class List:
+    """A list whose items all have one type."""
+
+    item: "Type"
+
+
+@dataclass(frozen=True)
+class Map:
+    """A JSON object with keys that are not declared."""
+
+    value: "Type"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One declared field of an object."""
+
+    type: "Type"
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Object:
+    """A JSON object with declared fields.
+
+    `extra` is the type of undeclared fields; None means that naming one is a mistake. `closed` says that a value never has
+    any (`additionalProperties: false`). `title` is the schema's, for messages.
+    """
+
+    fields: Mapping[str, Field]
+    extra: "Type | None" = None
+    title: str | None = None
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A value of one of several types; made by `union`, so members are different, not nested and at least two."""
+
+    members: "tuple[Type, ...]"
+
+
+Type: TypeAlias = Dyn | Null | Bool | Int | Double | String | Secret | List | Map | Object | OneOf
+
+DYN, NULL, BOOL, INT, DOUBLE, STRING, SECRET = Dyn(), Null(), Bool(), Int(), Double(), String(), Secret()
+MAP = Map(DYN)
+LIST = List(DYN)
+
+_PLAIN_NAMES: Mapping[type[Type], str] = {
+    Dyn: "any value",
+    Null: "null",
+    Bool: "bool",
+    Int: "int",
+    Double: "double",
+    String: "string",
+    Secret: "secret",
+}
+
+
+def members(one: Type) -> tuple[Type, ...]:
+    """Return the alternatives of a type: its own members if it is a union, else itself alone."""
+    return one.members if isinstance(one, OneOf) else (one,)
+
+
+def union(types: Iterable[Type]) -> Type:
+    """Return the smallest known type that holds every value of the given ones; `Dyn` of none, of too many, or beside `Dyn`."""
+    found: list[Type] = []
+    for one in types:
+        for member in members(one):
+            if isinstance(member, Dyn):
+                return DYN
+            if isinstance(member, String):
+                _add_string(found, member)
+            elif member not in found:
+                found.append(member)
+            if len(found) > _MOST_MEMBERS:
+                return DYN
+    if not found:
+        return DYN
+    return found[0] if len(found) == 1 else OneOf(tuple(found))
+
+
+def _add_string(found: list[Type], text: String) -> None:
+    for place, other in enumerate(found):
+        if isinstance(other, String):
+            both = None if other.choices is None or text.choices is None else tuple(dict.fromkeys(other.choices + text.choices))
+            found[place] = String(both)
+            return
+    found.append(text)
+
+
+def type_name(one: Type) -> str:
+    """Return a type's name as messages say it: `string`, `list of int`, `string or null`."""
+    if plain := _PLAIN_NAMES.get(type(one)):
+        return plain
+    if isinstance(one, List):
+        return "list" if isinstance(one.item, Dyn) else f"list of {type_name(one.item)}"
+    if isinstance(one, Map):
+        return "object" if isinstance(one.value, Dyn) else f"map of {type_name(one.value)}"
+    if isinstance(one, OneOf):
+        names = list(dict.fromkeys(type_name(member) for member in one.members))
+        return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return f"object ({one.title})" if isinstance(one, Object) and one.title else "object"
+
+
+def carries_secret(one: Type) -> bool:
+    """Tell whether a value of this type is or holds a secret."""
+    if isinstance(one, List):
+        return carries_secret(one.item)
+    if isinstance(one, Map):
+        return carries_secret(one.value)
+    if isinstance(one, Object):
+        return any(carries_secret(field.type) for field in one.fields.values()) or (one.extra is not None and carries_secret(one.extra))
+    if isinstance(one, OneOf):
+        return any(carries_secret(member) for member in one.members)
+    return isinstance(one, Secret)
