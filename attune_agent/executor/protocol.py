@@ -1,0 +1,118 @@
+"""The executor's protocol, version 1: message names, shapes and bounds that both ends of `executor.sock` use.
+
+One JSON object a line, at most `LINE_LIMIT` bytes. The agent's `executor_link` asks (`id`, `type`), `executor/requests.py` reads the
+question and answers with the same `id`; messages without an `id` are pushed to every connection.
+
+    hello   {protocol}                       → Greeting
+    start   StartMessage                     → {state, log_directory}, once the start record is durable
+    stop    {execution, attempt, grace, why} → {state}
+    list    {}                               → {attempts: [ListedMessage]}
+    outcome {execution, attempt}             → {state, outcome?}
+    forget  {execution, attempt}             → {}
+    pushed  {type: started | condition | ended, …}
+    refused {id, refused: code, detail}
+"""
+
+from typing import Literal, NotRequired, TypedDict
+
+PROTOCOL = 1
+LINE_LIMIT = 4 << 20
+SOCKET_NAME = "executor.sock"
+
+Kind = Literal["attempt", "build"]
+AttemptState = Literal["accepted", "running", "ended"]
+How = Literal["exited", "signalled", "timed_out", "cancelled", "not_executable", "not_started", "lost"]
+ResultState = Literal["missing", "ok", "not_regular", "too_large"]
+ResultSource = Literal["file", "stdout", "none"]
+InputVia = Literal["stdin", "file"]
+
+#: Why a request was refused. `no_slot`, `busy_host` and `journal_full` pass by themselves; nothing was recorded or started.
+Refusal = Literal["bad_request", "no_slot", "busy_host", "journal_full", "other_state", "unknown", "stopping", "protocol"]
+
+HOWS: tuple[How, ...] = ("exited", "signalled", "timed_out", "cancelled", "not_executable", "not_started", "lost")
+
+
+class Greeting(TypedDict):
+    """What the executor says of itself."""
+
+    protocol: int
+    state_id: str  # of the state directory; a start may name it and is refused by another
+    life: str  # of this process
+    mode: Literal["uids", "unprivileged"]
+    slots: int
+    build: bool
+    inputs_in_memory: bool  # whether the private directories lie on a tmpfs (input by file may then hold secrets)
+
+
+class LogBoundsMessage(TypedDict):
+    """Bytes of the head, of one ring segment, and how many of these, per stream."""
+
+    head: int
+    segment: int
+    segments: int
+
+
+class LimitsMessage(TypedDict):
+    """Resource limits of the attempt's processes; absent means the host's."""
+
+    processes: NotRequired[int]
+    open_files: NotRequired[int]
+
+
+class StartMessage(TypedDict):
+    """One attempt (or build) to start."""
+
+    execution: str
+    attempt: int
+    kind: Kind
+    state_id: NotRequired[str]
+    argv: list[str]
+    env: dict[str, str]
+    cwd: str
+    input_b64: str
+    input_via: InputVia
+    timeout: float
+    grace: float
+    logs: LogBoundsMessage
+    result_from: ResultSource
+    result_limit: int
+    mask_b64: list[str]
+    limits: LimitsMessage
+    environment: NotRequired[str]  # kind build: the key of the environment whose `tree` is made for it
+    fresh: NotRequired[bool]  # kind build: empty that tree first
+
+
+class ResultMessage(TypedDict):
+    """What the attempt left as its Result, with this attempt's secrets masked."""
+
+    state: ResultState
+    body_b64: str
+
+
+class OutcomeMessage(TypedDict):
+    """How an attempt ended; durable in the journal before anybody is told."""
+
+    execution: str
+    attempt: int
+    how: How
+    exit_code: int | None
+    signal: int | None
+    detail: str
+    result: ResultMessage
+    stdout_bytes: int
+    stderr_bytes: int
+    log_directory: str
+    started_at: float | None
+    ended_at: float
+    duration: float
+
+
+class ListedMessage(TypedDict):
+    """One attempt that was not yet forgotten."""
+
+    execution: str
+    attempt: int
+    kind: Kind
+    state: AttemptState
+    condition: str  # empty, or `kill_failed`
+    log_directory: str

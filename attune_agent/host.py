@@ -1,0 +1,204 @@
+"""The Host port: starting, stopping, awaiting and re-attaching to attempts, whoever hosts them.
+
+The attempt code and the environment builder call it; `executor_link.ExecutorLink` is the real one, simulations bring their own.
+At most one start happens per (execution, attempt), whatever crashes (reliability.md G5): asking again answers the present state.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class Kind(StrEnum):
+    """Whose uid and which rules the processes get."""
+
+    ATTEMPT = "attempt"  # a slot's own uid, umask 077
+    BUILD = "build"  # the build user, umask 022, both output streams in the log `stdout`
+
+
+class How(StrEnum):
+    """How an attempt ended; the agent maps it to an Outcome and a Reason."""
+
+    EXITED = "exited"
+    SIGNALLED = "signalled"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    NOT_EXECUTABLE = "not_executable"  # `detail` has the errno text; nothing ran
+    NOT_STARTED = "not_started"  # the host lacked processes, memory or files; nothing ran, the next attempt number may
+    LOST = "lost"  # `detail`: executor_died or keeper_died
+
+
+class ResultState(StrEnum):
+    """What was found where the Result should be."""
+
+    MISSING = "missing"
+    OK = "ok"
+    NOT_REGULAR = "not_regular"
+    TOO_LARGE = "too_large"
+
+
+class ResultSource(StrEnum):
+    """Where the Result is taken from."""
+
+    FILE = "file"  # the file named by ATTUNE_RESULT
+    STDOUT = "stdout"  # the first `result_limit` bytes of stdout (the log gets them too)
+    NONE = "none"
+
+
+class InputVia(StrEnum):
+    """How the Input reaches the action."""
+
+    STDIN = "stdin"
+    FILE = "file"  # 0600, named by ATTUNE_INPUT; see `Greeting.inputs_in_memory` before secrets are in it
+
+
+class AttemptState(StrEnum):
+    """Where the executor has an attempt."""
+
+    ACCEPTED = "accepted"  # the start record is durable
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+class Mode(StrEnum):
+    """Whether attempts have uids of their own."""
+
+    UIDS = "uids"
+    UNPRIVILEGED = "unprivileged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Greeting:
+    """What the executor says of itself at each connection."""
+
+    protocol: int
+    state_id: str  # of its state directory: store it before asking for a start, name it in the StartRequest
+    life: str  # of its process; attempts of an earlier life that had not ended are LOST
+    mode: Mode
+    slots: int
+    inputs_in_memory: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogBounds:
+    """Bytes on disk per stream: the first `head`, and the last `segments` times `segment`."""
+
+    head: int = 1 << 20
+    segment: int = 8 << 20
+    segments: int = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessLimits:
+    """Limits of the attempt's processes; None leaves the host's."""
+
+    processes: int | None = None
+    open_files: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartRequest:
+    """One attempt or build to start; `execution` is `[A-Za-z0-9][A-Za-z0-9_.-]{0,63}`, for builds any name such as `build-<key16>`.
+
+    `env` is the whole environment but HOME, TMPDIR, ATTUNE_RESULT (and ATTUNE_INPUT), which the executor sets. `argv[0]` with a `/` is
+    relative to `cwd`, else it is looked up along the PATH in `env`. Times are seconds.
+    """
+
+    execution: str
+    attempt: int
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: str
+    timeout: float
+    grace: float = 10.0
+    kind: Kind = Kind.ATTEMPT
+    state_id: str | None = None
+    input: bytes = field(default=b"", repr=False)
+    input_via: InputVia = InputVia.STDIN
+    logs: LogBounds = LogBounds()
+    result_from: ResultSource = ResultSource.FILE
+    result_limit: int = 1 << 20
+    masks: tuple[bytes, ...] = field(default=(), repr=False)  # every form to be replaced by `***` in logs and Result
+    limits: ProcessLimits = ProcessLimits()
+    environment: str | None = None  # builds: `<environments>/<key>/tree` exists and belongs to the build user before it starts
+    fresh: bool = False  # builds: that tree is emptied first
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartReply:
+    """The start record is durable: from here on the attempt ends in exactly one Ended."""
+
+    state: AttemptState
+    log_directory: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The Result as it was found; `body` only when `state` is OK, with this attempt's masks applied."""
+
+    state: ResultState
+    body: bytes = b""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How an attempt ended; the executor holds it until it is told to forget."""
+
+    execution: str
+    attempt: int
+    how: How
+    exit_code: int | None
+    signal: int | None
+    detail: str
+    result: Result
+    stdout_bytes: int
+    stderr_bytes: int
+    log_directory: str
+    started_at: float | None  # wall clock, seconds; a label
+    ended_at: float
+    duration: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One attempt that the executor still holds."""
+
+    execution: str
+    attempt: int
+    kind: Kind
+    state: AttemptState
+    condition: str  # empty, or `kill_failed`: a process of it cannot be killed, the attempt has not ended
+    log_directory: str
+
+
+class Host(Protocol):
+    """Hosts attempts. Errors are those of `executor_errors`."""
+
+    async def greeting(self) -> Greeting:
+        """Return the executor's latest word about itself, waiting for a connection; `ExecutorUnreachable` after the connect limit."""
+        ...
+
+    async def start(self, request: StartRequest) -> StartReply:
+        """Start it unless it is known already.
+
+        `StartRefused`: nothing happened, try again later. `ExecutorUnreachable`: unknown, ask again with the same request (harmless).
+        `ExecutorReplaced`: `request.state_id` is not this executor's.
+        """
+        ...
+
+    async def stop(self, execution: str, attempt: int, *, grace: float) -> None:
+        """Cancel: SIGTERM to the whole tree, after `grace` seconds SIGKILL. Twice or after the end is harmless; `AttemptUnknown`."""
+        ...
+
+    async def wait(self, execution: str, attempt: int) -> Ended:
+        """Return how it ended, across reconnections and executor restarts; `AttemptUnknown` if the executor holds no such attempt."""
+        ...
+
+    async def listed(self) -> tuple[Listed, ...]:
+        """Return every attempt that is not forgotten, for re-attaching."""
+        ...
+
+    async def forget(self, execution: str, attempt: int) -> None:
+        """Tell that the outcome is stored here; an attempt that is unknown or already forgotten is fine, a running one is refused."""
+        ...
