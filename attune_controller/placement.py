@@ -32,9 +32,7 @@ def matching(fleet: Sequence[Candidate], match: Mapping[str, str]) -> Sequence[C
     return sorted((agent for agent in fleet if _carries(agent, match)), key=lambda agent: agent.name)
 
 
-def choose(
-    fleet: Sequence[Candidate], match: Mapping[str, str], *, key: str, holder: str | None, load: Mapping[str, int]
-) -> str | None:
+def choose(fleet: Sequence[Candidate], match: Mapping[str, str], *, key: str, holder: str | None, load: Mapping[str, int]) -> str | None:
     """Return one agent, or None when no enrolled agent matches.
 
     With a key (canonical JSON other than `null`) work follows `holder`, the agent that has unsettled work of the key; otherwise

@@ -1,0 +1,60 @@
+"""Intake: the one way in for events; judged against the active catalog, stored durably with a position, only then acknowledged.
+
+Called by hooks, /events and manual runs; afterwards `planning` is woken. What cannot be planned is kept as a dead letter with its
+reason, never dropped (reliability.md G1).
+"""
+
+from dataclasses import replace
+
+from attune_controller.planning import CatalogHolder, Wake
+from attune_controller.requests import REQUESTED, read_request
+from attune_controller.store.port import Events
+from attune_controller.store.records import Acceptance, NewEvent
+from attune_core.catalog.catalog import Catalog
+from attune_core.rules.filling import complete_input
+
+#: Names of triggers that only the controller itself makes.
+RESERVED = "core."
+
+
+class Intake:
+    """Accepts events once by (source, id)."""
+
+    def __init__(self, store: Events, active: CatalogHolder, wake: Wake) -> None:
+        """Take the store, the active catalog and what to call when there is something to plan."""
+        self._store, self._active, self._wake = store, active, wake
+
+    async def accept(self, event: NewEvent) -> Acceptance:
+        """Store an event durably and return its position.
+
+        A manual run that cannot run raises `RequestRefused` or `InputInvalid` instead, because its sender is there to read it.
+        """
+        if event.type == REQUESTED:
+            self._refuse_bad_request(event)
+        elif not event.dead_reason:
+            event = replace(event, dead_reason=undeliverable(event, self._active.catalog))
+        acceptance = await self._store.accept_event(event)
+        if not acceptance.duplicate:
+            self._wake()
+        return acceptance
+
+    def _refuse_bad_request(self, event: NewEvent) -> None:
+        request = read_request(event.data)
+        action = request.action_in(self._active.catalog)
+        request.check_secrets(action)
+        complete_input(action, request.input)
+
+
+def undeliverable(event: NewEvent, catalog: Catalog | None) -> str:
+    """Return why an event can only be a dead letter, or an empty text; pure."""
+    if catalog is None:
+        return "no revision is active yet"
+    trigger = catalog.triggers.get(event.type)
+    if trigger is None or event.type.startswith(RESERVED) or event.type.endswith(".completed"):
+        return f"no trigger {event.type} is declared in revision {catalog.revision}"
+    if trigger.validator.fits(event.data):
+        return ""
+    misfits = trigger.validator.misfits(event.data, limit=3)
+    return "the data does not fit the trigger's schema: " + "; ".join(
+        f"{misfit.pointer or 'the document'}: {misfit.message}" for misfit in misfits
+    )

@@ -1,0 +1,182 @@
+"""Planning: one planner reads events strictly by position and turns each into its executions, in one transaction per batch.
+
+Woken by intake, reports (completions are events) and agents that appear; afterwards `dispatch` hands over. The decisions are
+the pure `drafting` and `placement`; this module only feeds them and stores what they say (G3, G11).
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from attune_controller.drafting import Draft, Drafted, draft
+from attune_controller.placement import Candidate, choose, matching
+from attune_controller.store.port import Events, Executions
+from attune_controller.store.records import Event, Execution, Move, NewExecution, PlannedEvent
+from attune_core.catalog.catalog import Catalog
+from attune_core.ids import uuid7
+from attune_core.ports import Clock, Random
+from attune_core.states import Outcome, Reason, State
+
+Wake = Callable[[], None]
+#: Events planned in one transaction.
+BATCH = 64
+
+
+class CatalogHolder(Protocol):
+    """Where the active catalog is found; swapped whole by reconcile."""
+
+    @property
+    def catalog(self) -> Catalog | None:
+        """The active one, None before the first revision."""
+        ...
+
+
+class FleetView(Protocol):
+    """What is known of the agents now."""
+
+    def candidates(self) -> Sequence[Candidate]:
+        """Return every enrolled agent."""
+        ...
+
+
+class PlanningStore(Events, Executions, Protocol):
+    """The part of the store that planning uses."""
+
+
+class Planner:
+    """The only reader of unplanned events."""
+
+    def __init__(
+        self, store: PlanningStore, active: CatalogHolder, fleet: FleetView, clock: Clock, random: Random, *, planned: Callable[[str], None]
+    ) -> None:
+        """Take what planning reads and writes; `planned` is called with the name of an agent that has new work."""
+        self._store, self._active, self._fleet = store, active, fleet
+        self._clock, self._random, self._planned = clock, random, planned
+        self._work = asyncio.Event()
+        self._log = structlog.get_logger("planning")
+        #: How long an execution without a matching agent waits; seconds.
+        self.agent_wait = 600.0
+
+    def wake(self) -> None:
+        """Say that there may be something to plan or to place."""
+        self._work.set()
+
+    async def run(self) -> None:
+        """Plan for ever; after each wake-up until nothing is left, and look for overdue executions now and then."""
+        while True:
+            self._work.clear()
+            await self.plan_all()
+            overdue_at = await self.place_waiting()
+            try:
+                async with asyncio.timeout(overdue_at):
+                    await self._work.wait()
+            except TimeoutError:
+                continue
+
+    async def plan_all(self) -> None:
+        """Plan every accepted event, strictly by position; nothing before the first revision is active."""
+        while (catalog := self._active.catalog) is not None:
+            events = await self._store.unplanned(limit=BATCH)
+            if not events:
+                return
+            drafted = [draft(event, catalog) for event in events]
+            placing = await self._placing({(item.action.ref, item.filled.key) for one in drafted for item in one.drafts})
+            plans = [self._plan(event, item, catalog, placing) for event, item in zip(events, drafted, strict=True)]
+            self._tell(await self._store.record_plans(plans))
+            for event, item in zip(events, drafted, strict=True):
+                for note in item.notes:
+                    self._log.warning("condition_failed", position=event.position, note=note)
+
+    async def place_waiting(self) -> float | None:
+        """Place executions that found no agent before, in order; reject what waited too long; return seconds until the next is due."""
+        waiting = await self._store.waiting_for_agent(limit=1000)
+        if not waiting:
+            return None
+        now, due = self._clock.now(), self.agent_wait
+        placing = await self._placing({(item.new.action, item.new.key) for item in waiting})
+        for execution in waiting:
+            new = execution.new
+            if agent := placing.choose(new.action, new.key, new.match):
+                self._tell([await self._store.place(new.id, agent)])
+            elif now >= new.accepted_at + self.agent_wait:
+                move = Move(
+                    execution=new.id,
+                    attempt=0,
+                    state=State.SETTLED,
+                    at=now,
+                    outcome=Outcome.REJECTED,
+                    reason=Reason.NO_AGENT,
+                    detail=f"no agent carries the labels {dict(new.match)}",
+                )
+                await self._store.record_moves([move])
+            else:
+                due = min(due, new.accepted_at + self.agent_wait - now)
+        return max(due, 0.01)
+
+    def _plan(self, event: Event, drafted: Drafted, catalog: Catalog, placing: "_Placing") -> PlannedEvent:
+        executions = [
+            self._execution(event, item, catalog, agent)
+            for item in drafted.drafts
+            for agent in ([""] if item.rejected else placing.agents(item))
+        ]
+        return PlannedEvent(
+            position=event.position,
+            revision=catalog.revision or "",
+            executions=tuple(executions),
+            dead_reason=drafted.dead_reason,
+            note="; ".join(drafted.notes)[:2000],
+        )
+
+    def _execution(self, event: Event, item: Draft, catalog: Catalog, agent: str) -> NewExecution:
+        return NewExecution(
+            id=uuid7(self._clock, self._random),
+            event=event.position,
+            rule=item.rule,
+            action=item.action.ref,
+            pack=item.action.pack,
+            digest=catalog.packs[item.action.pack].digest,
+            revision=catalog.revision or "",
+            input=item.filled.input,
+            secrets=item.filled.secrets,
+            key=item.filled.key,
+            match=item.filled.match,
+            agent=agent,
+            accepted_at=self._clock.now(),
+            hops=event.new.hops,
+            traceparent=event.new.traceparent,
+            rejected=item.rejected,
+            detail=item.detail,
+        )
+
+    async def _placing(self, queues: set[tuple[str, str]]) -> "_Placing":
+        keyed = sorted(queue for queue in queues if queue[1] != "null")
+        holders = await self._store.keyed_agents(keyed) if keyed else {}
+        return _Placing(self._fleet.candidates(), dict(holders), dict(await self._store.unsettled_load()))
+
+    def _tell(self, executions: Sequence[Execution]) -> None:
+        for agent in {execution.agent for execution in executions if execution.agent and execution.state is State.QUEUED}:
+            self._planned(agent)
+
+
+class _Placing:
+    """Placement over one batch: what was just placed counts at once."""
+
+    def __init__(self, fleet: Sequence[Candidate], holders: dict[tuple[str, str], str], load: dict[str, int]) -> None:
+        self._fleet, self._holders, self._load = fleet, holders, load
+
+    def agents(self, item: Draft) -> Sequence[str]:
+        """Return one agent a planned execution, an empty name where it has to wait for one."""
+        if item.pick == "all":
+            return [agent.name for agent in matching(self._fleet, item.filled.match)] or [""]
+        return [self.choose(item.action.ref, item.filled.key, item.filled.match) or ""]
+
+    def choose(self, action: str, key: str, match: Mapping[str, str]) -> str | None:
+        """Return an agent and remember it as loaded and, with a key, as its holder."""
+        agent = choose(self._fleet, match, key=key, holder=self._holders.get((action, key)), load=self._load)
+        if agent is not None:
+            self._load[agent] = self._load.get(agent, 0) + 1
+            if key != "null":
+                self._holders[action, key] = agent
+        return agent

@@ -1,0 +1,59 @@
+"""Request: a manual run as it lies in the data of a `core.requested` event.
+
+Read by intake (to refuse at the door what cannot run) and by planning (which sees it again, perhaps under a later revision).
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from attune_core.catalog.catalog import Action, Catalog
+from attune_core.errors import AttuneError, Blame
+from attune_core.names import Reference
+
+#: The type of events that ask for one action.
+REQUESTED = "core.requested"
+
+
+class RequestRefused(AttuneError):
+    """The requested action is not in the active revision, or its secrets do not fit its parameters."""
+
+    code, blame = "ATT251", Blame.AUTHOR
+    remedy = "see `attune rule list` and the pack's actions for what there is; secrets go only into parameters declared secret"
+
+
+class Request(BaseModel):
+    """What somebody wants to run; the JSON of api.ManualRun."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    action: Reference
+    input: dict[str, JsonValue] = {}
+    secrets: dict[str, str] = {}
+    match: dict[str, str] = {}
+    pick: Literal["any", "all"] = "any"
+
+    def action_in(self, catalog: Catalog | None) -> Action:
+        """Return the action or raise `RequestRefused`."""
+        action = catalog.actions.get(self.action) if catalog else None
+        if catalog is None or action is None:
+            raise RequestRefused(f"there is no action {self.action} in the active revision")
+        return action
+
+    def check_secrets(self, action: Action) -> None:
+        """Raise `RequestRefused` unless exactly secret parameters are given secrets, and every required one has one."""
+        declared = {name for name, item in action.document.parameters.items() if item.secret}
+        required = {name for name in declared if action.document.parameters[name].required}
+        if wrong := sorted(set(self.secrets) - declared):
+            raise RequestRefused(f"{wrong[0]} is no secret parameter of {self.action}")
+        if missing := sorted(required - set(self.secrets)):
+            raise RequestRefused(f"the secret parameter {missing[0]} of {self.action} needs the name of a secret")
+
+
+def read_request(value: JsonValue) -> Request:
+    """Read the data of a `core.requested` event; `RequestRefused` names what is wrong."""
+    try:
+        return Request.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise RequestRefused(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error

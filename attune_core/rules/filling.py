@@ -1,0 +1,70 @@
+"""Filling: the Input, the agents' labels and the queue key that a matching rule gives an execution; pure.
+
+Called by the controller's planning after `matching`, and for manual runs; what does not fit the parameters is said, never coerced.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from attune_core.catalog.catalog import Action, Rule
+from attune_core.errors import AttuneError, Blame
+from attune_core.expressions.errors import ExpressionFailed
+from attune_core.expressions.template import CheckedTemplate
+from attune_core.values import JsonObject, JsonValue, canonical_json
+
+
+class InputInvalid(AttuneError):
+    """What the event gives does not fit the parameters of the action."""
+
+    code, blame = "ATT250", Blame.AUTHOR
+    remedy = "narrow the rule's condition or the trigger's schema so that only events with a fitting value reach this input"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """What one execution gets; secrets are names by parameter, key is canonical JSON."""
+
+    input: JsonObject
+    secrets: Mapping[str, str]
+    match: Mapping[str, str]
+    key: str
+
+
+def fill(rule: Rule, action: Action, activation: JsonObject) -> Filled:
+    """Evaluate a rule's templates over an event; `InputInvalid` says which one failed or what does not fit."""
+    try:
+        given = {name: _value(template, activation) for name, template in rule.inputs.items()}
+        labels = {label: _text(_value(template, activation)) for label, template in rule.match.items()}
+    except ExpressionFailed as failed:
+        raise InputInvalid(failed.message) from failed
+    return Filled(input=(complete := complete_input(action, given)), secrets=rule.secrets, match=labels, key=queue_key(action, complete))
+
+
+def complete_input(action: Action, given: JsonObject) -> JsonObject:
+    """Return the given values with defaults filled in, checked against the action's parameters; `InputInvalid` names the first misfits."""
+    parameters = action.document.parameters
+    defaults = {name: item.default for name, item in parameters.items() if item.has_default and not item.secret}
+    complete: JsonObject = {**defaults, **given}
+    if not action.inputs.fits(complete):
+        misfits = action.inputs.misfits(complete, limit=3)
+        raise InputInvalid("; ".join(f"{misfit.pointer or 'the input'}: {misfit.message}" for misfit in misfits))
+    return complete
+
+
+def queue_key(action: Action, complete: JsonObject) -> str:
+    """Return the key of the queue as canonical JSON, `null` without one; `InputInvalid` when it cannot be evaluated."""
+    if action.key is None:
+        return "null"
+    parameters: JsonValue = complete
+    try:
+        return canonical_json(action.key.render({"parameters": parameters}))
+    except ExpressionFailed as failed:
+        raise InputInvalid(f"concurrency.key: {failed.message}") from failed
+
+
+def _value(template: CheckedTemplate | JsonValue, activation: JsonObject) -> JsonValue:
+    return template.render(activation) if isinstance(template, CheckedTemplate) else template
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else canonical_json(value)
