@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from attune_core.names import AgentName, Name, Reference
 from attune_core.states import Outcome, Reason, State
 
+#: Every request of an agent carries both; the session (from `Welcome`) not in the hello itself.
+PROTOCOL_HEADER = "Attune-Protocol"
+SESSION_HEADER = "Attune-Session"
 #: Bytes of one line, both ways.
 FRAME_LIMIT = 2 << 20
 #: The controller sends at least a ping this often; silence three times as long ends a session on either side. Seconds.
@@ -206,7 +209,7 @@ class QueueStatus(Message):
 
 
 class Status(Message):
-    """The agent's condition, for people; replaces the one before."""
+    """The agent's condition, for people; replaces the one before. Sent at least every PING_INTERVAL: it is the agent's sign of life."""
 
     slots: int
     busy: int
@@ -258,10 +261,15 @@ class HeldQueue(Message):
 
 
 class Hello(Message):
-    """The agent's first request of a session; the name comes from its certificate, never from here."""
+    """The agent's first request of a session; the name comes from its certificate, never from here.
+
+    A session is one hello and one stream: when the stream ends, whoever ended it, the agent says hello again.
+    """
 
     instance: str = Field(max_length=36)
     boot_id: str = Field(max_length=64)
+    #: The session this state directory had before, stored before its stream was opened; empty the first time. A copy gives itself away by it.
+    previous: str = Field(default="", max_length=36)
     version: str = Field(max_length=32)
     labels: dict[str, str] = {}
     facts: dict[str, str] = {}

@@ -1,0 +1,177 @@
+"""What can go wrong between the controller, its git repository, its settings and the agents' sessions.
+
+AttuneError
+├── SessionError       ATT53x   raised by sessions and log_relay; answered as problem+json
+├── SyncError          ATT62x   raised by git_source and the reconcile steps; kept in the status
+└── StartError         ATT64x   raised while the controller starts; ends it with a message
+"""
+
+from attune_core.errors import AttuneError, Blame
+
+
+class SessionError(AttuneError):
+    """Something about an agent's session does not hold."""
+
+    code, blame = "ATT530", Blame.PASSING
+    remedy = "the agent starts a new session by itself; see its log if it does not"
+
+
+class ProtocolUnknown(SessionError):
+    """The peer speaks another version of the wire than this controller, or none."""
+
+    code, blame = "ATT531", Blame.HOST
+    remedy = "bring agent and controller to versions that share a wire protocol; the header is Attune-Protocol: 1"
+
+
+class SessionOver(SessionError):
+    """The session is not, or no longer, the agent's current one: a newer session, a silence or a restart ended it."""
+
+    code = "ATT532"
+    remedy = "say hello again; what was not acknowledged is sent again"
+
+
+class FrameRefused(SessionError):
+    """A frame of the agent cannot be taken: unknown type, invalid body, number out of order, or too long."""
+
+    code, blame = "ATT533", Blame.DEFECT
+    remedy = "bring the agent to the controller's version; if they are the same, report this with the agent's log"
+
+
+class AgentCloned(SessionError):
+    """Two copies of one agent's state directory are alive; both are locked out, because neither can be trusted to be the real one."""
+
+    code, blame = "ATT534", Blame.HOST
+    remedy = "stop both copies, keep one host, remove the agent's state there and let it join anew; the lock ends with the new instance"
+
+
+class AgentAway(SessionError):
+    """The agent has no session now, so nothing can be asked of it."""
+
+    code = "ATT535"
+    remedy = "see `attune agent list`; try again when the agent is connected"
+
+
+class AgentSilent(SessionError):
+    """The agent is connected and did not answer in time."""
+
+    code = "ATT536"
+    remedy = "try again; if it stays so, see the agent's own log on its host"
+
+
+class TooManyQuestions(SessionError):
+    """More requests for logs wait for this agent than the controller keeps."""
+
+    code = "ATT537"
+    remedy = "try again in a moment, with fewer followers of one agent's logs"
+
+
+class PackUnknown(SessionError):
+    """No pack with this digest is stored here."""
+
+    code, blame = "ATT538", Blame.HOST
+    remedy = "the execution names content that this controller no longer has; run it again under the active revision"
+
+
+class AgentUnknown(SessionError):
+    """The certificate is valid, but no agent of that name is enrolled at this controller."""
+
+    code, blame = "ATT539", Blame.HOST
+    remedy = "join the agent again: attune controller token --agent NAME, then attune agent join"
+
+
+class SyncError(AttuneError):
+    """A revision could not be taken from git to life."""
+
+    code, blame = "ATT620", Blame.PASSING
+    remedy = "see `attune controller status`; the last good revision stays active and the next poll tries again"
+
+
+class FetchFailed(SyncError):
+    """git could not fetch the branch: the host is away, slow, refuses, or sends more than the bound."""
+
+    code = "ATT621"
+    remedy = "check that the host is reachable and that the controller may read the repository; the next poll tries again"
+
+
+class BranchMissing(SyncError):
+    """The repository does not have the configured branch."""
+
+    code, blame = "ATT622", Blame.HOST
+    remedy = "push the branch, or correct repository.branch in the controller's settings"
+
+
+class RevisionRewound(SyncError):
+    """The branch was moved to a commit that does not descend from the last one seen: history was rewritten."""
+
+    code, blame = "ATT623", Blame.AUTHOR
+    remedy = "push a commit on top of the old one; or set repository.allow_rewind: true if rewriting is meant"
+
+
+class RevisionInvalid(SyncError):
+    """The revision has problems of severity error, so it never becomes active."""
+
+    code, blame = "ATT624", Blame.AUTHOR
+    remedy = "correct the listed places (attune validate shows the same) and push again"
+
+
+class CheckDied(SyncError):
+    """The process that reads a revision was ended by its limits (memory, processor time, wall time) or by a signal."""
+
+    code, blame = "ATT625", Blame.AUTHOR
+    remedy = "look for extreme files (nesting, size, number) in the last commits; the limits stand in the settings under limits"
+
+
+class RevisionObsolete(SyncError):
+    """A newer commit arrived while this one was being checked, so it was dropped."""
+
+    code = "ATT626"
+    remedy = "nothing to do: the newer revision is next"
+
+
+class PackNotStored(SyncError):
+    """A pack's archive could not be written, or does not have the digest that its catalog names."""
+
+    code, blame = "ATT627", Blame.HOST
+    remedy = "check free space and permissions of the controller's state directory"
+
+
+class StartError(AttuneError):
+    """The controller cannot start."""
+
+    code, blame = "ATT640", Blame.HOST
+    remedy = "correct what the message names and start the controller again"
+
+
+class SettingsInvalid(StartError):
+    """The controller's settings (file, environment or flags) are not valid."""
+
+    code = "ATT641"
+    remedy = "correct the named key; docs/settings.md lists all of them"
+
+
+class StateRefused(StartError):
+    """The state directory cannot be used: not writable, of another format, or in use by another controller."""
+
+    code = "ATT642"
+    remedy = "give the controller a directory of its own; never run two controllers on one"
+
+
+class PortRefused(StartError):
+    """A listener could not be opened."""
+
+    code = "ATT643"
+    remedy = "stop what uses the port, or set another address under public.listen or agents.listen"
+
+
+class GitMissing(StartError):
+    """The git program is not installed where the controller runs."""
+
+    code = "ATT644"
+    remedy = "install git (Debian: apt-get install git)"
+
+
+class SecretUnusable(AttuneError):
+    """One of the controller's own secrets is missing, is readable by others, or is not a small regular file."""
+
+    code, blame = "ATT645", Blame.HOST
+    remedy = "put the value into <state>/secrets/NAME with mode 0600"

@@ -1,0 +1,1 @@
+"""From a push to the active catalog, in named steps."""

@@ -1,0 +1,1 @@
+"""The agent listener's requests and the sessions behind them."""
