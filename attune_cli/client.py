@@ -1,0 +1,135 @@
+"""Client: the command line's one way to a controller's /v1 API, and the only importer of an HTTP library here.
+
+Called by remote commands with a Profile; answers are the documents of attune_core.wire.api, refusals become errors with the
+controller's own code and remedy.
+"""
+
+import ssl
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx2
+from pydantic import BaseModel, ValidationError
+
+from attune_cli.errors import CertificateRefused, ControllerUnreachable, RequestFailed
+from attune_cli.profiles import Profile
+from attune_core.values import JsonValue
+from attune_core.wire.api import Failure, Page
+
+Answer = TypeVar("Answer", bound=BaseModel)
+Parameters = Mapping[str, str | int | None]
+
+
+class Client:
+    """One connection to one controller."""
+
+    def __init__(self, profile: Profile, *, timeout: float = 30.0) -> None:
+        """Trust exactly the profile's authority."""
+        verify: ssl.SSLContext | bool = False
+        if profile.authority:
+            verify = ssl.create_default_context(cadata=profile.authority)
+            verify.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._http = httpx2.Client(
+            base_url=profile.url,
+            verify=verify,
+            timeout=timeout,
+            trust_env=False,
+            headers={"authorization": f"Bearer {profile.token}"} if profile.token else {},
+        )
+
+    def __enter__(self) -> Self:
+        """Use as a context, so that the connection is closed."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def get(self, path: str, kind: type[Answer], parameters: Parameters | None = None) -> Answer:
+        """Read one document."""
+        return _read(self.request("GET", path, parameters=parameters), kind)
+
+    def pages(self, path: str, kind: type[Page[Answer]], parameters: Parameters, *, most: int) -> Iterator[Answer]:  # type: ignore[type-var]  # every API document is an Item
+        """Read a list page by page, at most `most` items."""
+        cursor = ""
+        while most > 0:
+            page = self.get(path, kind, {**parameters, "limit": min(most, 200), "after": cursor or None})
+            yield from page.items[:most]
+            most -= len(page.items)
+            cursor = page.next
+            if not cursor or not page.items:
+                return
+
+    def post(self, path: str, body: JsonValue, kind: type[Answer], *, key: str = "", content_type: str = "application/json") -> Answer:
+        """Send one document; `key` is the Idempotency-Key, under which a repeated request does nothing twice."""
+        headers = {"content-type": content_type} | ({"idempotency-key": key} if key else {})
+        return _read(self.request("POST", path, body=body, headers=headers), kind)
+
+    def delete(self, path: str) -> None:
+        """Remove one."""
+        self.request("DELETE", path)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        parameters: Parameters | None = None,
+        body: JsonValue = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """Send a request and return the body of a 2xx answer."""
+        query = {name: str(value) for name, value in (parameters or {}).items() if value is not None}
+        try:
+            if method == "POST":
+                answer = self._http.post(path, json=body, headers=dict(headers or {}))
+            else:
+                answer = self._http.request(method, path, params=query)
+        except httpx2.ConnectError as error:
+            raise _unreachable(self._http.base_url, error) from error
+        except httpx2.HTTPError as error:
+            raise ControllerUnreachable(f"{self._http.base_url}: {error or type(error).__name__}") from error
+        if answer.is_success:
+            return answer.content
+        raise _refusal(answer.status_code, answer.content)
+
+
+def _read(content: bytes, kind: type[Answer]) -> Answer:
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        raise RequestFailed(
+            f"the controller's answer is not a {kind.__name__}", hint="compare the versions of attune on both sides"
+        ) from error
+
+
+def _unreachable(url: httpx2.URL, error: httpx2.ConnectError) -> ControllerUnreachable | CertificateRefused:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return CertificateRefused(f"{url}: {cause.verify_message}")
+        cause = cause.__cause__ or cause.__context__
+    return ControllerUnreachable(f"{url}: {error}")
+
+
+def _refusal(status: int, content: bytes) -> RequestFailed:
+    try:
+        failure = Failure.model_validate_json(content)
+    except ValidationError:
+        return RequestFailed(f"the controller answered {status}", hint="check that the address is that of an Attune controller")
+    refused = RequestFailed(failure.detail or failure.title, hint=failure.remedy or None)
+    # The controller's own code says more than ours.
+    refused.code = failure.code  # type: ignore[misc]  # an instance may carry the code of the other side
+    return refused
+
+
+def fetch_authority(url: str) -> str:
+    """Return the PEM that the controller shows at /ca over an unverified connection; the caller compares its fingerprint."""
+    try:
+        answer = httpx2.get(f"{url.rstrip('/')}/ca", verify=False, timeout=15.0, trust_env=False)
+    except httpx2.HTTPError as error:
+        raise ControllerUnreachable(f"{url}: {error or type(error).__name__}") from error
+    if not answer.is_success or "BEGIN CERTIFICATE" not in answer.text:
+        raise ControllerUnreachable(f"{url} does not answer like an Attune controller")
+    return answer.text

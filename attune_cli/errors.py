@@ -1,0 +1,66 @@
+"""What can go wrong in the command line itself."""
+
+from attune_core.errors import AttuneError, Blame
+
+
+class NotLoggedIn(AttuneError):
+    """There is no profile for a controller yet."""
+
+    code, blame = "ATT700", Blame.AUTHOR
+    remedy = "run `attune login URL`, or name a profile with --profile or ATTUNE_PROFILE"
+
+
+class ProfileBroken(AttuneError):
+    """A profile cannot be read, or other users may read it."""
+
+    code, blame = "ATT701", Blame.HOST
+    remedy = "run `attune login URL` again; it writes the profile with mode 0600"
+
+
+class ControllerUnreachable(AttuneError):
+    """No answer from the controller."""
+
+    code, blame = "ATT702", Blame.PASSING
+    remedy = "check that the controller runs, and its address in the profile (`attune login`)"
+
+
+class CertificateRefused(AttuneError):
+    """The controller's certificate is not by the authority that the profile trusts, or not for this address."""
+
+    code, blame = "ATT703", Blame.HOST
+    remedy = "check the address and this machine's clock; if the controller was set up anew, run `attune login` with its new fingerprint"
+
+
+class RequestFailed(AttuneError):
+    """The controller refused the request."""
+
+    code, blame = "ATT704", Blame.AUTHOR
+    remedy = "see the message"
+
+
+class BadArgument(AttuneError):
+    """An argument of the command is not what it takes."""
+
+    code, blame = "ATT705", Blame.AUTHOR
+    remedy = "see the command's --help"
+
+
+class FingerprintDiffers(AttuneError):
+    """The authority that the controller shows is not the one with the expected fingerprint."""
+
+    code, blame = "ATT706", Blame.HOST
+    remedy = "compare with the fingerprint that the controller printed at its start, or `attune controller status` on its host"
+
+
+class ProgramFailed(AttuneError):
+    """One of Attune's own programs ended before it was ready."""
+
+    code, blame = "ATT707", Blame.HOST
+    remedy = "read the program's log, whose place the message names"
+
+
+class DirectoryInUse(AttuneError):
+    """The directory holds something else already."""
+
+    code, blame = "ATT708", Blame.AUTHOR
+    remedy = "name an empty directory"

@@ -1,0 +1,1 @@
+"""The three programs as processes on this machine: `attune up`, `attune demo` and the flow tests stand on it."""

@@ -1,0 +1,112 @@
+"""The command line's composition root: the literal table of commands, loaded one at a time, and the one boundary for errors.
+
+Called as the console script `attune`; each command module has an `app` (one command or a group) and goes on from there.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+# typer < 0.29 vendors click under this name; the pin in pyproject.toml keeps it there.
+from typer._click.core import Context
+from typer._click.formatting import HelpFormatter
+from typer.core import TyperCommand, TyperGroup
+
+from attune_core.errors import AttuneError, Blame
+
+#: Command -> (module with `app`, what it is for). Modules are imported only when their command is typed.
+COMMANDS = {
+    "init": ("attune_cli.commands.init", "Start a pack repository from the template"),
+    "validate": ("attune_cli.commands.validate", "Check a pack repository"),
+    "up": ("attune_cli.commands.up", "Run controller, executor and agent for a working copy, on this machine"),
+    "demo": ("attune_cli.commands.demo", "Watch the main job happen in a temporary directory"),
+    "login": ("attune_cli.commands.login", "Remember a controller and a token for it"),
+    "rule": ("attune_cli.commands.rule", "Rules of the active revision"),
+    "event": ("attune_cli.commands.event", "Send events and see what became of them"),
+    "execution": ("attune_cli.commands.execution", "Executions: list, show, logs, cancel"),
+    "action": ("attune_cli.commands.action", "Run one action, through the controller or here"),
+    "agent": ("attune_cli.commands.agent", "Join hosts and list them"),
+    "controller": ("attune_cli.commands.controller", "Run a controller, ask for its status, make tokens"),
+}
+
+#: Exit codes besides 0: 1 findings or a failed execution, 2 bad use, 3 failure, 130 interrupted.
+EXIT_CODES = {Blame.AUTHOR: 2, Blame.HOST: 3, Blame.PASSING: 3, Blame.DEFECT: 3}
+
+
+class Commands(TyperGroup):
+    """The table as a group: help is printed from it, a command is imported when it is called."""
+
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - the signature is the library's
+        """Return the names in the table's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> TyperCommand | TyperGroup | None:  # noqa: ARG002
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        app = import_module(COMMANDS[cmd_name][0]).app
+        command = typer.main.get_command(app)
+        if not isinstance(command, TyperCommand | TyperGroup):
+            raise TypeError(cmd_name)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002
+        """Write the table without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, purpose) for name, (_, purpose) in COMMANDS.items()])
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from attune_core.version import VERSION
+
+        typer.echo(f"attune {VERSION}")
+        raise typer.Exit
+
+
+app = typer.Typer(cls=Commands, rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+
+
+@app.callback(help="Attune turns events into actions on hosts: declared in git, checked before the merge, run in order, explained.")
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = False,
+) -> None:
+    """Do nothing; the commands do."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and end the process with its exit code; no traceback reaches a person."""
+    code = 0
+    try:
+        typer.main.get_command(app).main(args=arguments, prog_name="attune")
+    except AttuneError as error:
+        _say(f"attune: {error.message}", f"  what to do: {error.hint}", f"  code: {error.code}")
+        code = EXIT_CODES[error.blame]
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        # The reader went away; point stdout elsewhere so that the interpreter's last flush is silent.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    except Exception as error:
+        if os.environ.get("ATTUNE_TRACEBACK"):
+            raise
+        _say(
+            f"attune: a defect of Attune: {type(error).__name__}: {error}",
+            "  what to do: please report it with what `ATTUNE_TRACEBACK=1 attune …` prints",
+            "  code: ATT900",
+        )
+        code = 3
+    sys.exit(code)
+
+
+def _say(*lines: str) -> None:
+    from attune_core.safe_text import safe_text
+
+    for line in lines:
+        sys.stderr.write(safe_text(line) + "\n")

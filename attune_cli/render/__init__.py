@@ -1,0 +1,1 @@
+"""The only place that knows the terminal: tables, JSON, messages; everything untrusted passes safe_text here."""
