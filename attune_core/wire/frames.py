@@ -268,7 +268,7 @@ class Hello(Message):
 
     instance: str = Field(max_length=36)
     boot_id: str = Field(max_length=64)
-    #: The session this state directory had before, stored before its stream was opened; empty the first time. A copy gives itself away by it.
+    #: The session this state directory had before, stored before its stream is opened; empty at first. A copy gives itself away by it.
     previous: str = Field(default="", max_length=36)
     version: str = Field(max_length=32)
     labels: dict[str, str] = {}
