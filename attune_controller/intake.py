@@ -34,9 +34,10 @@ class Intake:
         elif not event.dead_reason:
             event = replace(event, dead_reason=undeliverable(event, self._active.catalog))
         acceptance = await self._store.accept_event(event)
-        if not acceptance.duplicate:
-            self._wake()
-        return acceptance
+        if acceptance.duplicate:
+            return acceptance
+        self._wake()
+        return replace(acceptance, dead_reason=event.dead_reason)
 
     def _refuse_bad_request(self, event: NewEvent) -> None:
         request = read_request(event.data)

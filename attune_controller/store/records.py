@@ -51,6 +51,8 @@ class Acceptance:
 
     position: int
     duplicate: bool
+    #: Set by intake, for the sender: the event is kept as a dead letter, and why.
+    dead_reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)

@@ -36,6 +36,8 @@ class Failure(Document):
     detail: str
     code: str
     remedy: str = ""
+    #: `urn:attune:request:<id>`, as the controller's log and the header X-Request-Id name it.
+    instance: str = ""
 
 
 class EventView(Document):
@@ -170,6 +172,8 @@ class Accepted(Document):
     source: str
     position: int
     duplicate: bool = False
+    #: Not empty: it was stored, but only as a dead letter, for this reason.
+    dead_letter: str = ""
 
 
 class LogView(Document):
