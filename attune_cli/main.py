@@ -6,13 +6,14 @@ Called as the console script `attune`; each command module has an `app` (one com
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Annotated
 
 import typer
 
 # typer < 0.29 vendors click under this name; the pin in pyproject.toml keeps it there.
-from typer._click.core import Context
+from typer._click.core import Command, Context
 from typer._click.formatting import HelpFormatter
 from typer.core import TyperCommand, TyperGroup
 
@@ -54,6 +55,13 @@ class Commands(TyperGroup):
             raise TypeError(cmd_name)
         command.name = cmd_name
         return command
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        """Say which command may have been meant."""
+        if args and args[0] not in COMMANDS:
+            near = get_close_matches(args[0], COMMANDS)
+            ctx.fail(f"no such command {args[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002
         """Write the table without importing anything."""

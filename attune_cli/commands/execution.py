@@ -1,0 +1,132 @@
+"""`attune execution`: list, show, follow the logs, cancel."""
+
+from typing import Annotated
+
+import typer
+
+from attune_cli.client import Client
+from attune_cli.commands.options import JsonFlag, Most, ProfileName, group
+from attune_cli.follow import follow_log
+from attune_cli.profiles import load_profile
+from attune_cli.render.output import compact, show_fields, show_json, show_line, show_table
+from attune_core.states import State
+from attune_core.wire.api import ExecutionView, Page
+
+app = group("Executions: list, show, logs, cancel.")
+
+ExecutionId = Annotated[str, typer.Argument(help="Its number, or its id.")]
+
+
+def how_it_stands(execution: ExecutionView) -> str:
+    """Return the outcome, or the state while there is none."""
+    return execution.outcome.value if execution.outcome else execution.state.value
+
+
+@app.command("list")
+def list_executions(
+    state: Annotated[str | None, typer.Option(help="A state (queued, started, …) or an outcome (succeeded, failed, …).")] = None,
+    action: Annotated[str | None, typer.Option(help="Only of this action.")] = None,
+    agent: Annotated[str | None, typer.Option(help="Only on this agent.")] = None,
+    event: Annotated[int | None, typer.Option(help="Only of the event at this position.")] = None,
+    limit: Most = 20,
+    json: JsonFlag = False,
+    profile: ProfileName = None,
+) -> None:
+    """List executions, the newest first.
+
+    Example: attune execution list --state failed
+    """
+    query = {"state": state, "action": action, "agent": agent, "event": event}
+    with Client(load_profile(profile)) as client:
+        executions = list(client.pages("/v1/executions", Page[ExecutionView], query, most=limit))
+    if json:
+        show_json(executions)
+        return
+    rows = [
+        (
+            str(item.number),
+            item.action,
+            item.agent,
+            how_it_stands(item),
+            ", ".join([*([item.reason.value] if item.reason else []), *item.conditions]),
+            item.rule,
+            str(item.event),
+            item.accepted_at[:19],
+        )
+        for item in executions
+    ]
+    show_table(("number", "action", "agent", "state", "reason", "rule", "event", "accepted"), rows, empty="no executions")
+
+
+@app.command()
+def show(execution: ExecutionId, json: JsonFlag = False, profile: ProfileName = None) -> None:
+    """Show one execution: its input, its place in the order, its result.
+
+    Example: attune execution show 7
+    """
+    with Client(load_profile(profile)) as client:
+        found = client.get(f"/v1/executions/{execution}", ExecutionView)
+    if json:
+        show_json(found)
+    else:
+        show_fields(execution_fields(found))
+
+
+def execution_fields(found: ExecutionView) -> list[tuple[str, str]]:
+    """Return what a person wants to know of an execution, empty fields left out."""
+    fields = [
+        ("number", str(found.number)),
+        ("id", found.id),
+        ("action", found.action),
+        ("rule", found.rule or "(a manual run)"),
+        ("event", str(found.event)),
+        ("agent", found.agent),
+        ("order", f"key {found.queue_key}, epoch {found.epoch}, sequence {found.sequence}" if found.sequence else ""),
+        ("revision", found.revision),
+        ("state", " ".join([found.state.value, *found.conditions])),
+        ("outcome", found.outcome.value if found.outcome else ""),
+        ("reason", found.reason.value if found.reason else ""),
+        ("detail", found.detail),
+        ("exit code", "" if found.exit_code is None else str(found.exit_code)),
+        ("attempt", str(found.attempt or "")),
+        ("accepted", found.accepted_at),
+        ("started", found.started_at),
+        ("settled", found.settled_at),
+        ("input", compact(found.input)),
+        ("secrets", ", ".join(f"{name} = secrets.{secret}" for name, secret in found.secrets.items())),
+        ("result", "" if found.result is None else compact(found.result)),
+    ]
+    return [(name, value) for name, value in fields if value]
+
+
+@app.command()
+def logs(
+    execution: ExecutionId,
+    stream: Annotated[str, typer.Option(help="stdout, stderr or build.")] = "stdout",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the execution has ended.")] = False,
+    attempt: Annotated[int, typer.Option(min=0, help="Which attempt (default: the newest).")] = 0,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the bytes as they are, control characters too.")] = False,
+    profile: ProfileName = None,
+) -> None:
+    """Print what an execution wrote.
+
+    Example: attune execution logs 7 --stream stderr -f
+    """
+    with Client(load_profile(profile)) as client:
+        follow_log(client, execution, stream=stream, attempt=attempt, follow=follow, raw=raw)
+
+
+@app.command()
+def cancel(execution: ExecutionId, json: JsonFlag = False, profile: ProfileName = None) -> None:
+    """Cancel: settled at once when it has not been handed over, otherwise its whole process tree is ended.
+
+    Example: attune execution cancel 7
+    """
+    with Client(load_profile(profile)) as client:
+        found = client.post(f"/v1/executions/{execution}/cancel", {}, ExecutionView)
+    if json:
+        show_json(found)
+    elif found.state is State.SETTLED:
+        show_line(f"execution {found.number} is {how_it_stands(found)}")
+    else:
+        show_line(f"execution {found.number} is being cancelled on {found.agent}")
