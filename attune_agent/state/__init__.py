@@ -1,0 +1,1 @@
+"""What an agent remembers across its own death: queues, executions in hand, reports, policies."""

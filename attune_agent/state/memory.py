@@ -1,0 +1,173 @@
+"""AgentState in memory, for simulations and for running one action without a controller; held to the same contract suite.
+
+`Disk` is what survives: give the same one to the next MemoryState and it is a restart.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from attune_agent.state.records import Held, Item, Loaded, OutboxRow, Phase, QueueKey, item_of
+from attune_core.states import Reason
+from attune_core.wire.frames import Assign, Policy, Report
+
+T = TypeVar("T")
+
+
+@dataclass
+class Disk:
+    """What a restart finds."""
+
+    instance: str
+    held: dict[tuple[QueueKey, int], int] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)
+    bodies: dict[str, Assign] = field(default_factory=dict)
+    outbox: dict[int, Report] = field(default_factory=dict)
+    policies: dict[str, Policy] = field(default_factory=dict)
+    revision: str = ""
+
+
+class MemoryState:
+    """Writes are done at the call; futures are done on the next turn of the loop, as those of a disk are not done at once."""
+
+    def __init__(self, disk: Disk) -> None:
+        """Start from what the disk holds."""
+        self._disk = disk
+        self._number = max(disk.outbox, default=0)
+        #: Raised by every write while set: a full disk.
+        self.failure: Exception | None = None
+
+    def load(self) -> Loaded:
+        """Return everything that is there."""
+        order = sorted(self._disk.items.values(), key=lambda item: (item.queue, item.epoch, item.sequence))
+        return Loaded(
+            instance=self._disk.instance,
+            held=[Held(queue=queue, epoch=epoch, last=last) for (queue, epoch), last in self._disk.held.items()],
+            items=order,
+            outbox=[OutboxRow(number, report) for number, report in sorted(self._disk.outbox.items())],
+            revision=self._disk.revision,
+            policies=dict(self._disk.policies),
+        )
+
+    def append(self, assigns: Sequence[Assign]) -> asyncio.Future[None]:
+        """Store new executions and move the last of their queues."""
+
+        def write() -> None:
+            for assign in assigns:
+                item = item_of(assign)
+                self._disk.items[item.execution] = item
+                self._disk.bodies[item.execution] = assign
+                self._disk.held[item.queue, item.epoch] = item.sequence
+
+        return self._done(write)
+
+    def body(self, execution: str) -> asyncio.Future[Assign]:
+        """Return what an execution in hand was assigned with."""
+        return self._done(lambda: self._disk.bodies[execution])
+
+    def mark_asked(self, execution: str, attempt: int, *, state_id: str, life: str) -> asyncio.Future[None]:
+        """Store which executor is about to be asked."""
+        return self._done(
+            lambda: self._change(execution, lambda item: replace(item, phase=Phase.ASKED, attempt=attempt, state_id=state_id, life=life))
+        )
+
+    def mark_started(self, execution: str, attempt: int, report: Report) -> asyncio.Future[int]:
+        """Store that an attempt started, with its report."""
+
+        def write(number: int) -> None:
+            self._change(execution, lambda item: replace(item, phase=Phase.STARTED, attempt=attempt, ever_started=True))
+            self._disk.outbox[number] = report
+
+        return self._numbered(write)
+
+    def add_report(self, report: Report) -> asyncio.Future[int]:
+        """Store a report that moves nothing here."""
+        return self._numbered(lambda number: self._disk.outbox.__setitem__(number, report))
+
+    def put_off(self, execution: str, *, attempt: int, excused: int, not_before: float, report: Report | None) -> asyncio.Future[int]:
+        """Store that the next attempt waits."""
+
+        def change(item: Item) -> Item:
+            return replace(item, phase=Phase.WAITING, attempt=attempt, excused=excused, not_before=not_before, state_id="", life="")
+
+        def write(number: int) -> None:
+            self._change(execution, change)
+            if report is not None:
+                self._disk.outbox[number] = report
+
+        def write_silently() -> int:
+            self._change(execution, change)
+            return 0
+
+        return self._done(write_silently) if report is None else self._numbered(write)
+
+    def mark_cancel(self, execution: str, reason: Reason) -> asyncio.Future[None]:
+        """Store that it is to end as cancelled."""
+        return self._done(lambda: self._change(execution, lambda item: replace(item, cancel=reason)))
+
+    def settle(self, execution: str, report: Report) -> asyncio.Future[int]:
+        """Store the outcome's report and let go of the execution."""
+
+        def write(number: int) -> None:
+            del self._disk.items[execution]
+            del self._disk.bodies[execution]
+            self._disk.outbox[number] = report
+
+        return self._numbered(write)
+
+    def drop_reports(self, up_to: int) -> asyncio.Future[None]:
+        """Forget acknowledged reports."""
+
+        def write() -> None:
+            for number in [number for number in self._disk.outbox if number <= up_to]:
+                del self._disk.outbox[number]
+
+        return self._done(write)
+
+    def set_policies(self, revision: str, policies: Mapping[str, Policy]) -> asyncio.Future[None]:
+        """Replace the active revision's policies."""
+
+        def write() -> None:
+            self._disk.revision, self._disk.policies = revision, dict(policies)
+
+        return self._done(write)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def _change(self, execution: str, change: Callable[[Item], Item]) -> None:
+        self._disk.items[execution] = change(self._disk.items[execution])
+
+    def _numbered(self, write: Callable[[int], None]) -> asyncio.Future[int]:
+        self._number += 1
+        number = self._number
+
+        def numbered() -> int:
+            write(number)
+            return number
+
+        return self._done(numbered)
+
+    def _done(self, write: Callable[[], T]) -> "asyncio.Future[T]":
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        try:
+            if self.failure is not None:
+                raise self.failure
+            result = write()
+        except Exception as error:  # noqa: BLE001 - it travels to the caller through the future
+            loop.call_soon(_fail, future, error)
+        else:
+            loop.call_soon(_finish, future, result)
+        return future
+
+
+def _finish(future: "asyncio.Future[T]", result: T) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail(future: "asyncio.Future[T]", error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)

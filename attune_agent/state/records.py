@@ -1,0 +1,110 @@
+"""The rows of the agent's state as frozen values; written by the inbox and the ledger, read by admission and recovery."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from attune_core.states import Reason
+from attune_core.wire.frames import Assign, Policy, QueueName, Report
+
+#: Bodies up to this size stay in memory from arrival to start; larger ones are read back from disk. Bytes.
+SMALL_BODY = 16 << 10
+
+
+class QueueKey(NamedTuple):
+    """(place, action, key): one strict FIFO; key is canonical JSON."""
+
+    place: str
+    action: str
+    key: str
+
+    def name(self) -> QueueName:
+        """Return it as it stands in frames."""
+        return QueueName(place=self.place, action=self.action, key=self.key)
+
+    @classmethod
+    def of(cls, name: QueueName) -> "QueueKey":
+        """Return the key of a frame's queue."""
+        return cls(name.place, name.action, name.key)
+
+
+class Phase(StrEnum):
+    """Where an execution in hand is. Only `preparing` is never stored: after a restart it is `waiting` (or `asked`) again."""
+
+    WAITING = "waiting"
+    PREPARING = "preparing"
+    ASKED = "asked"  # an executor's identity is stored; whether it started is the executor's to say
+    STARTED = "started"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """One unsettled execution. `attempt` is the one being made or to be made next, from 1."""
+
+    execution: str
+    queue: QueueKey
+    epoch: int
+    sequence: int
+    policy: Policy
+    #: None: the body is only on disk (large, or not yet needed after a restart).
+    assign: Assign | None = None
+    phase: Phase = Phase.WAITING
+    attempt: int = 1
+    #: Attempts that the host could not start; they do not count against `maximum_attempts`.
+    excused: int = 0
+    #: At least one attempt has started.
+    ever_started: bool = False
+    #: Wall clock, seconds, of the next attempt; only a hint after a restart, where it is clamped.
+    not_before: float = 0.0
+    #: Clock.monotonic() of the next attempt; memory only.
+    ready_at: float = 0.0
+    cancel: Reason | None = None
+    #: Which executor was asked.
+    state_id: str = ""
+    life: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Tell whether it takes a slot."""
+        return self.phase is not Phase.WAITING
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """The last sequence of a queue and epoch."""
+
+    queue: QueueKey
+    epoch: int
+    last: int
+
+
+class OutboxRow(NamedTuple):
+    """A report that the controller has not acknowledged; numbers grow in the order of the commits."""
+
+    number: int
+    report: Report
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """All that was there at the start; items in (queue, epoch, sequence) order."""
+
+    instance: str
+    held: Sequence[Held]
+    items: Sequence[Item]
+    outbox: Sequence[OutboxRow]
+    revision: str
+    policies: Mapping[str, Policy]
+
+
+def item_of(assign: Assign) -> Item:
+    """Return a newly assigned execution."""
+    return Item(
+        execution=assign.execution,
+        queue=QueueKey.of(assign.queue),
+        epoch=assign.epoch,
+        sequence=assign.sequence,
+        policy=assign.policy,
+        assign=assign,
+    )

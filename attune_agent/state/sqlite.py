@@ -1,0 +1,189 @@
+"""AgentState on SQLite through apsw: hand-written SQL, one writer thread; the production implementation of the port.
+
+Opened by `app`, which then asks for `load()` once.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from attune_agent.errors import StateUnreadable
+from attune_agent.state.records import SMALL_BODY, Held, Item, Loaded, OutboxRow, Phase, QueueKey
+from attune_agent.state.schema import open_database
+from attune_agent.state.writer import Writer
+from attune_core.states import Reason
+from attune_core.wire.frames import Assign, Policy, Report
+
+T = TypeVar("T")
+
+_ITEM = """SELECT execution, place, action, key, epoch, sequence, body, phase, attempt, excused, ever_started, not_before, cancel,
+    state_id, life FROM items ORDER BY place, action, key, epoch, sequence"""
+
+
+class SqliteState:
+    """The agent's database file."""
+
+    def __init__(self, path: Path, *, instance: str) -> None:
+        """Open or make it; `instance` names the life of a new one and is ignored for one that has a name."""
+        self._connection = open_database(path)
+        self._path = path
+        self._connection.execute("INSERT OR IGNORE INTO meta VALUES ('instance', ?), ('revision', '')", (instance,))
+        self._number: int = self._connection.execute("SELECT coalesce(max(number), 0) FROM outbox").get
+        self._writer = Writer(self._connection)
+
+    def load(self) -> Loaded:
+        """Return everything that is stored; `StateUnreadable` names what is not as this program wrote it."""
+        try:
+            return _load(self._connection)
+        except (apsw.Error, ValueError) as error:
+            raise StateUnreadable(f"{self._path}: {error}") from error
+
+    def append(self, assigns: Sequence[Assign]) -> asyncio.Future[None]:
+        """Store new executions and move the last of their queues, all or none."""
+        rows = [
+            (one.execution, one.queue.place, one.queue.action, one.queue.key, one.epoch, one.sequence, one.model_dump_json())
+            for one in assigns
+        ]
+        lasts = [(one.queue.place, one.queue.action, one.queue.key, one.epoch, one.sequence) for one in assigns]
+
+        def write(db: apsw.Connection) -> None:
+            db.executemany("INSERT INTO items (execution, place, action, key, epoch, sequence, body) VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            db.executemany("INSERT INTO queues VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last = excluded.last", lasts)
+
+        return self._writer.submit(write)
+
+    def body(self, execution: str) -> asyncio.Future[Assign]:
+        """Return what an execution in hand was assigned with."""
+
+        def read(db: apsw.Connection) -> Assign:
+            body = db.execute("SELECT body FROM items WHERE execution = ?", (execution,)).get
+            if body is None:
+                raise KeyError(execution)
+            return Assign.model_validate_json(body)
+
+        return self._writer.submit(read)
+
+    def mark_asked(self, execution: str, attempt: int, *, state_id: str, life: str) -> asyncio.Future[None]:
+        """Store which executor is about to be asked."""
+        values = (attempt, state_id, life, execution)
+        return self._writer.submit(
+            lambda db: _update(db, "UPDATE items SET phase = 'asked', attempt = ?, state_id = ?, life = ? WHERE execution = ?", values)
+        )
+
+    def mark_started(self, execution: str, attempt: int, report: Report) -> asyncio.Future[int]:
+        """Store that an attempt started, with its report."""
+        values = (attempt, execution)
+        return self._report(
+            report, "UPDATE items SET phase = 'started', ever_started = 1, attempt = ? WHERE execution = ?", values, lazy=True
+        )
+
+    def add_report(self, report: Report) -> asyncio.Future[int]:
+        """Store a report that moves nothing here."""
+        return self._report(report, "", (), lazy=True)
+
+    def put_off(self, execution: str, *, attempt: int, excused: int, not_before: float, report: Report | None) -> asyncio.Future[int]:
+        """Store that the next attempt waits."""
+        sql = "UPDATE items SET phase = 'waiting', attempt = ?, excused = ?, not_before = ?, state_id = '', life = '' WHERE execution = ?"
+        values = (attempt, excused, not_before, execution)
+        if report is not None:
+            return self._report(report, sql, values)
+
+        def write(db: apsw.Connection) -> int:
+            _update(db, sql, values)
+            return 0
+
+        return self._writer.submit(write)
+
+    def mark_cancel(self, execution: str, reason: Reason) -> asyncio.Future[None]:
+        """Store that it is to end as cancelled."""
+        values = (reason.value, execution)
+        return self._writer.submit(lambda db: _update(db, "UPDATE items SET cancel = ? WHERE execution = ?", values))
+
+    def settle(self, execution: str, report: Report) -> asyncio.Future[int]:
+        """Store the outcome's report and let go of the execution."""
+        return self._report(report, "DELETE FROM items WHERE execution = ?", (execution,))
+
+    def drop_reports(self, up_to: int) -> asyncio.Future[None]:
+        """Forget acknowledged reports."""
+
+        def write(db: apsw.Connection) -> None:
+            db.execute("DELETE FROM outbox WHERE number <= ?", (up_to,))
+
+        return self._writer.submit(write, lazy=True)
+
+    def set_policies(self, revision: str, policies: Mapping[str, Policy]) -> asyncio.Future[None]:
+        """Replace the active revision's policies."""
+        rows = [(action, policy.model_dump_json()) for action, policy in policies.items()]
+
+        def write(db: apsw.Connection) -> None:
+            db.execute("DELETE FROM policies")
+            db.executemany("INSERT INTO policies VALUES (?, ?)", rows)
+            db.execute("UPDATE meta SET value = ? WHERE name = 'revision'", (revision,))
+
+        return self._writer.submit(write)
+
+    async def close(self) -> None:
+        """Finish what was enqueued and close the file."""
+        await self._writer.close()
+
+    def _report(self, report: Report, sql: str, values: tuple[str | int | float, ...], *, lazy: bool = False) -> asyncio.Future[int]:
+        # Numbers are taken at the call, in the order of the commits, so that dropping up to one never drops an unsent one.
+        self._number += 1
+        number, body = self._number, report.model_dump_json()
+
+        def write(db: apsw.Connection) -> int:
+            if sql:
+                _update(db, sql, values)
+            db.execute("INSERT INTO outbox VALUES (?, ?)", (number, body))
+            return number
+
+        return self._writer.submit(write, lazy=lazy)
+
+
+def _update(db: apsw.Connection, sql: str, values: tuple[str | int | float, ...]) -> None:
+    db.execute(sql, values)
+    if db.changes() == 0:
+        raise KeyError(values[-1])
+
+
+def _load(db: apsw.Connection) -> Loaded:
+    meta: dict[str, str] = dict(db.execute("SELECT name, value FROM meta"))
+    held = [
+        Held(queue=QueueKey(place, action, key), epoch=epoch, last=last)
+        for place, action, key, epoch, last in db.execute("SELECT place, action, key, epoch, last FROM queues")
+    ]
+    outbox = [
+        OutboxRow(number, Report.model_validate_json(body))
+        for number, body in db.execute("SELECT number, body FROM outbox ORDER BY number")
+    ]
+    policies = {action: Policy.model_validate_json(body) for action, body in db.execute("SELECT action, body FROM policies")}
+    return Loaded(instance=meta["instance"], held=held, items=_items(db), outbox=outbox, revision=meta["revision"], policies=policies)
+
+
+def _items(db: apsw.Connection) -> list[Item]:
+    found: list[Item] = []
+    for row in db.execute(_ITEM):
+        execution, place, action, key, epoch, sequence, body, phase, attempt, excused, started, not_before, cancel, state_id, life = row
+        assign = Assign.model_validate_json(body)
+        found.append(
+            Item(
+                execution=execution,
+                queue=QueueKey(place, action, key),
+                epoch=epoch,
+                sequence=sequence,
+                policy=assign.policy,
+                assign=assign if len(body) <= SMALL_BODY else None,
+                phase=Phase(phase),
+                attempt=attempt,
+                excused=excused,
+                ever_started=bool(started),
+                not_before=not_before,
+                cancel=Reason(cancel) if cancel else None,
+                state_id=state_id,
+                life=life,
+            )
+        )
+    return found
