@@ -38,7 +38,10 @@ class Events(Protocol):
         ...
 
     async def record_plans(self, plans: Sequence[PlannedEvent]) -> Sequence[Execution]:
-        """Commit whole consequences: event status, executions with number and (when an agent is chosen) epoch and sequence. All or none."""
+        """Commit whole consequences: event status, executions with number and (when an agent is chosen) epoch and sequence. All or none.
+
+        An event that has its plan is skipped; `EventUnknown` for a position without one. Return the executions made, in order.
+        """
         ...
 
     async def event(self, position: int) -> Event | None:
@@ -75,34 +78,41 @@ class Executions(Protocol):
         ...
 
     async def executions_of_events(self, positions: Sequence[int]) -> Mapping[int, Sequence[str]]:
-        """Return execution ids by event position."""
+        """Return, for each of the positions, its executions' ids by number."""
         ...
 
-    async def waiting_for_agent(self, *, limit: int) -> Sequence[Execution]:
-        """Return accepted executions without an agent, by (event position, number)."""
+    async def waiting_for_agent(self, *, limit: int, after: tuple[int, int] = (0, 0)) -> Sequence[Execution]:
+        """Return accepted executions without an agent, by (event position, number), those above `after`."""
         ...
 
     async def place(self, execution: str, agent: str) -> Execution:
-        """Give a waiting execution its agent, epoch and sequence."""
+        """Give a waiting execution its agent, epoch and sequence; one that does not wait (any more) is returned as it is.
+
+        `ExecutionUnknown` when there is none. The stored `new.agent` becomes the agent's name too.
+        """
         ...
 
     async def record_moves(self, moves: Sequence[Move]) -> Sequence[Execution]:
-        """Apply reports in order in one transaction, each with its completion event; return the executions that changed.
+        """Apply reports in order in one transaction, each with its completion event; return each changed execution as its move left it.
 
-        A move that is not allowed any more (a duplicate, an older attempt, already settled) changes nothing.
+        A move that is not allowed any more (a duplicate, an older attempt, already settled) or whose execution is unknown changes
+        nothing. `OutcomeMissing`, and nothing of the call is stored, when a move settles without an outcome.
         """
         ...
 
     async def request_cancel(self, execution: str, move: Move) -> Execution:
-        """Settle with `move` when it was never handed over; otherwise mark it cancelling and return it (the caller sends the frame)."""
+        """Settle with `move` when it was never handed over; otherwise mark it cancelling and return it (the caller sends the frame).
+
+        `ExecutionUnknown`, `NotCancellable` when it is settled.
+        """
         ...
 
     async def unsettled_load(self) -> Mapping[str, int]:
-        """Return how many unsettled executions each agent has."""
+        """Return how many unsettled executions each agent has; agents without any are left out."""
         ...
 
     async def keyed_agents(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
-        """Return, for each (action, key), the agent that holds unsettled work of it, if any."""
+        """Return, for each (action, key), the agent that holds unsettled work of it, if any (the first by name of several)."""
         ...
 
     async def counts(self) -> Counts:
@@ -118,7 +128,9 @@ class Queues(Protocol):
     ) -> Sequence[Handover]:
         """Mark the next executions of the agent's queues as handed and return them with `after`, in sequence order, fair over queues.
 
-        Per queue at most `window` executions and `window_bytes` of input are handed and not started; at most `limit` are returned.
+        Per queue at most `window` executions and `window_bytes` of input are handed and not started (an input larger than
+        `window_bytes` goes alone); at most `limit` are returned. Queues with the least handed and not started come first, among equals
+        the one served longest ago, and each gives one before any gives the next.
         """
         ...
 
@@ -127,7 +139,14 @@ class Queues(Protocol):
         ...
 
     async def acknowledge(self, held: Sequence[Held]) -> Sequence[str]:
-        """Move handed executions up to `last` of each queue to assigned; return their ids."""
+        """Move handed executions up to `last` of each queue to assigned; return their ids.
+
+        The queue's place is taken as given: the caller compares it with the name in the agent's certificate.
+        """
+        ...
+
+    async def depths(self, queues: Sequence[QueueKey]) -> Mapping[QueueKey, int]:
+        """Return how many unsettled executions each of these queues has (0 for one that does not exist), for its bound."""
         ...
 
     async def handed_cancels(self, agent: str) -> Sequence[Execution]:
@@ -139,7 +158,10 @@ class Agents(Protocol):
     """Enrolled hosts and permissions to enrol."""
 
     async def enrol(self, agent: Agent, token_hash: str, now: float) -> None:
-        """Spend the token and store the agent in one transaction; `JoinTokenRefused` when spent, expired or for another name."""
+        """Spend the token and store the agent, in place of one with its name, in one transaction.
+
+        `JoinTokenRefused` when the token is unknown, spent, expired or for another name.
+        """
         ...
 
     async def agent(self, name: str) -> Agent | None:
@@ -151,15 +173,15 @@ class Agents(Protocol):
         ...
 
     async def greet(self, agent: Agent) -> None:
-        """Store what a hello said (instance, boot, version, slots, facts, last seen)."""
+        """Store what a hello said (instance, boot, version, slots, facts, last seen) and nothing else; `AgentUnknown`."""
         ...
 
     async def seen(self, times: Mapping[str, float]) -> None:
-        """Store when agents were last heard of."""
+        """Store when agents were last heard of; names without an agent are left out."""
         ...
 
     async def add_join_token(self, token: JoinToken) -> None:
-        """Store a permission."""
+        """Store a permission; `TokenExists` when this hash is there."""
         ...
 
     async def join_token(self, token_hash: str) -> JoinToken | None:
@@ -171,7 +193,7 @@ class Credentials(Protocol):
     """API tokens."""
 
     async def add_api_token(self, token: ApiToken) -> None:
-        """Store one; `TokenExists` when the name is taken."""
+        """Store one; `TokenExists` when the name or the hash is taken."""
         ...
 
     async def api_token(self, token_hash: str) -> ApiToken | None:
@@ -208,5 +230,5 @@ class Store(Events, Executions, Queues, Agents, Credentials, Syncs, Protocol):
         ...
 
     async def close(self) -> None:
-        """Finish what was begun and let go of the files."""
+        """Finish what was begun and let go of the files; afterwards every method raises `StoreClosed`."""
         ...

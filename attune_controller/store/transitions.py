@@ -1,0 +1,89 @@
+"""The pure rules of an Execution's row: which report moves it, and what it then counts as.
+
+Used by both stores inside their transactions, so that a duplicate, an older attempt or a late report changes nothing (G4, G10).
+"""
+
+from dataclasses import replace
+
+from attune_controller.store.errors import OutcomeMissing
+from attune_controller.store.records import Execution, Move, NewExecution
+from attune_core.states import Outcome, State, may_move
+
+
+def planned(new: NewExecution, *, number: int, epoch: int, sequence: int) -> Execution:
+    """Return the row that planning begins with: settled when planning itself refused it, queued with an agent, else waiting for one."""
+    state = State.SETTLED if new.rejected else State.QUEUED if new.agent else State.ACCEPTED
+    return Execution(
+        new=new,
+        number=number,
+        agent=new.agent,
+        epoch=epoch,
+        sequence=sequence,
+        state=state,
+        handed=False,
+        cancelling=False,
+        attempt=0,
+        outcome=Outcome.REJECTED if new.rejected else None,
+        reason=new.rejected,
+        detail=new.detail,
+        settled_at=new.accepted_at if new.rejected else 0.0,
+    )
+
+
+def placed(execution: Execution, agent: str, *, epoch: int, sequence: int) -> Execution:
+    """Return it with the agent that was found for it and its place in that agent's queue."""
+    new = replace(execution.new, agent=agent)
+    return replace(execution, new=new, agent=agent, epoch=epoch, sequence=sequence, state=State.QUEUED)
+
+
+def after_move(execution: Execution, move: Move) -> Execution | None:
+    """Return the execution as the report leaves it, or None when the report is not allowed (any more).
+
+    A settled move without an outcome is refused with `OutcomeMissing`. `detail` is the last allowed report's, `started_at` the first
+    attempt's; what only the end can know (reason, exit code, result) is taken from the settling move alone.
+    """
+    if move.state is State.SETTLED and move.outcome is None:
+        raise OutcomeMissing(f"a report settles the execution {move.execution} without an outcome")
+    if not _allowed(execution, move):
+        return None
+    if move.state is not State.SETTLED:
+        started = execution.started_at or (move.at if move.state is State.STARTED else 0.0)
+        return replace(execution, state=move.state, attempt=move.attempt, detail=move.detail, started_at=started)
+    return replace(
+        execution,
+        state=State.SETTLED,
+        attempt=move.attempt,
+        cancelling=False,
+        outcome=move.outcome,
+        reason=move.reason,
+        detail=move.detail,
+        exit_code=move.exit_code,
+        result=move.result,
+        settled_at=move.at,
+    )
+
+
+def _allowed(execution: Execution, move: Move) -> bool:
+    if execution.state is State.SETTLED or move.attempt < execution.attempt or move.state in (State.ACCEPTED, State.QUEUED):
+        return False
+    if not execution.handed:
+        return move.state is State.SETTLED  # nobody else has it, so only the controller itself can end it
+    if move.state is State.ASSIGNED:
+        return execution.state is State.QUEUED
+    later = move.attempt > execution.attempt
+    if execution.state is State.STARTED and move.state is State.PREPARING and not later:
+        return False  # the retry of `place: keep` prepares under the next attempt number; this is an old report
+    # Handed over without a recorded acknowledgement, or a new attempt: whatever follows being assigned may follow.
+    return may_move(State.ASSIGNED if later or execution.state is State.QUEUED else execution.state, move.state)
+
+
+def is_waiting(execution: Execution) -> bool:
+    """Tell whether it stands in a queue and was not offered to the agent."""
+    return execution.state is State.QUEUED and not execution.handed
+
+
+def is_unstarted(execution: Execution) -> bool:
+    """Tell whether it counts against its queue's hand-over window: handed over and its first attempt not started."""
+    if not execution.handed:
+        return False
+    return execution.state in (State.QUEUED, State.ASSIGNED) or (execution.state is State.PREPARING and execution.attempt <= 1)
