@@ -21,18 +21,16 @@ class Lane:
     window_bytes: int
     _head: tuple[int, Execution] | None = None
 
-    def has_room(self) -> bool:
-        """Tell whether the next one exists and fits; one larger than the whole window fits into an empty one, or it would never go."""
+    def give(self) -> Handover | None:
+        """Return the next one, or None when nothing waits or fits; one larger than an empty window fits, or it would never go."""
         if self.unstarted >= self.window:
-            return False
+            return None
+        self._head = self._head or next(self.waiting, None)
         if self._head is None:
-            self._head = next(self.waiting, None)
-        return self._head is not None and (self.unstarted == 0 or self.unstarted_bytes + self._head[0] <= self.window_bytes)
-
-    def give(self) -> Handover:
-        """Take the head, which `has_room` looked at."""
-        assert self._head is not None
+            return None
         size, execution = self._head
+        if self.unstarted and self.unstarted_bytes + size > self.window_bytes:
+            return None
         self._head = None
         after, self.last_handed = self.last_handed, execution.sequence
         self.unstarted += 1
@@ -41,17 +39,18 @@ class Lane:
 
 
 def deal(lanes: Iterable[Lane], limit: int) -> list[Handover]:
-    """Return up to `limit` hand-overs, one of each lane per round; lanes are drawn only while there is a place left for their first."""
+    """Return up to `limit` hand-overs, one of each lane per round; a lane is drawn only while there is a place left for its first."""
     dealt: list[Handover] = []
-    going: list[Lane] = []
-    for lane in lanes:
-        if len(dealt) >= limit:
+    turns = lanes
+    while len(dealt) < limit:
+        gave: list[Lane] = []
+        for lane in turns:
+            if handover := lane.give():
+                dealt.append(handover)
+                gave.append(lane)
+                if len(dealt) >= limit:
+                    return dealt
+        if not gave:
             break
-        if lane.has_room():
-            dealt.append(lane.give())
-            going.append(lane)
-    while going and len(dealt) < limit:
-        going = [lane for lane in going if lane.has_room()]
-        for lane in going[: limit - len(dealt)]:
-            dealt.append(lane.give())  # noqa: PERF401 - give() changes the lane, which a comprehension would hide
+        turns = gave
     return dealt
