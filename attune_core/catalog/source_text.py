@@ -15,7 +15,7 @@ HIDDEN = re.compile(
     "\ud800-\udfff\U000e0000-\U000e007f]|\r(?!\n)"
 )
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_REMOVE = "remove it, or write it as an escape inside double quotes where a program really needs it"
+_REMOVE = "remove it; a text that people review must not hold what they cannot see"
 
 
 def read_text(path: str, raw: bytes) -> str | Problem:

@@ -1,0 +1,162 @@
+"""GitTree: one commit of a repository as a Tree, read object by object and never checked out.
+
+Used by the controller's reconcile on its bare mirror and by `attune validate --revision`. Every command is fixed, runs without any
+configuration of system, user or hooks, may not reach a network, and ends at a deadline (facts.md, "Git").
+"""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Timer
+
+from attune_core.catalog.errors import RepositoryUnreadable, RevisionMissing
+from attune_core.catalog.tree import Entry
+from attune_core.safe_text import safe_text
+
+#: Seconds for one git command; the whole reading of a revision is bounded by who calls it.
+DEADLINE = 60.0
+#: Bytes of objects asked for in one `cat-file`.
+BATCH = 32 << 20
+
+_REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@{}^~+-]{0,199}", re.ASCII)
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
+_LINE = re.compile(rb"([0-7]{6}) (blob|commit|tree) ([0-9a-f]{40,64}) +([0-9]+|-)\t(.+)", re.DOTALL)
+_CONFIGURATION = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "submodule.recurse=false", "protocol.allow=never")
+
+
+class GitTree:
+    """The files of one commit; `commit` is its full id."""
+
+    def __init__(self, git_folder: Path, commit: str) -> None:
+        """Take a bare repository (or a `.git`) and a full commit id; `tree_at` resolves names."""
+        self._folder, self.commit = git_folder, commit
+        self._objects: dict[str, tuple[str, int]] = {}
+
+    def entries(self) -> Iterator[Entry]:
+        """Stream `git ls-tree`; when the caller stops early the child is killed."""
+        with _started(self._folder, "ls-tree", "-r", "-z", "--long", "--full-tree", "--end-of-options", self.commit) as listing:
+            for line in _records(listing):
+                found = _LINE.fullmatch(line)
+                if found is None:
+                    raise RepositoryUnreadable("git ls-tree printed a line that cannot be read")
+                path = found[5].decode("utf-8", "surrogateescape")
+                size = int(found[4]) if found[4] != b"-" else 0
+                self._objects[path] = (found[3].decode(), size)
+                yield Entry(path, int(found[1], 8), size)
+
+    def contents(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """Read objects with `git cat-file --batch`, a bounded number of bytes at a time."""
+        waiting: list[str] = []
+        size = 0
+        for path in paths:
+            if waiting and size + self._objects[path][1] > BATCH:
+                yield from self._batch(waiting)
+                waiting, size = [], 0
+            waiting.append(path)
+            size += self._objects[path][1]
+        if waiting:
+            yield from self._batch(waiting)
+
+    def _batch(self, paths: list[str]) -> Iterator[tuple[str, bytes]]:
+        wanted = [self._objects[path] for path in paths]
+        answer = _run(self._folder, "cat-file", "--batch", "--buffer", given="".join(f"{name}\n" for name, _ in wanted).encode())
+        at = 0
+        for path, (name, size) in zip(paths, wanted, strict=True):
+            header = f"{name} blob {size}\n".encode()
+            start, stop = at + len(header), at + len(header) + size
+            if answer[at:start] != header or answer[stop : stop + 1] != b"\n":
+                raise RepositoryUnreadable(f"git has no complete object for {safe_text(path, limit=200)}")
+            yield path, answer[start:stop]
+            at = stop + 1
+
+
+def tree_at(repository: Path, revision: str) -> GitTree:
+    """Return the tree of a branch, tag or commit in a bare repository or a working copy; `RevisionMissing` if there is none."""
+    if not _REVISION.fullmatch(revision):
+        raise RevisionMissing(f"{safe_text(revision, limit=80)!r} is no revision")
+    inside = repository / ".git"
+    folder = inside if inside.exists() else repository
+    try:
+        answer = _run(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    except RepositoryUnreadable as error:
+        raise RevisionMissing(f"there is no revision {revision!r} in {safe_text(str(repository), limit=200)}") from error
+    commit = answer.decode("ascii", "replace").strip()
+    if not _COMMIT.fullmatch(commit):
+        raise RevisionMissing(f"{revision!r} names no commit")
+    return GitTree(folder, commit)
+
+
+def _argv(folder: Path, words: Sequence[str]) -> list[str]:
+    return ["git", *(word for line in _CONFIGURATION for word in ("-c", line)), "--git-dir", str(folder), *words]
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LC_ALL": "C",
+        "HOME": "/nonexistent",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ALLOW_PROTOCOL": "none",
+        "GIT_NO_LAZY_FETCH": "1",  # a missing object is a finding, not a reason to call somebody
+        "GIT_NO_REPLACE_OBJECTS": "1",  # a commit's id promises its content
+        "GIT_OPTIONAL_LOCKS": "0",
+    }
+
+
+def _run(folder: Path, *words: str, given: bytes = b"") -> bytes:
+    try:
+        done = subprocess.run(_argv(folder, words), input=given, capture_output=True, check=False, env=_environment(), timeout=DEADLINE)
+    except subprocess.TimeoutExpired as error:
+        raise RepositoryUnreadable(f"git {words[0]} took longer than {DEADLINE:g} s") from error
+    except OSError as error:
+        raise RepositoryUnreadable(f"git cannot be started: {error.strerror}") from error
+    if done.returncode:
+        raise _failed(words[0], done.returncode, done.stderr)
+    return done.stdout
+
+
+class _started:  # noqa: N801 - reads as the statement it is used in
+    """A running git whose output is streamed; killed at the deadline and when the reader leaves early."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        self._words = words
+        try:
+            self._process = subprocess.Popen(
+                _argv(folder, words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment()
+            )
+        except OSError as error:
+            raise RepositoryUnreadable(f"git cannot be started: {error.strerror}") from error
+        self._timer = Timer(DEADLINE, self._process.kill)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def __enter__(self) -> "subprocess.Popen[bytes]":
+        return self._process
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        self._timer.cancel()
+        if kind is not None:
+            self._process.kill()
+        _, stderr = self._process.communicate()
+        if kind is None and self._process.returncode:
+            raise _failed(self._words[0], self._process.returncode, stderr)
+
+
+def _records(process: "subprocess.Popen[bytes]") -> Iterator[bytes]:
+    """Yield NUL-terminated records; a record without end that is longer than any path is refused."""
+    rest = b""
+    while process.stdout is not None and (chunk := os.read(process.stdout.fileno(), 1 << 16)):
+        *records, rest = (rest + chunk).split(b"\0")
+        yield from records
+        if len(rest) > 1 << 16:
+            raise RepositoryUnreadable("git ls-tree printed a path of more than 64 KiB")
+
+
+def _failed(command: str, code: int, stderr: bytes) -> RepositoryUnreadable:
+    said = safe_text(stderr[-500:].strip(), limit=200) or "no message"
+    return RepositoryUnreadable(f"git {command} ended with {code}: {said}")
