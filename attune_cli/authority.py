@@ -1,4 +1,4 @@
-"""Authority: the fingerprint of a controller's CA, and what its state directory tells a user of the same host; called by login and local."""
+"""Authority: a controller's fingerprint, and what its state directory tells a user of the same host; called by login and local."""
 
 import hashlib
 import json

@@ -20,9 +20,7 @@ app = group("Join hosts and list them.")
 @app.command()
 def invite(
     name: Annotated[str, typer.Argument(help="The name of the agent that may join.")],
-    label: Annotated[
-        list[str] | None, typer.Option("--label", help="NAME=VALUE, as often as needed; rules choose agents by these.")
-    ] = None,
+    label: Annotated[list[str] | None, typer.Option("--label", help="NAME=VALUE, as often as needed; rules choose by these.")] = None,
     valid: Annotated[str, typer.Option(help="How long the token may be used, at most 15m.")] = "15m",
     json: JsonFlag = False,
     profile: ProfileName = None,
@@ -47,9 +45,7 @@ def invite(
 
 @app.command()
 def join(
-    token_file: Annotated[
-        Path | None, typer.Option(help="Read the join token from this file instead of a prompt or standard input.")
-    ] = None,
+    token_file: Annotated[Path | None, typer.Option(help="Read the token from this file, not a prompt or standard input.")] = None,
     state: Annotated[Path, typer.Option(help="The agent's state directory.")] = Path("/var/lib/attune"),
     force: Annotated[bool, typer.Option("--force", help="Replace an identity that is there.")] = False,
 ) -> None:
