@@ -17,8 +17,14 @@ TriggerReference = Annotated[str, StringConstraints(pattern=TRIGGER_PATTERN)]
 AgentName = Annotated[str, StringConstraints(pattern=AGENT_NAME_PATTERN)]
 
 _NAME = re.compile(NAME_PATTERN + r"\Z")
+_AGENT_NAME = re.compile(AGENT_NAME_PATTERN + r"\Z")
 
 
 def is_name(text: str) -> bool:
     """Tell whether a text is a name; `$` alone would accept a trailing newline."""
     return _NAME.match(text) is not None
+
+
+def is_agent_name(text: str) -> bool:
+    """Tell whether a text is the name of an agent."""
+    return _AGENT_NAME.match(text) is not None

@@ -3,11 +3,12 @@
 Times are RFC 3339 texts in UTC. Lists are pages: `items` and `next`, the cursor for `?after=`.
 """
 
-from typing import Generic, TypeVar
+from enum import StrEnum
+from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
-from attune_core.names import Reference
+from attune_core.names import AgentName, Reference
 from attune_core.states import Outcome, Reason, State
 
 
@@ -15,6 +16,15 @@ class Document(BaseModel):
     """What all documents share."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Scope(StrEnum):
+    """What an API token may do; admin implies all others, operate implies read."""
+
+    EVENTS_SEND = "events:send"
+    READ = "read"
+    OPERATE = "operate"
+    ADMIN = "admin"
 
 
 Item = TypeVar("Item", bound=Document)
@@ -186,11 +196,17 @@ class LogView(Document):
     ended: bool
 
 
+#: Name or value of a label.
+LabelText = Annotated[str, StringConstraints(min_length=1, max_length=253)]
+#: Name of an API token.
+TokenName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$")]
+
+
 class JoinTokenRequest(Document):
     """Ask for a join token; ttl in seconds, at most 900."""
 
-    name: str
-    labels: dict[str, str] = {}
+    name: AgentName
+    labels: dict[LabelText, LabelText] = Field(default={}, max_length=64)
     ttl: int = Field(default=900, ge=1, le=900)
 
 
@@ -203,10 +219,10 @@ class JoinTokenView(Document):
 
 
 class TokenRequest(Document):
-    """Ask for an API token with scopes out of events:send, read, operate, admin."""
+    """Ask for an API token; the scopes are texts of Scope."""
 
-    name: str
-    scopes: list[str]
+    name: TokenName
+    scopes: list[str] = Field(max_length=16)
 
 
 class TokenView(Document):

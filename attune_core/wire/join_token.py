@@ -25,7 +25,7 @@ class JoinTokenUnreadable(AttuneError):
     """The text is not a whole join token."""
 
     code, blame = "ATT520", Blame.AUTHOR
-    remedy = f"paste the one line that `attune controller token` printed, from {PREFIX} to its end, without spaces or line breaks"
+    remedy = f"paste the one line that `attune agent invite NAME` printed, from {PREFIX} to its end, without spaces or line breaks"
 
 
 class JoinTokenText(BaseModel):
