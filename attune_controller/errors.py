@@ -135,6 +135,13 @@ class PackNotStored(SyncError):
     remedy = "check free space and permissions of the controller's state directory"
 
 
+class SyncDefect(SyncError):
+    """A step met something that Attune did not foresee; the last good revision stays active."""
+
+    code, blame = "ATT628", Blame.DEFECT
+    remedy = "report this with the controller's log; a commit that avoids what is unusual about this one gets around it"
+
+
 class StartError(AttuneError):
     """The controller cannot start."""
 

@@ -1,0 +1,64 @@
+"""PackStore: the archives of packs, each named by the digest of its bytes; written before the revision that needs them goes live.
+
+Filled by the `activate` step of reconcile, read by sessions/pack_download for the agents. An archive is never changed; older ones stay,
+because accepted executions run the content they were accepted with.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from attune_controller.errors import PackNotStored
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class PackStore:
+    """A folder of `<sha256>.tar`; all methods block and belong in a thread."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder; `prepare` makes it."""
+        self._folder = folder
+
+    def prepare(self) -> None:
+        """Make the folder and remove what a crash left half written."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for left in self._folder.glob("*.part"):
+            left.unlink(missing_ok=True)
+
+    def keep(self, digest: str, archive: Callable[[], bytes]) -> None:
+        """Store an archive durably unless it is there; `PackNotStored` when its bytes have another digest or the disk refuses."""
+        if self.find(digest) is not None:
+            return
+        content = archive()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise PackNotStored(f"the archive of {digest[:16]} has another digest")
+        part = self._folder / f"{digest}.part"
+        try:
+            with part.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.rename(self._folder / f"{digest}.tar")
+            _sync_folder(self._folder)
+        except OSError as error:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise PackNotStored(f"the archive of {digest[:16]} could not be written: {error.strerror}") from error
+
+    def find(self, digest: str) -> Path | None:
+        """Return the place of an archive; None for what is no digest or is not here."""
+        place = self._folder / f"{digest}.tar"
+        return place if _DIGEST.fullmatch(digest) and place.is_file() else None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,150 @@
+"""Reconciler: runs the steps for ever, one pass a poll or nudge, writes the status once per pass and swaps the active catalog.
+
+Started by the composition root; nudged by hooks that the settings name. Afterwards intake, planning and dispatch see the new catalog
+through `ActiveCatalog`. An invalid revision changes nothing but the status (reliability.md G13).
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import structlog
+
+from attune_controller.errors import RevisionObsolete, SyncDefect, SyncError
+from attune_controller.reconcile.active import ActiveCatalog
+from attune_controller.reconcile.steps import STEPS, Pass, Tools, activate
+from attune_controller.store.port import Syncs
+from attune_controller.store.records import Sync
+from attune_core.errors import AttuneError, Blame
+from attune_core.ports import Clock
+
+#: How often in a row newer commits may push an older one aside before one is finished anyway.
+DROPS = 3
+#: Problems kept in the status, errors before the rest.
+PROBLEMS_KEPT = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A commit whose content was judged: it is not judged again at every poll."""
+
+    commit: str
+    step: str
+    error: SyncError
+    seen: Pass
+
+
+class Reconciler:
+    """The sync loop."""
+
+    def __init__(self, tools: Tools, store: Syncs, active: ActiveCatalog, clock: Clock, *, poll: float) -> None:
+        """Take the steps' tools, where the status is kept, what to swap, and the seconds between polls."""
+        self._tools, self._store, self._active, self._clock, self._poll = tools, store, active, clock, poll
+        self._nudged = asyncio.Event()
+        self._refusal: Refusal | None = None
+        self._log = structlog.get_logger("reconcile")
+
+    def nudge(self) -> None:
+        """Say that there may be a new commit; many at once are one."""
+        self._nudged.set()
+
+    async def restore(self) -> None:
+        """At start: let the revision that was active take effect again, from the mirror; without it the first pass will."""
+        await self._tools.source.prepare()
+        await asyncio.to_thread(self._tools.packs.prepare)
+        revision = (await self._store.sync()).active_revision
+        if not revision or not await self._tools.source.has(revision):
+            return
+        current = Pass(active=revision, commit=revision)
+        try:
+            await activate(self._tools, current)
+        except SyncError as error:
+            self._log.error("revision_not_restored", revision=revision, code=error.code, reason=error.message)
+        if current.catalog is not None:
+            self._active.swap(current.catalog)
+
+    async def run(self) -> None:
+        """Reconcile for ever, at least once per poll interval."""
+        while True:
+            self._nudged.clear()
+            await self.reconcile()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._poll):
+                    await self._nudged.wait()
+
+    async def reconcile(self) -> Sync:
+        """Do one pass and return the status it wrote."""
+        before = await self._store.sync()
+        dropped = 0
+        while True:
+            current = Pass(active=before.active_revision)
+            try:
+                step, failure = await self._take_steps(current, patient=dropped == DROPS)
+            except RevisionObsolete as error:
+                dropped += 1
+                self._log.info("revision_dropped", revision=current.commit, reason=error.message)
+            else:
+                return await self._finish(before, current, step, failure)
+
+    async def _take_steps(self, current: Pass, *, patient: bool) -> tuple[str, SyncError | None]:
+        """Return the step that failed and why; an empty name when the revision may go live or already is."""
+        for name, step in STEPS.items():
+            try:
+                await step(self._tools, current)
+            except SyncError as error:
+                self._remember(current, name, error)
+                return name, error
+            except (OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, AttuneError) as error:
+                self._log.exception("step_failed", step=name, revision=current.commit)
+                return name, SyncDefect(f"{type(error).__name__} in the step {name}; the log has the trace")
+            if name == "verify":
+                if current.commit == self._active.revision:
+                    return "", None
+                if (refusal := self._refusal) and refusal.commit == current.commit:
+                    current.problems = refusal.seen.problems
+                    return refusal.step, refusal.error
+            if not patient and await self._is_obsolete(current):
+                raise RevisionObsolete(f"a newer commit than {current.commit[:12]} arrived during the step {name}")
+        return "", None
+
+    def _remember(self, current: Pass, step: str, error: SyncError) -> None:
+        """Judge a commit again only where trying again may end otherwise."""
+        if error.blame is Blame.AUTHOR and step not in {"fetch", "verify"}:
+            self._refusal = Refusal(commit=current.commit, step=step, error=error, seen=current)
+
+    async def _is_obsolete(self, current: Pass) -> bool:
+        if not self._nudged.is_set():
+            return False
+        self._nudged.clear()
+        try:
+            return await self._tools.source.fetch() != current.commit
+        except SyncError as error:
+            self._log.info("nudge_without_fetch", reason=error.message)
+            return False
+
+    async def _finish(self, before: Sync, current: Pass, step: str, failure: SyncError | None) -> Sync:
+        """Write the status, which flips the pointer, and only then let the catalog take effect."""
+        now = self._clock.now()
+        kept = sorted(current.problems, key=lambda problem: problem.severity != "error")[:PROBLEMS_KEPT]
+        after = replace(
+            before,
+            observed_revision=current.commit or before.observed_revision,
+            observed_at=now if current.commit else before.observed_at,
+            step=step,
+            code=failure.code if failure else "",
+            message=failure.message if failure else "",
+            problems=tuple(problem.model_dump(mode="json") for problem in kept),
+        )
+        if current.catalog is not None and failure is None:
+            after = replace(after, active_revision=current.commit, activated_at=now)
+        try:
+            await self._store.record_sync(after)
+        except AttuneError as error:
+            self._log.error("status_not_written", code=error.code, reason=error.message)
+            return before
+        if failure is not None and (before.code, before.observed_revision) != (after.code, after.observed_revision):
+            self._log.warning("revision_not_live", revision=after.observed_revision, step=step, code=failure.code, reason=failure.message)
+        if after.active_revision == current.commit and current.catalog is not None:
+            self._log.info("revision_live", revision=current.commit)
+            self._active.swap(current.catalog)
+        return after

@@ -1,0 +1,141 @@
+"""ControllerSettings: what the person who runs the controller decides, as one strict model; the repository cannot change any of it.
+
+Filled by `settings_file` from the file, the environment and flags, in that order; read by the composition root and nobody else.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from attune_core.models.base import DocumentModel, PositiveDuration
+from attune_core.names import Name
+from attune_core.quantities import parse_size
+
+_LISTEN = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]*):(?P<port>[0-9]{1,5})", re.ASCII)
+_URL = re.compile(
+    r"https://[^/@\s?#]+/[^\s?#]*|ssh://([A-Za-z0-9._-]+@)?[^/@\s?#]+/[^\s?#]*|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s?#]+", re.ASCII
+)
+_LOCAL_URL = re.compile(r"(file://)?/[^\0\n]*")
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}", re.ASCII)
+_LOOPBACK = frozenset({"127.0.0.1", "[::1]", "localhost"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where to listen: an empty host is every interface, port 0 any free one."""
+
+    host: str
+    port: int
+
+
+def address_of(text: str) -> Address:
+    """Read `host:port`, `:port` or `[::1]:port`; `ValueError` says what is expected."""
+    found = _LISTEN.fullmatch(text)
+    if found is None or int(found["port"]) > 65_535:
+        raise ValueError("an address is host:port, such as 127.0.0.1:7443, :7444 or [::1]:7443")
+    return Address(host=found["host"].strip("[]"), port=int(found["port"]))
+
+
+def _listen(text: str) -> str:
+    address_of(text)
+    return text
+
+
+def _branch(text: str) -> str:
+    if not _BRANCH.fullmatch(text) or ".." in text or text.endswith((".lock", "/", ".")) or "//" in text:
+        raise ValueError("this is no name of a branch")
+    return text
+
+
+def _size(value: object) -> int:
+    """Take only texts: a bare number would not say its unit."""
+    if isinstance(value, str):
+        return parse_size(value)
+    raise ValueError("a size is a number with a unit, such as 64KiB, 8MiB or 1GiB")
+
+
+Listen = Annotated[str, AfterValidator(_listen)]
+PathText = Annotated[Path, Field(strict=False)]
+Texts = Annotated[tuple[str, ...], Field(strict=False, max_length=32)]
+Bytes = Annotated[int, Field(ge=1 << 20), BeforeValidator(_size)]
+
+
+class Repository(DocumentModel):
+    """Where the desired state comes from."""
+
+    url: str = Field(max_length=2000)
+    branch: Annotated[str, AfterValidator(_branch)] = "main"
+    poll: PositiveDuration = 10.0
+    #: Hooks whose accepted events make the controller look at once.
+    nudged_by: Annotated[tuple[Name, ...], Field(strict=False, max_length=32)] = ()
+    #: Take a path on this machine as the url; for tests and `attune up`.
+    allow_local: bool = False
+    #: Take a rewritten history.
+    allow_rewind: bool = False
+
+    @model_validator(mode="after")
+    def _url_is_plain(self) -> "Repository":
+        """Keep credentials out of argv and messages, and other transports out altogether."""
+        if not (_URL.fullmatch(self.url) or (self.allow_local and _LOCAL_URL.fullmatch(self.url))):
+            raise ValueError(
+                "repository.url is https://host/path without user and password, ssh://git@host/path or git@host:path"
+                " (a path on this machine only with allow_local: true)"
+            )
+        return self
+
+
+class Tls(DocumentModel):
+    """A certificate of one's own for the public listener."""
+
+    cert: PathText
+    key: PathText
+
+
+class Public(DocumentModel):
+    """The listener for people, webhooks and enrolment."""
+
+    listen: Listen = "127.0.0.1:7443"
+    #: Host names and addresses in its certificate; the first one stands in what agents and people are told.
+    names: Texts = ()
+    tls: Tls | None = None
+    #: Plain HTTP on loopback, behind a proxy that is trusted.
+    plain: bool = False
+
+    @model_validator(mode="after")
+    def _plain_stays_home(self) -> "Public":
+        if self.plain and self.tls is not None:
+            raise ValueError("public.plain and public.tls exclude each other")
+        if self.plain and self.listen.rpartition(":")[0] not in _LOOPBACK:
+            raise ValueError("public.plain is for loopback only; listen on 127.0.0.1 or use TLS")
+        return self
+
+
+class Agents(DocumentModel):
+    """The listener for agents, and what is decided about them."""
+
+    listen: Listen = ":7444"
+    names: Texts = ()
+    #: How long an execution waits for an agent that matches.
+    wait: PositiveDuration = 600.0
+
+
+class Limits(DocumentModel):
+    """Bounds of reading a revision; reliability.md §1.5."""
+
+    fetch_time: PositiveDuration = 120.0
+    repository_size: Bytes = 512 << 20
+    check_time: PositiveDuration = 120.0
+    check_memory: Annotated[int, Field(ge=256 << 20), BeforeValidator(_size)] = 2 << 30
+
+
+class ControllerSettings(DocumentModel):
+    """All of it."""
+
+    state: PathText = Path("/var/lib/attune-controller")
+    repository: Repository
+    public: Public = Public()
+    agents: Agents = Agents()
+    limits: Limits = Limits()
