@@ -1,0 +1,61 @@
+"""Agents and join tokens in memory.
+
+Part of MemoryStore.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from attune_controller.store.errors import AgentUnknown, JoinTokenRefused, TokenExists
+from attune_controller.store.memory.opened import Opened
+from attune_controller.store.records import Agent, JoinToken
+
+
+class MemoryAgents(Opened):
+    """See port.Agents."""
+
+    async def enrol(self, agent: Agent, token_hash: str, now: float) -> None:
+        """See the port."""
+        token = self.tables.join_tokens.get(token_hash)
+        if token is None or token.used_at or token.expires_at <= now or token.name != agent.name:
+            raise JoinTokenRefused
+        self.tables.join_tokens[token_hash] = replace(token, used_at=now)
+        self.tables.agents[agent.name] = replace(agent, labels=dict(agent.labels), facts=dict(agent.facts))
+
+    async def agent(self, name: str) -> Agent | None:
+        """See the port."""
+        return self.tables.agents.get(name)
+
+    async def agents(self) -> Sequence[Agent]:
+        """See the port."""
+        return [agent for _, agent in sorted(self.tables.agents.items())]
+
+    async def greet(self, agent: Agent) -> None:
+        """See the port."""
+        known = self.tables.agents.get(agent.name)
+        if known is None:
+            raise AgentUnknown(f"no agent {agent.name} is enrolled")
+        self.tables.agents[agent.name] = replace(
+            known,
+            instance=agent.instance,
+            boot_id=agent.boot_id,
+            version=agent.version,
+            slots=agent.slots,
+            facts=dict(agent.facts),
+            last_seen_at=agent.last_seen_at,
+        )
+
+    async def seen(self, times: Mapping[str, float]) -> None:
+        """See the port."""
+        agents = self.tables.agents
+        agents.update({name: replace(agents[name], last_seen_at=at) for name, at in times.items() if name in agents})
+
+    async def add_join_token(self, token: JoinToken) -> None:
+        """See the port."""
+        if token.token_hash in self.tables.join_tokens:
+            raise TokenExists
+        self.tables.join_tokens[token.token_hash] = replace(token, labels=dict(token.labels))
+
+    async def join_token(self, token_hash: str) -> JoinToken | None:
+        """See the port."""
+        return self.tables.join_tokens.get(token_hash)

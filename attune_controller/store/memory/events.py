@@ -1,0 +1,112 @@
+"""Events in memory: accepted once, in the order of their positions, planned once.
+
+Part of MemoryStore; executions.py adds completion events through `insert_event`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from attune_controller.store.encoding import decode, decode_object, encode, stored_bytes
+from attune_controller.store.errors import EventUnknown, ExecutionExists, ReplayedBody
+from attune_controller.store.memory.opened import Opened
+from attune_controller.store.memory.tables import Tables
+from attune_controller.store.records import Acceptance, Event, EventStatus, Execution, NewEvent, NewExecution, PlannedEvent, QueueKey
+from attune_controller.store.transitions import planned
+
+
+class MemoryEvents(Opened):
+    """See port.Events."""
+
+    async def accept_event(self, event: NewEvent) -> Acceptance:
+        """See the port."""
+        tables = self.tables
+        if (first := tables.positions_by_id.get(event.id, {}).get(event.source)) is not None:
+            return Acceptance(position=first, duplicate=True)
+        if event.body_digest and (known := tables.ids_by_body.get((event.source, event.body_digest))) is not None:
+            raise ReplayedBody(f"{event.source} delivered this body before, as {known}")
+        return Acceptance(position=insert_event(tables, event), duplicate=False)
+
+    async def unplanned(self, *, limit: int) -> Sequence[Event]:
+        """See the port."""
+        return [self.tables.events[position] for position in list(self.tables.unplanned)[:limit]]
+
+    async def record_plans(self, plans: Sequence[PlannedEvent]) -> Sequence[Execution]:
+        """See the port."""
+        tables = self.tables
+        due: dict[int, PlannedEvent] = {}
+        fresh: set[str] = set()
+        for plan in plans:
+            if plan.position in due or (plan.position in tables.events and plan.position not in tables.unplanned):
+                continue
+            if plan.position not in tables.events:
+                raise EventUnknown(f"there is no event at position {plan.position}")
+            for new in plan.executions:
+                if new.id in tables.numbers_by_id or new.id in fresh:
+                    raise ExecutionExists(f"the execution {new.id} is stored already")
+                fresh.add(new.id)
+            due[plan.position] = plan
+        inputs = {new.id: encode(new.input) for plan in due.values() for new in plan.executions}
+        return [execution for plan in due.values() for execution in _record_plan(tables, plan, inputs)]
+
+    async def event(self, position: int) -> Event | None:
+        """See the port."""
+        return self.tables.events.get(position)
+
+    async def find_event(self, source: str, event_id: str) -> Event | None:
+        """See the port."""
+        positions = self.tables.positions_by_id.get(event_id, {})
+        position = positions.get(source) if source else max(positions.values(), default=None)
+        return None if position is None else self.tables.events[position]
+
+    async def events(self, *, before: int | None, limit: int, status: EventStatus | None = None) -> Sequence[Event]:
+        """See the port."""
+        page: list[Event] = []
+        for position, event in reversed(self.tables.events.items()):
+            if len(page) == limit:
+                break
+            if (before is None or position < before) and (status is None or event.status is status):
+                page.append(event)
+        return page
+
+
+def insert_event(tables: Tables, new: NewEvent) -> int:
+    """Store an event that is not there yet and return its position."""
+    kept = replace(new, data=decode(encode(new.data)))
+    tables.positions += 1
+    position = tables.positions
+    status = EventStatus.DEAD_LETTER if new.dead_reason else EventStatus.ACCEPTED
+    tables.events[position] = Event(position=position, new=kept, status=status, reason=new.dead_reason)
+    tables.positions_by_id.setdefault(new.id, {})[new.source] = position
+    if new.body_digest:
+        tables.ids_by_body[new.source, new.body_digest] = new.id
+    if not new.dead_reason:
+        tables.unplanned[position] = None
+    return position
+
+
+def insert_completion(tables: Tables, new: NewEvent) -> None:
+    """Store the event that a settled execution becomes, unless its (source, id) is there."""
+    if new.source not in tables.positions_by_id.get(new.id, {}):
+        insert_event(tables, replace(new, body_digest=""))
+
+
+def _record_plan(tables: Tables, plan: PlannedEvent, inputs: dict[str, str]) -> list[Execution]:
+    del tables.unplanned[plan.position]
+    status = EventStatus.DEAD_LETTER if plan.dead_reason else EventStatus.PLANNED
+    event = tables.events[plan.position]
+    tables.events[plan.position] = replace(event, status=status, reason=plan.dead_reason, revision=plan.revision)
+    return [_insert_execution(tables, new, inputs[new.id]) for new in plan.executions]
+
+
+def _insert_execution(tables: Tables, new: NewExecution, encoded_input: str) -> Execution:
+    kept = replace(new, input=decode_object(encoded_input), secrets=dict(new.secrets), match=dict(new.match))
+    epoch, sequence = 0, 0
+    if new.agent and not new.rejected:
+        epoch, sequence = tables.next_place(QueueKey(place=new.agent, action=new.action, key=new.key))
+    tables.numbers += 1
+    execution = planned(kept, number=tables.numbers, epoch=epoch, sequence=sequence)
+    tables.numbers_by_id[new.id] = execution.number
+    tables.numbers_by_event.setdefault(new.event, []).append(execution.number)
+    tables.sizes[execution.number] = stored_bytes(encoded_input)
+    tables.put(execution)
+    return execution

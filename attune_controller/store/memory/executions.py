@@ -1,0 +1,136 @@
+"""Executions in memory: pages of them, and the moves that reports make.
+
+Part of MemoryStore; the rules of a move are transitions.after_move.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from attune_controller.store.encoding import decode, encode
+from attune_controller.store.errors import NotCancellable, OutcomeMissing
+from attune_controller.store.memory.events import insert_completion
+from attune_controller.store.memory.opened import Opened
+from attune_controller.store.memory.tables import Tables
+from attune_controller.store.records import Counts, Execution, Move, QueueKey
+from attune_controller.store.reference import execution_number
+from attune_controller.store.transitions import after_move, placed
+from attune_core.states import State
+
+
+class MemoryExecutions(Opened):
+    """See port.Executions."""
+
+    async def execution(self, id_or_number: str) -> Execution | None:
+        """See the port."""
+        tables = self.tables
+        number = tables.numbers_by_id.get(id_or_number, execution_number(id_or_number))
+        return None if number is None else tables.executions.get(number)
+
+    async def executions(
+        self,
+        *,
+        before: int | None,
+        limit: int,
+        state: str | None = None,
+        action: str | None = None,
+        agent: str | None = None,
+        event: int | None = None,
+    ) -> Sequence[Execution]:
+        """See the port."""
+        found = (
+            execution
+            for number, execution in reversed(self.tables.executions.items())
+            if (before is None or number < before)
+            and (state is None or state in (execution.state, execution.outcome))
+            and (action is None or execution.new.action == action)
+            and (agent is None or execution.agent == agent)
+            and (event is None or execution.new.event == event)
+        )
+        return list(islice(found, limit))
+
+    async def executions_of_events(self, positions: Sequence[int]) -> Mapping[int, Sequence[str]]:
+        """See the port."""
+        tables = self.tables
+        return {
+            position: [tables.executions[number].new.id for number in tables.numbers_by_event.get(position, ())] for position in positions
+        }
+
+    async def waiting_for_agent(self, *, limit: int, after: tuple[int, int] = (0, 0)) -> Sequence[Execution]:
+        """See the port."""
+        tables = self.tables
+        order = sorted((tables.executions[number].new.event, number) for number in tables.without_agent)
+        return [tables.executions[number] for event, number in order if (event, number) > after][:limit]
+
+    async def place(self, execution: str, agent: str) -> Execution:
+        """See the port."""
+        found = self.tables.by_id(execution)
+        if found.state is not State.ACCEPTED:
+            return found
+        epoch, sequence = self.tables.next_place(QueueKey(place=agent, action=found.new.action, key=found.new.key))
+        found = placed(found, agent, epoch=epoch, sequence=sequence)
+        self.tables.put(found)
+        return found
+
+    async def record_moves(self, moves: Sequence[Move]) -> Sequence[Execution]:
+        """See the port."""
+        tables = self.tables
+        kept = [_kept(move) for move in moves]
+        changed = []
+        for move in kept:
+            number = tables.numbers_by_id.get(move.execution)
+            if number is not None and (after := after_move(tables.executions[number], move)):
+                changed.append(_settle_or_go_on(tables, after, move))
+        return changed
+
+    async def request_cancel(self, execution: str, move: Move) -> Execution:
+        """See the port."""
+        found, kept = self.tables.by_id(execution), _kept(move)
+        if found.state is State.SETTLED:
+            raise NotCancellable(f"the execution {execution} is settled: {found.outcome}")
+        if found.handed:
+            found = replace(found, cancelling=True)
+            self.tables.put(found)
+            return found
+        after = after_move(found, kept)
+        if after is None:
+            raise NotCancellable(f"the execution {execution} cannot go from {found.state} to {kept.state}")
+        return _settle_or_go_on(self.tables, after, kept)
+
+    async def unsettled_load(self) -> Mapping[str, int]:
+        """See the port."""
+        load: dict[str, int] = {}
+        for queue in self.tables.queues.values():
+            if queue.unsettled:
+                load[queue.key.place] = load.get(queue.key.place, 0) + len(queue.unsettled)
+        return load
+
+    async def keyed_agents(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        """See the port."""
+        holding = [queue.key for queue in self.tables.queues.values() if queue.unsettled]
+        return {
+            (action, key): min(places)
+            for action, key in keys
+            if (places := [queue.place for queue in holding if (queue.action, queue.key) == (action, key)])
+        }
+
+    async def counts(self) -> Counts:
+        """See the port."""
+        tables = self.tables
+        unsettled = len(tables.without_agent) + sum(len(queue.unsettled) for queue in tables.queues.values())
+        return Counts(events_waiting=len(tables.unplanned), executions_unsettled=unsettled, agents_enrolled=len(tables.agents))
+
+
+def _kept(move: Move) -> Move:
+    """Return a copy that shares nothing with the caller; refuse here what must not happen after half of a call."""
+    if move.state is State.SETTLED and move.outcome is None:
+        raise OutcomeMissing(f"a report settles the execution {move.execution} without an outcome")
+    completion = replace(move.completion, data=decode(encode(move.completion.data))) if move.completion else None
+    return replace(move, result=decode(encode(move.result)), completion=completion)
+
+
+def _settle_or_go_on(tables: Tables, after: Execution, move: Move) -> Execution:
+    tables.put(after)
+    if after.state is State.SETTLED and move.completion:
+        insert_completion(tables, move.completion)
+    return after

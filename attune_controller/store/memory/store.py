@@ -1,0 +1,25 @@
+"""MemoryStore: the whole port in one object.
+
+Made by simulations and tests where the controller's composition root would open store/sqlite.
+"""
+
+from attune_controller.store.memory.agents import MemoryAgents
+from attune_controller.store.memory.credentials import MemoryCredentials
+from attune_controller.store.memory.events import MemoryEvents
+from attune_controller.store.memory.executions import MemoryExecutions
+from attune_controller.store.memory.queues import MemoryQueues
+from attune_controller.store.memory.syncs import MemorySyncs
+
+
+class MemoryStore(MemoryEvents, MemoryExecutions, MemoryQueues, MemoryAgents, MemoryCredentials, MemorySyncs):
+    """A store that forgets everything when it is closed; nothing in it waits, so each call is atomic."""
+
+    def __init__(self, incarnation: str = "memory") -> None:
+        """Begin empty, under this identity."""
+        super().__init__()
+        self._incarnation = incarnation
+
+    @property
+    def incarnation(self) -> str:
+        """See the port."""
+        return self._incarnation

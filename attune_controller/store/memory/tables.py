@@ -1,0 +1,82 @@
+"""What the memory store remembers, and the indexes that follow each execution as it changes.
+
+The memory store's noun modules read and write it; nothing here waits, so every call on it is one transaction.
+"""
+
+from dataclasses import dataclass, field
+
+from attune_controller.store.errors import ExecutionUnknown
+from attune_controller.store.records import Agent, ApiToken, Event, Execution, JoinToken, QueueKey, Sync
+from attune_controller.store.transitions import is_unstarted, is_waiting
+from attune_core.states import State
+
+
+@dataclass
+class QueueRow:
+    """One queue: its counters, and the numbers of its executions that are unsettled, wait, or are handed over and not started."""
+
+    made: int
+    key: QueueKey
+    epoch: int = 0
+    last_sequence: int = 0
+    last_handed: int = 0
+    turn: int = 0
+    unsettled: dict[int, None] = field(default_factory=dict)
+    waiting: dict[int, None] = field(default_factory=dict)
+    unstarted: dict[int, None] = field(default_factory=dict)
+
+
+@dataclass
+class Tables:
+    """Everything, by its key; dicts without values are sets that keep their order."""
+
+    positions: int = 0
+    numbers: int = 0
+    turns: int = 0
+    events: dict[int, Event] = field(default_factory=dict)
+    positions_by_id: dict[str, dict[str, int]] = field(default_factory=dict)
+    ids_by_body: dict[tuple[str, str], str] = field(default_factory=dict)
+    unplanned: dict[int, None] = field(default_factory=dict)
+    executions: dict[int, Execution] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
+    numbers_by_id: dict[str, int] = field(default_factory=dict)
+    numbers_by_event: dict[int, list[int]] = field(default_factory=dict)
+    without_agent: dict[int, None] = field(default_factory=dict)
+    cancelling: dict[int, None] = field(default_factory=dict)
+    queues: dict[QueueKey, QueueRow] = field(default_factory=dict)
+    agents: dict[str, Agent] = field(default_factory=dict)
+    join_tokens: dict[str, JoinToken] = field(default_factory=dict)
+    api_tokens: dict[str, ApiToken] = field(default_factory=dict)
+    sync: Sync = field(default_factory=Sync)
+
+    def by_id(self, execution: str) -> Execution:
+        """Return the execution with this id; `ExecutionUnknown` without one."""
+        number = self.numbers_by_id.get(execution)
+        if number is None:
+            raise ExecutionUnknown(f"there is no execution {execution}")
+        return self.executions[number]
+
+    def next_place(self, key: QueueKey) -> tuple[int, int]:
+        """Take the next place of a queue, which is made when it is new; return (epoch, sequence)."""
+        queue = self.queues.setdefault(key, QueueRow(made=len(self.queues), key=key))
+        queue.last_sequence += 1
+        return queue.epoch, queue.last_sequence
+
+    def put(self, execution: Execution) -> None:
+        """Store an execution's new state in everything that is counted from it."""
+        number = execution.number
+        self.executions[number] = execution
+        _member(self.without_agent, number, belongs=execution.state is State.ACCEPTED)
+        _member(self.cancelling, number, belongs=execution.cancelling)
+        if execution.sequence:
+            queue = self.queues[execution.queue]
+            _member(queue.unsettled, number, belongs=execution.state is not State.SETTLED)
+            _member(queue.waiting, number, belongs=is_waiting(execution))
+            _member(queue.unstarted, number, belongs=is_unstarted(execution))
+
+
+def _member(of: dict[int, None], number: int, *, belongs: bool) -> None:
+    if belongs:
+        of[number] = None
+    else:
+        of.pop(number, None)
