@@ -1,0 +1,155 @@
+"""Node: packages from an npm lock file, installed by the host's npm without running any script of theirs.
+
+A line of `table`. Programs find them through one link `node_modules` at the root of the pack's copy, because ESM ignores NODE_PATH.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from attune_agent.ecosystems.node_lock import check_package_lock
+from attune_agent.ecosystems.protocol import Activation, Build, HostTools, Toolchain, Wanted
+from attune_agent.environments.probes import Answer, programs_named
+from attune_agent.environments.stamps import Stamp
+from attune_agent.host import How
+from attune_agent.preparation_errors import InstallerUnusable, InstallFailed, InterpreterMissing, LockMissing, LockRefused
+from attune_core.models.pack import EnvironmentDocument
+from attune_core.models.version_range import parse_range
+from attune_core.safe_text import safe_text
+
+_LOCK, _MANIFEST = "package-lock.json", "package.json"
+_QUESTION = "console.log(JSON.stringify([process.execPath, process.versions.node, process.versions.modules]))"
+
+#: $1 the host's node, $2 the folder with manifest and lock, $3 npm. `bin/node` makes the chosen node the first on the path.
+_INSTALL = """\
+mkdir bin
+ln -s -- "$1" bin/node
+cp -- "$2/package.json" "$2/package-lock.json" .
+"$3" ci --ignore-scripts --omit=dev --no-audit --no-fund --no-update-notifier --no-progress --logs-max=0
+mkdir -p node_modules
+"""
+
+#: Argument: the exact version. Prints what is wrong. Optional packages may be absent, those for other machines always are.
+_HEALTH = """\
+const fs = require("fs"), path = require("path")
+const wrong = what => { console.log(what); process.exit(1) }
+if (process.versions.node !== process.argv[2]) wrong(`node is ${process.versions.node}, not ${process.argv[2]}`)
+const packages = JSON.parse(fs.readFileSync("package-lock.json", "utf8")).packages
+for (const [place, entry] of Object.entries(packages)) {
+  if (!place || entry.dev || entry.optional || entry.devOptional || entry.inBundle) continue
+  let found
+  try { found = JSON.parse(fs.readFileSync(path.join(place, "package.json"), "utf8")) } catch { wrong(`${place} is not whole`) }
+  if (entry.version && found.version !== entry.version) wrong(`${place} is ${found.version}, not ${entry.version}`)
+}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    program: str
+    version: str
+    modules: str
+    stamp: Stamp
+
+
+class Node:
+    """JavaScript packages from a registry."""
+
+    recipe = 1
+
+    def files(self, document: EnvironmentDocument) -> Sequence[str]:
+        """Return the lock and the package.json beside it."""
+        if document.lock is None:
+            raise LockMissing(f"a node environment needs `lock`: {_LOCK}")
+        lock = PurePosixPath(document.lock)
+        if lock.name != _LOCK:
+            raise LockRefused(f"the lock of a node environment is a {_LOCK}, not {lock.name[:80]!r}")
+        return (str(lock), str(lock.parent / _MANIFEST))
+
+    def check(self, wanted: Wanted) -> None:
+        """Refuse a package without a hash, a folder, a git address."""
+        check_package_lock(wanted.files[_MANIFEST], wanted.files[_LOCK])
+
+    async def toolchain(self, wanted: Wanted, host: HostTools) -> Toolchain:
+        """Find node and npm."""
+        node = await _find_node(wanted.document.interpreter, host)
+        npm, npm_version, npm_stamp = await _find_npm(node, host)
+        return Toolchain(
+            versions={"node": node.version, "node_modules": node.modules, "node_at": node.program, "npm": npm_version},
+            programs={"node": node.program, "npm": npm},
+            stamps=(node.stamp, npm_stamp),
+        )
+
+    async def install(self, build: Build) -> None:
+        """Install exactly the lock."""
+        programs = build.toolchain.programs
+        argv = ("sh", "-euc", _INSTALL, "install", programs["node"], str(build.declared), programs["npm"])
+        outcome = await build.run.install(argv, _installer_environment(build))
+        if not outcome.succeeded:
+            raise InstallFailed(f"npm could not install {_LOCK} ({outcome.describe()})")
+
+    async def unhealthy(self, build: Build) -> str | None:
+        """Ask the environment's own node whether every package is there."""
+        argv = (str(build.tree / "bin/node"), "-", build.toolchain.versions["node"])
+        outcome = await build.run.check(argv, build.host.base_environment(), _HEALTH)
+        if outcome.succeeded:
+            return None
+        return outcome.answer.decode("utf-8", "replace").strip() or outcome.describe()
+
+    def activation(self, tree: Path) -> Activation:
+        """Return the chosen node, the packages' programs and the one link."""
+        return Activation(path=(tree / "bin", tree / "node_modules/.bin"), links={"node_modules": tree / "node_modules"})
+
+
+def _installer_environment(build: Build) -> dict[str, str]:
+    host = build.host
+    trust = {"NODE_EXTRA_CA_CERTS": host.ca_file, "npm_config_cafile": host.ca_file} if host.ca_file else {}
+    base = host.base_environment()
+    return {
+        **host.network,
+        **trust,
+        **base,
+        "PATH": f"{build.tree}/bin:{base['PATH']}",  # npm's own first line says `env node`
+        "npm_config_cache": str(host.cache / "npm"),
+        "npm_config_globalconfig": "/dev/null",  # nor a user's: HOME is empty
+    }
+
+
+async def _find_node(wanted: str | None, host: HostTools) -> _Found:
+    seen: list[str] = []
+    allowed = parse_range(wanted) if wanted else None
+    for program in programs_named("node", host.path):
+        found = _read_node(await host.probes.ask((program, "-e", _QUESTION), env=host.base_environment()))
+        if isinstance(found, str):
+            seen.append(f"{program} {found}")
+        elif allowed is not None and not allowed.allows(found.version):
+            seen.append(f"{program} is {found.version}")
+        else:
+            return found
+    what = safe_text("; ".join(seen), limit=1000) or f"there is none in {':'.join(host.path)}"
+    raise InterpreterMissing(f"no node{f' {wanted}' if wanted else ''} for this environment: {what}")
+
+
+def _read_node(answer: Answer | None) -> _Found | str:
+    if answer is None or answer.outcome.how is How.NOT_EXECUTABLE:
+        return "cannot be executed by the users of actions"
+    if not answer.outcome.succeeded:
+        return f"does not say its version ({answer.outcome.describe()})"
+    try:
+        program, version, modules = json.loads(answer.text)
+    except (ValueError, TypeError):
+        return "does not say its version"
+    return _Found(program=program, version=version, modules=modules, stamp=answer.stamp)
+
+
+async def _find_npm(node: _Found, host: HostTools) -> tuple[str, str, Stamp]:
+    base = host.base_environment()
+    environment: Mapping[str, str] = {**base, "PATH": f"{Path(node.program).parent}:{base['PATH']}"}
+    for npm in programs_named("npm", host.path):
+        answer = await host.probes.ask((npm, "--version"), env=environment)
+        found = re.search(r"[0-9]+(?:\.[0-9]+)+", answer.text, re.ASCII) if answer is not None and answer.outcome.succeeded else None
+        if answer is not None and found is not None:
+            return npm, found[0], answer.stamp
+    raise InstallerUnusable(f"no npm beside {node.program} that the build user can execute, in {':'.join(host.path)}")

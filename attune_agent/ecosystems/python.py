@@ -1,0 +1,103 @@
+"""Python: a virtual environment on an interpreter of the host, filled by uv from a requirements file with hashes.
+
+A line of `table`. Wheels only: building a source distribution would run code of packages that no hash in the lock covers.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from attune_agent.ecosystems.protocol import Activation, Build, HostTools, Toolchain, Wanted
+from attune_agent.ecosystems.python_lock import check_requirements
+from attune_agent.ecosystems.python_search import find_interpreter
+from attune_agent.ecosystems.uv_program import usable_uv
+from attune_agent.preparation_errors import InstallFailed, LockMissing
+from attune_core.models.pack import EnvironmentDocument
+
+#: $1 uv, $2 the host's interpreter, $3 the lock. Copies, because links would share files with the cache and so with other environments.
+_INSTALL = """\
+"$1" venv --no-config --no-project --no-python-downloads --python "$2" .
+exec "$1" pip sync --no-config --no-python-downloads --python ./bin/python --require-hashes --no-build --link-mode copy \
+  --compile-bytecode --allow-empty-requirements "$3"
+"""
+
+#: Arguments: tree, version, lock. Prints what is wrong. Sizes come from each package's RECORD; names that have a marker may be absent.
+_HEALTH = """\
+import importlib.metadata, os, re, sys
+tree, version, lock = sys.argv[1:]
+def wrong(what):
+    print(what)
+    raise SystemExit(1)
+if os.path.realpath(sys.prefix) != os.path.realpath(tree):
+    wrong("python runs from " + sys.prefix)
+if "%d.%d.%d" % sys.version_info[:3] != version:
+    wrong("python is " + sys.version.split()[0] + ", not " + version)
+plain = lambda name: re.sub(r"[-_.]+", "-", name).lower()
+installed = set()
+for package in importlib.metadata.distributions():
+    name = package.metadata["Name"]
+    installed.add(plain(name))
+    if not package.files:
+        wrong(name + " has no list of its files")
+    for file in package.files:
+        if file.size is not None and (not file.locate().is_file() or file.locate().stat().st_size != file.size):
+            wrong("%s: %s is missing or cut off" % (name, file))
+for line in open(lock, encoding="utf-8"):
+    found = re.match(r"([A-Za-z0-9][A-Za-z0-9._-]*)(\\[[^]]*\\])?\\s*==", line)
+    if found and ";" not in line and plain(found[1]) not in installed:
+        wrong(found[1] + " is not installed")
+"""
+
+
+class Python:
+    """Python packages from a registry."""
+
+    recipe = 1
+
+    def files(self, document: EnvironmentDocument) -> Sequence[str]:
+        """Return the lock."""
+        if document.lock is None:
+            raise LockMissing("a python environment needs `lock`: a requirements file with hashes")
+        return (document.lock,)
+
+    def check(self, wanted: Wanted) -> None:
+        """Refuse a requirement without version and hash, an option, a URL."""
+        for name, content in wanted.files.items():
+            check_requirements(name, content)
+
+    async def toolchain(self, wanted: Wanted, host: HostTools) -> Toolchain:
+        """Find interpreter and uv."""
+        python = await find_interpreter(wanted.document.interpreter, host)
+        uv = await usable_uv(host)
+        return Toolchain(
+            versions={"python": python.version, "python_build": python.build, "python_at": python.executable, "uv": uv.version},
+            programs={"python": python.executable, "uv": uv.program},
+            stamps=(*python.stamps, uv.stamp),
+        )
+
+    async def install(self, build: Build) -> None:
+        """Make the virtual environment and install the lock into it, without resolving anything."""
+        programs = build.toolchain.programs
+        (lock,) = build.wanted.files
+        argv = ("sh", "-euc", _INSTALL, "install", programs["uv"], programs["python"], str(build.declared / lock))
+        outcome = await build.run.install(argv, _installer_environment(build.host))
+        if not outcome.succeeded:
+            raise InstallFailed(f"uv could not install {lock} ({outcome.describe()})")
+
+    async def unhealthy(self, build: Build) -> str | None:
+        """Ask the environment's own interpreter whether every file of every package is there."""
+        (lock,) = build.wanted.files
+        argv = (str(build.tree / "bin/python"), "-I", "-", str(build.tree), build.toolchain.versions["python"], str(build.declared / lock))
+        outcome = await build.run.check(argv, build.host.base_environment(), _HEALTH)
+        if outcome.succeeded:
+            return None
+        return outcome.answer.decode("utf-8", "replace").strip() or outcome.describe()
+
+    def activation(self, tree: Path) -> Activation:
+        """Return the folder with `python` and the packages' programs."""
+        return Activation(path=(tree / "bin",))
+
+
+def _installer_environment(host: HostTools) -> dict[str, str]:
+    trust = {"SSL_CERT_FILE": host.ca_file} if host.ca_file else {}
+    # Ours come last: the host may say where packages come from, not how they are installed.
+    return {**host.network, **trust, **host.base_environment(), "UV_CACHE_DIR": str(host.cache / "uv"), "UV_NO_PROGRESS": "1"}

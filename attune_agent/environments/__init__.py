@@ -1,0 +1,1 @@
+"""Isolated environments: keyed, built once as the build user, marked READY last, never repaired."""

@@ -1,0 +1,128 @@
+"""One build: everything old removed, installed from the lock, checked, and only then marked READY.
+
+Called by `environments` under the locks of `shared_builds`; the commands run as the build user, the folder around `tree` and the record
+in it are the agent's own.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from attune_agent.ecosystems.protocol import Build, Ecosystem, HostTools, Toolchain, Wanted
+from attune_agent.environments.commands import Command, CommandOutcome, CommandRunner
+from attune_agent.environments.key import EnvironmentKey
+from attune_agent.environments.ready import is_ready, mark_ready, unmark
+from attune_agent.environments.tree_size import TreeLimits, within_limits
+from attune_agent.host import How
+from attune_agent.preparation_errors import BuildTimedOut, EnvironmentUnhealthy
+from attune_core.quantities import show_duration
+from attune_core.safe_text import safe_text
+
+_ANSWER_LIMIT = 4 << 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildLimits:
+    """Bounds of one build: seconds, bytes on disk, files."""
+
+    time: float = 1800.0
+    tree: TreeLimits = field(default_factory=TreeLimits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What to build, where, and for whom."""
+
+    place: Path
+    key: EnvironmentKey
+    ecosystem: Ecosystem
+    wanted: Wanted
+    toolchain: Toolchain
+    execution: str  # whose build log it is
+
+
+async def build(order: Order, host: HostTools, run: CommandRunner, limits: BuildLimits) -> None:
+    """Make the environment whole or leave it unmarked; an `EnvironmentFailed` says why. Nothing falls back to anything."""
+    if is_ready(order.place, order.key):
+        return  # another agent on this host was first
+    unmark(order.place)
+    await asyncio.to_thread(_write_declared, order.place / "declared", order.wanted.files)
+    commands = _Commands(order, run, deadline=time.monotonic() + limits.time, time_limit=limits.time)
+    tree = order.place / "tree"
+    inside = Build(tree=tree, declared=order.place / "declared", wanted=order.wanted, toolchain=order.toolchain, host=host, run=commands)
+    try:
+        await within_limits(_install(order.ecosystem, inside), tree, limits.tree)
+    except Exception:
+        await commands.empty_tree(host)
+        raise
+    await asyncio.to_thread(mark_ready, order.place, order.key)
+
+
+async def _install(ecosystem: Ecosystem, inside: Build) -> None:
+    await ecosystem.install(inside)
+    if reason := await ecosystem.unhealthy(inside):
+        raise EnvironmentUnhealthy(f"the environment is not whole after its installation: {safe_text(reason, limit=300)}")
+
+
+class _Commands:
+    """The commands of one build; the first one finds the tree empty."""
+
+    def __init__(self, order: Order, run: CommandRunner, *, deadline: float, time_limit: float) -> None:
+        self._order = order
+        self._run = run
+        self._deadline = deadline
+        self._time_limit = time_limit
+        self._fresh = True
+
+    async def install(self, argv: Sequence[str], env: Mapping[str, str]) -> CommandOutcome:
+        """Run the installer."""
+        return await self._within_time(argv, env, execution=self._order.execution)
+
+    async def check(self, argv: Sequence[str], env: Mapping[str, str], program: str) -> CommandOutcome:
+        """Run a check."""
+        return await self._within_time(argv, env, program=program.encode(), answer_limit=_ANSWER_LIMIT)
+
+    async def empty_tree(self, host: HostTools) -> None:
+        """Remove what a failed build left; the next build would do it too, but the disk need not wait for that."""
+        self._fresh, self._deadline = True, time.monotonic() + 60
+        await self._within_time(("true",), host.base_environment())
+
+    async def _within_time(
+        self, argv: Sequence[str], env: Mapping[str, str], *, program: bytes = b"", answer_limit: int = 0, execution: str | None = None
+    ) -> CommandOutcome:
+        command = Command(
+            argv=tuple(argv),
+            env=env,
+            timeout=max(self._deadline - time.monotonic(), 0.1),
+            input=program,
+            cwd=str(self._order.place / "tree"),
+            environment=self._order.key.folder,
+            fresh=self._fresh,
+            execution=execution,
+            answer_limit=answer_limit,
+        )
+        self._fresh = False
+        outcome = await self._run.run(command)
+        if outcome.how is How.TIMED_OUT:
+            raise BuildTimedOut(f"the build of environment {self._order.key.folder} was not done after {show_duration(self._time_limit)}")
+        return outcome
+
+
+def _write_declared(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Put manifest and lock where the build user can read them; nobody but the agent can change them."""
+    folder.mkdir(mode=0o755, exist_ok=True)
+    folder.chmod(0o755)
+    for old in folder.iterdir():
+        old.unlink()
+    for name, content in files.items():
+        _write_new(folder / name, content)
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(content)

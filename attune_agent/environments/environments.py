@@ -1,0 +1,138 @@
+"""Environments on this host: what an action declares becomes a place with a READY record, built at most once per key.
+
+The attempt calls `prepare` for every start; a warm one is a few `stat` calls. Cold ones go on to `tools`, the ecosystem, `shared_builds`
+and `build`.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from attune_agent.ecosystems.protocol import Activation, Ecosystem, HostTools, Wanted
+from attune_agent.ecosystems.table import ECOSYSTEMS
+from attune_agent.environments.build import BuildLimits, Order, build
+from attune_agent.environments.commands import CommandRunner
+from attune_agent.environments.key import key_of, this_machine
+from attune_agent.environments.ready import READY, is_ready
+from attune_agent.environments.shared_builds import SharedBuilds, lock_between_agents
+from attune_agent.environments.stamps import Stamp, stamp_of
+from attune_agent.environments.tools import require_tools
+from attune_agent.preparation_errors import EnvironmentUnknown, LockMissing
+from attune_core.models.pack import PackDocument
+
+#: Environments whose readiness is remembered; one more stat-and-read for what falls out.
+_REMEMBERED = 1024
+#: Bytes of a manifest or lock file.
+_FILE_LIMIT = 8 << 20
+
+
+class DeclaringPack(Protocol):
+    """What environments need of a pack."""
+
+    @property
+    def digest(self) -> str: ...  # noqa: D102 - sha256 over its content, hex
+    @property
+    def document(self) -> PackDocument: ...  # noqa: D102
+    def read(self, path: str, limit: int) -> bytes | None:
+        """Return a file's bytes, None when the pack has no such regular file or it is larger."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What an attempt gets of its environment: this and nothing else."""
+
+    key: str | None = None  # the environment's folder; None when nothing is installed
+    path: tuple[str, ...] = ()  # before the host setting `path`
+    variables: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, Path] = field(default_factory=dict)  # the pack copy's only links
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Warm:
+    prepared: Prepared
+    stamps: Sequence[Stamp]
+
+
+class Environments:
+    """The environments below one folder. `run` must be the one that `host.probes` asks with."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        host: HostTools,
+        run: CommandRunner,
+        limits: BuildLimits | None = None,
+        ecosystems: Mapping[str, Ecosystem] = ECOSYSTEMS,
+    ) -> None:
+        self._root = root
+        self._host = host
+        self._run = run
+        self._limits = limits or BuildLimits()
+        self._ecosystems = ecosystems
+        self._builds = SharedBuilds()
+        self._warm: OrderedDict[tuple[str, str | None], _Warm] = OrderedDict()
+
+    async def prepare(self, pack: DeclaringPack, name: str | None, *, execution: str) -> Prepared:
+        """Return the pack's environment of that name (None: the action declares none), built if it must be.
+
+        `execution` is whose build log a build writes. `EnvironmentFailed` and its kinds say what is missing; `BuildDelayed` passes.
+        """
+        known = self._warm.get((pack.digest, name))
+        if known is not None and all(stamp.holds() for stamp in known.stamps):
+            return known.prepared
+        warm = await self._prepare_cold(pack, name, execution)
+        self._warm[pack.digest, name] = warm
+        self._warm.move_to_end((pack.digest, name))
+        while len(self._warm) > _REMEMBERED:
+            self._warm.popitem(last=False)
+        return warm.prepared
+
+    async def _prepare_cold(self, pack: DeclaringPack, name: str | None, execution: str) -> _Warm:
+        tools = await require_tools(pack.document.requires.tools, self._host)
+        if name is None:
+            return _Warm(prepared=Prepared(), stamps=tools)
+        if name not in pack.document.environments:
+            raise EnvironmentUnknown(f"pack {pack.document.name} declares no environment {name!r}")
+        document = pack.document.environments[name]
+        ecosystem = self._ecosystems[document.ecosystem]
+        paths = ecosystem.files(document)
+        wanted = Wanted(document=document, files={PurePosixPath(path).name: _read(pack, path) for path in paths})
+        ecosystem.check(wanted)
+        toolchain = await ecosystem.toolchain(wanted, self._host)
+        if not paths:
+            return _Warm(prepared=Prepared(), stamps=[*tools, *toolchain.stamps])
+        key = key_of(
+            document.ecosystem,
+            files=wanted.files,
+            settings={"recipe": str(ecosystem.recipe)},
+            versions=toolchain.versions,
+            machine=this_machine(),
+        )
+        place = self._root / key.folder
+        if not is_ready(place, key):
+            order = Order(place=place, key=key, ecosystem=ecosystem, wanted=wanted, toolchain=toolchain, execution=execution)
+            await self._builds.run(key.digest, lambda: self._build(order))
+        stamps = [*tools, *toolchain.stamps, stamp_of(str(place / READY))]
+        return _Warm(prepared=_prepared(key.folder, ecosystem.activation(place / "tree")), stamps=stamps)
+
+    async def _build(self, order: Order) -> None:
+        if not order.place.is_dir():
+            order.place.mkdir(mode=0o755, parents=True, exist_ok=True)
+            order.place.chmod(0o755)  # whatever the umask is: actions must pass
+        async with lock_between_agents(order.place / "lock"):
+            await build(order, self._host, self._run, self._limits)
+
+
+def _read(pack: DeclaringPack, path: str) -> bytes:
+    content = pack.read(path, _FILE_LIMIT)
+    if content is None:
+        raise LockMissing(f"pack {pack.document.name} has no file {path} of at most {_FILE_LIMIT >> 20} MiB")
+    return content
+
+
+def _prepared(key: str, activation: Activation) -> Prepared:
+    return Prepared(key=key, path=tuple(map(str, activation.path)), variables=activation.variables, links=activation.links)

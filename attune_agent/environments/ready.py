@@ -1,0 +1,73 @@
+"""The READY record: the one sign that an environment is whole, written last, by the agent, where no build and no action can write.
+
+Called by `build` and `environments`. It stands beside `tree`, not in it, and says what the environment was made from.
+"""
+
+import ctypes
+import json
+import os
+from pathlib import Path
+
+from attune_agent.environments.key import EnvironmentKey
+from attune_core.values import JsonRefused, canonical_json, parse_json
+
+READY = "READY"
+
+
+def is_ready(place: Path, key: EnvironmentKey) -> bool:
+    """Tell whether the environment at this place is whole and made from exactly these parts."""
+    try:
+        descriptor = os.open(place / READY, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return False
+    with os.fdopen(descriptor, "rb") as file:
+        raw = file.read(1 << 20)
+    try:
+        found = parse_json(raw)
+    except JsonRefused:
+        return False  # cut off by a crash: as good as not there
+    return found == _record(key)
+
+
+def mark_ready(place: Path, key: EnvironmentKey) -> None:
+    """Make everything below the place durable, then the record, then its name in the folder. Blocks: call it in a thread."""
+    _sync_filesystem(place)
+    path = place / READY
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(json.dumps(_record(key), indent=1, sort_keys=True).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(place)
+
+
+def unmark(place: Path) -> None:
+    """Take the record away, durably, before anything below is touched."""
+    if (place / READY).is_symlink() or (place / READY).exists():
+        (place / READY).unlink()
+        sync_folder(place)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _record(key: EnvironmentKey) -> dict[str, object]:
+    return {"format": 1, "key": key.digest, "made_from": json.loads(canonical_json(key.parts))}
+
+
+def _sync_filesystem(place: Path) -> None:
+    """Installers do not fsync what they write; without this, READY could survive a power cut that emptied the files it vouches for."""
+    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
+            raise OSError(ctypes.get_errno(), "syncfs", str(place))
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Pack copies on the host, by digest."""
