@@ -3,14 +3,24 @@
 Called by the catalog for conditions and by `template` for `${{ }}`; the program then runs in rules and planning.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from attune_core.expressions.finding import Finding
+from attune_core.expressions.finding import Code, Finding, NotAnExpression
+from attune_core.expressions.fitting import fits
+from attune_core.expressions.inference.facts import Facts
+from attune_core.expressions.inference.infer import bool_hint, infer
 from attune_core.expressions.program import Program
-from attune_core.expressions.types import DYN, Type
+from attune_core.expressions.runtime.frame import Operand
+from attune_core.expressions.runtime.lower import lower
+from attune_core.expressions.suggestion import suggestion
+from attune_core.expressions.syntax.lexer import Token, tokens_of
+from attune_core.expressions.syntax.nodes import Node
+from attune_core.expressions.syntax.parser import parse
+from attune_core.expressions.types import DYN, Bool, Double, Int, Secret, String, Type, carries_secret, type_name
+from attune_core.problems import Severity
 
-__all__ = ["Checked", "Finding", "Scope", "check"]
+__all__ = ["Checked", "Finding", "Scope", "check", "check_tokens"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +32,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Checked:
-    """What the checker knows. `program` is None exactly if a finding is an error; `secrets` are the secrets named."""
+    """What the checker knows. `program` is None exactly if a finding is an error; `secrets` are the names of the secrets used."""
 
     findings: tuple[Finding, ...]
     type: Type
@@ -32,4 +42,70 @@ class Checked:
 
 def check(source: str, scope: Scope, expected: Type | None) -> Checked:
     """Check one expression; `expected` is the type its place takes (`BOOL` for conditions), None for any."""
-    return Checked((), expected or DYN, Program(source), frozenset(scope.variables) - frozenset(scope.variables))
+    try:
+        tokens = tokens_of(source)
+    except NotAnExpression as mistake:
+        return _refused(mistake)
+    return check_tokens(source, tokens, scope, expected)
+
+
+def check_tokens(source: str, tokens: Sequence[Token], scope: Scope, expected: Type | None) -> Checked:
+    """Check an expression that stands somewhere in `source`; offsets in findings count in the whole of it."""
+    try:
+        node = parse(tokens)
+    except NotAnExpression as mistake:
+        return _refused(mistake)
+    facts = Facts(source, scope.variables)
+    found = infer(facts, node)
+    _check_result(facts, node, found, expected)
+    operand = None if _failed(facts) else lower(facts, node)
+    program = None if operand is None or _failed(facts) else _program(source, operand)
+    ordered = sorted(facts.findings, key=lambda one: (one.start, one.end))
+    return Checked(tuple(ordered), found, program, frozenset(facts.secrets))
+
+
+def _refused(mistake: NotAnExpression) -> Checked:
+    return Checked((mistake.found,), DYN, None, frozenset())
+
+
+def _failed(facts: Facts) -> bool:
+    return any(found.severity is Severity.ERROR for found in facts.findings)
+
+
+def _program(source: str, operand: Operand) -> Program:
+    return Program(source[operand.start : operand.end], operand, tuple(_program(source, term) for term in operand.terms))
+
+
+def _check_result(facts: Facts, node: Node, found: Type, expected: Type | None) -> None:
+    if not isinstance(found, Secret) and carries_secret(found):
+        facts.report(Code.SECRET, f"{facts.text(node)} is all secrets together", node, "name one: secrets.name")
+    elif expected is not None and not fits(found, expected):
+        code = Code.SECRET if isinstance(found, Secret) else Code.DOES_NOT_FIT
+        facts.report(
+            code,
+            f"{facts.text(node)} is {result_name(found)}, but {result_name(expected)} is expected",
+            node,
+            _hint(facts, node, found, expected),
+        )
+
+
+def result_name(one: Type) -> str:
+    """Return a type's name with the values of an enum, which is what matters where a result does not fit."""
+    if isinstance(one, String) and one.choices:
+        return " or ".join(f'"{choice}"' for choice in one.choices[:5]) + (" or ..." if len(one.choices) > 5 else "")
+    return "a secret" if isinstance(one, Secret) else type_name(one)
+
+
+def _hint(facts: Facts, node: Node, found: Type, expected: Type) -> str | None:
+    text = facts.text(node)
+    match expected:
+        case Secret():
+            return "a secret parameter takes ${{ secrets.name }} only"
+        case Bool():
+            return bool_hint(facts, node, found)
+        case String(choices=allowed) if isinstance(found, String):
+            return suggestion(found.choices[0], allowed) if found.choices and allowed else None
+        case String() | Int() | Double() if isinstance(found, String | Int | Double | Bool):
+            return f"convert it: {type_name(expected)}({text})"
+        case _:
+            return "declare the parameter as secret: true" if isinstance(found, Secret) else None

@@ -15,10 +15,14 @@ class ExpressionFailed(AttuneError):
     start: int | None = None
     end: int | None = None
 
-    def at(self, start: int, end: int) -> Self:
-        """Add the place of the failing operation, unless a deeper one already has."""
-        if self.start is None:
-            self.start, self.end = start, end
+    def at(self, start: int, end: int, text: str | None) -> Self:
+        """Add the place of the failing operation, and its text to the message, unless a deeper one already has."""
+        if self.start is not None:
+            return self
+        self.start, self.end = start, end
+        if text is not None:
+            self.message = f"{self.message} at {text}"
+            self.args = (self.message,)
         return self
 
 

@@ -1,0 +1,66 @@
+"""The types of function and method calls, from the overloads in the functions' one table.
+
+Called by `infer`, which has typed target and arguments before.
+"""
+
+from attune_core.expressions.finding import Code
+from attune_core.expressions.functions.function import Function
+from attune_core.expressions.functions.table import FUNCTIONS, NOT_YET
+from attune_core.expressions.inference.facts import Facts, possible
+from attune_core.expressions.inference.members import field_of
+from attune_core.expressions.suggestion import suggestion
+from attune_core.expressions.syntax.nodes import Call, Node
+from attune_core.expressions.types import Object, Type, members, type_name, union
+
+
+def known_children(node: Node) -> tuple[Node, ...]:
+    """Return the nodes below; without the arguments of what is not supported, whose variables may be its own."""
+    if isinstance(node, Call) and node.name in NOT_YET:
+        return () if node.target is None else (node.target,)
+    return node.children()
+
+
+def call_type(facts: Facts, node: Call) -> Type:
+    """Return the type of `name(arguments)` or `target.name(arguments)`."""
+    if node.name in NOT_YET:
+        start, end = node.name_start, node.name_start + len(node.name)
+        return facts.report_at(Code.NOT_SUPPORTED, f"{node.name}() is not supported", start, end, NOT_YET[node.name])
+    values = node.children()
+    types = tuple(facts.plain(value) for value in values)
+    function = FUNCTIONS.get(node.name)
+    if function is None or not (function.method if node.target else function.plain):
+        return _unknown(facts, node, function, types)
+    extra = len(values) - len(node.arguments)
+    arities = sorted({len(overload.takes) - extra for overload in function.overloads})
+    if len(node.arguments) not in arities:
+        wanted = " or ".join(str(arity) for arity in arities)
+        message = f"{node.name}() takes {wanted} argument{'' if wanted == '1' else 's'}, not {len(node.arguments)}"
+        return facts.report(Code.UNKNOWN_FUNCTION, message, node, function.usage)
+    found = [
+        overload.gives
+        for overload in function.overloads
+        if len(overload.takes) == len(types) and all(possible(one, wanted) for one, wanted in zip(types, overload.takes, strict=True))
+    ]
+    return union(found) if found else _no_overload(facts, node, function, types)
+
+
+def _no_overload(facts: Facts, node: Call, function: Function, types: tuple[Type, ...]) -> Type:
+    names = [type_name(one) for one in types]
+    shown = f"{names[0]}.{node.name}({', '.join(names[1:])})" if node.target else f"{node.name}({', '.join(names)})"
+    return facts.report(Code.OPERAND_TYPES, f"no such overload: {shown}", node, function.usage)
+
+
+def _unknown(facts: Facts, node: Call, function: Function | None, types: tuple[Type, ...]) -> Type:
+    start, end = node.name_start, node.name_start + len(node.name)
+    if function is not None:
+        kind = "method" if node.target else "function"
+        return facts.report_at(Code.UNKNOWN_FUNCTION, f"{node.name} is not a {kind}", start, end, function.usage)
+    if node.target is None:
+        known = [name for name, known in FUNCTIONS.items() if known.plain]
+        return facts.report_at(
+            Code.UNKNOWN_FUNCTION, f"there is no function '{node.name}'", start, end, suggestion(node.name, [*known, "has"])
+        )
+    if any(isinstance(member, Object) for member in members(types[0])) and field_of(types[0], node.name) is not None:
+        return facts.report_at(Code.UNKNOWN_FUNCTION, f"'{node.name}' is a field, not a method", start, end, "leave out the brackets")
+    known = [name for name, known in FUNCTIONS.items() if known.method]
+    return facts.report_at(Code.UNKNOWN_FUNCTION, f"there is no method '{node.name}'", start, end, suggestion(node.name, known))

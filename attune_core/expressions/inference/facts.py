@@ -1,0 +1,63 @@
+"""Facts: what the checker finds out about one expression while it walks the tree.
+
+Filled by `infer` and its siblings; read by `check` and, for the types, by `runtime.lower`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from attune_core.expressions.finding import Code, Finding, finding
+from attune_core.expressions.syntax.nodes import Node
+from attune_core.expressions.types import DYN, Dyn, Map, Object, Type, carries_secret, members
+
+_LONGEST_QUOTE = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """The findings, types and secrets of one expression. `source` is the whole text that offsets count in."""
+
+    source: str
+    variables: Mapping[str, Type]
+    types: dict[Node, Type] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    secrets: set[str] = field(default_factory=set)
+
+    def text(self, node: Node) -> str:
+        """Return a node's source, on one line and clipped, to be quoted in messages."""
+        return clipped(self.source[node.start : node.end])
+
+    def report(self, code: Code, message: str, node: Node, hint: str | None = None) -> Type:
+        """Add a finding at a node; return `Dyn`, so that one mistake is reported once."""
+        return self.report_at(code, message, node.start, node.end, hint)
+
+    def report_at(self, code: Code, message: str, start: int, end: int, hint: str | None = None) -> Type:
+        """Add a finding at a place; return `Dyn`."""
+        self.findings.append(finding(code, message, start, end, hint))
+        return DYN
+
+    def plain(self, node: Node) -> Type:
+        """Return the type of an operand, having refused a secret in it."""
+        found = self.types[node]
+        if not carries_secret(found):
+            return found
+        return self.report(
+            Code.SECRET,
+            f"{self.text(node)} is a secret and cannot be used in an operation",
+            node,
+            "give it alone to a parameter that is declared secret",
+        )
+
+
+def clipped(text: str) -> str:
+    """Return a piece of source on one line, shortened for a message."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 3] + "..."
+
+
+def possible(actual: Type, wanted: Type) -> bool:
+    """Tell whether a value of `actual` may be of the kind of `wanted`; what lists and maps hold is not looked at."""
+    if isinstance(wanted, Dyn):
+        return True
+    kinds = (Map, Object) if isinstance(wanted, Map | Object) else (type(wanted),)
+    return any(isinstance(member, (Dyn, *kinds)) for member in members(actual))

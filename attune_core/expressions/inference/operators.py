@@ -1,0 +1,175 @@
+"""The types of operators: arithmetic, order, equality and `in`.
+
+Called by `infer`, which has typed the operands before. Source: the CEL language definition, "List of Standard Definitions",
+with numbers compared across types as JSON needs it.
+"""
+
+from collections.abc import Mapping
+
+from attune_core.expressions.finding import Code
+from attune_core.expressions.inference.facts import Facts, possible
+from attune_core.expressions.suggestion import suggestion
+from attune_core.expressions.syntax.nodes import Binary, ListLiteral, Literal, Node, Select, Unary
+from attune_core.expressions.types import (
+    BOOL,
+    DOUBLE,
+    DYN,
+    INT,
+    LIST,
+    STRING,
+    Bool,
+    Double,
+    Dyn,
+    Int,
+    List,
+    Map,
+    Null,
+    Object,
+    String,
+    Type,
+    members,
+    type_name,
+    union,
+)
+
+_NUMBERS = (Int, Double)
+_ARITHMETIC: Mapping[str, tuple[Type, ...]] = {
+    "+": (INT, DOUBLE, STRING, LIST),
+    "-": (INT, DOUBLE),
+    "*": (INT, DOUBLE),
+    "/": (INT, DOUBLE),
+    "%": (INT,),
+}
+
+
+def unary_type(facts: Facts, node: Unary) -> Type:
+    """Return the type of `!a` or `-a`."""
+    operand = facts.plain(node.operand)
+    wanted: tuple[Type, ...] = (BOOL,) if node.operator == "!" else (INT, DOUBLE)
+    found = [kind for kind in wanted if possible(operand, kind)]
+    if not found:
+        return facts.report(Code.OPERAND_TYPES, f"no such overload: {node.operator}{type_name(operand)}", node)
+    return DYN if len(found) > 1 else found[0]
+
+
+def binary_type(facts: Facts, node: Binary) -> Type:
+    """Return the type of `a operator b`."""
+    left, right = facts.plain(node.left), facts.plain(node.right)
+    if node.operator in _ARITHMETIC:
+        return _arithmetic_type(facts, node, left, right)
+    if node.operator == "in":
+        _check_membership(facts, node, left, right)
+    elif node.operator in {"==", "!="}:
+        _check_equality(facts, node, left, right)
+    elif not _ordered(left, right):
+        _no_overload(facts, node, left, right)
+    return BOOL
+
+
+def _no_overload(facts: Facts, node: Binary, left: Type, right: Type, hint: str | None = None) -> Type:
+    message = f"no such overload: {type_name(left)} {node.operator} {type_name(right)}"
+    return facts.report(Code.OPERAND_TYPES, message, node, hint or _conversion_hint(facts, node, left, right))
+
+
+def _conversion_hint(facts: Facts, node: Binary, left: Type, right: Type) -> str | None:
+    if {type(left), type(right)} == {Int, Double}:
+        return "convert one side with double() or int(); a literal double has a point: 1.0"
+    if isinstance(left, String) != isinstance(right, String) and node.operator != "in":
+        other = node.right if isinstance(left, String) else node.left
+        if isinstance(right if isinstance(left, String) else left, Int | Double | Bool):
+            return f"convert it: string({facts.text(other)})"
+    return None
+
+
+def _arithmetic_type(facts: Facts, node: Binary, left: Type, right: Type) -> Type:
+    kinds = [kind for kind in _ARITHMETIC[node.operator] if possible(left, kind) and possible(right, kind)]
+    results = [_joined_list(left, right) if kind is LIST else kind for kind in kinds]
+    if not results:
+        return _no_overload(facts, node, left, right)
+    if len(results) > 1 and any(isinstance(member, Dyn) for side in (left, right) for member in members(side)):
+        return DYN
+    return union(results)
+
+
+def _joined_list(left: Type, right: Type) -> Type:
+    return List(union(member.item if isinstance(member, List) else DYN for side in (left, right) for member in members(side)))
+
+
+def _ordered(left: Type, right: Type) -> bool:
+    for one in members(left):
+        for other in members(right):
+            if isinstance(one, Dyn) or isinstance(other, Dyn):
+                ordered: Type = other if isinstance(one, Dyn) else one
+                if isinstance(ordered, (Dyn, Bool, String, *_NUMBERS)):
+                    return True
+            elif (isinstance(one, _NUMBERS) and isinstance(other, _NUMBERS)) or (
+                isinstance(one, Bool | String) and type(one) is type(other)
+            ):
+                return True
+    return False
+
+
+def comparable(left: Type, right: Type) -> bool:
+    """Tell whether values of two types can be equal at all, enums aside."""
+    return any(_alike(one, other) for one in members(left) for other in members(right))
+
+
+def _alike(one: Type, other: Type) -> bool:
+    if isinstance(one, Dyn) or isinstance(other, Dyn):
+        return True
+    if isinstance(one, List) and isinstance(other, List):
+        return comparable(one.item, other.item)
+    if isinstance(one, Map) and isinstance(other, Map):
+        return comparable(one.value, other.value)
+    for family in (_NUMBERS, (Map, Object)):
+        if isinstance(one, family):
+            return isinstance(other, family)
+    return type(one) is type(other)
+
+
+def _check_equality(facts: Facts, node: Binary, left: Type, right: Type) -> None:
+    if comparable(left, right):
+        _check_written(facts, node.left, node.right)
+        _check_written(facts, node.right, node.left)
+        return
+    for side, other, place in ((left, right, node.left), (right, left, node.right)):
+        if isinstance(other, Null):
+            facts.report(Code.NEVER_EQUAL, f"{facts.text(place)} is {type_name(side)} and never null", node, _null_hint(facts, place))
+            return
+    _no_overload(facts, node, left, right)
+
+
+def _null_hint(facts: Facts, place: Node) -> str | None:
+    return f"a field that may be missing is tested with has({facts.text(place)})" if isinstance(place, Select) else None
+
+
+def _check_membership(facts: Facts, node: Binary, left: Type, right: Type) -> None:
+    items: list[Type] = []
+    for member in members(right):
+        if isinstance(member, List):
+            items.append(member.item)
+        elif isinstance(member, Map | Object | Dyn):
+            items.append(DYN if isinstance(member, Dyn) else STRING)
+    if not items:
+        part = f"a part of a text is found with {facts.text(node.right)}.contains(...)" if possible(right, STRING) else None
+        _no_overload(facts, node, left, right, part or "the right side of 'in' is a list or an object")
+    elif not comparable(left, union(items)):
+        _no_overload(facts, node, left, right)
+    elif isinstance(node.right, ListLiteral):
+        for item in node.right.items:
+            _check_written(facts, node.left, item)
+
+
+def _check_written(facts: Facts, place: Node, written: Node) -> None:
+    """Warn where a written text is none of the values that the schema gives the other side."""
+    if isinstance(place, Literal) or not isinstance(written, Literal) or not isinstance(written.value, str):
+        return
+    allowed: set[str] = set()
+    for member in members(facts.types[place]):
+        if isinstance(member, Dyn) or (isinstance(member, String) and member.choices is None):
+            return
+        if isinstance(member, String) and member.choices is not None:
+            allowed.update(member.choices)
+    if allowed and written.value not in allowed:
+        message = f"{facts.text(place)} is never {facts.text(written)}"
+        facts.report(Code.NEVER_EQUAL, message, written, suggestion(written.value, allowed))

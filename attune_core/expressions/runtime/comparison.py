@@ -1,0 +1,91 @@
+"""Equality, order and membership of values: numbers are equal across types, a bool is no number.
+
+Called by `lower`. Source: the CEL language definition, "Equality" and "Numeric comparison"; int and double are compared exactly.
+"""
+
+import operator as python
+from collections.abc import Callable, Mapping
+
+from attune_core.expressions.errors import ExpressionFailed
+from attune_core.expressions.runtime.frame import PER_STEP, Frame, Operand, Run, kind_of
+from attune_core.values import JsonValue
+
+_ORDERS: Mapping[str, Callable[[float, float], bool]] = {"<": python.lt, "<=": python.le, ">": python.gt, ">=": python.ge}
+_TEXT_ORDERS: Mapping[str, Callable[[str, str], bool]] = {"<": python.lt, "<=": python.le, ">": python.gt, ">=": python.ge}
+#: A tuple, because `int | float` would be built anew at every evaluation.
+_NUMBERS = (int, float)
+
+
+def equality(left: Operand, right: Operand, *, negated: bool) -> Run:
+    """Return the closure of `a == b` or `a != b`; equality never fails."""
+    if left.constant and not right.constant:
+        left, right = right, left
+    first, second = left.run, right.run
+    if right.constant and (right.value is None or isinstance(right.value, str)):
+        #: Python's own equality is CEL's where one side is a string or null.
+        value = right.value
+        return (lambda frame: first(frame) != value) if negated else (lambda frame: first(frame) == value)
+    if negated:
+        return lambda frame: not equal(frame, first(frame), second(frame))
+    return lambda frame: equal(frame, first(frame), second(frame))
+
+
+def equal(frame: Frame, one: JsonValue, other: JsonValue) -> bool:
+    """Tell whether two values are equal."""
+    kind = type(one)
+    if kind is type(other):
+        if isinstance(one, list) and isinstance(other, list):
+            return len(one) == len(other) and _all_equal(frame, one, other)
+        if isinstance(one, dict) and isinstance(other, dict):
+            return one.keys() == other.keys() and _all_equal(frame, list(one.values()), [other[key] for key in one])
+        if isinstance(one, str):
+            frame.charge(len(one) // PER_STEP)
+        return one == other
+    return (kind is int or kind is float) and (type(other) is int or type(other) is float) and one == other
+
+
+def _all_equal(frame: Frame, some: list[JsonValue], others: list[JsonValue]) -> bool:
+    frame.charge(len(some))
+    return all(equal(frame, one, other) for one, other in zip(some, others, strict=True))
+
+
+def order(operator: str, left: Operand, right: Operand) -> Run:
+    """Return the closure of `a < b` and its kin: numbers, strings by code point, and false before true."""
+    first, second, holds, text_holds = left.run, right.run, _ORDERS[operator], _TEXT_ORDERS[operator]
+
+    def run(frame: Frame) -> bool:
+        one, other = first(frame), second(frame)
+        if isinstance(one, _NUMBERS) and isinstance(other, _NUMBERS):
+            if isinstance(one, bool) is isinstance(other, bool):
+                return holds(one, other)
+        elif isinstance(one, str) and isinstance(other, str):
+            return text_holds(one, other)
+        raise ExpressionFailed(f"no such overload: {kind_of(one)} {operator} {kind_of(other)}")
+
+    return run
+
+
+def membership(left: Operand, right: Operand) -> Run:
+    """Return the closure of `a in b` for lists and the keys of objects."""
+    if right.constant and isinstance(right.value, list) and all(isinstance(item, str) for item in right.value):
+        return _one_of_texts(left.run, frozenset(item for item in right.value if isinstance(item, str)))
+    first, second = left.run, right.run
+
+    def run(frame: Frame) -> bool:
+        item, container = first(frame), second(frame)
+        if isinstance(container, list):
+            frame.charge(len(container))
+            return any(equal(frame, item, one) for one in container)
+        if isinstance(container, dict):
+            return isinstance(item, str) and item in container
+        raise ExpressionFailed(f"no such overload: {kind_of(item)} in {kind_of(container)}")
+
+    return run
+
+
+def _one_of_texts(first: Run, texts: frozenset[str]) -> Run:
+    def run(frame: Frame) -> bool:
+        item = first(frame)
+        return type(item) is str and item in texts
+
+    return run

@@ -1,0 +1,70 @@
+"""`&&`, `||`, `!` and `?:` with CEL's absorption of errors: one term that decides makes up for others that fail.
+
+Called by `lower`. Source: the CEL language definition, "Logical Operators".
+"""
+
+from attune_core.expressions.errors import ExpressionFailed, ExpressionTooCostly
+from attune_core.expressions.runtime.frame import Frame, Operand, Run, kind_of
+from attune_core.values import JsonValue
+
+
+def chain(operator: str, terms: tuple[Operand, ...]) -> Run:
+    """Return the closure of `a && b && c` (decided by the first false) or `a || b || c` (by the first true)."""
+    decides = operator == "||"
+    runs = tuple((term.run, term) for term in terms)
+
+    def run(frame: Frame) -> bool:
+        failure: ExpressionFailed | None = None
+        try:
+            for evaluate, term in runs:
+                try:
+                    value = evaluate(frame)
+                except ExpressionFailed as error:
+                    if isinstance(error, ExpressionTooCostly):
+                        raise
+                    failure = failure or error
+                    continue
+                if value is decides:
+                    return decides
+                if type(value) is not bool:
+                    failure = failure or _not_bool(operator, term, value)
+            if failure is not None:
+                raise failure
+            return not decides
+        finally:
+            #: A failure holds this frame through its traceback; without this the two would wait for the garbage collector.
+            failure = None
+
+    return run
+
+
+def _not_bool(where: str, term: Operand, value: JsonValue) -> ExpressionFailed:
+    return ExpressionFailed(f"'{where}' takes bool, but {term.text} is {kind_of(value)}").at(term.start, term.end, None)
+
+
+def inversion(operand: Operand) -> Run:
+    """Return the closure of `!a`."""
+    before = operand.run
+
+    def run(frame: Frame) -> bool:
+        value = before(frame)
+        if type(value) is bool:
+            return not value
+        raise _not_bool("!", operand, value)
+
+    return run
+
+
+def conditional(test: Operand, yes: Operand, no: Operand) -> Run:
+    """Return the closure of `test ? yes : no`; only the chosen side is evaluated."""
+    decide, first, second = test.run, yes.run, no.run
+
+    def run(frame: Frame) -> JsonValue:
+        value = decide(frame)
+        if value is True:
+            return first(frame)
+        if value is False:
+            return second(frame)
+        raise _not_bool("?", test, value)
+
+    return run

@@ -1,0 +1,177 @@
+"""From a checked tree to closures, leaves first; parts without variables are evaluated here, once.
+
+Called by `check` when there is no error; the operand of the top node becomes a `Program`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from attune_core.expressions.errors import ExpressionFailed, ExpressionTooCostly
+from attune_core.expressions.finding import Code
+from attune_core.expressions.functions.table import FUNCTIONS
+from attune_core.expressions.inference.facts import Facts
+from attune_core.expressions.runtime import arithmetic, comparison, logic, members
+from attune_core.expressions.runtime.frame import Frame, Operand, Run
+from attune_core.expressions.syntax.nodes import (
+    Binary,
+    Call,
+    Conditional,
+    Has,
+    Index,
+    ListLiteral,
+    Literal,
+    Logic,
+    MapLiteral,
+    Name,
+    Node,
+    Select,
+    Unary,
+)
+from attune_core.values import JsonValue
+
+_FOLDING_STEPS = 10_000
+
+
+def lower(facts: Facts, node: Node) -> Operand:
+    """Return the compiled node; an operation on constants that always fails is reported in `facts`."""
+    if isinstance(node, Literal):
+        return _operand(facts, node, _constantly(node.value), cost=0, constant=True, value=node.value)
+    if isinstance(node, Name):
+        return _way(facts, node, (node.name,), 0)
+    parts = tuple(lower(facts, child) for child in node.children())
+    if (key := _written_key(node, parts)) is not None and parts[0].keys:
+        return _way(facts, node, (*parts[0].keys, key), parts[0].cost)
+    run = _closure(facts, node, parts)
+    operand = _operand(facts, node, run, cost=sum(part.cost for part in parts))
+    if isinstance(node, Logic) and node.operator == "&&":
+        operand = replace(operand, terms=parts)
+    return _folded(facts, operand, parts)
+
+
+def _operand(
+    facts: Facts,
+    node: Node,
+    run: Run,
+    *,
+    cost: int,
+    constant: bool = False,
+    value: JsonValue = None,
+    keys: tuple[str, ...] = (),
+) -> Operand:
+    return Operand(run, facts.types[node], cost + 1, node.start, node.end, facts.text(node), constant, value, keys)
+
+
+def _way(facts: Facts, node: Node, keys: tuple[str, ...], cost: int) -> Operand:
+    return _operand(facts, node, members.way(keys, node.start, node.end, facts.text(node)), cost=cost, keys=keys)
+
+
+def _written_key(node: Node, parts: Sequence[Operand]) -> str | None:
+    """Return the field's name that `a.b` and `a["b"]` have in common."""
+    if isinstance(node, Select):
+        return node.field
+    value = parts[1].value if isinstance(node, Index) else None
+    return value if isinstance(value, str) else None
+
+
+def _closure(facts: Facts, node: Node, parts: tuple[Operand, ...]) -> Run:
+    match node:
+        case ListLiteral():
+            return _list(tuple(part.run for part in parts))
+        case Logic():
+            return logic.chain(node.operator, parts)
+        case Conditional():
+            return logic.conditional(*parts)
+        case Unary(operator="!"):
+            return logic.inversion(parts[0])
+        case Binary(operator="==" | "!="):
+            return comparison.equality(parts[0], parts[1], negated=node.operator == "!=")
+        case _:
+            return _located(facts, node, _fallible(facts, node, parts))
+
+
+def _fallible(facts: Facts, node: Node, parts: tuple[Operand, ...]) -> Run:  # noqa: PLR0911 - one line per construct
+    match node:
+        case MapLiteral():
+            return _map(parts)
+        case Select():
+            return members.select(parts[0], node.field)
+        case Has():
+            return members.has(parts[0], node.selected.field)
+        case Index():
+            return members.index(parts[0], parts[1])
+        case Call():
+            return _call(facts, node, parts)
+        case Binary():
+            return _binary(node, parts[0], parts[1])
+        case _:
+            return arithmetic.negation(parts[0])
+
+
+def _binary(node: Binary, left: Operand, right: Operand) -> Run:
+    if node.operator == "in":
+        return comparison.membership(left, right)
+    if node.operator in {"<", "<=", ">", ">="}:
+        return comparison.order(node.operator, left, right)
+    return arithmetic.arithmetic(node.operator, left, right)
+
+
+def _call(facts: Facts, node: Call, parts: tuple[Operand, ...]) -> Run:
+    function = FUNCTIONS[node.name]
+    try:
+        return function.build(parts)
+    except ExpressionFailed as error:
+        facts.report(function.refusal, error.message, node.arguments[-1], function.usage)
+        return _constantly(None)
+
+
+def _located(facts: Facts, node: Node, run: Run) -> Run:
+    """Add the place to what fails in an operation itself."""
+    start, end, text = node.start, node.end, facts.text(node)
+
+    def located(frame: Frame) -> JsonValue:
+        try:
+            return run(frame)
+        except ExpressionFailed as failure:
+            raise failure.at(start, end, text)  # noqa: B904 - the same exception, with its place
+
+    return located
+
+
+def _folded(facts: Facts, operand: Operand, parts: tuple[Operand, ...]) -> Operand:
+    if not all(part.constant for part in parts) or any(
+        found.start >= operand.start and found.end <= operand.end for found in facts.findings
+    ):
+        return operand
+    try:
+        value = operand.run(Frame({}, _FOLDING_STEPS))
+    except ExpressionTooCostly:
+        return operand
+    except ExpressionFailed as error:
+        facts.report_at(Code.CONSTANT_FAILS, f"this always fails: {error.message}", operand.start, operand.end)
+        return operand
+    return Operand(_constantly(value), operand.type, 1, operand.start, operand.end, operand.text, constant=True, value=value)
+
+
+def _constantly(value: JsonValue) -> Run:
+    return lambda _: value
+
+
+def _list(items: tuple[Run, ...]) -> Run:
+    return lambda frame: [item(frame) for item in items]
+
+
+def _map(parts: tuple[Operand, ...]) -> Run:
+    entries = tuple((parts[place].run, parts[place + 1].run) for place in range(0, len(parts), 2))
+
+    def run(frame: Frame) -> JsonValue:
+        made: dict[str, JsonValue] = {}
+        for read_key, read_value in entries:
+            key = read_key(frame)
+            if not isinstance(key, str):
+                raise ExpressionFailed("a map's key must be a string")
+            if key in made:
+                raise ExpressionFailed("a key stands twice in one map")
+            made[key] = read_value(frame)
+        return made
+
+    return run

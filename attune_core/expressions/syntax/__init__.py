@@ -1,0 +1,1 @@
+"""From text to a tree: lexer, literals and parser."""

@@ -1,0 +1,165 @@
+"""The tree of an expression: one record per construct, with its place in the source.
+
+Built by `parser`, typed by `inference`, compiled by `runtime.lower`. Nodes compare by identity: they are keys of the checker's tables.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from attune_core.values import JsonValue
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Place:
+    """Where a node stands: offsets in characters, `end` exclusive; `height` is the longest way down to a leaf, from 1."""
+
+    start: int
+    end: int
+    height: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Literal(Place):
+    """A value written out: null, a bool, a number or a string."""
+
+    value: JsonValue
+
+    def children(self) -> "tuple[Node, ...]":
+        """Return nothing: a leaf."""
+        return ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ListLiteral(Place):
+    """`[a, b]`."""
+
+    items: "tuple[Node, ...]"
+
+    def children(self) -> "tuple[Node, ...]":
+        """Return the nodes below, in the order they are evaluated."""
+        return self.items
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class MapLiteral(Place):
+    """`{"a": 1}`."""
+
+    entries: "tuple[tuple[Node, Node], ...]"
+
+    def children(self) -> "tuple[Node, ...]":
+        """Return the nodes below, in the order they are evaluated."""
+        return tuple(part for entry in self.entries for part in entry)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Name(Place):
+    """A variable."""
+
+    name: str
+
+    def children(self) -> "tuple[Node, ...]":
+        """Return nothing: a leaf."""
+        return ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Select(Place):
+    """`operand.field`; the field's own text starts at `field_start`."""
+
+    operand: "Node"
+    field: str
+    field_start: int
+
+    def children(self) -> "tuple[Node, ...]":
+        """Return the nodes below, in the order they are evaluated."""
+        return (self.operand,)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Has(Place):
+    """`has(operand.field)`."""
+
+    selected: Select
+
+    def children(self) -> "tuple[Node, ...]":
+        """Return what is before the field; the field itself may be missing."""
+        return (self.selected.operand,)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Index(Place):
+    """`operand[index]`."""
+
+    operand: "Node"
+    index: "Node"
+
+    def children(self) -> "tuple[Node, ...]":
+        """Return the nodes below, in the order they are evaluated."""
+        return (self.operand, self.index)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Call(Place):
+    """`name(arguments)`, or `target.name(arguments)`; the name's own text starts at `name_start`."""
+
+    name: str
+    name_start: int
+    target: "Node | None"
+    arguments: "tuple[Node, ...]"
+
+    def children(self) -> "tuple[Node, ...]":
+        """Return the nodes below, in the order they are evaluated."""
+        return self.arguments if self.target is None else (self.target, *self.arguments)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Unary(Place):
+    """`!operand` or `-operand`."""
+
+    operator: str
+    operand: "Node"
+
+    def children(self) -> "tuple[Node, ...]":
+        """Return the nodes below, in the order they are evaluated."""
+        return (self.operand,)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Binary(Place):
+    """Arithmetic, comparison, equality and `in`."""
+
+    operator: str
+    left: "Node"
+    right: "Node"
+
+    def children(self) -> "tuple[Node, ...]":
+        """Return the nodes below, in the order they are evaluated."""
+        return (self.left, self.right)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Logic(Place):
+    """`a && b && c` or `a || b || c`: all terms of one chain, because errors are absorbed across the whole chain."""
+
+    operator: str
+    terms: "tuple[Node, ...]"
+
+    def children(self) -> "tuple[Node, ...]":
+        """Return the nodes below, in the order they are evaluated."""
+        return self.terms
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Conditional(Place):
+    """`test ? yes : no`."""
+
+    test: "Node"
+    yes: "Node"
+    no: "Node"
+
+    def children(self) -> "tuple[Node, ...]":
+        """Return the nodes below, in the order they are evaluated."""
+        return (self.test, self.yes, self.no)
+
+
+Node: TypeAlias = Literal | ListLiteral | MapLiteral | Name | Select | Has | Index | Call | Unary | Binary | Logic | Conditional

@@ -1,0 +1,52 @@
+"""A text with `${{ }}` cut into its literal parts and its expressions.
+
+Called by `template`; `$${{` stands for the three characters `${{`.
+"""
+
+import re
+from dataclasses import dataclass
+
+from attune_core.expressions.finding import Code, Finding, NotAnExpression, finding
+from attune_core.expressions.syntax.lexer import Token, tokens_until_braces
+
+#: Expressions in one text.
+MAX_EXPRESSIONS = 100
+
+_OPENING = re.compile(r"\$?\$\{\{")
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """One `${{ }}`: its tokens, and the offsets of the whole of it with its braces."""
+
+    tokens: tuple[Token, ...]
+    start: int
+    end: int
+
+
+def parse_template(text: str) -> tuple[tuple[str | Embedded, ...], Finding | None]:
+    """Return a text's parts in order, or nothing and the finding that keeps it from being cut."""
+    parts: list[str | Embedded] = []
+    literal, place, expressions = "", 0, 0
+    while (opening := _OPENING.search(text, place)) is not None:
+        literal += text[place : opening.start()]
+        place = opening.end()
+        if opening[0] == "$${{":
+            literal += "${{"
+            continue
+        expressions += 1
+        if expressions > MAX_EXPRESSIONS:
+            message = f"more than {MAX_EXPRESSIONS} expressions in one text"
+            return (), finding(Code.TOO_LARGE, message, opening.start(), opening.end())
+        try:
+            tokens, place = tokens_until_braces(text, opening.end())
+        except NotAnExpression as mistake:
+            return (), mistake.found
+        if literal:
+            parts.append(literal)
+            literal = ""
+        parts.append(Embedded(tuple(tokens), opening.start(), place))
+    literal += text[place:]
+    if literal or not parts:
+        parts.append(literal)
+    return tuple(parts), None
