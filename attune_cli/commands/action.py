@@ -11,8 +11,9 @@ from attune_cli.commands.execution import execution_fields
 from attune_cli.commands.options import JsonFlag, ProfileName, group
 from attune_cli.errors import BadArgument
 from attune_cli.follow import executions_of, states_of
+from attune_cli.pairs import read_pairs
 from attune_cli.profiles import load_profile
-from attune_cli.render.output import compact, note, show_fields, show_json
+from attune_cli.render.output import note, show_fields, show_json
 from attune_core.states import Outcome
 from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.api import Accepted, ExecutionView
@@ -48,7 +49,7 @@ def run(
               attune action run web.restart -i unit=nginx --local
     """
     values = _input(given or [], document)
-    references = {name: str(value) for name, value in _pairs(secret or [], "--secret")}
+    references = read_pairs(secret, "--secret")
     if local:
         from attune_cli.local.action_run import run_here
 
@@ -57,7 +58,7 @@ def run(
         "action": action,
         "input": values,
         "secrets": {**references},
-        "match": dict(_pairs(label or [], "--agent")),
+        "match": {**read_pairs(label, "--agent")},
         "pick": "all" if everywhere else "any",
     }
     with Client(load_profile(profile)) as client:
@@ -92,7 +93,7 @@ def _input(given: list[str], document: str | None) -> JsonObject:
     whole = read_json(document) if document else {}
     if not isinstance(whole, dict):
         raise BadArgument("--input-json takes a JSON object")
-    for name, text in _pairs(given, "--input"):
+    for name, text in read_pairs(given, "--input").items():
         whole[name] = read_json(text) if text.startswith("@") else _typed(text)
     return whole
 
@@ -106,13 +107,3 @@ def _typed(text: str) -> JsonValue:
     except ValueError:
         return text
     return value
-
-
-def _pairs(texts: list[str], option: str) -> list[tuple[str, str]]:
-    pairs = []
-    for text in texts:
-        name, separator, value = text.partition("=")
-        if not separator or not name:
-            raise BadArgument(f"{option} takes NAME=VALUE, not {compact(text)}")
-        pairs.append((name, value))
-    return pairs

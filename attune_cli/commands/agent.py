@@ -8,6 +8,7 @@ import typer
 from attune_cli.client import Client
 from attune_cli.commands.options import JsonFlag, ProfileName, group
 from attune_cli.errors import BadArgument
+from attune_cli.pairs import read_pairs
 from attune_cli.profiles import load_profile
 from attune_cli.render.output import note, show_json, show_line, show_table
 from attune_cli.tokens import read_token
@@ -29,7 +30,7 @@ def invite(
 
     Example: attune agent invite web1 --label role=web | ssh web1 sudo attune agent join
     """
-    labels = dict(_label(text) for text in label or [])
+    labels = read_pairs(label, "--label")
     try:
         ttl = int(parse_duration(valid))
     except ValueError as error:
@@ -81,10 +82,3 @@ def list_agents(json: JsonFlag = False, profile: ProfileName = None) -> None:
         for agent in agents
     ]
     show_table(("agent", "labels", "state", "slots", "version", "last seen"), rows, empty="no agent has joined; see: attune agent invite")
-
-
-def _label(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not separator or not name:
-        raise BadArgument(f"--label takes NAME=VALUE, not {text}")
-    return name, value

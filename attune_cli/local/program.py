@@ -44,10 +44,15 @@ class Program:
         """Wait for a sign of life; `ProgramFailed` with the last lines of the log when it ends first or takes too long."""
         end = time.monotonic() + timeout
         while not ready():
-            if not self.running or time.monotonic() > end:
-                what = "did not become ready" if self.running else f"ended with {self._process.returncode}"
-                raise ProgramFailed(f"{self.name} {what}; its log {self.log} ends with:\n{self.last_lines()}")
+            self.require_running()
+            if time.monotonic() > end:
+                raise ProgramFailed(f"{self.name} did not become ready; its log {self.log} ends with:\n{self.last_lines()}")
             _NEVER.wait(0.01)
+
+    def require_running(self) -> None:
+        """Raise `ProgramFailed` when it has ended."""
+        if not self.running:
+            raise ProgramFailed(f"{self.name} ended with {self._process.returncode}; its log {self.log} ends with:\n{self.last_lines()}")
 
     def last_lines(self, count: int = 10) -> str:
         """Return the end of the log."""

@@ -1,0 +1,119 @@
+"""`attune controller`: run one, ask how it is, make and remove API tokens."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attune_cli.client import Client
+from attune_cli.commands.options import JsonFlag, ProfileName, group
+from attune_cli.pairs import read_pairs
+from attune_cli.profiles import load_profile
+from attune_cli.render.output import show_fields, show_json, show_line, show_table
+from attune_core.wire.api import Page, ProblemView, StatusView, TokenView
+
+app = group("Run a controller, ask for its status, make tokens.")
+tokens = group("API tokens for people and programs.")
+app.add_typer(tokens, name="token")
+
+
+@app.command()
+def run(
+    settings: Annotated[Path | None, typer.Option(help="The settings file (YAML).")] = None,
+    assignment: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE over the file, such as repository.url=https://…")] = None,
+) -> None:
+    """Run the controller until it is told to stop.
+
+    Every setting can stand in the file, in a variable such as ATTUNE_CONTROLLER_REPOSITORY_URL, or in --set; later ones win.
+
+    Example: attune controller run --settings /etc/attune/controller.yaml
+    """
+    from attune_controller.main import run_controller
+    from attune_controller.settings_file import read_settings
+
+    raise typer.Exit(run_controller(read_settings(settings, environ=os.environ, flags=read_pairs(assignment, "--set"))))
+
+
+@app.command()
+def status(json: JsonFlag = False, profile: ProfileName = None) -> None:
+    """Say which revision is live, which was looked at last, and what is wrong with it.
+
+    Example: attune controller status
+    """
+    with Client(load_profile(profile)) as client:
+        found = client.get("/v1/status", StatusView)
+    if json:
+        show_json(found)
+        return
+    show_fields(status_fields(found))
+    for problem in found.sync.problems:
+        show_line(problem_line(problem))
+
+
+def status_fields(found: StatusView) -> list[tuple[str, str]]:
+    """Return what a person wants to know, empty fields left out."""
+    sync = found.sync
+    refused = f"{sync.observed_revision} refused at {sync.step}: {sync.code} {sync.message}" if sync.step else ""
+    fields = [
+        ("version", found.version),
+        ("repository", f"{sync.repository} ({sync.branch})"),
+        ("live", f"{sync.active_revision} since {sync.activated_at[:19]}" if sync.active_revision else "nothing yet"),
+        ("observed", refused or sync.observed_revision),
+        ("agents", f"{found.agents_connected} of {found.agents_enrolled} connected"),
+        ("events", f"{found.events_waiting} waiting to be planned"),
+        ("executions", f"{found.executions_unsettled} not settled"),
+    ]
+    return [(name, value) for name, value in fields if value]
+
+
+def problem_line(problem: ProblemView) -> str:
+    """Return a problem on one line, as compilers print them."""
+    place = f"{problem.path}:{problem.line}:{problem.column}" if problem.line else problem.path
+    return f"{place}: {problem.severity} {problem.code}: {problem.message}" + (f" ({problem.hint})" if problem.hint else "")
+
+
+@tokens.command("create")
+def create_token(
+    name: Annotated[str, typer.Argument(help="What it is for.")],
+    scope: Annotated[list[str], typer.Option(help="events:send, read, operate or admin; as often as needed.")],
+    json: JsonFlag = False,
+    profile: ProfileName = None,
+) -> None:
+    """Make a token and show it once.
+
+    Example: attune controller token create ci --scope events:send
+    """
+    with Client(load_profile(profile)) as client:
+        made = client.post("/v1/tokens", {"name": name, "scopes": [*scope]}, TokenView)
+    if json:
+        show_json(made)
+    else:
+        show_line(made.token)
+
+
+@tokens.command("list")
+def list_tokens(json: JsonFlag = False, profile: ProfileName = None) -> None:
+    """List the tokens, without their values.
+
+    Example: attune controller token list
+    """
+    with Client(load_profile(profile)) as client:
+        found = list(client.pages("/v1/tokens", Page[TokenView], {}, most=10_000))
+    if json:
+        show_json(found)
+    else:
+        show_table(
+            ("token", "scopes", "made"), [(item.name, ", ".join(item.scopes), item.created_at[:19]) for item in found], empty="no tokens"
+        )
+
+
+@tokens.command("remove")
+def remove_token(name: Annotated[str, typer.Argument(help="The token's name.")], profile: ProfileName = None) -> None:
+    """Remove a token; who holds it is refused from now on.
+
+    Example: attune controller token remove ci
+    """
+    with Client(load_profile(profile)) as client:
+        client.delete(f"/v1/tokens/{name}")
+    show_line(f"token {name} is gone")
