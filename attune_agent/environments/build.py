@@ -11,17 +11,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from attune_agent.ecosystems.protocol import Build, Ecosystem, HostTools, Toolchain, Wanted
 from attune_agent.environments.commands import Command, CommandOutcome, CommandRunner
 from attune_agent.environments.key import EnvironmentKey
 from attune_agent.environments.ready import is_ready, mark_ready, unmark
 from attune_agent.environments.tree_size import TreeLimits, within_limits
 from attune_agent.host import How
-from attune_agent.preparation_errors import BuildTimedOut, EnvironmentUnhealthy
+from attune_agent.preparation_errors import BuildDelayed, BuildTimedOut, EnvironmentUnhealthy
 from attune_core.quantities import show_duration
 from attune_core.safe_text import safe_text
 
+_log = structlog.get_logger(__name__)
+
 _ANSWER_LIMIT = 4 << 10
+#: Bytes that the installers' cache may keep; it holds what is also in a registry.
+_CACHE_LIMIT = 4 << 30
+_TRIM = """\
+[ -d "$1" ] || exit 0
+set -- "$1" "$2" $(du -sm -- "$1")
+[ "$3" -le "$2" ] || find "$1" -mindepth 1 -delete
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +70,7 @@ async def build(order: Order, host: HostTools, run: CommandRunner, limits: Build
         await commands.empty_tree(host)
         raise
     await asyncio.to_thread(mark_ready, order.place, order.key)
+    await commands.trim_cache(host)
 
 
 async def _install(ecosystem: Ecosystem, inside: Build) -> None:
@@ -89,6 +101,18 @@ class _Commands:
         """Remove what a failed build left; the next build would do it too, but the disk need not wait for that."""
         self._fresh, self._deadline = True, time.monotonic() + 60
         await self._within_time(("true",), host.base_environment())
+
+    async def trim_cache(self, host: HostTools) -> None:
+        """Empty the installers' cache when it is beyond its bound; only here, when no installer uses it."""
+        self._deadline = time.monotonic() + 60
+        argv = ("sh", "-euc", _TRIM, "trim", str(host.cache), str(_CACHE_LIMIT >> 20))
+        try:
+            outcome = await self._within_time(argv, host.base_environment())
+        except (BuildDelayed, BuildTimedOut) as error:
+            _log.warning("the installers' cache was not trimmed", folder=str(host.cache), error=error.message)
+            return  # the environment is READY all the same; the next build trims
+        if not outcome.succeeded:
+            _log.warning("the installers' cache could not be trimmed", folder=str(host.cache), how=outcome.describe())
 
     async def _within_time(
         self, argv: Sequence[str], env: Mapping[str, str], *, program: bytes = b"", answer_limit: int = 0, execution: str | None = None

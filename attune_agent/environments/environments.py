@@ -4,6 +4,7 @@ The attempt calls `prepare` for every start; a warm one is a few `stat` calls. C
 and `build`.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -74,6 +75,7 @@ class Environments:
         self._limits = limits or BuildLimits()
         self._ecosystems = ecosystems
         self._builds = SharedBuilds()
+        self._one_build = asyncio.Lock()  # the executor has one build user, so a second build could only wait inside its time limit
         self._warm: OrderedDict[tuple[str, str | None], _Warm] = OrderedDict()
 
     async def prepare(self, pack: DeclaringPack, name: str | None, *, execution: str) -> Prepared:
@@ -123,7 +125,7 @@ class Environments:
         if not order.place.is_dir():
             order.place.mkdir(mode=0o755, parents=True, exist_ok=True)
             order.place.chmod(0o755)  # whatever the umask is: actions must pass
-        async with lock_between_agents(order.place / "lock"):
+        async with self._one_build, lock_between_agents(order.place / "lock"):
             await build(order, self._host, self._run, self._limits)
 
 
