@@ -1,0 +1,62 @@
+"""Placement: which agent gets an execution (design §5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attune_controller.placement import choose, matching
+
+
+@dataclass(frozen=True)
+class Host:
+    name: str
+    labels: Mapping[str, str] = field(default_factory=lambda: {"role": "web"})
+    connected: bool = True
+
+
+WEB = {"role": "web"}
+THREE = (Host("c"), Host("a"), Host("b"))
+
+
+def test_every_label_must_match_and_the_order_is_by_name() -> None:
+    fleet = (*THREE, Host("d", {"role": "db"}), Host("e", {"role": "web", "zone": "x"}))
+    assert [host.name for host in matching(fleet, WEB)] == ["a", "b", "c", "e"]
+    assert [host.name for host in matching(fleet, {"role": "web", "zone": "x"})] == ["e"]
+    assert [host.name for host in matching(fleet, {"name": "d"})] == ["d"]
+    assert len(matching(fleet, {})) == 5
+
+
+def test_without_a_key_the_least_loaded_connected_agent_is_taken() -> None:
+    assert choose(THREE, WEB, key="null", holder=None, load={"a": 2, "b": 1, "c": 1}) == "b"
+    away = (Host("a", connected=False), Host("b"))
+    assert choose(away, WEB, key="null", holder=None, load={"b": 9}) == "b"
+
+
+def test_keyed_work_follows_the_agent_that_holds_the_key_even_when_it_is_away() -> None:
+    fleet = (Host("a", connected=False), Host("b"))
+    assert choose(fleet, WEB, key='"u1"', holder="a", load={}) == "a"
+
+
+def test_a_holder_that_no_longer_matches_is_not_followed() -> None:
+    fleet = (Host("a", {"role": "db"}), Host("b"))
+    assert choose(fleet, WEB, key='"u1"', holder="a", load={}) == "b"
+
+
+def test_nobody_matches_and_nobody_is_named() -> None:
+    assert choose(THREE, {"role": "db"}, key="null", holder=None, load={}) is None
+
+
+def test_matches_that_are_all_away_still_get_the_work() -> None:
+    fleet = (Host("a", connected=False), Host("b", connected=False))
+    assert choose(fleet, WEB, key="null", holder=None, load={"a": 1}) == "b"
+    assert choose(fleet, WEB, key='"k"', holder=None, load={}) in {"a", "b"}
+
+
+@given(st.sets(st.sampled_from("abcdefgh"), min_size=2), st.text(min_size=1, max_size=5))
+def test_an_agent_that_leaves_moves_only_its_own_keys(names: set[str], key: str) -> None:
+    before = choose([Host(name) for name in names], {}, key=key, holder=None, load={})
+    gone = min(names)
+    after = choose([Host(name) for name in names if name != gone], {}, key=key, holder=None, load={})
+    assert before in (after, gone)
