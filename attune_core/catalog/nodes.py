@@ -52,6 +52,16 @@ class Document:
         """The plain JSON value."""
         return self.root.value
 
+    def value_at(self, place: Place) -> JsonValue:
+        """Return the value at a place, None where there is none."""
+        node = self.root
+        for part in place:
+            found = _child(node, part)
+            if found is None:
+                return None
+            node = found[1]
+        return node.value
+
     def span(self, place: Place = (), *, of: Literal["value", "key"] = "value") -> Span:
         """Return where a value or its key stands; a place that does not exist gives its nearest existing parent.
 

@@ -3,7 +3,7 @@
 Read by the catalog; planning and the agent see it as part of an Action. Design §2 and §3 say what each key promises.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
@@ -13,7 +13,8 @@ from attune_core.models.policies import Concurrency, Logs, Retry
 from attune_core.names import Name
 
 Argument = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]{0,127}$")]
+VARIABLE_PATTERN = r"^[A-Z_][A-Z0-9_]{0,127}$"
+VariableName = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
 
 
 class InputContract(DocumentModel):
@@ -32,6 +33,8 @@ class ResultContract(DocumentModel):
 
 class ActionDocument(DocumentModel):
     """`packs/<pack>/actions/<name>.yaml`."""
+
+    KIND: ClassVar[str] = "action"
 
     description: Description
     run: Annotated[tuple[Argument, ...], Field(strict=False, min_length=1, max_length=256)]

@@ -3,7 +3,7 @@
 Used by each model in this package; the catalog turns what pydantic finds into Problems with a place.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
@@ -12,6 +12,9 @@ from attune_core.quantities import DURATION_PATTERN, SIZE_PATTERN, parse_duratio
 
 class DocumentModel(BaseModel):
     """A part of a document; validation needs no I/O and never coerces."""
+
+    #: What the document is called in messages and in schemas/; only whole documents have one.
+    KIND: ClassVar[str] = ""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_default=False)
 

@@ -3,7 +3,7 @@
 Read by the catalog; the agent builds what `environments` declares.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -14,7 +14,8 @@ from attune_core.names import Name
 #: A path inside the pack; the catalog refuses absolute ones and `..`.
 PackPath = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 ToolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")]
-Version = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?$", max_length=64)]
+VERSION_PATTERN = r"^[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?$"
+Version = Annotated[str, StringConstraints(pattern=VERSION_PATTERN, max_length=64)]
 
 
 class EnvironmentDocument(DocumentModel):
@@ -34,6 +35,8 @@ class Requirements(DocumentModel):
 
 class PackDocument(DocumentModel):
     """`packs/<pack>/pack.yaml`."""
+
+    KIND: ClassVar[str] = "pack"
 
     name: Name
     version: Version

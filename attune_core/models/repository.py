@@ -3,7 +3,7 @@
 Read first by the catalog; signers and limits are settings of the controller, because a repository cannot vouch for itself.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from attune_core.models.base import DocumentModel, PositiveDuration
 from attune_core.models.policies import Logs, Retry
@@ -20,6 +20,8 @@ class Defaults(DocumentModel):
 
 class RepositoryDocument(DocumentModel):
     """`attune.yaml`."""
+
+    KIND: ClassVar[str] = "repository"
 
     format: Literal[1]
     attune: Range

@@ -3,15 +3,15 @@
 Read by the catalog, which checks every reference and expression in it before planning may use it.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
 from attune_core.models.base import Description, DocumentModel, Template
-from attune_core.names import Name, Reference, TriggerReference
+from attune_core.names import NAME_PATTERN, Name, Reference, TriggerReference
 
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=65_536)]
-Label = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Label = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
 
 class Agents(DocumentModel):
@@ -23,6 +23,8 @@ class Agents(DocumentModel):
 
 class RuleDocument(DocumentModel):
     """`packs/<pack>/rules/<name>.yaml` or `rules/<name>.yaml`."""
+
+    KIND: ClassVar[str] = "rule"
 
     description: Description
     trigger: TriggerReference

@@ -3,6 +3,8 @@
 Read by the catalog; intake checks each event against it and the expression checker takes its types from it.
 """
 
+from typing import ClassVar
+
 from pydantic import JsonValue
 
 from attune_core.models.base import Description, DocumentModel
@@ -10,6 +12,8 @@ from attune_core.models.base import Description, DocumentModel
 
 class TriggerDocument(DocumentModel):
     """`packs/<pack>/triggers/<name>.yaml`."""
+
+    KIND: ClassVar[str] = "trigger"
 
     description: Description
     #: Always an object's schema; the catalog checks that.

@@ -3,11 +3,13 @@
 Read by the catalog; the controller's hooks act on it.
 """
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
 from attune_core.models.base import Description, DocumentModel, Template
+from attune_core.names import Name
 
 #: The whole of `secret`: one of the controller's own secrets, which rules cannot name.
 CONTROLLER_SECRET_PATTERN = r"^\$\{\{\s*controller\.secrets\.([a-z][a-z0-9_]{0,62})\s*\}\}$"  # noqa: S105 - a pattern, not a secret
@@ -16,14 +18,20 @@ CONTROLLER_SECRET_PATTERN = r"^\$\{\{\s*controller\.secrets\.([a-z][a-z0-9_]{0,6
 class WebhookDocument(DocumentModel):
     """`webhooks/<name>.yaml`."""
 
+    KIND: ClassVar[str] = "webhook"
+
     description: Description | None = None
     verify: Literal["github"]
     secret: Annotated[str, StringConstraints(pattern=CONTROLLER_SECRET_PATTERN)]
     #: A template over `headers` whose result is a trigger's reference.
     trigger: Template
     #: The values the unsigned event header may have.
-    allow: Annotated[
-        tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")], ...], Field(strict=False, min_length=1, max_length=100)
-    ]
+    allow: Annotated[tuple[Name, ...], Field(strict=False, min_length=1, max_length=100)]
     #: `id`: the same body under a new delivery id is a new event instead of a refused replay.
     replay: Literal["refuse", "id"] = "refuse"
+
+    @property
+    def secret_name(self) -> str:
+        """Return the name of the controller's secret."""
+        found = re.fullmatch(CONTROLLER_SECRET_PATTERN, self.secret)
+        return found[1] if found else ""

@@ -1,0 +1,112 @@
+"""Checking actions: program, environment, parameters, result, and the expressions over parameters; what passes becomes an Action.
+
+Called by `load` after packs; rules are checked against the documents read here even when something else in them is wrong.
+"""
+
+from attune_core.catalog.catalog import Action
+from attune_core.catalog.check_programs import check_program
+from attune_core.catalog.check_schemas import check_schema
+from attune_core.catalog.reading import Read, Reading
+from attune_core.catalog.scopes import parameters_scope
+from attune_core.expressions.suggestion import suggestion
+from attune_core.expressions.template import CheckedTemplate, check_template
+from attune_core.expressions.types import STRING
+from attune_core.json_schema import SchemaValidator
+from attune_core.models.action import ActionDocument
+from attune_core.models.parameter import Parameter
+from attune_core.values import JsonObject
+
+#: Names that the contract with an action gives itself; design §3.
+_GIVEN = frozenset({"PATH", "HOME", "TMPDIR", "LANG", "TRACEPARENT"})
+FOLDER = "actions"
+
+
+def check_actions(reading: Reading) -> dict[str, Action]:
+    """Check every action that could be read and return those without mistakes."""
+    found = ((ref, _check(reading, action)) for ref, action in reading.actions.items())
+    return {ref: action for ref, action in found if action is not None}
+
+
+def _check(reading: Reading, action: Read[ActionDocument]) -> Action | None:
+    before = reading.findings.count()
+    check_program(reading, action, FOLDER)
+    _check_environment(reading, action)
+    for name, parameter in action.model.parameters.items():
+        _check_parameter(reading, action, name, parameter)
+    result = action.model.result
+    validator: SchemaValidator | None = None
+    if result is not None and result.value_schema is not None:
+        validator = check_schema(result.value_schema, action.document, ("result", "schema"), reading.findings)
+    key = _key(reading, action)
+    env = _env(reading, action)
+    if reading.findings.count() != before and reading.findings.has_errors():
+        return None
+    document = action.document
+    return Action(
+        ref=action.ref,
+        pack=action.pack,
+        name=action.name,
+        path=document.path,
+        folder=FOLDER,
+        span=document.span(("run",), of="key"),
+        document=action.model,
+        inputs=SchemaValidator(input_schema(action.model)),
+        result=validator,
+        key=key,
+        env=env,
+    )
+
+
+def input_schema(document: ActionDocument) -> JsonObject:
+    """Return the JSON Schema of a whole Input; `$id` keeps each parameter's own `#/…` references inside it."""
+    plain = {name: one for name, one in document.parameters.items() if not one.secret}
+    properties: JsonObject = {name: _with_own_base(name, one.value_schema) for name, one in plain.items()}
+    required = [name for name, one in plain.items() if one.required]
+    return {"type": "object", "properties": properties, "required": [*required], "additionalProperties": False}
+
+
+def _with_own_base(name: str, schema: JsonObject) -> JsonObject:
+    return {"$id": f"urn:attune:parameter:{name}", **schema} if "$ref" in str(schema) else schema
+
+
+def _check_environment(reading: Reading, action: Read[ActionDocument]) -> None:
+    name, pack = action.model.environment, reading.packs.get(action.pack)
+    if name is not None and pack is not None and name not in pack.model.environments:
+        hint = suggestion(name, pack.model.environments) or f"declare it in packs/{action.pack}/pack.yaml"
+        message = f"the pack `{action.pack}` has no environment `{name}`"
+        reading.findings.at("ATT152", message, action.document, ("environment",), hint=hint)
+
+
+def _check_parameter(reading: Reading, action: Read[ActionDocument], name: str, parameter: Parameter) -> None:
+    place = ("parameters", name)
+    validator = check_schema(parameter.value_schema, action.document, place, reading.findings)
+    if parameter.secret:
+        if parameter.has_default:
+            hint = "remove it; a secret's value is only ever on the agent"
+            reading.findings.at("ATT156", "a secret parameter has no default", action.document, (*place, "default"), of="key", hint=hint)
+        if parameter.value_schema.get("type", "string") != "string":
+            message = "a secret's value is text, so `type` must be string"
+            reading.findings.at("ATT156", message, action.document, (*place, "type"))
+    elif parameter.has_default and validator is not None and not validator.fits(parameter.default):
+        misfit = validator.misfits(parameter.default, limit=1)[0]
+        reading.findings.at("ATT155", f"the default does not fit: {misfit.message}", action.document, (*place, "default"))
+
+
+def _key(reading: Reading, action: Read[ActionDocument]) -> CheckedTemplate | None:
+    if action.model.concurrency.key is None:
+        return None
+    checked = check_template(action.model.concurrency.key, parameters_scope(action.model.parameters), None)
+    reading.findings.in_text(checked.findings, action.document, ("concurrency", "key"))
+    return checked
+
+
+def _env(reading: Reading, action: Read[ActionDocument]) -> dict[str, CheckedTemplate]:
+    found: dict[str, CheckedTemplate] = {}
+    for name, text in action.model.env.items():
+        if name in _GIVEN or name.startswith(("ATTUNE_", "LD_")):
+            hint = "choose another name"
+            message = f"`{name}` is not for documents to set"
+            reading.findings.at("ATT159", message, action.document, ("env", name), of="key", hint=hint)
+        found[name] = check_template(text, parameters_scope(action.model.parameters), STRING)
+        reading.findings.in_text(found[name].findings, action.document, ("env", name))
+    return found

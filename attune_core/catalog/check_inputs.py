@@ -1,0 +1,114 @@
+"""Checking what a rule gives its action: every parameter known, every required one there, every value and expression fitting.
+
+Called by `check_rules`; a secret reaches only a parameter declared secret, which takes nothing else.
+"""
+
+from dataclasses import dataclass, field
+
+from attune_core.catalog.reading import Read, Reading
+from attune_core.expressions.check import Scope
+from attune_core.expressions.schema_types import type_of_schema
+from attune_core.expressions.suggestion import suggestion
+from attune_core.expressions.template import CheckedTemplate, check_template
+from attune_core.expressions.types import SECRET
+from attune_core.json_schema import SchemaRefused, SchemaValidator
+from attune_core.models.action import ActionDocument
+from attune_core.models.parameter import Parameter
+from attune_core.models.rule import RuleDocument
+from attune_core.values import JsonValue
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a rule gives: values or templates by parameter, and secrets' names by parameter."""
+
+    values: dict[str, CheckedTemplate | JsonValue] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+
+
+def check_inputs(reading: Reading, rule: Read[RuleDocument], action: Read[ActionDocument], scope: Scope) -> Inputs:
+    """Check a rule's whole `input` against the parameters of its action."""
+    found = Inputs()
+    parameters = action.model.parameters
+    for name, value in rule.model.input.items():
+        if name in parameters:
+            _Slot(reading, rule, name, parameters[name], found).take(value, scope)
+            continue
+        hint = suggestion(name, parameters) or f"`{action.ref}` takes no parameters"
+        reading.findings.at("ATT154", f"`{action.ref}` has no parameter `{name}`", rule.document, ("input", name), of="key", hint=hint)
+    for name, parameter in parameters.items():
+        if parameter.required and name not in rule.model.input:
+            place = ("input",) if rule.model.input else ("action",)
+            hint = f"add `{name}: …` under `input`, or give the parameter a default or `optional: true`"
+            reading.findings.at("ATT153", f"`{action.ref}` requires the parameter `{name}`", rule.document, place, of="key", hint=hint)
+    return found
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """One parameter of a rule's action and where its findings and its value go."""
+
+    reading: Reading
+    rule: Read[RuleDocument]
+    name: str
+    parameter: Parameter
+    found: Inputs
+
+    def take(self, value: JsonValue, scope: Scope) -> None:
+        """Check what the rule writes for this parameter."""
+        if isinstance(value, str) and "${{" in value:
+            self._template(value, scope)
+        elif self.parameter.secret:
+            self._wants_secret("")
+        elif (inside := _nested_template(value)) is not None:
+            hint = "give the parameter one expression, or give its parts parameters of their own"
+            self._say("ATT123", "an expression inside a list or mapping is not acted on by this version", inside, hint)
+        else:
+            self._literal(value)
+
+    def _template(self, text: str, scope: Scope) -> None:
+        expected = SECRET if self.parameter.secret else type_of_schema(dict(self.parameter.value_schema))
+        checked = check_template(text, scope, expected)
+        self.reading.findings.in_text(checked.findings, self.rule.document, ("input", self.name))
+        if not self.parameter.secret and checked.constant:
+            self._literal(checked.render({}))
+        elif not self.parameter.secret:
+            self.found.values[self.name] = checked
+        elif checked.secret is not None:
+            self.found.secrets[self.name] = checked.secret
+        elif not checked.findings:
+            self._wants_secret(" and nothing else")
+
+    def _wants_secret(self, also: str) -> None:
+        hint = f"write `{self.name}: ${{{{ secrets.NAME }}}}`{also}"
+        self._say("ATT156", f"the parameter `{self.name}` is secret and takes only a secret", (), hint)
+
+    def _literal(self, value: JsonValue) -> None:
+        self.found.values[self.name] = value
+        schema = self.parameter.value_schema
+        try:
+            misfits = SchemaValidator(schema).misfits(value, limit=3)
+        except SchemaRefused:
+            return  # said where the parameter is declared
+        hint = "quote it" if schema.get("type") == "string" and isinstance(value, bool | int | float) else None
+        for misfit in misfits:
+            steps = [part.replace("~1", "/").replace("~0", "~") for part in misfit.pointer.split("/")[1:]]
+            inside = tuple(int(step) if step.isdecimal() else step for step in steps)
+            self._say("ATT155", f"`{self.name}` does not fit: {misfit.message}", inside, hint)
+
+    def _say(self, code: str, message: str, inside: tuple[str | int, ...], hint: str | None) -> None:
+        self.reading.findings.at(code, message, self.rule.document, ("input", self.name, *inside), hint=hint)
+
+
+def _nested_template(value: JsonValue) -> tuple[str | int, ...] | None:
+    """Return the place of an expression below the top of a value."""
+    waiting: list[tuple[tuple[str | int, ...], JsonValue]] = [((), value)]
+    while waiting:
+        place, one = waiting.pop()
+        if isinstance(one, str) and place and "${{" in one.replace("$${{", ""):
+            return place
+        if isinstance(one, dict):
+            waiting.extend(((*place, key), child) for key, child in one.items())
+        elif isinstance(one, list):
+            waiting.extend(((*place, index), child) for index, child in enumerate(one))
+    return None

@@ -1,0 +1,47 @@
+"""Checking `run`: a program or script that is named by a path must be in the pack, and be executable if it is started itself.
+
+Called by `check_actions`. Words without a path are programs of the environment or the host; nobody can look for them here.
+"""
+
+import re
+
+from attune_core.catalog.pack_paths import inside_pack
+from attune_core.catalog.reading import Read, Reading
+from attune_core.catalog.tree import PROGRAM
+from attune_core.expressions.suggestion import suggestion
+from attune_core.models.action import ActionDocument
+
+#: First words whose next word is a script's path, unless it is an option.
+_INTERPRETERS = re.compile(r"(?:python|pypy)[0-9.]*|node|nodejs|sh|bash|dash|zsh|ksh|ruby|perl|php|Rscript|lua")
+
+
+def check_program(reading: Reading, action: Read[ActionDocument], folder: str) -> None:
+    """Look for the files that the first two words name, relative to the action's folder in the pack."""
+    first, *others = action.model.run
+    if not first.strip():
+        reading.findings.at(
+            "ATT161", "the program's name is empty", action.document, ("run", 0), hint="name a program or a file of the pack"
+        )
+    elif "/" in first and not first.startswith("/"):
+        _check_file(reading, action, folder, 0, started=True)
+    elif others and _INTERPRETERS.fullmatch(first) and others[0] and not others[0].startswith(("-", "/")):
+        _check_file(reading, action, folder, 1, started=False)
+
+
+def _check_file(reading: Reading, action: Read[ActionDocument], folder: str, index: int, *, started: bool) -> None:
+    word, place = action.model.run[index], ("run", index)
+    inside = inside_pack(folder, word)
+    if inside is None:
+        reading.findings.at("ATT163", f"`{word[:200]}` leads out of the pack", action.document, place, hint="name a file of the pack")
+        return
+    path = f"packs/{action.pack}/{inside}"
+    entry = reading.files.get(path)
+    if entry is None:
+        here = [name.rpartition("/")[2] for name in reading.layout.packs[action.pack].content if name.startswith(f"{folder}/")]
+        hint = suggestion(word.rpartition("/")[2], [name for name in here if not name.endswith(".yaml")])
+        reading.findings.at(
+            "ATT161", f"there is no file `{path}`", action.document, place, hint=hint or "paths start at the action's folder"
+        )
+    elif started and entry.mode != PROGRAM:
+        hint = f"chmod +x {path}, or start it with its interpreter"
+        reading.findings.at("ATT162", f"`{path}` is not executable", action.document, place, hint=hint)

@@ -1,0 +1,80 @@
+"""Checking rules: trigger and action exist, the condition and every expression fit the event's type; what passes becomes a Rule.
+
+Called by `load` after triggers and actions; `check_inputs` looks at what the action gets.
+"""
+
+from collections.abc import Iterable
+
+from attune_core.catalog.catalog import Rule
+from attune_core.catalog.check_inputs import Inputs, check_inputs
+from attune_core.catalog.check_triggers import COMPLETED
+from attune_core.catalog.layout import declared
+from attune_core.catalog.reading import Read, Reading
+from attune_core.catalog.scopes import event_scope, input_scope
+from attune_core.expressions.check import check
+from attune_core.expressions.program import Program
+from attune_core.expressions.suggestion import suggestion
+from attune_core.expressions.template import CheckedTemplate, check_template
+from attune_core.expressions.types import BOOL, DYN, STRING, Type
+from attune_core.models.rule import RuleDocument
+
+
+def check_rules(reading: Reading) -> dict[str, Rule]:
+    """Check every rule that could be read; the records are complete only if there is no error at all."""
+    triggers, actions = declared(reading.layout, "trigger"), declared(reading.layout, "action")
+    completions = [f"{ref}.{COMPLETED}" for ref in actions]
+    found: dict[str, Rule] = {}
+    for ref, rule in reading.rules.items():
+        if rule.model.trigger not in triggers and rule.model.trigger not in completions:
+            _missing(reading, rule, "trigger", rule.model.trigger, [*triggers, *completions])
+        if rule.model.action not in actions:
+            _missing(reading, rule, "action", rule.model.action, actions)
+        found[ref] = _check(reading, rule, reading.data_types.get(rule.model.trigger, DYN))
+    return found
+
+
+def _missing(reading: Reading, rule: Read[RuleDocument], kind: str, ref: str, known: Iterable[str]) -> None:
+    code = "ATT150" if kind == "trigger" else "ATT151"
+    reading.findings.at(code, f"there is no {kind} `{ref}`", rule.document, (kind,), hint=suggestion(ref, known))
+
+
+def _check(reading: Reading, rule: Read[RuleDocument], data: Type) -> Rule:
+    when = _condition(reading, rule, data)
+    action = reading.actions.get(rule.model.action)
+    inputs = check_inputs(reading, rule, action, input_scope(data)) if action is not None else Inputs()
+    return Rule(
+        ref=rule.ref,
+        path=rule.document.path,
+        span=rule.document.span(("trigger",), of="key"),
+        description=rule.model.description,
+        enabled=rule.model.enabled,
+        trigger=rule.model.trigger,
+        action=rule.model.action,
+        when=when,
+        inputs=inputs.values,
+        secrets=inputs.secrets,
+        match=_match(reading, rule, data),
+        pick=rule.model.agents.pick,
+    )
+
+
+def _condition(reading: Reading, rule: Read[RuleDocument], data: Type) -> Program | None:
+    if rule.model.when is None:
+        return None
+    if rule.model.when.lstrip().startswith("${{"):
+        hint = "write the expression alone, without ${{ }}"
+        reading.findings.at("ATT157", "a condition is an expression already", rule.document, ("when",), hint=hint)
+        return None
+    checked = check(rule.model.when, event_scope(data), BOOL)
+    reading.findings.in_text(checked.findings, rule.document, ("when",))
+    return checked.program
+
+
+def _match(reading: Reading, rule: Read[RuleDocument], data: Type) -> dict[str, CheckedTemplate | str]:
+    found: dict[str, CheckedTemplate | str] = {}
+    for label, text in rule.model.agents.match.items():
+        checked = check_template(text, event_scope(data), STRING)
+        reading.findings.in_text(checked.findings, rule.document, ("agents", "match", label))
+        rendered = checked.render({}) if checked.constant else None
+        found[label] = rendered if isinstance(rendered, str) else checked
+    return found

@@ -1,0 +1,80 @@
+"""Checking the JSON Schemas that documents hold: known keywords, references that stay inside, patterns of linear time, a bounded size.
+
+Called by the checks of triggers and actions; what passes here compiles and validates any value quickly.
+"""
+
+from attune_core.catalog.findings import Findings
+from attune_core.catalog.nodes import Document
+from attune_core.catalog.schema_walk import KEYWORDS, Place, is_too_large, subschemas
+from attune_core.expressions.suggestion import suggestion
+from attune_core.json_schema import SchemaRefused, SchemaValidator
+from attune_core.problems import Severity
+from attune_core.values import JsonValue
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+#: Keywords of other drafts and dialects -> what 2020-12 says instead.
+_ELSEWHERE = {
+    "definitions": "2020-12 calls it `$defs`",
+    "dependencies": "2020-12 has `dependentRequired` and `dependentSchemas`",
+    "additionalItems": "2020-12 has `prefixItems` and `items`",
+    "nullable": "write `type: [string, 'null']`",
+    "id": "remove it; references stay inside the document",
+    "$id": "remove it; references stay inside the document",
+    "$anchor": "refer to it as '#/$defs/NAME'",
+    "$dynamicRef": "use `$ref` with '#/$defs/NAME'",
+    "$dynamicAnchor": "refer to it as '#/$defs/NAME'",
+    "$vocabulary": "remove it",
+}
+
+
+def check_schema(schema: dict[str, JsonValue], document: Document, place: Place, findings: Findings) -> SchemaValidator | None:
+    """Compile a schema that stands at a place of a document, or say why not."""
+    before = findings.count()
+    for at, one in subschemas(schema, place):
+        _check_keywords(at, one, document, findings)
+    if findings.count() != before:
+        return None
+    try:
+        validator = SchemaValidator(schema)
+    except SchemaRefused as refused:
+        findings.at("ATT130", f"not a JSON Schema: {refused.message}", document, (*place, *refused.place), hint=_hint(refused.message))
+        return None
+    if is_too_large(schema):
+        findings.at("ATT134", "following every `$ref` makes the schema too large", document, place, of="key", hint="nest fewer references")
+        return None
+    for at, one in subschemas(schema, place):
+        _warn_about_required(at, one, document, findings)
+    return validator
+
+
+def _check_keywords(place: Place, schema: dict[str, JsonValue], document: Document, findings: Findings) -> None:
+    for keyword, value in schema.items():
+        if keyword not in KEYWORDS:
+            hint = _ELSEWHERE.get(keyword) or suggestion(keyword, KEYWORDS)
+            message = f"`{keyword}` is not a keyword of JSON Schema 2020-12 that Attune takes"
+            findings.at("ATT131", message, document, (*place, keyword), of="key", hint=hint)
+        elif keyword == "$ref" and not (isinstance(value, str) and value.startswith("#") and value[1:2] in ("", "/")):
+            hint = "put the schema under `$defs` and refer to it as '#/$defs/NAME'"
+            findings.at("ATT133", "`$ref` leaves the document", document, (*place, keyword), hint=hint)
+        elif keyword == "$schema" and value != _DIALECT:
+            findings.at("ATT131", "only JSON Schema 2020-12 is taken", document, (*place, keyword), hint=f"remove it, or write {_DIALECT}")
+
+
+def _warn_about_required(place: Place, schema: dict[str, JsonValue], document: Document, findings: Findings) -> None:
+    """A required name that is not declared beside it is nearly always a slip, but can be meant."""
+    declared, required = schema.get("properties"), schema.get("required")
+    if not isinstance(declared, dict) or not isinstance(required, list):
+        return
+    for index, name in enumerate(required):
+        if isinstance(name, str) and name not in declared:
+            message = f"`{name}` is required and not among the properties"
+            hint = suggestion(name, declared)
+            findings.at("ATT135", message, document, (*place, "required", index), hint=hint, severity=Severity.WARNING)
+
+
+def _hint(message: str) -> str | None:
+    if 'is not a "regex"' in message:
+        return "the pattern must be valid for a linear-time engine: no back-references, no look-around, no huge repetitions"
+    if "Unknown format" in message:
+        return "remove it, or use a format of the standard, such as date-time, email, uri, uuid or ipv4"
+    return None

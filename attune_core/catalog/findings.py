@@ -1,0 +1,69 @@
+"""Findings: where the checks of one load put what they find, as Problems with a place.
+
+Made by `load`, handed to every check; the order of Problems is decided once, at the end, from their places.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from attune_core.catalog.nodes import Document, Place
+from attune_core.expressions.finding import Finding
+from attune_core.problems import Problem, Severity, Span
+
+
+class Findings:
+    """Problems as they come."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._found: list[Problem] = []
+
+    def add(self, problems: Iterable[Problem]) -> None:
+        """Take Problems that somebody else placed."""
+        self._found.extend(problems)
+
+    def at_path(self, code: str, message: str, path: str, *, hint: str | None = None, severity: Severity = Severity.ERROR) -> None:
+        """Say something about a file or folder as a whole."""
+        self._found.append(Problem(code=code, severity=severity, message=message, path=path, hint=hint))
+
+    def at(
+        self,
+        code: str,
+        message: str,
+        document: Document,
+        place: Place = (),
+        *,
+        of: Literal["value", "key"] = "value",
+        hint: str | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        """Say something about a value, or with `of="key"` about its key."""
+        span = document.span(place, of=of)
+        self._found.append(Problem(code=code, severity=severity, message=message, path=document.path, span=span, hint=hint))
+
+    def in_text(self, found: Iterable[Finding], document: Document, place: Place) -> None:
+        """Take what the expression checker found inside one text of the document."""
+        for one in found:
+            span = document.span_inside(place, one.start, one.end)
+            self._found.append(
+                Problem(code=one.code, severity=one.severity, message=one.message, path=document.path, span=span, hint=one.hint)
+            )
+
+    def count(self) -> int:
+        """Return how many there are so far."""
+        return len(self._found)
+
+    def has_errors(self) -> bool:
+        """Tell whether the revision is refused."""
+        return any(problem.severity is Severity.ERROR for problem in self._found)
+
+    def sorted(self) -> tuple[Problem, ...]:
+        """Return each Problem once, by path, then place, then code."""
+        return tuple(sorted(dict.fromkeys(self._found), key=_order))
+
+
+_START = Span(line=0, column=0, end_line=0, end_column=0)
+
+
+def _order(problem: Problem) -> tuple[str, Span, str, str]:
+    return problem.path, problem.span or _START, problem.code, problem.message

@@ -1,0 +1,89 @@
+"""Load: from a Tree to a Catalog, or to the Problems that refuse it; a revision goes live whole or not at all.
+
+Called by `attune validate` on a folder and by the controller's reconcile on a commit; both get the same Problems for the same files.
+The order: entries, layout, documents, models, packs, actions, triggers, rules, webhooks, and only then the packs' archives.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from attune_core.catalog.archive import Member, digest_of_archive, write_archive
+from attune_core.catalog.catalog import Catalog, Pack, Rule
+from attune_core.catalog.check_actions import check_actions
+from attune_core.catalog.check_locks import check_lock
+from attune_core.catalog.check_loops import check_loops
+from attune_core.catalog.check_packs import check_packs
+from attune_core.catalog.check_rules import check_rules
+from attune_core.catalog.check_triggers import check_triggers, completion_trigger
+from attune_core.catalog.check_webhooks import check_webhooks
+from attune_core.catalog.findings import Findings
+from attune_core.catalog.layout import Layout, lay_out
+from attune_core.catalog.read_models import read_models
+from attune_core.catalog.reading import Reading
+from attune_core.catalog.tree import Tree
+from attune_core.catalog.tree_checks import check_entries
+from attune_core.problems import Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What came of it: `catalog` is None exactly if one of the Problems is an error."""
+
+    catalog: Catalog | None
+    problems: tuple[Problem, ...]
+
+
+def load(tree: Tree, revision: str | None = None) -> Loaded:
+    """Read, check and compile a repository. Any content gives Problems, never an exception; `RepositoryUnreadable` is the storage's."""
+    findings = Findings()
+    files, refused = check_entries(tree.entries())
+    findings.add(refused)
+    if findings.has_errors():  # what cannot be a repository's content is not interpreted
+        return Loaded(catalog=None, problems=findings.sorted())
+    layout = lay_out(files, findings)
+    if layout.repository is None:
+        findings.at_path("ATT100", "there is no attune.yaml here", "attune.yaml", hint="start a repository with `attune init`")
+        return Loaded(catalog=None, problems=findings.sorted())
+    reading = Reading(files=files, layout=layout, findings=findings)
+    read_models(reading, tree)
+    locks = {lock.path: lock for lock in check_packs(reading)}
+    for path, raw in tree.contents(sorted(locks)):
+        check_lock(reading, locks[path], raw)
+    actions = check_actions(reading)
+    triggers = check_triggers(reading) | {f"{ref}.completed": completion_trigger(reading, action) for ref, action in actions.items()}
+    rules = check_rules(reading)
+    check_loops(reading, rules)
+    webhooks = check_webhooks(reading, triggers)
+    if findings.has_errors():
+        return Loaded(catalog=None, problems=findings.sorted())
+    packs = {name: _pack(tree, reading, layout, name) for name in sorted(layout.packs)}
+    catalog = Catalog(
+        revision=revision,
+        packs=packs,
+        actions=actions,
+        triggers=triggers,
+        rules=rules,
+        rules_by_trigger=_by_trigger(rules),
+        webhooks=webhooks,
+    )
+    return Loaded(catalog=catalog, problems=findings.sorted())
+
+
+def _pack(tree: Tree, reading: Reading, layout: Layout, name: str) -> Pack:
+    def archive() -> bytes:
+        paths = [f"packs/{name}/{path}" for path in layout.packs[name].content]
+        prefix = len(f"packs/{name}/")
+        return write_archive(
+            Member(path=path[prefix:], mode=reading.files[path].mode & 0o777, content=content) for path, content in tree.contents(paths)
+        )
+
+    document = reading.packs[name].model
+    return Pack(
+        name=name, version=document.version, path=f"packs/{name}", document=document, digest=digest_of_archive(archive()), archive=archive
+    )
+
+
+def _by_trigger(rules: Mapping[str, Rule]) -> dict[str, tuple[Rule, ...]]:
+    enabled = sorted((rule for rule in rules.values() if rule.enabled), key=lambda rule: (rule.trigger, rule.ref))
+    return {trigger: tuple(group) for trigger, group in groupby(enabled, key=lambda rule: rule.trigger)}

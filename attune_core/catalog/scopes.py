@@ -1,0 +1,61 @@
+"""The variables that expressions may name in each place of a document, with their types.
+
+Called by the checks of rules, actions and webhooks; at run time the planner, the agent and the hooks give exactly these.
+"""
+
+from collections.abc import Mapping
+
+from attune_core.expressions.check import Scope
+from attune_core.expressions.schema_types import type_of_schema
+from attune_core.expressions.types import INT, SECRET, STRING, Field, Map, Object, String, Type, union
+from attune_core.expressions.types import NULL as NULL_TYPE
+from attune_core.models.parameter import Parameter
+from attune_core.states import Outcome
+
+
+def event_scope(data: Type) -> Scope:
+    """Return what a rule's condition and labels see."""
+    return Scope({"event": _event(data)})
+
+
+def input_scope(data: Type) -> Scope:
+    """Return what a rule's input sees: the event, and secrets, which fit only parameters declared secret."""
+    return Scope({"event": _event(data), "secrets": Map(SECRET)})
+
+
+def parameters_scope(parameters: Mapping[str, Parameter]) -> Scope:
+    """Return what an action's concurrency key and `env` see; secrets are not among them."""
+    fields = {
+        name: Field(type_of_schema(dict(one.value_schema)), required=one.required or one.has_default)
+        for name, one in parameters.items()
+        if not one.secret
+    }
+    return Scope({"parameters": Object(fields, title="parameters")})
+
+
+def headers_scope() -> Scope:
+    """Return what a webhook's trigger sees: the request's headers by lower-case name."""
+    return Scope({"headers": Map(STRING)})
+
+
+def completion_type(result: Type) -> Type:
+    """Return the type of the data of `pack.action.completed`, whose `result` is null unless the action gave one."""
+    nullable_text = union((STRING, NULL_TYPE))
+    fields: dict[str, Type] = {
+        "execution": STRING,
+        "number": INT,
+        "action": STRING,
+        "rule": STRING,
+        "agent": STRING,
+        "outcome": String(tuple(outcome.value for outcome in Outcome)),
+        "reason": nullable_text,
+        "exit_code": union((INT, NULL_TYPE)),
+        "result": union((result, NULL_TYPE)),
+        "parent_event": nullable_text,
+    }
+    return Object({name: Field(one, required=True) for name, one in fields.items()}, title="completion")
+
+
+def _event(data: Type) -> Type:
+    fields = dict.fromkeys(("id", "source", "type", "subject", "time"), Field(STRING, required=True))
+    return Object({**fields, "data": Field(data, required=True)}, title="event")
