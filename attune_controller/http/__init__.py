@@ -1,0 +1,1 @@
+"""The controller's two listeners, their limits, and the routes of the public one."""

@@ -1,0 +1,1 @@
+"""The endpoints of the public listener, one module a resource."""
