@@ -13,7 +13,6 @@ from attune_core.expressions.inference.infer import bool_hint, infer
 from attune_core.expressions.program import Program
 from attune_core.expressions.runtime.frame import Operand
 from attune_core.expressions.runtime.lower import lower
-from attune_core.expressions.suggestion import suggestion
 from attune_core.expressions.syntax.lexer import Token, tokens_of
 from attune_core.expressions.syntax.nodes import Node
 from attune_core.expressions.syntax.parser import parse
@@ -73,7 +72,7 @@ def _failed(facts: Facts) -> bool:
 
 
 def _program(source: str, operand: Operand) -> Program:
-    return Program(source[operand.start : operand.end], operand, tuple(_program(source, term) for term in operand.terms))
+    return Program(source[operand.spot.start : operand.spot.end], operand, tuple(_program(source, term) for term in operand.terms))
 
 
 def _check_result(facts: Facts, node: Node, found: Type, expected: Type | None) -> None:
@@ -104,7 +103,7 @@ def _hint(facts: Facts, node: Node, found: Type, expected: Type) -> str | None:
         case Bool():
             return bool_hint(facts, node, found)
         case String(choices=allowed) if isinstance(found, String):
-            return suggestion(found.choices[0], allowed) if found.choices and allowed else None
+            return facts.suggest(found.choices[0], allowed) if found.choices and allowed else None
         case String() | Int() | Double() if isinstance(found, String | Int | Double | Bool):
             return f"convert it: {type_name(expected)}({text})"
         case _:

@@ -67,7 +67,7 @@ FINDING_CODES: Mapping[Code, FindingCode] = {
         "compare with one of the values that the schema allows",
         Severity.WARNING,
     ),
-    Code.NOT_SUPPORTED: FindingCode("This part of CEL is not in Attune's subset.", "see docs/expressions.md for what there is instead"),
+    Code.NOT_SUPPORTED: FindingCode("This part of CEL is not in Attune's subset.", "write what the hint says instead"),
 }
 
 

@@ -11,9 +11,10 @@ from attune_core.expressions.errors import ExpressionFailed, ExpressionTooCostly
 from attune_core.expressions.finding import Code, finding
 from attune_core.expressions.fitting import fits
 from attune_core.expressions.functions.conversions import scalar_text
-from attune_core.expressions.inference.facts import clipped, possible
+from attune_core.expressions.inference.facts import possible
 from attune_core.expressions.program import MAX_STEPS, Program
 from attune_core.expressions.runtime.frame import MAX_OUTPUT, kind_of
+from attune_core.expressions.suggestion import clipped
 from attune_core.expressions.template_parts import Embedded, parse_template
 from attune_core.expressions.types import BOOL, DOUBLE, DYN, INT, STRING, Secret, String, Type, type_name
 from attune_core.problems import Severity

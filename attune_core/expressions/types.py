@@ -5,6 +5,7 @@ Made by `schema_types` from JSON Schemas and by the catalog for scopes; read by 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 #: A union of more members than this is no help to anybody: it becomes `Dyn`, which keeps every comparison of types short.
@@ -82,6 +83,11 @@ class Object:
     extra: "Type | None" = None
     title: str | None = None
     closed: bool = False
+
+    @cached_property
+    def holds_secret(self) -> bool:
+        """Whether a field, at any depth, is a secret; asked of payloads with thousands of fields for every expression."""
+        return any(carries_secret(field.type) for field in self.fields.values()) or (self.extra is not None and carries_secret(self.extra))
 
 
 @dataclass(frozen=True)
@@ -161,7 +167,7 @@ def carries_secret(one: Type) -> bool:
     if isinstance(one, Map):
         return carries_secret(one.value)
     if isinstance(one, Object):
-        return any(carries_secret(field.type) for field in one.fields.values()) or (one.extra is not None and carries_secret(one.extra))
+        return one.holds_secret
     if isinstance(one, OneOf):
         return any(carries_secret(member) for member in one.members)
     return isinstance(one, Secret)

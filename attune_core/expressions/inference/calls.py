@@ -8,7 +8,6 @@ from attune_core.expressions.functions.function import Function
 from attune_core.expressions.functions.table import FUNCTIONS, NOT_YET
 from attune_core.expressions.inference.facts import Facts, possible
 from attune_core.expressions.inference.members import field_of
-from attune_core.expressions.suggestion import suggestion
 from attune_core.expressions.syntax.nodes import Call, Node
 from attune_core.expressions.types import Object, Type, members, type_name, union
 
@@ -58,9 +57,9 @@ def _unknown(facts: Facts, node: Call, function: Function | None, types: tuple[T
     if node.target is None:
         known = [name for name, known in FUNCTIONS.items() if known.plain]
         return facts.report_at(
-            Code.UNKNOWN_FUNCTION, f"there is no function '{node.name}'", start, end, suggestion(node.name, [*known, "has"])
+            Code.UNKNOWN_FUNCTION, f"there is no function '{node.name}'", start, end, facts.suggest(node.name, [*known, "has"])
         )
     if any(isinstance(member, Object) for member in members(types[0])) and field_of(types[0], node.name) is not None:
         return facts.report_at(Code.UNKNOWN_FUNCTION, f"'{node.name}' is a field, not a method", start, end, "leave out the brackets")
     known = [name for name, known in FUNCTIONS.items() if known.method]
-    return facts.report_at(Code.UNKNOWN_FUNCTION, f"there is no method '{node.name}'", start, end, suggestion(node.name, known))
+    return facts.report_at(Code.UNKNOWN_FUNCTION, f"there is no method '{node.name}'", start, end, facts.suggest(node.name, known))

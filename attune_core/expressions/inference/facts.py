@@ -3,14 +3,16 @@
 Filled by `infer` and its siblings; read by `check` and, for the types, by `runtime.lower`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from attune_core.expressions.finding import Code, Finding, finding
+from attune_core.expressions.suggestion import clipped, suggestion
 from attune_core.expressions.syntax.nodes import Node
 from attune_core.expressions.types import DYN, Dyn, Map, Object, Type, carries_secret, members
 
-_LONGEST_QUOTE = 60
+
+_MOST_SUGGESTIONS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +28,10 @@ class Facts:
     def text(self, node: Node) -> str:
         """Return a node's source, on one line and clipped, to be quoted in messages."""
         return clipped(self.source[node.start : node.end])
+
+    def suggest(self, wrong: str, known: Iterable[str]) -> str | None:
+        """Return the hint for a wrong name; none any more when there are many findings, because it takes its time."""
+        return suggestion(wrong, known) if len(self.findings) < _MOST_SUGGESTIONS else None
 
     def report(self, code: Code, message: str, node: Node, hint: str | None = None) -> Type:
         """Add a finding at a node; return `Dyn`, so that one mistake is reported once."""
@@ -47,12 +53,6 @@ class Facts:
             node,
             "give it alone to a parameter that is declared secret",
         )
-
-
-def clipped(text: str) -> str:
-    """Return a piece of source on one line, shortened for a message."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 3] + "..."
 
 
 def possible(actual: Type, wanted: Type) -> bool:

@@ -10,7 +10,6 @@ from attune_core.expressions.inference.calls import call_type, known_children
 from attune_core.expressions.inference.facts import Facts, possible
 from attune_core.expressions.inference.members import has_type, index_type, select_type
 from attune_core.expressions.inference.operators import binary_type, unary_type
-from attune_core.expressions.suggestion import suggestion
 from attune_core.expressions.syntax.nodes import (
     Binary,
     Call,
@@ -96,7 +95,7 @@ def _name_type(facts: Facts, node: Name) -> Type:
     if before == "-" and facts.source[node.start - 2 : node.start - 1].isalnum():
         hint = f'a name with - is written in brackets: ["...-{node.name}"]'
         return facts.report(Code.UNKNOWN_VARIABLE, f"there is no variable '{node.name}'", node, hint)
-    return facts.report(Code.UNKNOWN_VARIABLE, f"there is no variable '{node.name}'", node, suggestion(node.name, facts.variables))
+    return facts.report(Code.UNKNOWN_VARIABLE, f"there is no variable '{node.name}'", node, facts.suggest(node.name, facts.variables))
 
 
 def _map_type(facts: Facts, node: MapLiteral) -> Type:
@@ -118,7 +117,7 @@ def _expect_bool(facts: Facts, node: Node, where: str) -> None:
             Code.OPERAND_TYPES,
             f"{where} takes bool, but {facts.text(node)} is {type_name(found)}",
             node,
-            bool_hint(facts.text(node), found),
+            bool_hint(facts, node, found),
         )
 
 

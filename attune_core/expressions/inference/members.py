@@ -6,7 +6,6 @@ Called by `infer`, which has typed the parts before.
 from attune_core.expressions.finding import Code
 from attune_core.expressions.functions.table import FUNCTIONS
 from attune_core.expressions.inference.facts import Facts, possible
-from attune_core.expressions.suggestion import suggestion
 from attune_core.expressions.syntax.nodes import Has, Index, Literal, Node, Select
 from attune_core.expressions.types import (
     BOOL,
@@ -97,6 +96,6 @@ def _field_type(facts: Facts, operand: Node, name: str, start: int, end: int) ->
     text = facts.text(operand)
     declared = {field for member in members(one) if isinstance(member, Object) for field in member.fields}
     if declared or possible(one, Map(DYN)):
-        return facts.report_at(Code.UNKNOWN_FIELD, f"{text} has no field '{name}'", start, end, suggestion(name, declared))
+        return facts.report_at(Code.UNKNOWN_FIELD, f"{text} has no field '{name}'", start, end, facts.suggest(name, declared))
     hint = f"a method needs brackets: .{name}()" if name in FUNCTIONS else None
     return facts.report_at(Code.OPERAND_TYPES, f"{text} is {type_name(one)}, which has no fields", start, end, hint)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 from attune_core.expressions.finding import Code
 from attune_core.expressions.inference.facts import Facts, possible
-from attune_core.expressions.suggestion import suggestion
 from attune_core.expressions.syntax.nodes import Binary, ListLiteral, Literal, Node, Select, Unary
 from attune_core.expressions.types import (
     BOOL,
@@ -172,4 +171,4 @@ def _check_written(facts: Facts, place: Node, written: Node) -> None:
             allowed.update(member.choices)
     if allowed and written.value not in allowed:
         message = f"{facts.text(place)} is never {facts.text(written)}"
-        facts.report(Code.NEVER_EQUAL, message, written, suggestion(written.value, allowed))
+        facts.report(Code.NEVER_EQUAL, message, written, facts.suggest(written.value, allowed))

@@ -5,9 +5,10 @@ Made by `Program.evaluate`, one per evaluation; passed to every closure.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from attune_core.expressions.errors import ExpressionTooCostly
+from attune_core.expressions.suggestion import clipped
 from attune_core.expressions.types import Type
 from attune_core.values import JsonValue
 
@@ -36,21 +37,30 @@ class Frame:
 Run: TypeAlias = Callable[[Frame], JsonValue]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+class Spot(NamedTuple):
+    """Where a node stands in the text that was checked."""
+
+    source: str
+    start: int
+    end: int
+
+    def text(self) -> str:
+        """Return its source, clipped, for messages."""
+        return clipped(self.source[self.start : self.end])
+
+
+@dataclass(eq=False, slots=True)
 class Operand:
     """A compiled node.
 
     `constant`: its value does not depend on variables and is `value`. `keys` lead to it from the variables, if nothing else does.
-    `cost` is the steps it takes whatever the values are. `start`, `end` and `text` are its source, for messages. `terms` are those of
-    a chain of `&&`.
+    `cost` is the steps it takes whatever the values are. `terms` are those of a chain of `&&`.
     """
 
     run: Run
     type: Type
     cost: int
-    start: int
-    end: int
-    text: str
+    spot: Spot
     constant: bool = False
     value: JsonValue = None
     keys: tuple[str, ...] = ()

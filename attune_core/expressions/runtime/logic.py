@@ -39,7 +39,7 @@ def chain(operator: str, terms: tuple[Operand, ...]) -> Run:
 
 
 def _not_bool(where: str, term: Operand, value: JsonValue) -> ExpressionFailed:
-    return ExpressionFailed(f"'{where}' takes bool, but {term.text} is {kind_of(value)}").at(term.start, term.end, None)
+    return ExpressionFailed(f"'{where}' takes bool, but {term.spot.text()} is {kind_of(value)}").at(term.spot.start, term.spot.end, None)
 
 
 def inversion(operand: Operand) -> Run:

@@ -11,7 +11,7 @@ from attune_core.expressions.finding import Code
 from attune_core.expressions.functions.table import FUNCTIONS
 from attune_core.expressions.inference.facts import Facts
 from attune_core.expressions.runtime import arithmetic, comparison, logic, members
-from attune_core.expressions.runtime.frame import Frame, Operand, Run
+from attune_core.expressions.runtime.frame import Frame, Operand, Run, Spot
 from attune_core.expressions.syntax.nodes import (
     Binary,
     Call,
@@ -58,11 +58,11 @@ def _operand(
     value: JsonValue = None,
     keys: tuple[str, ...] = (),
 ) -> Operand:
-    return Operand(run, facts.types[node], cost + 1, node.start, node.end, facts.text(node), constant, value, keys)
+    return Operand(run, facts.types[node], cost + 1, Spot(facts.source, node.start, node.end), constant, value, keys)
 
 
 def _way(facts: Facts, node: Node, keys: tuple[str, ...], cost: int) -> Operand:
-    return _operand(facts, node, members.way(keys, node.start, node.end, facts.text(node)), cost=cost, keys=keys)
+    return _operand(facts, node, members.way(keys, Spot(facts.source, node.start, node.end)), cost=cost, keys=keys)
 
 
 def _written_key(node: Node, parts: Sequence[Operand]) -> str | None:
@@ -126,30 +126,32 @@ def _call(facts: Facts, node: Call, parts: tuple[Operand, ...]) -> Run:
 
 def _located(facts: Facts, node: Node, run: Run) -> Run:
     """Add the place to what fails in an operation itself."""
-    start, end, text = node.start, node.end, facts.text(node)
+    spot = Spot(facts.source, node.start, node.end)
 
     def located(frame: Frame) -> JsonValue:
         try:
             return run(frame)
         except ExpressionFailed as failure:
-            raise failure.at(start, end, text)  # noqa: B904 - the same exception, with its place
+            raise failure.at(spot.start, spot.end, spot.text())  # noqa: B904 - the same exception, with its place
 
     return located
 
 
 def _folded(facts: Facts, operand: Operand, parts: tuple[Operand, ...]) -> Operand:
-    if not all(part.constant for part in parts) or any(
-        found.start >= operand.start and found.end <= operand.end for found in facts.findings
-    ):
+    """Evaluate an operation on constants now; a part that already failed is none."""
+    if not all(part.constant for part in parts):
+        return operand
+    spot = operand.spot
+    if any(found.start >= spot.start and found.end <= spot.end for found in facts.findings):
         return operand
     try:
         value = operand.run(Frame({}, _FOLDING_STEPS))
     except ExpressionTooCostly:
         return operand
     except ExpressionFailed as error:
-        facts.report_at(Code.CONSTANT_FAILS, f"this always fails: {error.message}", operand.start, operand.end)
+        facts.report_at(Code.CONSTANT_FAILS, f"this always fails: {error.message}", spot.start, spot.end)
         return operand
-    return Operand(_constantly(value), operand.type, 1, operand.start, operand.end, operand.text, constant=True, value=value)
+    return Operand(_constantly(value), operand.type, 1, spot, constant=True, value=value)
 
 
 def _constantly(value: JsonValue) -> Run:

@@ -6,13 +6,13 @@ Called by `lower`.
 from collections.abc import Mapping
 
 from attune_core.expressions.errors import ExpressionFailed
-from attune_core.expressions.runtime.frame import Frame, Operand, Run, kind_of
+from attune_core.expressions.runtime.frame import Frame, Operand, Run, Spot, kind_of
 from attune_core.values import JsonValue
 
 _LONGEST_KEY = 40
 
 
-def way(keys: tuple[str, ...], start: int, end: int, text: str) -> Run:
+def way(keys: tuple[str, ...], spot: Spot) -> Run:
     """Return the closure that follows keys from the variables on."""
 
     def run(frame: Frame) -> JsonValue:
@@ -21,7 +21,7 @@ def way(keys: tuple[str, ...], start: int, end: int, text: str) -> Run:
             for key in keys:
                 value = value[key]  # type: ignore[index,call-overload]  # what is no object raises, and is explained below
         except (KeyError, TypeError) as error:
-            raise _lost(frame.variables, keys, text).at(start, end, None) from error
+            raise _lost(frame.variables, keys, spot.text()).at(spot.start, spot.end, None) from error
         return value
 
     return run

@@ -1,6 +1,7 @@
 """The tree of an expression: one record per construct, with its place in the source.
 
 Built by `parser`, typed by `inference`, compiled by `runtime.lower`. Nodes compare by identity: they are keys of the checker's tables.
+Nothing changes them; they are not frozen because making frozen ones takes four times as long, and they are the bulk of the work.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TypeAlias
 from attune_core.values import JsonValue
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Place:
     """Where a node stands: offsets in characters, `end` exclusive; `height` is the longest way down to a leaf, from 1."""
 
@@ -18,7 +19,7 @@ class Place:
     height: int
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Literal(Place):
     """A value written out: null, a bool, a number or a string."""
 
@@ -29,7 +30,7 @@ class Literal(Place):
         return ()
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class ListLiteral(Place):
     """`[a, b]`."""
 
@@ -40,7 +41,7 @@ class ListLiteral(Place):
         return self.items
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class MapLiteral(Place):
     """`{"a": 1}`."""
 
@@ -51,7 +52,7 @@ class MapLiteral(Place):
         return tuple(part for entry in self.entries for part in entry)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Name(Place):
     """A variable."""
 
@@ -62,7 +63,7 @@ class Name(Place):
         return ()
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Select(Place):
     """`operand.field`; the field's own text starts at `field_start`."""
 
@@ -75,7 +76,7 @@ class Select(Place):
         return (self.operand,)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Has(Place):
     """`has(operand.field)`."""
 
@@ -86,7 +87,7 @@ class Has(Place):
         return (self.selected.operand,)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Index(Place):
     """`operand[index]`."""
 
@@ -98,7 +99,7 @@ class Index(Place):
         return (self.operand, self.index)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Call(Place):
     """`name(arguments)`, or `target.name(arguments)`; the name's own text starts at `name_start`."""
 
@@ -112,7 +113,7 @@ class Call(Place):
         return self.arguments if self.target is None else (self.target, *self.arguments)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Unary(Place):
     """`!operand` or `-operand`."""
 
@@ -124,7 +125,7 @@ class Unary(Place):
         return (self.operand,)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Binary(Place):
     """Arithmetic, comparison, equality and `in`."""
 
@@ -137,7 +138,7 @@ class Binary(Place):
         return (self.left, self.right)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Logic(Place):
     """`a && b && c` or `a || b || c`: all terms of one chain, because errors are absorbed across the whole chain."""
 
@@ -149,7 +150,7 @@ class Logic(Place):
         return self.terms
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Conditional(Place):
     """`test ? yes : no`."""
 

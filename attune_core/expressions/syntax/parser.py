@@ -254,7 +254,8 @@ class _Parser:
 def _has(start: int, end: int, arguments: tuple[Node, ...]) -> Node:
     selected = arguments[0] if len(arguments) == 1 else None
     if not isinstance(selected, Select):
-        raise refuse(Code.SYNTAX, "has() takes one field, as in has(event.data.unit)", start, end)
+        hint = 'for a key in brackets write "key" in object'
+        raise refuse(Code.SYNTAX, "has() takes one field, as in has(event.data.unit)", start, end, hint)
     return Has(start, end, _above(selected), selected)
 
 
