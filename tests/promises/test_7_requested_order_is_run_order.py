@@ -1,0 +1,167 @@
+"""Lesson 7: the order in which events were accepted is the order in which their actions start, through kills, retries and restarts.
+
+Judged only by the witness file that the actions append to, against the positions that the controller acknowledged.
+"""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from attune_cli.client import Client
+from attune_cli.local.system import LocalSystem
+from attune_core.states import Outcome, State
+from attune_core.values import JsonValue
+from attune_core.wire.api import Accepted, ExecutionView, Page, StatusView
+from tests.checker import read_witness, violations
+from tests.origin import Origin
+from tests.waiting import wait_until
+
+QUEUES = {"one_a": 1, "one_b": 1, "three_a": 3, "three_b": 3}
+EACH = 200
+KILLS = 5
+
+ACTION = """\
+description: Write down that it starts and ends
+run: [sh, step.sh]
+parameters:
+  queue: {{type: string}}
+  index: {{type: integer}}
+  pause: {{type: string}}
+  fails: {{type: boolean}}
+env:
+  QUEUE: ${{{{ parameters.queue }}}}
+  INDEX: ${{{{ parameters.index }}}}
+  PAUSE: ${{{{ parameters.pause }}}}
+  FAILS: ${{{{ parameters.fails }}}}
+concurrency: {{limit: {limit}, key: "${{{{ parameters.queue }}}}"}}
+retry: {{maximum_attempts: 2, after: [failed], initial_interval: 20ms}}
+timeout: 1m
+"""
+STEP = """\
+printf 'S %s %s %s\\n' "$QUEUE" "$INDEX" "$ATTUNE_ATTEMPT" >> {witness}
+sleep "$PAUSE"
+printf 'E %s %s %s\\n' "$QUEUE" "$INDEX" "$ATTUNE_ATTEMPT" >> {witness}
+[ "$FAILS" = false ] || [ "$ATTUNE_ATTEMPT" = 2 ]
+"""
+TRIGGER = """\
+description: A step
+data:
+  type: object
+  required: [queue, index, pause, fails]
+  additionalProperties: false
+  properties:
+    queue: {type: string}
+    index: {type: integer}
+    pause: {type: string}
+    fails: {type: boolean}
+"""
+RULE = """\
+description: Run it
+trigger: order.step
+when: event.data.queue.startsWith("{prefix}_")
+action: order.{prefix}
+input:
+  queue: ${{{{ event.data.queue }}}}
+  index: ${{{{ event.data.index }}}}
+  pause: ${{{{ event.data.pause }}}}
+  fails: ${{{{ event.data.fails }}}}
+agents: {{match: {{role: order}}, pick: any}}
+"""
+
+
+def repository(witness: Path) -> dict[str, str]:
+    files = {
+        "attune.yaml": "format: 1\n",
+        "packs/order/pack.yaml": "name: order\nversion: 1.0.0\ndescription: Witnesses of order\n",
+        "packs/order/triggers/step.yaml": TRIGGER,
+        "packs/order/actions/step.sh": STEP.format(witness=witness),
+    }
+    for prefix, limit in (("one", 1), ("three", 3)):
+        files[f"packs/order/actions/{prefix}.yaml"] = ACTION.format(limit=limit)
+        files[f"packs/order/rules/{prefix}.yaml"] = RULE.format(prefix=prefix)
+    return files
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[LocalSystem]:
+    for place in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        place.chmod(0o711)  # attempts run under uids of their own
+    witness = tmp_path / "witness"
+    witness.touch()
+    witness.chmod(0o666)
+    (tmp_path / "git").mkdir()
+    origin = Origin(tmp_path / "git")
+    origin.write(repository(witness))
+    commit = origin.push()
+    with LocalSystem(root=tmp_path / "system", repository=str(origin.bare)) as running:
+        running.start_controller()
+        assert running.wait_for_revision(commit).sync.active_revision == commit
+        running.add_agent("one", {"role": "order"}, slots=8)
+        running.wait_for_agents()
+        yield running
+
+
+def steps(seed: int) -> list[dict[str, JsonValue]]:
+    """Return the events in the order in which they are sent: queues interleaved, pauses and failures at random."""
+    chance = random.Random(seed)
+    waiting = [queue for queue in QUEUES for _ in range(EACH)]
+    chance.shuffle(waiting)
+    counts = dict.fromkeys(QUEUES, 0)
+    found: list[dict[str, JsonValue]] = []
+    for queue in waiting:
+        found.append({"queue": queue, "index": counts[queue], "pause": f"{chance.random() * 0.01:.4f}", "fails": chance.random() < 0.1})
+        counts[queue] += 1
+    return found
+
+
+def send(client: Client, number: int, step: dict[str, JsonValue]) -> int:
+    event: JsonValue = {
+        "specversion": "1.0",
+        "id": f"step-{number}",
+        "source": "test:order",
+        "type": "order.step",
+        "time": "2026-01-01T00:00:00Z",
+        "data": step,
+    }
+    return client.post("/events", event, Accepted, content_type="application/cloudevents+json").position
+
+
+def wait_for_lines(witness: Path, count: int) -> None:
+    wait_until(lambda: len(read_witness(witness)) > count, timeout=120, what=f"{count} lines of the witness")
+
+
+@pytest.mark.flow
+@pytest.mark.timeout(300)
+def test_no_start_is_out_of_order_or_doubled_through_five_kills(system: LocalSystem, tmp_path: Path) -> None:
+    sent = steps(seed=7)
+    positions: list[int] = []
+    with system.client() as client:
+        positions.extend(send(client, number, step) for number, step in enumerate(sent))
+    assert positions == sorted(positions), "acknowledged positions are the order that is promised"
+    witness = tmp_path / "witness"
+    total = len(sent)
+
+    for kill in range(1, KILLS + 1):
+        wait_until(
+            lambda part=kill: len(read_witness(witness)) > 2 * total * part // (KILLS + 2), timeout=120, what=f"part {kill} of the work"
+        )
+        agent = system.agents["one"]
+        if kill % 2:
+            assert agent.agent is not None
+            agent.agent.kill()
+            system.start_agent(agent)
+        else:
+            assert system.controller is not None
+            system.controller.kill()
+            system.start_controller()
+
+    with system.client() as client:
+        wait_until(lambda: client.get("/v1/status", StatusView).executions_unsettled == 0, timeout=120, what="the end of all executions")
+        executions = list(client.pages("/v1/executions", Page[ExecutionView], {}, most=10_000))
+    assert len(executions) == total
+    assert all(item.state is State.SETTLED for item in executions)
+    assert {item.outcome for item in executions} == {Outcome.SUCCEEDED}, "only agent and controller were killed: nothing may be lost"
+    found = violations(read_witness(witness), QUEUES, dict.fromkeys(QUEUES, EACH), frozenset())
+    assert not found, found[:10]
