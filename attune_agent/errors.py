@@ -51,13 +51,6 @@ class AlreadyJoined(AttuneError):
     remedy = "use --force to replace it (the old identity cannot be had back), or another --state"
 
 
-class JoinTokenMalformed(AttuneError):
-    """The text is no join token."""
-
-    code, blame = "ATT377", Blame.AUTHOR
-    remedy = "copy the whole token as `attune agent token NAME` printed it; it is valid once and for 15 minutes at most"
-
-
 class AuthorityMismatch(AttuneError):
     """The controller at that address shows another certificate authority than the one the join token was made for."""
 

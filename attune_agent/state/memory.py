@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from attune_agent.state.records import Held, Item, Loaded, OutboxRow, Phase, QueueKey, item_of
+from attune_agent.errors import StateUnwritable
+from attune_agent.state.records import Held, Item, Loaded, OutboxRow, Phase, QueueKey, ReportText, item_of
 from attune_core.states import Reason
-from attune_core.wire.frames import Assign, Policy, Report
+from attune_core.wire.frames import Assign, Policy
 
 T = TypeVar("T")
 
@@ -23,9 +24,10 @@ class Disk:
     held: dict[tuple[QueueKey, int], int] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     bodies: dict[str, Assign] = field(default_factory=dict)
-    outbox: dict[int, Report] = field(default_factory=dict)
+    outbox: dict[int, ReportText] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
     revision: str = ""
+    session: str = ""
 
 
 class MemoryState:
@@ -43,6 +45,7 @@ class MemoryState:
         order = sorted(self._disk.items.values(), key=lambda item: (item.queue, item.epoch, item.sequence))
         return Loaded(
             instance=self._disk.instance,
+            session=self._disk.session,
             held=[Held(queue=queue, epoch=epoch, last=last) for (queue, epoch), last in self._disk.held.items()],
             items=order,
             outbox=[OutboxRow(number, report) for number, report in sorted(self._disk.outbox.items())],
@@ -54,6 +57,11 @@ class MemoryState:
         """Store new executions and move the last of their queues."""
 
         def write() -> None:
+            lasts = dict(self._disk.held)
+            for item, assign in [(item_of(assign), assign) for assign in assigns]:
+                if lasts.get((item.queue, item.epoch), 0) != assign.after:
+                    raise StateUnwritable("an earlier execution of the queue is not on disk")
+                lasts[item.queue, item.epoch] = item.sequence
             for assign in assigns:
                 item = item_of(assign)
                 self._disk.items[item.execution] = item
@@ -72,7 +80,7 @@ class MemoryState:
             lambda: self._change(execution, lambda item: replace(item, phase=Phase.ASKED, attempt=attempt, state_id=state_id, life=life))
         )
 
-    def mark_started(self, execution: str, attempt: int, report: Report) -> asyncio.Future[int]:
+    def mark_started(self, execution: str, attempt: int, report: ReportText) -> asyncio.Future[int]:
         """Store that an attempt started, with its report."""
 
         def write(number: int) -> None:
@@ -81,11 +89,11 @@ class MemoryState:
 
         return self._numbered(write)
 
-    def add_report(self, report: Report) -> asyncio.Future[int]:
+    def add_report(self, report: ReportText) -> asyncio.Future[int]:
         """Store a report that moves nothing here."""
         return self._numbered(lambda number: self._disk.outbox.__setitem__(number, report))
 
-    def put_off(self, execution: str, *, attempt: int, excused: int, not_before: float, report: Report | None) -> asyncio.Future[int]:
+    def put_off(self, execution: str, *, attempt: int, excused: int, not_before: float, report: ReportText | None) -> asyncio.Future[int]:
         """Store that the next attempt waits."""
 
         def change(item: Item) -> Item:
@@ -106,7 +114,7 @@ class MemoryState:
         """Store that it is to end as cancelled."""
         return self._done(lambda: self._change(execution, lambda item: replace(item, cancel=reason)))
 
-    def settle(self, execution: str, report: Report) -> asyncio.Future[int]:
+    def settle(self, execution: str, report: ReportText) -> asyncio.Future[int]:
         """Store the outcome's report and let go of the execution."""
 
         def write(number: int) -> None:
@@ -132,6 +140,10 @@ class MemoryState:
             self._disk.revision, self._disk.policies = revision, dict(policies)
 
         return self._done(write)
+
+    def set_session(self, session: str) -> asyncio.Future[None]:
+        """Store the session whose stream is about to be opened."""
+        return self._done(lambda: setattr(self._disk, "session", session))
 
     async def close(self) -> None:
         """Nothing is open."""

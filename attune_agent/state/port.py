@@ -8,9 +8,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from attune_agent.state.records import Loaded
+from attune_agent.state.records import Loaded, ReportText
 from attune_core.states import Reason
-from attune_core.wire.frames import Assign, Policy, Report
+from attune_core.wire.frames import Assign, Policy
 
 
 class AgentState(Protocol):
@@ -21,7 +21,11 @@ class AgentState(Protocol):
         ...
 
     def append(self, assigns: Sequence[Assign]) -> asyncio.Future[None]:
-        """Store new executions and move the last of their queues, all or none."""
+        """Store new executions and move the last of their queues, all or none.
+
+        Each one's `after` must be what is stored as the last of its queue and epoch (0: none), else nothing of this call is stored: an
+        earlier append that failed must not leave a gap.
+        """
         ...
 
     def body(self, execution: str) -> asyncio.Future[Assign]:
@@ -32,15 +36,15 @@ class AgentState(Protocol):
         """Store which executor is about to be asked; KeyError when the execution is not in hand."""
         ...
 
-    def mark_started(self, execution: str, attempt: int, report: Report) -> asyncio.Future[int]:
+    def mark_started(self, execution: str, attempt: int, report: ReportText) -> asyncio.Future[int]:
         """Store that an attempt started, with its report; returns the report's number. Lazy: the executor knows it anyway."""
         ...
 
-    def add_report(self, report: Report) -> asyncio.Future[int]:
+    def add_report(self, report: ReportText) -> asyncio.Future[int]:
         """Store a report that moves nothing here (preparing); returns its number. Lazy."""
         ...
 
-    def put_off(self, execution: str, *, attempt: int, excused: int, not_before: float, report: Report | None) -> asyncio.Future[int]:
+    def put_off(self, execution: str, *, attempt: int, excused: int, not_before: float, report: ReportText | None) -> asyncio.Future[int]:
         """Store that the next attempt waits, with the report of it (None: none is sent); returns the report's number, else 0."""
         ...
 
@@ -48,7 +52,7 @@ class AgentState(Protocol):
         """Store that it is to end as cancelled and is never tried again."""
         ...
 
-    def settle(self, execution: str, report: Report) -> asyncio.Future[int]:
+    def settle(self, execution: str, report: ReportText) -> asyncio.Future[int]:
         """Store the outcome's report and let go of the execution; returns the report's number."""
         ...
 
@@ -58,6 +62,10 @@ class AgentState(Protocol):
 
     def set_policies(self, revision: str, policies: Mapping[str, Policy]) -> asyncio.Future[None]:
         """Replace the active revision's policies."""
+        ...
+
+    def set_session(self, session: str) -> asyncio.Future[None]:
+        """Store the session whose stream is about to be opened: the next hello names it, and a copy of this directory cannot."""
         ...
 
     async def close(self) -> None:

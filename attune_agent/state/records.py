@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, NewType
 
 from attune_core.states import Reason
+from attune_core.values import JsonValue
 from attune_core.wire.frames import Assign, Policy, QueueName, Report
 
-#: Bodies up to this size stay in memory from arrival to start; larger ones are read back from disk. Bytes.
+#: Bodies up to about this size stay in memory from arrival to start; larger ones are read back from disk. Characters.
 SMALL_BODY = 16 << 10
 
 
@@ -57,8 +58,9 @@ class Item:
     ever_started: bool = False
     #: Wall clock, seconds, of the next attempt; only a hint after a restart, where it is clamped.
     not_before: float = 0.0
-    #: Clock.monotonic() of the next attempt; memory only.
+    #: Clock.monotonic() of the next attempt, and why it waits until then; memory only.
     ready_at: float = 0.0
+    note: str = ""
     cancel: Reason | None = None
     #: Which executor was asked.
     state_id: str = ""
@@ -79,11 +81,15 @@ class Held:
     last: int
 
 
+#: A frames.Report as JSON, encoded once for disk and wire.
+ReportText = NewType("ReportText", str)
+
+
 class OutboxRow(NamedTuple):
     """A report that the controller has not acknowledged; numbers grow in the order of the commits."""
 
     number: int
-    report: Report
+    report: ReportText
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,11 +97,18 @@ class Loaded:
     """All that was there at the start; items in (queue, epoch, sequence) order."""
 
     instance: str
+    #: The last session, empty at first.
+    session: str
     held: Sequence[Held]
     items: Sequence[Item]
     outbox: Sequence[OutboxRow]
     revision: str
     policies: Mapping[str, Policy]
+
+
+def report_text(report: Report) -> ReportText:
+    """Return a report as it is stored and sent."""
+    return ReportText(report.model_dump_json(exclude_defaults=True))
 
 
 def item_of(assign: Assign) -> Item:
@@ -108,3 +121,19 @@ def item_of(assign: Assign) -> Item:
         policy=assign.policy,
         assign=assign,
     )
+
+
+def is_small(assign: Assign) -> bool:
+    """Tell whether a body is small enough to stay in memory; looks at no more of it than that takes."""
+    room, waiting = SMALL_BODY, list[JsonValue](assign.input.values())
+    while waiting and room > 0:
+        value = waiting.pop()
+        room -= 16
+        if isinstance(value, str):
+            room -= len(value)
+        elif isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, dict):
+            room -= sum(map(len, value))
+            waiting.extend(value.values())
+    return room > 0

@@ -10,17 +10,21 @@ from typing import TypeVar
 
 import apsw
 
-from attune_agent.errors import StateUnreadable
-from attune_agent.state.records import SMALL_BODY, Held, Item, Loaded, OutboxRow, Phase, QueueKey
+from attune_agent.errors import StateUnreadable, StateUnwritable
+from attune_agent.state.records import Held, Item, Loaded, OutboxRow, Phase, QueueKey, ReportText, is_small
 from attune_agent.state.schema import open_database
 from attune_agent.state.writer import Writer
 from attune_core.states import Reason
-from attune_core.wire.frames import Assign, Policy, Report
+from attune_core.wire.frames import Assign, Policy
 
 T = TypeVar("T")
 
 _ITEM = """SELECT execution, place, action, key, epoch, sequence, body, phase, attempt, excused, ever_started, not_before, cancel,
     state_id, life FROM items ORDER BY place, action, key, epoch, sequence"""
+
+_INSERT = "INSERT INTO items (execution, place, action, key, epoch, sequence, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ADVANCE = "UPDATE queues SET last = ? WHERE place = ? AND action = ? AND key = ? AND epoch = ? AND last = ?"
+_BEGIN_QUEUE = "INSERT OR IGNORE INTO queues (last, place, action, key, epoch) VALUES (?, ?, ?, ?, ?)"
 
 
 class SqliteState:
@@ -30,7 +34,7 @@ class SqliteState:
         """Open or make it; `instance` names the life of a new one and is ignored for one that has a name."""
         self._connection = open_database(path)
         self._path = path
-        self._connection.execute("INSERT OR IGNORE INTO meta VALUES ('instance', ?), ('revision', '')", (instance,))
+        self._connection.execute("INSERT OR IGNORE INTO meta VALUES ('instance', ?), ('revision', ''), ('session', '')", (instance,))
         self._number: int = self._connection.execute("SELECT coalesce(max(number), 0) FROM outbox").get
         self._writer = Writer(self._connection)
 
@@ -47,11 +51,12 @@ class SqliteState:
             (one.execution, one.queue.place, one.queue.action, one.queue.key, one.epoch, one.sequence, one.model_dump_json())
             for one in assigns
         ]
-        lasts = [(one.queue.place, one.queue.action, one.queue.key, one.epoch, one.sequence) for one in assigns]
+        lasts = [(one.sequence, one.queue.place, one.queue.action, one.queue.key, one.epoch, one.after) for one in assigns]
 
         def write(db: apsw.Connection) -> None:
-            db.executemany("INSERT INTO items (execution, place, action, key, epoch, sequence, body) VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-            db.executemany("INSERT INTO queues VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last = excluded.last", lasts)
+            for last in lasts:
+                _advance(db, last)
+            db.executemany(_INSERT, rows)
 
         return self._writer.submit(write)
 
@@ -73,18 +78,18 @@ class SqliteState:
             lambda db: _update(db, "UPDATE items SET phase = 'asked', attempt = ?, state_id = ?, life = ? WHERE execution = ?", values)
         )
 
-    def mark_started(self, execution: str, attempt: int, report: Report) -> asyncio.Future[int]:
+    def mark_started(self, execution: str, attempt: int, report: ReportText) -> asyncio.Future[int]:
         """Store that an attempt started, with its report."""
         values = (attempt, execution)
         return self._report(
             report, "UPDATE items SET phase = 'started', ever_started = 1, attempt = ? WHERE execution = ?", values, lazy=True
         )
 
-    def add_report(self, report: Report) -> asyncio.Future[int]:
+    def add_report(self, report: ReportText) -> asyncio.Future[int]:
         """Store a report that moves nothing here."""
         return self._report(report, "", (), lazy=True)
 
-    def put_off(self, execution: str, *, attempt: int, excused: int, not_before: float, report: Report | None) -> asyncio.Future[int]:
+    def put_off(self, execution: str, *, attempt: int, excused: int, not_before: float, report: ReportText | None) -> asyncio.Future[int]:
         """Store that the next attempt waits."""
         sql = "UPDATE items SET phase = 'waiting', attempt = ?, excused = ?, not_before = ?, state_id = '', life = '' WHERE execution = ?"
         values = (attempt, excused, not_before, execution)
@@ -102,7 +107,7 @@ class SqliteState:
         values = (reason.value, execution)
         return self._writer.submit(lambda db: _update(db, "UPDATE items SET cancel = ? WHERE execution = ?", values))
 
-    def settle(self, execution: str, report: Report) -> asyncio.Future[int]:
+    def settle(self, execution: str, report: ReportText) -> asyncio.Future[int]:
         """Store the outcome's report and let go of the execution."""
         return self._report(report, "DELETE FROM items WHERE execution = ?", (execution,))
 
@@ -125,19 +130,27 @@ class SqliteState:
 
         return self._writer.submit(write)
 
+    def set_session(self, session: str) -> asyncio.Future[None]:
+        """Store the session whose stream is about to be opened."""
+
+        def write(db: apsw.Connection) -> None:
+            db.execute("UPDATE meta SET value = ? WHERE name = 'session'", (session,))
+
+        return self._writer.submit(write)
+
     async def close(self) -> None:
         """Finish what was enqueued and close the file."""
         await self._writer.close()
 
-    def _report(self, report: Report, sql: str, values: tuple[str | int | float, ...], *, lazy: bool = False) -> asyncio.Future[int]:
+    def _report(self, report: ReportText, sql: str, values: tuple[str | int | float, ...], *, lazy: bool = False) -> asyncio.Future[int]:
         # Numbers are taken at the call, in the order of the commits, so that dropping up to one never drops an unsent one.
         self._number += 1
-        number, body = self._number, report.model_dump_json()
+        number = self._number
 
         def write(db: apsw.Connection) -> int:
             if sql:
                 _update(db, sql, values)
-            db.execute("INSERT INTO outbox VALUES (?, ?)", (number, body))
+            db.execute("INSERT INTO outbox VALUES (?, ?)", (number, report))
             return number
 
         return self._writer.submit(write, lazy=lazy)
@@ -149,18 +162,31 @@ def _update(db: apsw.Connection, sql: str, values: tuple[str | int | float, ...]
         raise KeyError(values[-1])
 
 
+def _advance(db: apsw.Connection, last: tuple[int, str, str, str, int, int]) -> None:
+    db.execute(_ADVANCE, last)
+    if db.changes() == 0 and last[-1] == 0:
+        db.execute(_BEGIN_QUEUE, last[:-1])
+    if db.changes() == 0:
+        raise StateUnwritable("an earlier execution of the queue is not on disk")
+
+
 def _load(db: apsw.Connection) -> Loaded:
     meta: dict[str, str] = dict(db.execute("SELECT name, value FROM meta"))
     held = [
         Held(queue=QueueKey(place, action, key), epoch=epoch, last=last)
         for place, action, key, epoch, last in db.execute("SELECT place, action, key, epoch, last FROM queues")
     ]
-    outbox = [
-        OutboxRow(number, Report.model_validate_json(body))
-        for number, body in db.execute("SELECT number, body FROM outbox ORDER BY number")
-    ]
+    outbox = [OutboxRow(number, ReportText(body)) for number, body in db.execute("SELECT number, body FROM outbox ORDER BY number")]
     policies = {action: Policy.model_validate_json(body) for action, body in db.execute("SELECT action, body FROM policies")}
-    return Loaded(instance=meta["instance"], held=held, items=_items(db), outbox=outbox, revision=meta["revision"], policies=policies)
+    return Loaded(
+        instance=meta["instance"],
+        session=meta["session"],
+        held=held,
+        items=_items(db),
+        outbox=outbox,
+        revision=meta["revision"],
+        policies=policies,
+    )
 
 
 def _items(db: apsw.Connection) -> list[Item]:
@@ -175,7 +201,7 @@ def _items(db: apsw.Connection) -> list[Item]:
                 epoch=epoch,
                 sequence=sequence,
                 policy=assign.policy,
-                assign=assign if len(body) <= SMALL_BODY else None,
+                assign=assign if is_small(assign) else None,
                 phase=Phase(phase),
                 attempt=attempt,
                 excused=excused,

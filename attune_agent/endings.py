@@ -1,0 +1,32 @@
+"""How an execution ends that never started, or of which nobody can say whether it did; pure, called by `attempt`."""
+
+from attune_agent.preparation_errors import EnvironmentFailed, PackMismatch, SecretMissing
+from attune_agent.results import Ending, for_people
+from attune_core.errors import AttuneError, Blame
+from attune_core.states import Outcome, Reason
+
+#: Said, never guessed, never silently run again.
+LOST_START = Ending(
+    outcome=Outcome.LOST,
+    reason=Reason.START_UNKNOWN,
+    detail="the executor that was asked for this attempt has lost its state; whether it started is unknown",
+)
+
+
+def cancelled_unstarted(reason: Reason | None) -> Ending:
+    """Return the end of an execution that was cancelled before this attempt started."""
+    return Ending(outcome=Outcome.CANCELLED, reason=reason or Reason.OPERATOR, detail="was cancelled before it started")
+
+
+def ending_of_refusal(error: AttuneError) -> Ending | None:
+    """Return the end that an error of the preparation means, None when it passes by itself and the execution waits at its place."""
+    if error.blame is Blame.PASSING:
+        return None
+    detail = for_people(str(error))
+    if isinstance(error, PackMismatch):
+        return Ending(outcome=Outcome.REJECTED, reason=Reason.PACK_MISMATCH, detail=detail)
+    if isinstance(error, SecretMissing):
+        return Ending(outcome=Outcome.FAILED, reason=Reason.SECRET_MISSING, detail=detail)
+    if isinstance(error, EnvironmentFailed):
+        return Ending(outcome=Outcome.FAILED, reason=Reason.ENVIRONMENT_FAILED, detail=detail)
+    return None

@@ -1,0 +1,154 @@
+"""Every move of an execution in hand, made in one place: on disk, in the queues and, where the controller is told, in the outbox.
+
+Called by the inbox (assigned, cancelled before a start), by attempts (asked, started, put off, settled) and by nobody else; the lanes
+hear of each move through the Fifo.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import structlog
+
+from attune_agent.errors import StateUnwritable
+from attune_agent.fifo import Fifo
+from attune_agent.host import Greeting
+from attune_agent.outbox import Outbox
+from attune_agent.results import DETAIL, Ending
+from attune_agent.state.port import AgentState
+from attune_agent.state.records import Item, Phase, ReportText, item_of, report_text
+from attune_core.ports import Clock
+from attune_core.states import Reason, State
+from attune_core.wire.frames import Assign, Report
+
+_log = structlog.get_logger(__name__)
+
+#: Pauses between tries to write an outcome to a disk that refuses it, seconds; the last one repeats.
+_PAUSES = (0.2, 1.0, 5.0, 15.0)
+
+
+class Ledger:
+    """What is durable, what is in memory and what is said never differ longer than one commit."""
+
+    def __init__(self, *, fifo: Fifo, state: AgentState, outbox: Outbox, clock: Clock) -> None:
+        """Take the places that move together."""
+        self._fifo = fifo
+        self._state = state
+        self._outbox = outbox
+        self._clock = clock
+
+    def assigned(self, assigns: Sequence[Assign]) -> asyncio.Future[None]:
+        """Append executions to their queues; the future is done when they are durable, and only then may they be acknowledged.
+
+        They may be prepared meanwhile: `asked` is written after them, so nothing starts that is not durable.
+        """
+        written = self._state.append(assigns)
+        for assign in assigns:
+            self._fifo.append(item_of(assign))
+        return written
+
+    async def body(self, item: Item) -> Assign:
+        """Return what it was assigned with; KeyError when it could not be stored."""
+        return item.assign or await self._state.body(item.execution)
+
+    def preparing(self, item: Item, detail: str) -> None:
+        """Say that the preparation takes its time."""
+        report = self._report(item, State.PREPARING, detail=detail)
+        self._say(self._state.add_report(report), report)
+
+    async def asked(self, item: Item, greeting: Greeting) -> Item:
+        """Store which executor gets the attempt, before it is asked; `StateUnwritable`, KeyError: it must not be asked."""
+        await self._state.mark_asked(item.execution, item.attempt, state_id=greeting.state_id, life=greeting.life)
+        return self._move(item, lambda one: replace(one, phase=Phase.ASKED, state_id=greeting.state_id, life=greeting.life))
+
+    def started(self, item: Item) -> Item:
+        """The executor's start record is durable."""
+        if item.phase is not Phase.STARTED:
+            report = self._report(item, State.STARTED)
+            self._say(self._state.mark_started(item.execution, item.attempt, report), report)
+        return self._move(item, lambda one: replace(one, phase=Phase.STARTED, ever_started=True))
+
+    async def cancelling(self, item: Item, reason: Reason) -> None:
+        """Store that it is to end as cancelled."""
+        self._move(item, lambda one: replace(one, cancel=reason))
+        try:
+            await self._state.mark_cancel(item.execution, reason)
+        except (StateUnwritable, KeyError) as error:  # the controller repeats the frame in the next session
+            _log.warning("a cancellation is not on disk", execution=item.execution, error=str(error))
+
+    def hold(self, item: Item, *, seconds: float, note: str) -> None:
+        """Let it wait at its place for a passing hindrance; nothing of it is stored, its attempt number stays."""
+        ready_at = self._clock.monotonic() + seconds
+        self._move(item, lambda one: replace(one, phase=Phase.WAITING, ready_at=ready_at, note=note))
+
+    def closing(self, item: Item) -> Item:
+        """Keep the lanes off an execution that waits and is about to be settled without a start."""
+        return self._move(item, lambda one: replace(one, phase=Phase.PREPARING))
+
+    async def put_off(self, item: Item, *, seconds: float, excused: int, detail: str) -> None:
+        """Store that the next attempt follows after a pause, at the same place; returns when it is durable."""
+        attempt, not_before = item.attempt + 1, self._clock.now() + seconds
+        report = self._report(replace(item, attempt=attempt), State.PREPARING, detail=detail)
+        await self._insist(
+            lambda: self._state.put_off(item.execution, attempt=attempt, excused=excused, not_before=not_before, report=report), report
+        )
+        waiting = replace(item, phase=Phase.WAITING, attempt=attempt, excused=excused, not_before=not_before, note=detail)
+        ready_at = self._clock.monotonic() + seconds
+        self._move(item, lambda one: replace(waiting, cancel=one.cancel, ready_at=ready_at, state_id="", life=""))
+
+    async def settled(self, item: Item, ending: Ending) -> None:
+        """Store the outcome with its report and let go of the execution; returns when it is durable."""
+        report = report_text(
+            Report(
+                execution=item.execution,
+                attempt=item.attempt,
+                state=State.SETTLED,
+                outcome=ending.outcome,
+                reason=ending.reason,
+                detail=ending.detail[:DETAIL],
+                exit_code=ending.exit_code,
+                signal=ending.signal,
+                result=ending.result,
+                at=self._clock.now(),
+            )
+        )
+        await self._insist(lambda: self._state.settle(item.execution, report), report)
+        self._fifo.remove(item.execution)
+
+    async def _insist(self, write: Callable[[], asyncio.Future[int]], report: ReportText) -> None:
+        """Write until the disk takes it: an outcome must not be forgotten, and nothing else of its queue may go on before."""
+        tries = 0
+        while True:
+            written = write()
+            self._say(written, report)
+            try:
+                await written
+            except StateUnwritable as error:
+                _log.error("an outcome cannot be stored yet", error=str(error), remedy=error.remedy)
+            else:
+                return
+            await self._clock.sleep(_PAUSES[min(tries, len(_PAUSES) - 1)])
+            tries += 1
+
+    def _say(self, written: asyncio.Future[int], report: ReportText) -> None:
+        """Give the report to the outbox once it is durable; callbacks run in the order of the commits, so numbers stay in order."""
+
+        def add(done: asyncio.Future[int]) -> None:
+            if done.cancelled():
+                return  # the program is ending; the row is on disk
+            if (error := done.exception()) is not None:
+                _log.warning("a report is not on disk", error=str(error))
+            else:
+                self._outbox.add(done.result(), report)
+
+        written.add_done_callback(add)
+
+    def _move(self, item: Item, change: Callable[[Item], Item]) -> Item:
+        # What happened meanwhile, such as a cancellation, stands in the queue and not in the caller's copy.
+        moved = change(self._fifo.item(item.execution) or item)
+        self._fifo.replace(moved)
+        return moved
+
+    def _report(self, item: Item, state: State, *, detail: str = "") -> ReportText:
+        now = self._clock.now()
+        return report_text(Report(execution=item.execution, attempt=item.attempt, state=state, detail=detail[:DETAIL], at=now))
