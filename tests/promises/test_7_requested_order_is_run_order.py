@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from attune_cli.client import Client
-from attune_cli.local.system import LocalSystem
 from attune_core.states import Outcome, State
 from attune_core.values import JsonValue
-from attune_core.wire.api import Accepted, ExecutionView, Page, StatusView
+from attune_core.wire.api import ExecutionView, Page, StatusView
 from tests.checker import read_witness, violations
-from tests.origin import Origin
+from tests.running import Running, running_system
 from tests.waiting import wait_until
 
 QUEUES = {"one_a": 1, "one_b": 1, "three_a": 3, "three_b": 3}
@@ -85,22 +83,12 @@ def repository(witness: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def system(tmp_path: Path) -> Iterator[LocalSystem]:
-    for place in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        place.chmod(0o711)  # attempts run under uids of their own
+def running(tmp_path: Path) -> Iterator[Running]:
     witness = tmp_path / "witness"
     witness.touch()
     witness.chmod(0o666)
-    (tmp_path / "git").mkdir()
-    origin = Origin(tmp_path / "git")
-    origin.write(repository(witness))
-    commit = origin.push()
-    with LocalSystem(root=tmp_path / "system", repository=str(origin.bare)) as running:
-        running.start_controller()
-        assert running.wait_for_revision(commit).sync.active_revision == commit
-        running.add_agent("one", {"role": "order"}, slots=8)
-        running.wait_for_agents()
-        yield running
+    with running_system(tmp_path, repository(witness), labels={"role": "order"}, slots=8) as found:
+        yield found
 
 
 def steps(seed: int) -> list[dict[str, JsonValue]]:
@@ -116,38 +104,21 @@ def steps(seed: int) -> list[dict[str, JsonValue]]:
     return found
 
 
-def send(client: Client, number: int, step: dict[str, JsonValue]) -> int:
-    event: JsonValue = {
-        "specversion": "1.0",
-        "id": f"step-{number}",
-        "source": "test:order",
-        "type": "order.step",
-        "time": "2026-01-01T00:00:00Z",
-        "data": step,
-    }
-    return client.post("/events", event, Accepted, content_type="application/cloudevents+json").position
-
-
 def wait_for_lines(witness: Path, count: int) -> None:
     wait_until(lambda: len(read_witness(witness)) > count, timeout=120, what=f"{count} lines of the witness")
 
 
 @pytest.mark.flow
 @pytest.mark.timeout(300)
-def test_no_start_is_out_of_order_or_doubled_through_five_kills(system: LocalSystem, tmp_path: Path) -> None:
+def test_no_start_is_out_of_order_or_doubled_through_five_kills(running: Running, tmp_path: Path) -> None:
     sent = steps(seed=7)
-    positions: list[int] = []
-    with system.client() as client:
-        positions.extend(send(client, number, step) for number, step in enumerate(sent))
+    positions = [running.send("order.step", step, event_id=f"step-{number}").position for number, step in enumerate(sent)]
     assert positions == sorted(positions), "acknowledged positions are the order that is promised"
     witness = tmp_path / "witness"
-    total = len(sent)
 
+    system, agent = running.system, running.agent
     for kill in range(1, KILLS + 1):
-        wait_until(
-            lambda part=kill: len(read_witness(witness)) > 2 * total * part // (KILLS + 2), timeout=120, what=f"part {kill} of the work"
-        )
-        agent = system.agents["one"]
+        wait_for_lines(witness, 2 * len(sent) * kill // (KILLS + 2))
         if kill % 2:
             assert agent.agent is not None
             agent.agent.kill()
@@ -158,9 +129,13 @@ def test_no_start_is_out_of_order_or_doubled_through_five_kills(system: LocalSys
             system.start_controller()
 
     with system.client() as client:
-        wait_until(lambda: client.get("/v1/status", StatusView).executions_unsettled == 0, timeout=120, what="the end of all executions")
+
+        def all_settled() -> bool:
+            return client.get("/v1/status", StatusView).executions_unsettled == 0
+
+        wait_until(all_settled, timeout=120, what="the end of all executions")
         executions = list(client.pages("/v1/executions", Page[ExecutionView], {}, most=10_000))
-    assert len(executions) == total
+    assert len(executions) == len(sent)
     assert all(item.state is State.SETTLED for item in executions)
     assert {item.outcome for item in executions} == {Outcome.SUCCEEDED}, "only agent and controller were killed: nothing may be lost"
     found = violations(read_witness(witness), QUEUES, dict.fromkeys(QUEUES, EACH), frozenset())
