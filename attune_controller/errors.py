@@ -72,11 +72,18 @@ class PackUnknown(SessionError):
     remedy = "the execution names content that this controller no longer has; run it again under the active revision"
 
 
-class AgentUnknown(SessionError):
-    """The certificate is valid, but no agent of that name is enrolled at this controller."""
+class ReaderTooSlow(SessionError):
+    """The agent does not read its stream, so more waits for it than the controller keeps."""
 
-    code, blame = "ATT539", Blame.HOST
-    remedy = "join the agent again: attune controller token --agent NAME, then attune agent join"
+    code = "ATT539"
+    remedy = "check the network to the agent and the load of its host; it says hello again by itself"
+
+
+class AgentFellSilent(SessionError):
+    """Nothing was heard of the agent for three ping intervals."""
+
+    code = "ATT540"
+    remedy = "check the network to the agent, and that attune-agent runs on its host; it says hello again by itself"
 
 
 class SyncError(AttuneError):

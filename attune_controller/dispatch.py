@@ -1,0 +1,135 @@
+"""Dispatch: hands executions over on each agent's stream, in the order of their queues and within a window per queue.
+
+One loop per open stream, started by sessions/stream and woken by planning (new work), by reports (room in a window) and by itself. The
+store marks executions as handed before a frame is sent; what the agent did not acknowledge is sent again after its next hello, with
+`after` chained from what it holds (G4). When a revision goes live, the policies that now hold are sent and removed actions are cancelled.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+
+from attune_controller.cancellation import Cancellation, send_cancel
+from attune_controller.errors import SessionError
+from attune_controller.policies import policies_of, policy_of
+from attune_controller.reconcile.active import ActiveCatalog
+from attune_controller.removal import cancel_removed
+from attune_controller.sessions.open_sessions import OpenSessions
+from attune_controller.sessions.session import Session, name_of
+from attune_controller.store.port import Executions, Queues
+from attune_controller.store.records import Execution, Handover
+from attune_core.states import Reason
+from attune_core.wire.frames import WINDOW_BYTES, WINDOW_EXECUTIONS, Activate, ActivateFrame, Assign, AssignFrame, Policy
+
+#: Executions taken from the store in one transaction.
+TAKE = 64
+
+
+class DispatchStore(Queues, Executions, Protocol):
+    """The part of the store that dispatch uses."""
+
+
+class Dispatch:
+    """The hand-over from queues to streams."""
+
+    def __init__(self, store: DispatchStore, sessions: OpenSessions, active: ActiveCatalog, cancellation: Cancellation) -> None:
+        """Take the store, who is there, what holds now, and who ends executions."""
+        self._store, self._sessions, self._active, self._cancellation = store, sessions, active, cancellation
+        self._log = structlog.get_logger("dispatch")
+
+    def wake(self, agent: str) -> None:
+        """Say that an agent may have new work."""
+        if session := self._sessions.find(agent):
+            session.work.set()
+
+    async def serve(self, session: Session) -> None:
+        """Hand over to one agent for as long as its stream is open."""
+        await self._send(session, await self._store.resume_handovers(session.name, session.held()))
+        for execution in await self._store.handed_cancels(session.name):
+            send_cancel(session, execution.new.id, self._reason(execution))
+        session.work.set()
+        while True:
+            await session.work.wait()
+            session.work.clear()
+            await self._hand_over(session)
+
+    async def _hand_over(self, session: Session) -> None:
+        while True:
+            await session.outbox.room()
+            taken = await self._store.take_handovers(session.name, window=WINDOW_EXECUTIONS, window_bytes=WINDOW_BYTES, limit=TAKE)
+            await self._send(session, taken)
+            if len(taken) < TAKE:
+                return
+
+    async def _send(self, session: Session, handovers: Sequence[Handover]) -> None:
+        for handover in handovers:
+            execution = handover.execution
+            await session.outbox.room()
+            session.remember(execution)
+            session.actions.add(execution.new.action)
+            session.sent[execution.queue, execution.epoch] = execution.sequence
+            _put_assignment(session, assignment(handover, self._policy(execution.new.action)))
+            if execution.new.id in session.cancelled:
+                # The cancel was sent while this hand-over was on its way out of the store.
+                send_cancel(session, execution.new.id, session.cancelled[execution.new.id])
+
+    async def follow(self) -> None:
+        """For ever: tell agents what a newly active revision changes for the work they hold, and end what it removed."""
+        before: frozenset[str] | None = None
+        seen = ""
+        while True:
+            seen = await self._active.changed(seen)
+            if (catalog := self._active.catalog) is None:
+                continue
+            for session in self._sessions:
+                if session.streaming:
+                    self._activate(session)
+            actions = frozenset(catalog.actions)
+            removed = None if before is None else sorted(before - actions)
+            count = await cancel_removed(self._store, self._cancellation, seen, actions, removed)
+            if count:
+                self._log.info("removed_actions_cancelled", revision=seen, executions=count)
+            before = actions
+
+    def _activate(self, session: Session) -> None:
+        body = Activate(revision=self._active.revision, policies=policies_of(self._active.catalog, session.actions))
+        try:
+            session.outbox.put(lambda n: ActivateFrame(n=n, body=body))
+        except SessionError as error:
+            session.end(error)
+
+    def _policy(self, action: str) -> Policy:
+        catalog = self._active.catalog
+        found = catalog.actions.get(action) if catalog else None
+        return policy_of(found) if found else Policy()
+
+    def _reason(self, execution: Execution) -> Reason:
+        """Return why it is being cancelled: the store keeps that it is, the active revision says whether the action is gone."""
+        catalog = self._active.catalog
+        return Reason.REMOVED if catalog is not None and execution.new.action not in catalog.actions else Reason.OPERATOR
+
+
+def _put_assignment(session: Session, body: Assign) -> None:
+    session.outbox.put(lambda n: AssignFrame(n=n, body=body))
+
+
+def assignment(handover: Handover, policy: Policy) -> Assign:
+    """Return the frame's body for one hand-over."""
+    execution, new = handover.execution, handover.execution.new
+    return Assign(
+        execution=new.id,
+        number=execution.number,
+        queue=name_of(execution.queue),
+        epoch=execution.epoch,
+        sequence=execution.sequence,
+        after=handover.after,
+        action=new.action,
+        pack=new.pack,
+        digest=new.digest,
+        revision=new.revision,
+        input=dict(new.input),
+        secrets=dict(new.secrets),
+        policy=policy,
+        traceparent=new.traceparent,
+    )

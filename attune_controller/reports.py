@@ -1,0 +1,83 @@
+"""Reports: what an agent says about an execution becomes a stored move, and a settled one becomes an event in the same transaction.
+
+Called by sessions/incoming with all reports of one POST, which is answered only afterwards. Then the planner sees the completion events
+and dispatch sees the room in the queues' windows.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import structlog
+
+from attune_controller.completion import completion
+from attune_controller.sessions.session import Session
+from attune_controller.store.port import Executions
+from attune_controller.store.records import Execution, Move
+from attune_core.ports import Clock
+from attune_core.safe_text import safe_text
+from attune_core.states import State
+from attune_core.wire.frames import Report
+
+#: What an agent may say; accepted, queued and assigned are the controller's own words.
+SAYABLE = frozenset({State.PREPARING, State.STARTED, State.SETTLED})
+#: The last second of the year 9999: a label beyond it could not be shown.
+LATEST = 253_402_300_799.0
+
+
+class Reports:
+    """Turns reports into moves."""
+
+    def __init__(self, store: Executions, clock: Clock, planned: Callable[[], None]) -> None:
+        """Take the store and what wakes the planner."""
+        self._store, self._clock, self._wake = store, clock, planned
+        self._log = structlog.get_logger("reports")
+
+    async def take(self, session: Session, reports: Sequence[Report]) -> None:
+        """Store reports in order, in one transaction; those this agent may not make are logged and never asked for again."""
+        moves = [move for report in reports if (move := await self._move(session, report))]
+        if not moves:
+            return
+        changed = await self._store.record_moves(moves)
+        for execution in changed:
+            if execution.state is State.SETTLED:
+                session.forget(execution.new.id)
+        if any(execution.state is State.SETTLED for execution in changed):
+            self._wake()
+        if any(execution.state is not State.PREPARING for execution in changed):
+            session.work.set()  # a start or an end makes room in the window of its queue
+
+    async def _move(self, session: Session, report: Report) -> Move | None:
+        execution = session.recall(report.execution) or await self._store.execution(report.execution)
+        refusal = _refusal(session.name, execution, report)
+        if execution is None or refusal:
+            self._log.warning("report_refused", agent=session.name, execution=safe_text(report.execution, limit=40), reason=refusal)
+            return None
+        session.remember(execution)
+        now = self._clock.now()
+        move = Move(
+            execution=execution.new.id,
+            attempt=report.attempt,
+            state=report.state,
+            at=min(max(report.at, 0.0), LATEST),
+            outcome=report.outcome if report.state is State.SETTLED else None,
+            reason=report.reason if report.state is State.SETTLED else None,
+            detail=report.detail,
+            exit_code=report.exit_code,
+            result=report.result,
+        )
+        return replace(move, completion=completion(execution, move, now)) if report.state is State.SETTLED else move
+
+
+def _refusal(agent: str, execution: Execution | None, report: Report) -> str:
+    """Return why a report is not this agent's to make; empty when it is."""
+    if execution is None:
+        return "there is no such execution"
+    if execution.agent != agent or not execution.handed:
+        return "the execution is not assigned to this agent"
+    if execution.new.id != report.execution:
+        return "an execution is named by its id"
+    if report.state not in SAYABLE:
+        return f"an agent does not say {report.state.value}"
+    if report.state is State.SETTLED and report.outcome is None:
+        return "it settles the execution without an outcome"
+    return ""

@@ -1,0 +1,61 @@
+"""Clones: tells whether two copies of one agent's state directory are alive, from what hellos say; pure, no clock.
+
+Asked by `greeting` at every hello. A state directory stores the session it got before it opens that session's stream. So a hello whose
+`previous` is neither the last session that had a stream nor one given out since comes from a copy; and so does a boot that comes back
+after another boot of the same instance was heard. What is known lives in memory: a restart of the controller begins anew, and a lock ends
+with it or with the agent's next instance (joining anew).
+"""
+
+from dataclasses import dataclass, field
+
+from attune_controller.errors import AgentCloned
+from attune_core.wire.frames import Hello
+
+#: Sessions without a stream and boots remembered per agent; beyond it the oldest is forgotten.
+MEMORY = 64
+
+
+@dataclass
+class _Life:
+    """What is known of one instance of one agent."""
+
+    instance: str
+    boot: str
+    streamed: str = ""  # the last session that had a stream
+    given: list[str] = field(default_factory=list)  # sessions since then
+    boots: list[str] = field(default_factory=list)  # boots before this one
+    locked: bool = False
+
+
+class Clones:
+    """One life per agent's name."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._lives: dict[str, _Life] = {}
+
+    def greet(self, name: str, hello: Hello, session: str) -> None:
+        """Take a hello that is about to get this session; `AgentCloned` when it is one of two, now and from then on."""
+        life = self._lives.get(name)
+        if life is None or life.instance != hello.instance:
+            life = self._lives[name] = _Life(instance=hello.instance, boot=hello.boot_id)
+        elif life.locked or _is_copy(life, hello):
+            life.locked = True
+            raise AgentCloned(f"two copies of the state directory of {name} are alive")
+        if hello.boot_id != life.boot:
+            life.boots = [*life.boots[-MEMORY:], life.boot]
+            life.boot = hello.boot_id
+        life.given = [*life.given[-MEMORY:], session]
+
+    def streaming(self, name: str, session: str) -> None:
+        """Take note that a session's stream was opened: the agent has stored its name."""
+        life = self._lives.get(name)
+        if life is not None and session in life.given:
+            life.streamed, life.given = session, life.given[life.given.index(session) + 1 :]
+
+
+def _is_copy(life: _Life, hello: Hello) -> bool:
+    if hello.boot_id in life.boots:
+        return True
+    # An agent that does not send `previous` is only watched by its boots.
+    return bool(hello.previous and life.streamed) and hello.previous not in (life.streamed, *life.given)

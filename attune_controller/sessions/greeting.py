@@ -1,0 +1,65 @@
+"""Greeting: answers an agent's hello with a new session, which ends the older one.
+
+Called by `routes` for POST /agent/v1/hello; afterwards the agent opens the session's stream (`stream`).
+"""
+
+from dataclasses import replace
+
+import structlog
+
+from attune_controller.errors import AgentCloned
+from attune_controller.fleet import Fleet
+from attune_controller.policies import policies_of
+from attune_controller.reconcile.active import ActiveCatalog
+from attune_controller.sessions.clones import Clones
+from attune_controller.sessions.open_sessions import OpenSessions
+from attune_controller.sessions.session import Session
+from attune_controller.store.errors import AgentUnknown
+from attune_controller.store.port import Agents
+from attune_core.ids import uuid7
+from attune_core.ports import Clock, Random
+from attune_core.safe_text import safe_text
+from attune_core.wire.frames import Hello, Welcome
+
+
+class Greeting:
+    """Makes sessions."""
+
+    def __init__(
+        self, store: Agents, sessions: OpenSessions, clones: Clones, *, fleet: Fleet, active: ActiveCatalog, clock: Clock, random: Random
+    ) -> None:
+        """Take what a session is made of."""
+        self._store, self._sessions, self._clones, self._fleet, self._active = store, sessions, clones, fleet, active
+        self._clock, self._random = clock, random
+        self._log = structlog.get_logger("sessions")
+
+    async def greet(self, name: str, hello: Hello) -> Welcome:
+        """Store what the agent says of itself and return its session; `AgentCloned`, `AgentUnknown`."""
+        session_id = uuid7(self._clock, self._random)
+        try:
+            self._clones.greet(name, hello, session_id)
+        except AgentCloned as error:
+            self._log.error("agent_cloned", agent=name, instance=safe_text(hello.instance, limit=40), code=error.code)
+            if current := self._sessions.find(name):
+                current.end(error)
+            raise
+        known = await self._store.agent(name)
+        if known is None:
+            raise AgentUnknown(f"no agent {name} is enrolled")
+        agent = replace(
+            known,
+            instance=hello.instance,
+            boot_id=hello.boot_id,
+            version=hello.version,
+            slots=hello.slots,
+            facts=dict(hello.facts),
+            last_seen_at=self._clock.now(),
+        )
+        await self._store.greet(agent)
+        self._fleet.enrolled([agent])
+        session = Session(session_id=session_id, name=name, hello=hello, now=self._clock.monotonic())
+        self._sessions.put(session)
+        self._log.info("agent_greeted", agent=name, session=session_id, version=safe_text(hello.version, limit=40))
+        return Welcome(
+            name=name, session=session_id, revision=self._active.revision, policies=policies_of(self._active.catalog, session.actions)
+        )

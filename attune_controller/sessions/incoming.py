@@ -1,0 +1,102 @@
+"""Incoming: takes the frames of one POST, stores what they say in as few transactions as possible, and only then answers.
+
+Called by `routes` for POST /agent/v1/frames. Acknowledgements go to the store, reports to `reports`, log windows to `log_relay`,
+conditions to the fleet.
+"""
+
+from collections.abc import Sequence
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from attune_controller.errors import FrameRefused
+from attune_controller.fleet import Fleet
+from attune_controller.log_relay import LogRelay
+from attune_controller.reports import Reports
+from attune_controller.sessions.session import Session, key_of
+from attune_controller.store.port import Queues
+from attune_controller.store.records import Held
+from attune_core.ports import Clock
+from attune_core.safe_text import safe_text
+from attune_core.values import JsonLimits, JsonRefused, parse_json
+from attune_core.wire.frames import FRAME_LIMIT, Ack, AckFrame, AgentFrame, LogWindowFrame, ReportFrame, StatusFrame
+
+#: Bytes of one POST, and frames in it.
+POST_LIMIT, FRAMES = 8 << 20, 4096
+
+_LIMITS = JsonLimits(size=FRAME_LIMIT, depth=68, keys=20_000, string=FRAME_LIMIT)
+_FRAME: TypeAdapter[AckFrame | ReportFrame | LogWindowFrame | StatusFrame] = TypeAdapter(AgentFrame)
+
+
+class Incoming:
+    """The controller's side of POST /agent/v1/frames."""
+
+    def __init__(self, store: Queues, reports: Reports, logs: LogRelay, fleet: Fleet, clock: Clock) -> None:
+        """Take where each kind of frame goes."""
+        self._store, self._reports, self._logs, self._fleet, self._clock = store, reports, logs, fleet, clock
+        self._log = structlog.get_logger("sessions")
+
+    async def take(self, session: Session, body: bytes) -> int:
+        """Return the highest number that is stored; `FrameRefused` ends the session, and nothing of this POST is stored then."""
+        try:
+            frames = read_frames(body)
+        except FrameRefused as error:
+            session.end(error)
+            self._log.warning("frames_refused", agent=session.name, reason=error.message)
+            raise
+        async with session.taking:
+            session.heard_at = self._clock.monotonic()
+            fresh = [frame for frame in frames if frame.n > session.last_n]
+            await self._acknowledge(session, [frame.body for frame in fresh if isinstance(frame, AckFrame)])
+            await self._reports.take(session, [frame.body for frame in fresh if isinstance(frame, ReportFrame)])
+            for frame in fresh:
+                if isinstance(frame, LogWindowFrame):
+                    self._logs.answer(session, frame.body)
+                elif isinstance(frame, StatusFrame):
+                    self._fleet.said(session.name, frame.body)
+            if fresh:
+                session.last_n = fresh[-1].n
+            return session.last_n
+
+    async def _acknowledge(self, session: Session, acks: Sequence[Ack]) -> None:
+        """Store how far each queue got; a queue that did not get further although more was sent has refused a gap."""
+        held: dict[tuple[str, str, int], Held] = {}
+        for ack in acks:
+            if ack.queue.place != session.name:
+                self._log.warning("ack_refused", agent=session.name, queue=safe_text(ack.queue.model_dump_json(), limit=200))
+                continue
+            queue = key_of(ack.queue)
+            claim = Held(queue=queue, epoch=ack.epoch, last=ack.last)
+            sent = session.sent.get((queue, ack.epoch), 0)
+            if ack.last <= session.acknowledged.get((queue, ack.epoch), -1) and ack.last < sent:
+                session.end(FrameRefused(f"{session.name} refused a gap after {ack.last} in a queue of {queue.action}"))
+            if ack.last > sent:
+                self._log.warning("ack_beyond_sent", agent=session.name, action=queue.action, last=ack.last, sent=sent)
+                continue
+            session.acknowledged[queue, ack.epoch] = ack.last
+            held[queue.action, queue.key, ack.epoch] = claim
+        if held:
+            await self._store.acknowledge(list(held.values()))
+
+
+def read_frames(body: bytes) -> Sequence[AckFrame | ReportFrame | LogWindowFrame | StatusFrame]:
+    """Return the frames of a POST; `FrameRefused` names the first that is too long, unknown, invalid or out of order."""
+    lines = body.split(b"\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    if len(lines) > FRAMES:
+        raise FrameRefused(f"{len(lines)} frames in one request, more than {FRAMES}")
+    frames: list[AckFrame | ReportFrame | LogWindowFrame | StatusFrame] = []
+    for line in lines:
+        try:
+            frame = _FRAME.validate_python(parse_json(line, _LIMITS))
+        except JsonRefused as error:
+            raise FrameRefused(f"frame {len(frames) + 1} of the request: {error.message}") from error
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise FrameRefused(f"frame {len(frames) + 1} of the request: {place}: {safe_text(first['msg'], limit=300)}") from error
+        if (frames and frame.n <= frames[-1].n) or frame.n < 1:
+            raise FrameRefused(f"frame {frame.n} does not come after {frames[-1].n if frames else 0}")
+        frames.append(frame)
+    return frames

@@ -1,0 +1,48 @@
+"""OpenSessions: the current session of each agent; there is never more than one.
+
+Kept by `greeting` and `stream`; asked by dispatch, cancellation, log_relay and the API for who is there.
+"""
+
+from collections.abc import Iterator
+
+from attune_controller.errors import SessionOver
+from attune_controller.sessions.session import Session
+
+
+class OpenSessions:
+    """Sessions by the agent's name."""
+
+    def __init__(self) -> None:
+        """Begin with nobody."""
+        self._by_name: dict[str, Session] = {}
+
+    def __iter__(self) -> Iterator[Session]:
+        """Go over all that are open now."""
+        return iter(tuple(self._by_name.values()))
+
+    def put(self, session: Session) -> None:
+        """Let a session be its agent's current one; the older one ends."""
+        if older := self._by_name.get(session.name):
+            older.end(SessionOver("a newer session of this agent has begun"))
+        self._by_name[session.name] = session
+
+    def remove(self, session: Session) -> bool:
+        """Let go of a session; False when a newer one is current."""
+        if self._by_name.get(session.name) is not session:
+            return False
+        del self._by_name[session.name]
+        return True
+
+    def find(self, name: str) -> Session | None:
+        """Return an agent's session while its stream is open."""
+        session = self._by_name.get(name)
+        return session if session is not None and session.streaming and session.error is None else None
+
+    def current(self, name: str, session_id: str) -> Session:
+        """Return the session a request names; raise why it is over, or `SessionOver`."""
+        session = self._by_name.get(name)
+        if session is None or session.id != session_id:
+            raise SessionOver(f"{session_id[:36] or 'no session'} is not the current session of {name}")
+        if session.error is not None:
+            raise session.error
+        return session

@@ -1,0 +1,106 @@
+"""The four requests of the agent listener; identity comes from the connection's certificate, never from a body.
+
+Mounted by the composition root through http's `build_agent_app`, whose guard has checked the certificate and turns errors into problems.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from attune_controller.errors import FrameRefused, PackUnknown, ProtocolUnknown
+from attune_controller.packs import PackStore
+from attune_controller.sessions.greeting import Greeting
+from attune_controller.sessions.incoming import POST_LIMIT, Incoming
+from attune_controller.sessions.open_sessions import OpenSessions
+from attune_controller.sessions.stream import Stream
+from attune_core.safe_text import safe_text
+from attune_core.values import JsonLimits, parse_json
+from attune_core.version import WIRE_PROTOCOL
+from attune_core.wire.frames import FRAME_LIMIT, PROTOCOL_HEADER, SESSION_HEADER, Hello, Stored
+
+#: What a hello may be: it names every queue the agent holds.
+_HELLO = JsonLimits(size=FRAME_LIMIT, keys=200_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentRequests:
+    """What answers them. `agent_of` returns the agent's name that the guard put into the scope."""
+
+    agent_of: Callable[[Scope], str]
+    greeting: Greeting
+    stream: Stream
+    incoming: Incoming
+    sessions: OpenSessions
+    packs: PackStore
+
+    def routes(self) -> list[Route]:
+        """Return them for the agent application."""
+        return [
+            Route("/agent/v1/hello", self.hello, methods=["POST"]),
+            Route("/agent/v1/stream", _Opened(self), methods=["GET"]),
+            Route("/agent/v1/frames", self.frames, methods=["POST"]),
+            Route("/agent/v1/packs/{digest}", self.pack, methods=["GET"]),
+        ]
+
+    async def hello(self, request: Request) -> Response:
+        """Begin a session."""
+        require_protocol(request)
+        value = parse_json(await _body(request, FRAME_LIMIT), _HELLO)
+        try:
+            hello = Hello.model_validate(value)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            raise FrameRefused(f"hello: {'.'.join(str(part) for part in first['loc'])}: {safe_text(first['msg'], limit=300)}") from error
+        welcome = await self.greeting.greet(self.agent_of(request.scope), hello)
+        return Response(welcome.model_dump_json(), media_type="application/json")
+
+    async def frames(self, request: Request) -> Response:
+        """Take frames; the answer comes after they are stored."""
+        require_protocol(request)
+        session = self.sessions.current(self.agent_of(request.scope), request.headers.get(SESSION_HEADER, ""))
+        stored = await self.incoming.take(session, await _body(request, POST_LIMIT))
+        return Response(Stored(n=stored).model_dump_json(), media_type="application/json")
+
+    async def pack(self, request: Request) -> Response:
+        """Send a pack's archive; the agent compares the digest."""
+        require_protocol(request)
+        digest = request.path_params["digest"]
+        place = self.packs.find(digest)
+        if place is None:
+            raise PackUnknown(f"there is no pack {safe_text(digest, limit=64)} here")
+        return FileResponse(place, media_type="application/x-tar", headers={"cache-control": "no-store"})
+
+
+class _Opened:
+    """GET /agent/v1/stream as an ASGI application, which is what Starlette takes an object with `__call__` for."""
+
+    def __init__(self, requests: AgentRequests) -> None:
+        self._requests = requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        require_protocol(request)
+        session = self._requests.sessions.current(self._requests.agent_of(scope), request.headers.get(SESSION_HEADER, ""))
+        await self._requests.stream.open(session, receive, send)
+
+
+def require_protocol(request: Request) -> None:
+    """Refuse a peer that does not say that it speaks this wire; `ProtocolUnknown` names both numbers."""
+    said = request.headers.get(PROTOCOL_HEADER, "")
+    if said != str(WIRE_PROTOCOL):
+        raise ProtocolUnknown(f"this controller speaks protocol {WIRE_PROTOCOL}, the request says {safe_text(said, limit=20) or 'none'}")
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """Read a body whose bytes are counted as they come."""
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > limit:
+            raise FrameRefused(f"a body of more than {limit} bytes")
+    return bytes(content)

@@ -1,0 +1,89 @@
+"""Session: one hello and one stream of one agent, in memory; what it holds dies with it and is rebuilt from the store by the next hello.
+
+Made by `greeting`, found through `open_sessions`; `stream` sends its outbox, `incoming` takes its frames, dispatch fills it.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from attune_controller.errors import SessionError
+from attune_controller.sessions.outbox import Outbox
+from attune_controller.store.records import Execution, Held, QueueKey
+from attune_core.states import Reason
+from attune_core.wire.frames import Hello, QueueName
+
+#: Executions remembered per session to save a look into the store for each report.
+KNOWN = 4096
+
+
+class Session:
+    """The state of one connection of one agent."""
+
+    def __init__(self, *, session_id: str, name: str, hello: Hello, now: float) -> None:
+        """Take what the hello said; `now` is the monotonic clock."""
+        self.id, self.name, self.hello = session_id, name, hello
+        self.heard_at = now
+        self.outbox = Outbox()
+        #: Set when there may be work for this agent, or room for more.
+        self.work = asyncio.Event()
+        #: One POST of frames at a time; `last_n` is the highest number that is stored.
+        self.taking = asyncio.Lock()
+        self.last_n = 0
+        self.streaming = False
+        #: Actions whose policies the agent needs to follow.
+        self.actions: set[str] = {held.queue.action for held in hello.queues}
+        #: Executions for which a cancel frame was sent on this stream.
+        self.cancelled: dict[str, Reason] = {}
+        #: The last acknowledged and the last sent (or held before) sequence by queue and epoch.
+        self.acknowledged: dict[tuple[QueueKey, int], int] = {}
+        self.sent: dict[tuple[QueueKey, int], int] = {(held.queue, held.epoch): held.last for held in self.held()}
+        self._known: OrderedDict[str, Execution] = OrderedDict()
+        self._over = asyncio.Event()
+        self._error: SessionError | None = None
+
+    @property
+    def error(self) -> SessionError | None:
+        """Why it is over; None while it is not."""
+        return self._error
+
+    def end(self, error: SessionError) -> None:
+        """End it; the first reason counts."""
+        if self._error is None:
+            self._error = error
+        self._over.set()
+
+    async def ended(self) -> None:
+        """Wait until it is over."""
+        await self._over.wait()
+
+    def held(self) -> Sequence[Held]:
+        """Return what the hello said about this agent's own queues."""
+        return [
+            Held(queue=key_of(held.queue), epoch=held.epoch, last=held.last) for held in self.hello.queues if held.queue.place == self.name
+        ]
+
+    def remember(self, execution: Execution) -> None:
+        """Keep an execution for the reports to come."""
+        self._known[execution.new.id] = execution
+        if len(self._known) > KNOWN:
+            self._known.popitem(last=False)
+
+    def recall(self, execution: str) -> Execution | None:
+        """Return one that was kept."""
+        return self._known.get(execution)
+
+    def forget(self, execution: str) -> None:
+        """Drop one that is settled."""
+        self._known.pop(execution, None)
+        self.cancelled.pop(execution, None)
+
+
+def key_of(queue: QueueName) -> QueueKey:
+    """Return a queue's name as the store has it."""
+    return QueueKey(place=queue.place, action=queue.action, key=queue.key)
+
+
+def name_of(queue: QueueKey) -> QueueName:
+    """Return a queue's name as the wire has it."""
+    return QueueName(place=queue.place, action=queue.action, key=queue.key)
