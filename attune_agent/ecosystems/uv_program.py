@@ -15,8 +15,8 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from attune_agent.ecosystems.protocol import HostTools
+from attune_agent.environments.durable import sync_folder
 from attune_agent.environments.probes import Answer
-from attune_agent.environments.ready import sync_folder
 from attune_agent.environments.stamps import Stamp
 from attune_agent.preparation_errors import InstallerUnusable
 

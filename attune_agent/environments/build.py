@@ -1,6 +1,6 @@
 """One build: everything old removed, installed from the lock, checked, and only then marked READY.
 
-Called by `environments` under the locks of `shared_builds`; the commands run as the build user, the folder around `tree` and the record
+Called by `environments` under the locks of `once_per_key`; the commands run as the build user, the folder around `tree` and the record
 in it are the agent's own.
 """
 

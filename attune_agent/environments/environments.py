@@ -1,6 +1,6 @@
 """Environments on this host: what an action declares becomes a place with a READY record, built at most once per key.
 
-The attempt calls `prepare` for every start; a warm one is a few `stat` calls. Cold ones go on to `tools`, the ecosystem, `shared_builds`
+The attempt calls `prepare` for every start; a warm one is a few `stat` calls. Cold ones go on to `tools`, the ecosystem, `once_per_key`
 and `build`.
 """
 
@@ -16,11 +16,11 @@ from attune_agent.ecosystems.table import ECOSYSTEMS
 from attune_agent.environments.build import BuildLimits, Order, build
 from attune_agent.environments.commands import CommandRunner
 from attune_agent.environments.key import key_of, this_machine
+from attune_agent.environments.once_per_key import OncePerKey, lock_between_agents
 from attune_agent.environments.ready import READY, is_ready
-from attune_agent.environments.shared_builds import SharedBuilds, lock_between_agents
 from attune_agent.environments.stamps import Stamp, stamp_of
 from attune_agent.environments.tools import require_tools
-from attune_agent.preparation_errors import EnvironmentUnknown, LockMissing
+from attune_agent.preparation_errors import BuildDelayed, EnvironmentUnknown, LockMissing
 from attune_core.models.pack import PackDocument
 
 #: Environments whose readiness is remembered; one more stat-and-read for what falls out.
@@ -74,7 +74,7 @@ class Environments:
         self._run = run
         self._limits = limits or BuildLimits()
         self._ecosystems = ecosystems
-        self._builds = SharedBuilds()
+        self._builds = OncePerKey()
         self._one_build = asyncio.Lock()  # the executor has one build user, so a second build could only wait inside its time limit
         self._warm: OrderedDict[tuple[str, str | None], _Warm] = OrderedDict()
 
@@ -86,7 +86,10 @@ class Environments:
         known = self._warm.get((pack.digest, name))
         if known is not None and all(stamp.holds() for stamp in known.stamps):
             return known.prepared
-        warm = await self._prepare_cold(pack, name, execution)
+        try:
+            warm = await self._prepare_cold(pack, name, execution)
+        except OSError as error:  # a full or failing disk: nothing is marked, and trying again may succeed
+            raise BuildDelayed(f"the environment's folder cannot be used: {error.strerror} ({error.filename})") from error
         self._warm[pack.digest, name] = warm
         self._warm.move_to_end((pack.digest, name))
         while len(self._warm) > _REMEMBERED:

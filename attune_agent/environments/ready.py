@@ -3,11 +3,11 @@
 Called by `build` and `environments`. It stands beside `tree`, not in it, and says what the environment was made from.
 """
 
-import ctypes
 import json
 import os
 from pathlib import Path
 
+from attune_agent.environments.durable import sync_filesystem, sync_folder
 from attune_agent.environments.key import EnvironmentKey
 from attune_core.values import JsonRefused, canonical_json, parse_json
 
@@ -31,7 +31,7 @@ def is_ready(place: Path, key: EnvironmentKey) -> bool:
 
 def mark_ready(place: Path, key: EnvironmentKey) -> None:
     """Make everything below the place durable, then the record, then its name in the folder. Blocks: call it in a thread."""
-    _sync_filesystem(place)
+    sync_filesystem(place)
     path = place / READY
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
@@ -50,24 +50,5 @@ def unmark(place: Path) -> None:
         sync_folder(place)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _record(key: EnvironmentKey) -> dict[str, object]:
     return {"format": 1, "key": key.digest, "made_from": json.loads(canonical_json(key.parts))}
-
-
-def _sync_filesystem(place: Path) -> None:
-    """Installers do not fsync what they write; without this, READY could survive a power cut that emptied the files it vouches for."""
-    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
-            raise OSError(ctypes.get_errno(), "syncfs", str(place))
-    finally:
-        os.close(descriptor)

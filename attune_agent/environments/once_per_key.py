@@ -1,6 +1,7 @@
-"""At most one build per key at a time: who comes later waits for the one under way and shares its end, good or bad.
+"""Long work at most once per key at a time: who comes later waits for the one under way and shares its end, good or bad.
 
-Called by `environments`. Between two agents on one host (they share nothing but the disk) a lock on a file does the same.
+Called by `environments` for builds and by `packs` for fetches. Between two agents on one host (which share nothing but the disk) a lock
+on a file does the same.
 """
 
 import asyncio
@@ -10,22 +11,22 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-#: How often a second agent on this host looks whether the first one's build is over; seconds. Two agents on one host are rare, and a
+#: How often a second agent on this host looks whether the first one is done; seconds. Two agents on one host are rare, and a
 #: blocking lock would hold a thread that nothing can interrupt.
 _LOOK_AGAIN = 0.2
 
 
-class SharedBuilds:
-    """The builds under way, by key."""
+class OncePerKey:
+    """The work under way, by key."""
 
     def __init__(self) -> None:
         self._under_way: dict[str, _Shared] = {}
 
-    async def run(self, key: str, build: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Build, or wait for the build of the same key. The build is cancelled only when nobody waits for it any more."""
+    async def run(self, key: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Do the work, or wait for that of the same key. It is cancelled only when nobody waits for it any more."""
         shared = self._under_way.get(key)
         if shared is None:
-            shared = self._under_way[key] = _Shared(asyncio.create_task(build()))
+            shared = self._under_way[key] = _Shared(asyncio.create_task(work()))
             shared.task.add_done_callback(lambda task: self._ended(key, task))
         shared.waiting += 1
         try:

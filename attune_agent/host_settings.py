@@ -1,0 +1,133 @@
+"""What stands in a host's agent.yaml: what the host grants and how it reaches the world; the controller cannot override it.
+
+Read once by the agent's `settings`; `slots`, `uids` and the directories reach the executor as flags of its own, because it reads no YAML.
+"""
+
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from attune_agent.preparation_errors import HostSettingsRefused
+from attune_core.catalog.documents import read_document
+from attune_core.catalog.findings import Findings
+from attune_core.catalog.model_problems import read_model
+from attune_core.models.base import DocumentModel
+from attune_core.names import Name, Reference
+from attune_core.safe_text import safe_text
+
+DEFAULT_FILE = Path("/etc/attune/agent.yaml")
+DEFAULT_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+_SIZE_LIMIT = 1 << 20
+_CREDENTIALS = re.compile(r"//[^/\s]*@")
+_SET_BY_EXECUTOR = frozenset({"HOME", "TMPDIR", "PATH", "LANG"})
+
+
+def _absolute(path: str) -> str:
+    if not path.startswith("/") or ".." in path.split("/") or re.search(r"[:\0\n]", path):
+        raise ValueError(f"{path[:80]!r} is no absolute path without `..` and `:`")
+    return path
+
+
+def _without_credentials(text: str) -> str:
+    """Everything in here ends in the environment of an installer, where no credential may stand (design §3)."""
+    if _CREDENTIALS.search(text):
+        raise ValueError("an address with a user or password; installers get it in their environment, which is no place for a secret")
+    return text
+
+
+AbsolutePath = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(_absolute)]
+_Open = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$"), AfterValidator(_without_credentials)]
+_Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
+
+
+class Network(DocumentModel):
+    """How installers (and nothing else) reach package registries."""
+
+    #: PEM bundle of the authorities to trust, for hosts behind a private one.
+    ca_file: AbsolutePath | None = None
+    #: `http://host:port`.
+    proxy: Annotated[_Open, StringConstraints(pattern=r"^https?://")] | None = None
+    #: Variables such as UV_DEFAULT_INDEX or npm_config_registry.
+    environment: dict[_Variable, _Open] = Field(default_factory=dict, max_length=100)
+
+    @model_validator(mode="after")
+    def _refuse_ours(self) -> Self:
+        if taken := sorted(name for name in self.environment if name in _SET_BY_EXECUTOR or name.startswith("ATTUNE_")):
+            raise ValueError(f"{', '.join(taken)} cannot be set for installers")
+        return self
+
+    def variables(self) -> dict[str, str]:
+        """Return what installers get, the CA file aside, which each of them wants under another name."""
+        proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+        return {**(dict.fromkeys(proxies, self.proxy) if self.proxy else {}), **self.environment}
+
+
+class Allow(DocumentModel):
+    """Which actions this host runs at all: those of the packs, and the single ones; without either, all."""
+
+    packs: Annotated[tuple[Name, ...], Field(strict=False, max_length=1000)] | None = None
+    actions: Annotated[tuple[Reference, ...], Field(strict=False, max_length=10_000)] | None = None
+
+
+class HostSettings(DocumentModel):
+    """The document."""
+
+    KIND: ClassVar[str] = "host"
+
+    slots: Annotated[int, Field(ge=1, le=256)] = 4
+    #: `first-last`, the range that the executor takes its attempt uids from; the first one builds.
+    uids: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,9}-[1-9][0-9]{0,9}$")] | None = None
+    #: Where programs are looked for: interpreters, tools, and what actions call.
+    path: Annotated[tuple[AbsolutePath, ...], Field(strict=False, min_length=1, max_length=64)] = DEFAULT_PATH
+    #: Where the secrets' files are, when not in the agent's state directory.
+    secrets: AbsolutePath | None = None
+    network: Network = Network()
+    allow: Allow = Allow()
+
+    def allows(self, action: str) -> bool:
+        """Tell whether this host runs an action (`pack.name`); `rejected(policy_denied)` otherwise."""
+        allow = self.allow
+        if allow.packs is None and allow.actions is None:
+            return True
+        return action.partition(".")[0] in (allow.packs or ()) or action in (allow.actions or ())
+
+
+def read_host_settings(path: Path, *, required: bool = True) -> HostSettings:
+    """Return the settings of a file (without `required`, defaults when it does not exist); `HostSettingsRefused` with line and column."""
+    try:
+        raw = _read_owned(path)
+    except FileNotFoundError as error:
+        if not required:
+            return HostSettings()
+        raise HostSettingsRefused(f"there is no file {path}") from error
+    except OSError as error:
+        raise HostSettingsRefused(f"{path} cannot be read: {error.strerror}") from error
+    findings = Findings()
+    document, problems = read_document(str(path), raw)
+    findings.add(problems)
+    found = read_model(HostSettings, document, findings) if document is not None else None
+    if found is None:
+        first = findings.sorted()[0]
+        raise HostSettingsRefused(safe_text(f"{first.place()}: {first.message}", limit=1000), hint=first.hint)
+    return found
+
+
+def _read_owned(path: Path) -> bytes:
+    """Read it only if nobody but root and this program's own user could have written it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise HostSettingsRefused(f"{path} is not a regular file")
+        if found.st_uid not in (0, os.geteuid()):
+            raise HostSettingsRefused(f"{path} belongs to uid {found.st_uid}", hint=f"chown root {path}")
+        if found.st_mode & 0o022:
+            raise HostSettingsRefused(f"{path} can be changed by others (mode {stat.S_IMODE(found.st_mode):04o})", hint=f"chmod 644 {path}")
+        raw = file.read(_SIZE_LIMIT + 1)
+    if len(raw) > _SIZE_LIMIT:
+        raise HostSettingsRefused(f"{path} has more than {_SIZE_LIMIT >> 20} MiB")
+    return raw

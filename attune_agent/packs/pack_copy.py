@@ -1,0 +1,75 @@
+"""PackCopy: one pack as it lies on this host, read-only, with its documents as models.
+
+Made by `packs`; environments read its lock files, attempts its actions and their folder.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import TypeVar
+
+from attune_agent.preparation_errors import PackUnreadable
+from attune_core.catalog.documents import read_document
+from attune_core.catalog.findings import Findings
+from attune_core.catalog.model_problems import read_model
+from attune_core.catalog.pack_paths import inside_pack
+from attune_core.models.action import ActionDocument
+from attune_core.models.base import DocumentModel
+from attune_core.models.pack import PackDocument
+from attune_core.names import is_name
+from attune_core.safe_text import safe_text
+
+_Model = TypeVar("_Model", bound=DocumentModel)
+
+#: Where a pack keeps its actions' documents; the working directory of an attempt is this folder in the copy.
+ACTIONS = "actions"
+#: Bytes of a document; reliability.md §1.5.
+_DOCUMENT_LIMIT = 1 << 20
+
+
+class PackCopy:
+    """A pack with a known digest; its content was verified before it came here and nothing changes it."""
+
+    def __init__(self, root: Path, digest: str) -> None:
+        """Read the pack's own document; `PackUnreadable`."""
+        self.root = root
+        self.digest = digest
+        self.document = self._model(PackDocument, "pack.yaml")
+        self._actions: dict[str, ActionDocument] = {}
+
+    def action(self, name: str) -> ActionDocument:
+        """Return an action's document; `PackUnreadable` when there is none that this version can read."""
+        found = self._actions.get(name)
+        if found is None:
+            if not is_name(name):
+                raise PackUnreadable(f"{name[:64]!r} is no name of an action")
+            found = self._actions[name] = self._model(ActionDocument, f"{ACTIONS}/{name}.yaml")
+        return found
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """Return a file's bytes, None when the pack has no such regular file or it is larger than `limit`."""
+        inside = inside_pack("", path)
+        if inside is None:
+            return None
+        try:
+            descriptor = os.open(self.root / inside, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode) or found.st_size > limit:
+                return None
+            return file.read(limit + 1)
+
+    def _model(self, model: type[_Model], path: str) -> _Model:
+        raw = self.read(path, _DOCUMENT_LIMIT)
+        if raw is None:
+            raise PackUnreadable(f"the pack has no {path}")
+        findings = Findings()
+        document, problems = read_document(path, raw)
+        findings.add(problems)
+        found = read_model(model, document, findings) if document is not None else None
+        if found is None:
+            first = findings.sorted()[0]
+            raise PackUnreadable(safe_text(f"{first.place()}: {first.message}", limit=500))
+        return found
