@@ -4,6 +4,7 @@ Called by the checks of triggers and actions; what passes here compiles and vali
 """
 
 from attune_core.catalog.findings import Findings
+from attune_core.catalog.key_hints import key_hint
 from attune_core.catalog.nodes import Document
 from attune_core.catalog.schema_walk import KEYWORDS, Place, is_too_large, subschemas
 from attune_core.expressions.suggestion import suggestion
@@ -50,7 +51,7 @@ def check_schema(schema: dict[str, JsonValue], document: Document, place: Place,
 def _check_keywords(place: Place, schema: dict[str, JsonValue], document: Document, findings: Findings) -> None:
     for keyword, value in schema.items():
         if keyword not in KEYWORDS:
-            hint = _ELSEWHERE.get(keyword) or suggestion(keyword, KEYWORDS)
+            hint = _ELSEWHERE.get(keyword) or key_hint(keyword, KEYWORDS)
             message = f"`{keyword}` is not a keyword of JSON Schema 2020-12 that Attune takes"
             findings.at("ATT131", message, document, (*place, keyword), of="key", hint=hint)
         elif keyword == "$ref" and not (isinstance(value, str) and value.startswith("#") and value[1:2] in ("", "/")):

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from attune_core.catalog.findings import Findings
+from attune_core.catalog.key_hints import key_hint
 from attune_core.catalog.model_keys import keys_at
 from attune_core.catalog.nodes import Document
 from attune_core.catalog.not_yet import CODE, HINT, is_key_of_later, is_value_of_later
@@ -95,7 +96,7 @@ def _unknown_key(model: type[DocumentModel], document: Document, place: Place, f
         findings.at(CODE, f"`{place[-1]}` is not acted on by this version of Attune ({VERSION})", document, place, of="key", hint=HINT)
         return
     known = keys_at(model, place[:-1])
-    findings.at("ATT120", f"unknown key `{place[-1]}`", document, place, of="key", hint=suggestion(str(place[-1]), known))
+    findings.at("ATT120", f"unknown key `{place[-1]}`", document, place, of="key", hint=key_hint(str(place[-1]), known))
 
 
 def _wrong(detail: ErrorDetails, given: JsonValue) -> tuple[str, str | None]:
