@@ -118,3 +118,7 @@ def _say(*lines: str) -> None:
 
     for line in lines:
         sys.stderr.write(safe_text(line) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -14,9 +14,9 @@ from attune_cli.errors import ProgramFailed
 _NEVER = threading.Event()
 
 
-def script(name: str) -> str:
-    """Return the console script that is installed beside this interpreter."""
-    return str(Path(sys.executable).with_name(name))
+def module(name: str, *, python: str = sys.executable) -> list[str]:
+    """Return the argv that runs one of our programs by its module, with this interpreter unless another one is named."""
+    return [python, "-m", name]
 
 
 class Program:
@@ -82,6 +82,6 @@ class Program:
 
 
 def _environment() -> dict[str, str]:
-    """Return what the programs get of the caller's environment: no proxy or Python settings of a shell leak into them."""
-    kept = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "ATTUNE_FAILPOINT")
+    """Return what the programs get of the caller's environment: no proxy settings of a shell leak into them."""
+    kept = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "PYTHONPATH", "ATTUNE_FAILPOINT")
     return {name: os.environ[name] for name in kept if name in os.environ} | {"PYTHONUNBUFFERED": "1"}

@@ -7,6 +7,7 @@ the same programs, sockets, certificates and token join, only the directories di
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from typing import Self
 from attune_cli.authority import local_access
 from attune_cli.client import Client
 from attune_cli.errors import ProgramFailed
-from attune_cli.local.program import Program, script
+from attune_cli.local.program import Program, module
 from attune_cli.local.uid_block import uid_block
 from attune_cli.profiles import Profile
 from attune_core.wire.api import AgentView, JoinTokenView, Page, StatusView
@@ -36,6 +37,8 @@ class LocalAgent:
     run: Path
     slots: int
     uids: range | None
+    #: The interpreter of its two programs; another one than ours in tests of upgrades.
+    python: str = sys.executable
     executor: Program | None = None
     agent: Program | None = None
 
@@ -95,7 +98,7 @@ class LocalSystem:
             self._write_settings(settings, public="127.0.0.1:0", agents="127.0.0.1:0")
         listening.unlink(missing_ok=True)
         self.controller = Program(
-            "controller", [script("attune"), "controller", "run", "--settings", str(settings)], self.logs / "controller.log"
+            "controller", [*module("attune_cli.main"), "controller", "run", "--settings", str(settings)], self.logs / "controller.log"
         )
         self.controller.wait_until(listening.exists)
         ports = json.loads(listening.read_text(encoding="utf-8"))
@@ -195,7 +198,7 @@ class LocalSystem:
         with self.client() as client:
             made = client.post("/v1/join_tokens", {"name": agent.name, "labels": {**agent.labels}, "ttl": 300}, JoinTokenView)
         joined = subprocess.run(
-            [script("attune"), "agent", "join", "--state", str(agent.state)],
+            [*module("attune_cli.main"), "agent", "join", "--state", str(agent.state)],
             input=made.token,
             capture_output=True,
             text=True,
