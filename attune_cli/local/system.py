@@ -122,7 +122,7 @@ class LocalSystem:
     def start_executor(self, agent: LocalAgent) -> None:
         """Start the executor of a host and wait for its socket."""
         argv = [
-            script("attune-executor"),
+            *module("attune_agent.executor.main", python=agent.python),
             "run",
             "--state",
             f"{agent.state}-executor",
@@ -142,7 +142,7 @@ class LocalSystem:
     def start_agent(self, agent: LocalAgent) -> None:
         """Start the agent of a host."""
         argv = [
-            script("attune-agent"),
+            *module("attune_agent.main", python=agent.python),
             "run",
             "--state",
             str(agent.state),

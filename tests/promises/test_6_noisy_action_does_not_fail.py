@@ -1,0 +1,63 @@
+"""Lesson 6: 200 MB of output neither fail the action nor reach a database; what is kept is bounded."""
+
+import base64
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from attune_core.states import Outcome
+from tests.running import Running, action_document, pack, running_system
+
+SIZE = 200_000_000
+NOISY = f"""\
+head -c {SIZE // 2} /dev/zero | tr '\\0' o
+head -c {SIZE // 2} /dev/zero | tr '\\0' e >&2
+printf END
+"""
+FILES = pack(
+    "noise", {"actions/noisy.yaml": action_document("noisy.sh", logs={"segment": "1MiB", "segments": 4}), "actions/noisy.sh": NOISY}
+)
+BOUND = (1 << 20) + 4 * (1 << 20)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    with running_system(tmp_path, FILES) as found:
+        yield found
+
+
+def size_of(place: Path, pattern: str) -> int:
+    return sum(path.stat().st_size for path in place.rglob(pattern) if path.is_file())
+
+
+def resident(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+@pytest.mark.flow
+def test_200_mb_of_output_succeed_within_every_bound(running: Running) -> None:
+    assert running.system.agents["one"].executor is not None
+    executor = running.system.agents["one"].executor.pid
+    running.run("noise.noisy")  # everything that is made once is made now
+    stores = [running.system.controller_state, running.agent.state / "agent"]
+    before, memory = [size_of(place, "*sqlite*") for place in stores], resident(executor)
+
+    found = running.run("noise.noisy")
+
+    assert found.outcome is Outcome.SUCCEEDED, found
+    for place, size in zip(stores, before, strict=True):
+        assert size_of(place, "*sqlite*") - size < 64 << 10, place
+    assert resident(executor) - memory < 16 << 20
+    logs = next((running.agent.state / "logs").rglob(f"{found.id}/1"))
+    for stream in ("stdout", "stderr"):
+        kept = sum(path.stat().st_size for path in logs.glob(f"{stream}.*") if path.suffix != ".index")
+        assert kept <= BOUND, stream
+    total = running.log(found.id).total
+    assert total == SIZE // 2 + len("END")
+    tail = running.log(found.id, offset=total - 10)
+    assert base64.b64decode(tail.content) == b"ooooooo" + b"END"
+    assert tail.ended
+    middle = running.log(found.id, offset=SIZE // 4)
+    assert middle.gap > 0, "what was dropped is counted"
