@@ -36,14 +36,18 @@ def placed(execution: Execution, agent: str, *, epoch: int, sequence: int) -> Ex
     return replace(execution, new=new, agent=agent, epoch=epoch, sequence=sequence, state=State.QUEUED)
 
 
-def after_move(execution: Execution, move: Move) -> Execution | None:
-    """Return the execution as the report leaves it, or None when the report is not allowed (any more).
-
-    A settled move without an outcome is refused with `OutcomeMissing`. `detail` is the last allowed report's, `started_at` the first
-    attempt's; what only the end can know (reason, exit code, result) is taken from the settling move alone.
-    """
+def check_move(move: Move) -> None:
+    """Refuse, before a transaction begins, what can never be stored: `OutcomeMissing` for a settled move without an outcome."""
     if move.state is State.SETTLED and move.outcome is None:
         raise OutcomeMissing(f"a report settles the execution {move.execution} without an outcome")
+
+
+def after_move(execution: Execution, move: Move) -> Execution | None:
+    """Return the execution as a checked move leaves it, or None when the move is not allowed (any more).
+
+    `detail` is the last allowed report's, `started_at` the first
+    attempt's; what only the end can know (reason, exit code, result) is taken from the settling move alone.
+    """
     if not _allowed(execution, move):
         return None
     if move.state is not State.SETTLED:

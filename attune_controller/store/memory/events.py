@@ -94,7 +94,8 @@ def _record_plan(tables: Tables, plan: PlannedEvent, inputs: dict[str, str]) -> 
     del tables.unplanned[plan.position]
     status = EventStatus.DEAD_LETTER if plan.dead_reason else EventStatus.PLANNED
     event = tables.events[plan.position]
-    tables.events[plan.position] = replace(event, status=status, reason=plan.dead_reason, revision=plan.revision)
+    new = replace(event.new, dead_reason=plan.dead_reason)
+    tables.events[plan.position] = replace(event, new=new, status=status, reason=plan.dead_reason, revision=plan.revision)
     return [_insert_execution(tables, new, inputs[new.id]) for new in plan.executions]
 
 

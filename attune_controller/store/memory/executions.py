@@ -8,13 +8,13 @@ from dataclasses import replace
 from itertools import islice
 
 from attune_controller.store.encoding import decode, encode
-from attune_controller.store.errors import NotCancellable, OutcomeMissing
+from attune_controller.store.errors import NotCancellable
 from attune_controller.store.memory.events import insert_completion
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import Tables
 from attune_controller.store.records import Counts, Execution, Move, QueueKey
 from attune_controller.store.reference import execution_number
-from attune_controller.store.transitions import after_move, placed
+from attune_controller.store.transitions import after_move, check_move, placed
 from attune_core.states import State
 
 
@@ -85,7 +85,8 @@ class MemoryExecutions(Opened):
 
     async def request_cancel(self, execution: str, move: Move) -> Execution:
         """See the port."""
-        found, kept = self.tables.by_id(execution), _kept(move)
+        kept = _kept(move)
+        found = self.tables.by_id(execution)
         if found.state is State.SETTLED:
             raise NotCancellable(f"the execution {execution} is settled: {found.outcome}")
         if found.handed:
@@ -123,8 +124,7 @@ class MemoryExecutions(Opened):
 
 def _kept(move: Move) -> Move:
     """Return a copy that shares nothing with the caller; refuse here what must not happen after half of a call."""
-    if move.state is State.SETTLED and move.outcome is None:
-        raise OutcomeMissing(f"a report settles the execution {move.execution} without an outcome")
+    check_move(move)
     completion = replace(move.completion, data=decode(encode(move.completion.data))) if move.completion else None
     return replace(move, result=decode(encode(move.result)), completion=completion)
 

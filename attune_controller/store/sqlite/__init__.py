@@ -1,0 +1,1 @@
+"""The store on SQLite: one folder, one writer thread, hand-written SQL."""

@@ -1,0 +1,44 @@
+"""One event into its row, its position taken in the transaction that stores it (G2, G11).
+
+Called by events.py for events at the door and by moves.py for completion events.
+"""
+
+from typing import LiteralString, cast
+
+import apsw
+
+from attune_controller.store.errors import ReplayedBody
+from attune_controller.store.records import Acceptance, NewEvent
+from attune_controller.store.sqlite.event_rows import INSERT
+from attune_controller.store.sqlite.statements import Values, execute, row_of
+
+_FIRST_POSITION: LiteralString = "SELECT position FROM events WHERE id = ? AND source = ?"
+_SAME_BODY: LiteralString = "SELECT id FROM events WHERE source = ? AND body_digest = ?"
+_DEAD: LiteralString = "INSERT INTO plans (position, status, reason, revision) VALUES (?, 'dead_letter', ?, '')"
+
+
+def accept(connection: apsw.Connection, new: NewEvent, values: Values) -> Acceptance:
+    """Store an event once; see port.Events.accept_event."""
+    # Looked up first and not left to ON CONFLICT, which would take a position, and with it a sync, for each duplicate.
+    if first := row_of(connection, _FIRST_POSITION, new.id, new.source):
+        return Acceptance(position=cast("int", first[0]), duplicate=True)
+    if new.body_digest and (known := row_of(connection, _SAME_BODY, new.source, new.body_digest)):
+        raise ReplayedBody(f"{new.source} delivered this body before, as {known[0]}")
+    return Acceptance(position=_insert(connection, new, values), duplicate=False)
+
+
+def insert_completion(connection: apsw.Connection, new: NewEvent, values: Values) -> None:
+    """Store the event that a settled execution becomes, unless its (source, id) is there."""
+    if not row_of(connection, _FIRST_POSITION, new.id, new.source):
+        _insert(connection, new, values)
+
+
+def _insert(connection: apsw.Connection, new: NewEvent, values: Values) -> int:
+    """Store an event that is not there yet and return its position."""
+    execute(connection, INSERT, *values)
+    position = connection.last_insert_rowid()
+    if new.dead_reason:
+        execute(connection, _DEAD, position, new.dead_reason)
+    else:
+        execute(connection, "INSERT INTO unplanned (position) VALUES (?)", position)
+    return position

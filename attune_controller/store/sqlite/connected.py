@@ -1,0 +1,28 @@
+"""What the parts of the SQLite store share: the two threads they send their statements to.
+
+Base of each noun's class in this folder; store.py puts them together.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import apsw
+
+from attune_controller.store.sqlite.opening import OpenStore
+
+T = TypeVar("T")
+
+
+class Connected:
+    """Sends functions over a connection to the writer or the reader."""
+
+    def __init__(self, parts: OpenStore) -> None:
+        """Take over an open store."""
+        self._parts = parts
+
+    async def _write(self, operation: Callable[[apsw.Connection], T]) -> T:
+        """Run it in a transaction and return when that is on the disk; what it raises undoes it alone."""
+        return await self._parts.writer.run(operation)
+
+    async def _read(self, operation: Callable[[apsw.Connection], T]) -> T:
+        return await self._parts.reader.run(operation)

@@ -1,0 +1,143 @@
+"""One thread that owns one connection, and the letterbox through which coroutines use it.
+
+Made twice by opening.py: with writer.Writer and with reader.Reader. apsw refuses a connection that two threads use at a time.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Protocol, TypeVar, cast
+
+import apsw
+
+from attune_controller.store.errors import StoreBusy, StoreClosed, StoreFailed
+from attune_core.errors import AttuneError
+
+T = TypeVar("T")
+
+#: At most so many callers share one transaction (G1).
+BATCH = 256
+#: At most so many callers wait; the next one is refused with StoreBusy.
+WAITING = 16_384
+
+
+@dataclass(eq=False, slots=True)
+class Ticket:
+    """One caller's operation, what became of it, and where the caller waits."""
+
+    operation: Callable[[apsw.Connection], object]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[object]
+    result: object = None
+    error: BaseException | None = None
+
+    def answer(self) -> None:
+        """Wake the caller, on its loop; one that gave up meanwhile is not there any more, but what was committed is."""
+        if self.future.done():
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+class Serving(Protocol):
+    """What the thread does with its connection."""
+
+    def serve(self, batch: list[Ticket]) -> AttuneError | None:
+        """Fill result or error of each ticket; a returned error means that nothing more is possible, for the same reason."""
+        ...
+
+    def rest(self, *, idle: bool) -> None:
+        """Do what can wait until the callers are answered; idle when nobody is waiting."""
+        ...
+
+    def end(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class ConnectionThread:
+    """Runs operations in the order of their arrival, in batches of what is waiting."""
+
+    def __init__(self, serving: Serving, name: str) -> None:
+        """Start the thread; a program that dies without closing the store is not held up by it."""
+        self._serving = serving
+        self._letterbox: SimpleQueue[Ticket | None] = SimpleQueue()
+        self._closed = False
+        self._refusal: AttuneError | None = None
+        self._thread = Thread(target=self._live, name=name, daemon=True)
+        self._thread.start()
+
+    async def run(self, operation: Callable[[apsw.Connection], T]) -> T:
+        """Return what the operation returns once that is certain (for the writer: once it is on the disk), or raise what it raises.
+
+        A caller that is cancelled while it waits does not undo the operation.
+        """
+        if self._closed:
+            raise StoreClosed
+        if self._refusal is not None:
+            raise type(self._refusal)(self._refusal.message)
+        if self._letterbox.qsize() >= WAITING:
+            raise StoreBusy(f"{WAITING} requests wait for the store")
+        loop = asyncio.get_running_loop()
+        ticket = Ticket(operation=operation, loop=loop, future=loop.create_future())
+        self._letterbox.put(ticket)
+        return cast("T", await ticket.future)
+
+    async def close(self) -> None:
+        """Finish what waits, close the connection and end the thread."""
+        if not self._closed:
+            self._closed = True
+            self._letterbox.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _live(self) -> None:
+        going = True
+        while going:
+            batch, going = self._collect()
+            if batch:
+                self._serve(batch)
+                self._serving.rest(idle=self._letterbox.empty())
+        self._serving.end()
+
+    def _collect(self) -> tuple[list[Ticket], bool]:
+        """Wait for the first ticket and take what came with it; False after the last one ever."""
+        batch: list[Ticket] = []
+        ticket = self._letterbox.get()
+        while ticket is not None:
+            batch.append(ticket)
+            if len(batch) == BATCH:
+                return batch, True
+            try:
+                ticket = self._letterbox.get_nowait()
+            except Empty:
+                return batch, True
+        return batch, False
+
+    def _serve(self, batch: list[Ticket]) -> None:
+        if self._refusal is None:
+            try:
+                self._refusal = self._serving.serve(batch)
+            except Exception as error:  # noqa: BLE001 - a defect must not leave callers waiting for a thread that died
+                self._refusal = StoreFailed(f"the store broke down ({type(error).__name__}: {error})")
+        if self._refusal is not None:  # some may have come while the batch that failed was served
+            for ticket in batch:
+                ticket.error = ticket.error or type(self._refusal)(self._refusal.message)
+        answer(batch)
+
+
+def answer(batch: list[Ticket]) -> None:
+    """Wake the callers of a batch with one call into their loop (several loops occur in tests only)."""
+    for loop in dict.fromkeys(ticket.loop for ticket in batch):
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to hear it
+            loop.call_soon_threadsafe(partial(_answer, [ticket for ticket in batch if ticket.loop is loop]))
+
+
+def _answer(batch: list[Ticket]) -> None:
+    for ticket in batch:
+        ticket.answer()

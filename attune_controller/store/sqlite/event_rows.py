@@ -1,0 +1,77 @@
+"""Events as rows and back.
+
+Called by events.py, and by executions.py for completion events.
+"""
+
+from typing import LiteralString, NamedTuple
+
+from attune_controller.store.encoding import decode, encode
+from attune_controller.store.records import Event, EventStatus, NewEvent
+from attune_controller.store.sqlite.statements import Row, Values
+
+#: Parameters in the order of `values_of`.
+INSERT: LiteralString = """
+INSERT INTO events (source, id, type, subject, time, received_at, hops, body_digest, traceparent, data)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+#: To be followed by FROM with `events e` and `plans p`.
+COLUMNS: LiteralString = """
+SELECT e.position, e.source, e.id, e.type, e.subject, e.time, e.received_at, e.hops, e.body_digest, e.traceparent, e.data,
+p.status, p.reason, p.revision
+"""
+
+
+class EventRow(NamedTuple):
+    """A row of COLUMNS; the last three are None while the event has no plan."""
+
+    position: int
+    source: str
+    id: str
+    type: str
+    subject: str
+    time: float
+    received_at: float
+    hops: int
+    body_digest: str | None
+    traceparent: str
+    data: str
+    status: str | None
+    reason: str | None
+    revision: str | None
+
+
+def values_of(new: NewEvent) -> Values:
+    """Return what INSERT takes; `JsonRefused` for data that no JSON text can hold."""
+    return (
+        new.source,
+        new.id,
+        new.type,
+        new.subject,
+        new.time,
+        new.received_at,
+        new.hops,
+        new.body_digest or None,
+        new.traceparent,
+        encode(new.data),
+    )
+
+
+def event_of(values: Row) -> Event:
+    """Return the event of a row of COLUMNS; the tables are STRICT, so the types hold."""
+    row = EventRow._make(values)
+    reason = row.reason or ""
+    new = NewEvent(
+        source=row.source,
+        id=row.id,
+        type=row.type,
+        subject=row.subject,
+        time=row.time,
+        received_at=row.received_at,
+        data=decode(row.data),
+        hops=row.hops,
+        body_digest=row.body_digest or "",
+        dead_reason=reason,  # only dead letters have one
+        traceparent=row.traceparent,
+    )
+    status = EventStatus(row.status) if row.status else EventStatus.ACCEPTED
+    return Event(position=row.position, new=new, status=status, reason=reason, revision=row.revision or "")

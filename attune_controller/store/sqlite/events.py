@@ -1,0 +1,68 @@
+"""Events on SQLite: accepted once, in the order of their positions, planned once.
+
+Part of SqliteStore; accepting.py inserts them, planning.py makes the executions of a plan.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import LiteralString
+
+import apsw
+
+from attune_controller.store.records import Acceptance, Event, EventStatus, Execution, NewEvent, PlannedEvent
+from attune_controller.store.sqlite.accepting import accept
+from attune_controller.store.sqlite.connected import Connected
+from attune_controller.store.sqlite.event_rows import COLUMNS, event_of, values_of
+from attune_controller.store.sqlite.planning import prepare, record_plans
+from attune_controller.store.sqlite.statements import LARGEST, Value, row_of, rows_of
+
+_JOINED: LiteralString = COLUMNS + "FROM events e LEFT JOIN plans p USING (position) "
+_UNPLANNED: LiteralString = COLUMNS + "FROM unplanned u JOIN events e USING (position) LEFT JOIN plans p USING (position) "
+_PLANNED: LiteralString = COLUMNS + "FROM plans p JOIN events e USING (position) "
+_PAGE: LiteralString = " ORDER BY 1 DESC LIMIT ?"
+_PAGES: dict[EventStatus | None, LiteralString] = {
+    None: _JOINED + "WHERE e.position < ?" + _PAGE,
+    EventStatus.ACCEPTED: _UNPLANNED + "WHERE u.position < ?" + _PAGE,
+    EventStatus.PLANNED: _PLANNED + "WHERE p.status = 'planned' AND p.position < ?" + _PAGE,
+    EventStatus.DEAD_LETTER: _PLANNED + "WHERE p.status = 'dead_letter' AND p.position < ?" + _PAGE,
+}
+
+
+class SqliteEvents(Connected):
+    """See port.Events."""
+
+    async def accept_event(self, event: NewEvent) -> Acceptance:
+        """See the port."""
+        return await self._write(partial(accept, new=event, values=values_of(event)))
+
+    async def unplanned(self, *, limit: int) -> Sequence[Event]:
+        """See the port."""
+        return await self._read(partial(_events, sql=_UNPLANNED + "ORDER BY u.position LIMIT ?", values=(limit,)))
+
+    async def record_plans(self, plans: Sequence[PlannedEvent]) -> Sequence[Execution]:
+        """See the port."""
+        return await self._write(partial(record_plans, plans=[prepare(plan) for plan in plans]))
+
+    async def event(self, position: int) -> Event | None:
+        """See the port."""
+        return await self._read(partial(_event, sql=_JOINED + "WHERE e.position = ?", values=(position,)))
+
+    async def find_event(self, source: str, event_id: str) -> Event | None:
+        """See the port."""
+        if source:
+            return await self._read(partial(_event, sql=_JOINED + "WHERE e.id = ? AND e.source = ?", values=(event_id, source)))
+        newest = partial(_event, sql=_JOINED + "WHERE e.id = ? ORDER BY e.position DESC LIMIT 1", values=(event_id,))
+        return await self._read(newest)
+
+    async def events(self, *, before: int | None, limit: int, status: EventStatus | None = None) -> Sequence[Event]:
+        """See the port."""
+        return await self._read(partial(_events, sql=_PAGES[status], values=(LARGEST if before is None else before, limit)))
+
+
+def _events(connection: apsw.Connection, sql: LiteralString, values: tuple[Value, ...]) -> list[Event]:
+    return [event_of(row) for row in rows_of(connection, sql, *values)]
+
+
+def _event(connection: apsw.Connection, sql: LiteralString, values: tuple[Value, ...]) -> Event | None:
+    row = row_of(connection, sql, *values)
+    return event_of(row) if row else None

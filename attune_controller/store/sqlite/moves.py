@@ -1,0 +1,96 @@
+"""What changes an execution's row: placement, reports with their completion events, and cancelling.
+
+Called by executions.py inside the writer's transactions; the rules are transitions.after_move.
+"""
+
+from dataclasses import dataclass, replace
+from typing import LiteralString
+
+import apsw
+
+from attune_controller.store.encoding import encode
+from attune_controller.store.errors import ExecutionUnknown, NotCancellable
+from attune_controller.store.records import Execution, Move, QueueKey
+from attune_controller.store.sqlite.accepting import insert_completion
+from attune_controller.store.sqlite.event_rows import values_of
+from attune_controller.store.sqlite.execution_rows import SELECT, execution_of
+from attune_controller.store.sqlite.planning import next_place
+from attune_controller.store.sqlite.statements import Values, execute, row_of
+from attune_controller.store.transitions import after_move, check_move, placed
+from attune_core.states import State
+
+_GO_ON: LiteralString = "UPDATE executions SET state = ?, attempt = ?, detail = ?, started_at = ? WHERE number = ?"
+_SETTLE: LiteralString = """
+UPDATE executions SET state = 'settled', cancelling = 0, attempt = ?, outcome = ?, reason = ?, detail = ?, exit_code = ?, result = ?,
+settled_at = ? WHERE number = ?
+"""
+_PLACE: LiteralString = "UPDATE executions SET agent = ?, queue = ?, epoch = ?, sequence = ?, state = 'queued' WHERE number = ?"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A checked move with its result and its completion event encoded."""
+
+    move: Move
+    result: str | None
+    completion: Values
+
+
+def prepare(move: Move) -> Prepared:
+    """Check and encode a move outside the transaction; `OutcomeMissing`, `JsonRefused`."""
+    check_move(move)
+    result = None if move.result is None else encode(move.result)
+    return Prepared(move=move, result=result, completion=values_of(replace(move.completion, body_digest="")) if move.completion else ())
+
+
+def record_moves(connection: apsw.Connection, moves: list[Prepared]) -> list[Execution]:
+    """Apply each move that is allowed; return each changed execution as its move left it."""
+    changed: list[Execution] = []
+    for prepared in moves:
+        row = row_of(connection, SELECT + "WHERE e.id = ?", prepared.move.execution)
+        if row and (after := after_move(execution_of(row), prepared.move)):
+            changed.append(_store(connection, after, prepared))
+    return changed
+
+
+def request_cancel(connection: apsw.Connection, execution: str, prepared: Prepared) -> Execution:
+    """Settle what nobody else has, mark what an agent has."""
+    before = _by_id(connection, execution)
+    if before.state is State.SETTLED:
+        raise NotCancellable(f"the execution {execution} is settled: {before.outcome}")
+    if before.handed:
+        execute(connection, "UPDATE executions SET cancelling = 1 WHERE number = ?", before.number)
+        return replace(before, cancelling=True)
+    after = after_move(before, prepared.move)
+    if after is None:
+        raise NotCancellable(f"the execution {execution} cannot go from {before.state} to {prepared.move.state}")
+    return _store(connection, after, prepared)
+
+
+def place(connection: apsw.Connection, execution: str, agent: str) -> Execution:
+    """Give a waiting execution its place in the agent's queue; one that does not wait is returned as it is."""
+    before = _by_id(connection, execution)
+    if before.state is not State.ACCEPTED:
+        return before
+    key = QueueKey(place=agent, action=before.new.action, key=before.new.key)
+    queue, epoch, sequence = next_place(connection, key)
+    execute(connection, _PLACE, agent, queue, epoch, sequence, before.number)
+    return placed(before, agent, epoch=epoch, sequence=sequence)
+
+
+def _by_id(connection: apsw.Connection, execution: str) -> Execution:
+    row = row_of(connection, SELECT + "WHERE e.id = ?", execution)
+    if row is None:
+        raise ExecutionUnknown(f"there is no execution {execution}")
+    return execution_of(row)
+
+
+def _store(connection: apsw.Connection, after: Execution, prepared: Prepared) -> Execution:
+    if after.state is not State.SETTLED:
+        execute(connection, _GO_ON, after.state, after.attempt, after.detail, after.started_at, after.number)
+        return after
+    end = (after.outcome, after.reason, after.detail, after.exit_code, prepared.result, after.settled_at)
+    execute(connection, _SETTLE, after.attempt, *end, after.number)
+    if prepared.move.completion:
+        insert_completion(connection, prepared.move.completion, prepared.completion)
+    return after

@@ -1,0 +1,78 @@
+"""A plan as rows: the event's fate, its executions, their numbers and their places in queues, in one transaction (G3).
+
+Called by events.py with what `prepare` encoded before the writer's turn; executions.py takes places through `next_place`.
+"""
+
+from dataclasses import dataclass
+from typing import LiteralString, cast
+
+import apsw
+
+from attune_controller.store.encoding import stored_bytes
+from attune_controller.store.errors import EventUnknown, ExecutionExists
+from attune_controller.store.records import EventStatus, Execution, NewExecution, PlannedEvent, QueueKey
+from attune_controller.store.sqlite.execution_rows import INSERT_EXECUTION, INSERT_REQUEST, execution_values, request_values
+from attune_controller.store.sqlite.statements import Values, execute, row_of
+from attune_controller.store.transitions import planned
+
+# The row of the queue is where a sequence is taken, and nowhere else, so none is taken twice (reliability.md §1.2).
+_NEXT_PLACE: LiteralString = """
+INSERT INTO queues (place, action, key, last_sequence) VALUES (?, ?, ?, 1)
+ON CONFLICT (place, action, key) DO UPDATE SET last_sequence = last_sequence + 1
+RETURNING id, epoch, last_sequence
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A plan with its executions' request rows encoded."""
+
+    plan: PlannedEvent
+    requests: tuple[Values, ...]
+
+
+def prepare(plan: PlannedEvent) -> Prepared:
+    """Encode a plan outside the transaction."""
+    return Prepared(plan=plan, requests=tuple(request_values(new) for new in plan.executions))
+
+
+def record_plans(connection: apsw.Connection, plans: list[Prepared]) -> list[Execution]:
+    """Store each plan whose event waits for one; return the executions made."""
+    made: list[Execution] = []
+    for prepared in plans:
+        if _take(connection, prepared.plan):
+            made += [_insert(connection, new, values) for new, values in zip(prepared.plan.executions, prepared.requests, strict=True)]
+    return made
+
+
+def _take(connection: apsw.Connection, plan: PlannedEvent) -> bool:
+    """Give an unplanned event its fate; False when it has one."""
+    execute(connection, "DELETE FROM unplanned WHERE position = ?", plan.position)
+    if not connection.changes():
+        if row_of(connection, "SELECT 1 FROM events WHERE position = ?", plan.position):
+            return False
+        raise EventUnknown(f"there is no event at position {plan.position}")
+    status = EventStatus.DEAD_LETTER if plan.dead_reason else EventStatus.PLANNED
+    sql: LiteralString = "INSERT INTO plans (position, status, reason, revision) VALUES (?, ?, ?, ?)"
+    execute(connection, sql, plan.position, status, plan.dead_reason, plan.revision)
+    return True
+
+
+def _insert(connection: apsw.Connection, new: NewExecution, request: Values) -> Execution:
+    queue, epoch, sequence = None, 0, 0
+    if new.agent and not new.rejected:
+        queue, epoch, sequence = next_place(connection, QueueKey(place=new.agent, action=new.action, key=new.key))
+    execution = planned(new, number=1, epoch=epoch, sequence=sequence)
+    encoded_input = cast("str", request[-1])
+    try:
+        execute(connection, INSERT_EXECUTION, *execution_values(execution, queue, stored_bytes(encoded_input)))
+    except apsw.ConstraintError as error:
+        raise ExecutionExists(f"the execution {new.id} is stored already") from error
+    number = connection.last_insert_rowid()
+    execute(connection, INSERT_REQUEST, number, *request)
+    return planned(new, number=number, epoch=epoch, sequence=sequence)
+
+
+def next_place(connection: apsw.Connection, key: QueueKey) -> tuple[int, int, int]:
+    """Take the next place of a queue, which is made when it is new; return (row, epoch, sequence)."""
+    return cast("tuple[int, int, int]", row_of(connection, _NEXT_PLACE, key.place, key.action, key.key))

@@ -1,0 +1,151 @@
+"""Queues on SQLite: what is handed over, handed over again, and acknowledged.
+
+Part of SqliteStore; fairness and windows are dealing.deal, the counters of a queue's row are kept by the schema's triggers.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import LiteralString, NamedTuple, cast
+
+import apsw
+
+from attune_controller.store.dealing import Lane, deal
+from attune_controller.store.records import Execution, Handover, Held, QueueKey
+from attune_controller.store.sqlite.connected import Connected
+from attune_controller.store.sqlite.execution_rows import SELECT, execution_of, sized_execution_of
+from attune_controller.store.sqlite.statements import LARGEST, each_row, execute, execute_each, row_of, rows_of
+
+_OPEN: LiteralString = """
+SELECT id, place, action, key, epoch, last_handed, unstarted, unstarted_bytes FROM queues
+WHERE place = ? AND waiting > 0 AND unstarted < ? ORDER BY unstarted, turn, id
+"""
+_HANDED: LiteralString = """
+SELECT id, place, action, key, epoch, last_handed, unstarted, unstarted_bytes FROM queues
+WHERE place = ? AND last_handed > 0 ORDER BY id
+"""
+_WAITING: LiteralString = SELECT + "WHERE e.queue = ? AND e.state = 'queued' AND e.handed = 0 ORDER BY e.sequence"
+_UNACKNOWLEDGED: LiteralString = (
+    SELECT + "WHERE e.queue = ? AND e.epoch = ? AND e.state = 'queued' AND e.handed = 1 AND e.sequence > ? ORDER BY e.sequence"
+)
+_TO_ASSIGN: LiteralString = """
+SELECT number, id FROM executions
+WHERE queue = ? AND epoch = ? AND state = 'queued' AND handed = 1 AND sequence <= ? ORDER BY sequence
+"""
+_IDENTITY: LiteralString = " FROM queues WHERE place = ? AND action = ? AND key = ?"
+
+
+class _QueueRow(NamedTuple):
+    id: int
+    place: str
+    action: str
+    key: str
+    epoch: int
+    last_handed: int
+    unstarted: int
+    unstarted_bytes: int
+
+    @property
+    def queue(self) -> QueueKey:
+        return QueueKey(place=self.place, action=self.action, key=self.key)
+
+
+class SqliteQueues(Connected):
+    """See port.Queues."""
+
+    async def take_handovers(
+        self, agent: str, *, window: int, window_bytes: int, limit: int, blocked: frozenset[QueueKey] = frozenset()
+    ) -> Sequence[Handover]:
+        """See the port."""
+        return await self._write(partial(_take, agent=agent, window=window, window_bytes=window_bytes, limit=limit, blocked=blocked))
+
+    async def resume_handovers(self, agent: str, held: Sequence[Held]) -> Sequence[Handover]:
+        """See the port."""
+        return await self._write(partial(_resume, agent=agent, held=held))
+
+    async def acknowledge(self, held: Sequence[Held]) -> Sequence[str]:
+        """See the port."""
+        return await self._write(partial(_acknowledge, held=held))
+
+    async def depths(self, queues: Sequence[QueueKey]) -> Mapping[QueueKey, int]:
+        """See the port."""
+        return await self._read(partial(_depths, queues=queues))
+
+    async def handed_cancels(self, agent: str) -> Sequence[Execution]:
+        """See the port."""
+        return await self._read(partial(_cancelling, agent=agent))
+
+
+def _take(
+    connection: apsw.Connection, *, agent: str, window: int, window_bytes: int, limit: int, blocked: frozenset[QueueKey]
+) -> list[Handover]:
+    queues: dict[QueueKey, int] = {}
+
+    def lanes() -> Iterator[Lane]:
+        for row in map(_QueueRow._make, each_row(connection, _OPEN, agent, window)):
+            if row.queue not in blocked:
+                queues[row.queue] = row.id
+                yield Lane(
+                    waiting=map(sized_execution_of, each_row(connection, _WAITING, row.id)),
+                    last_handed=row.last_handed,
+                    unstarted=row.unstarted,
+                    unstarted_bytes=row.unstarted_bytes,
+                    window=window,
+                    window_bytes=window_bytes,
+                )
+
+    dealt = deal(lanes(), limit)
+    if not dealt:
+        return []
+    (turn,) = cast("tuple[int]", row_of(connection, "UPDATE identity SET turns = turns + 1 RETURNING turns"))
+    last = {handover.execution.queue: handover.execution.sequence for handover in dealt}
+    execute_each(connection, "UPDATE executions SET handed = 1 WHERE number = ?", [(handover.execution.number,) for handover in dealt])
+    execute_each(
+        connection,
+        "UPDATE queues SET last_handed = ?, turn = ? WHERE id = ?",
+        [(sequence, turn, queues[queue]) for queue, sequence in last.items()],
+    )
+    return [replace(handover, execution=replace(handover.execution, handed=True)) for handover in dealt]
+
+
+def _resume(connection: apsw.Connection, agent: str, held: Sequence[Held]) -> list[Handover]:
+    said = {(claim.queue, claim.epoch): claim.last for claim in held}
+    resumed: list[Handover] = []
+    for row in map(_QueueRow._make, rows_of(connection, _HANDED, agent)):
+        last = min(said.get((row.queue, row.epoch), 0), LARGEST)
+        end = last
+        if row.unstarted:
+            _assign(connection, row.id, row.epoch, last)
+            for values in rows_of(connection, _UNACKNOWLEDGED, row.id, row.epoch, last):
+                execution = execution_of(values)
+                resumed.append(Handover(execution=execution, after=end))
+                end = execution.sequence
+        # The chain goes on from what the agent will hold; one that knows more than was handed over refuses what comes, and says so.
+        if last <= row.last_handed != end:
+            execute(connection, "UPDATE queues SET last_handed = ? WHERE id = ?", end, row.id)
+    return resumed
+
+
+def _acknowledge(connection: apsw.Connection, held: Sequence[Held]) -> list[str]:
+    assigned: list[str] = []
+    for claim in held:
+        if row := row_of(connection, "SELECT id" + _IDENTITY, claim.queue.place, claim.queue.action, claim.queue.key):
+            assigned += _assign(connection, cast("int", row[0]), min(claim.epoch, LARGEST), min(claim.last, LARGEST))
+    return assigned
+
+
+def _assign(connection: apsw.Connection, queue: int, epoch: int, last: int) -> list[str]:
+    """Move what the queue's agent holds up to `last` to assigned; return the ids by sequence."""
+    found = cast("list[tuple[int, str]]", rows_of(connection, _TO_ASSIGN, queue, epoch, last))
+    execute_each(connection, "UPDATE executions SET state = 'assigned' WHERE number = ?", [(number,) for number, _ in found])
+    return [execution for _, execution in found]
+
+
+def _depths(connection: apsw.Connection, queues: Sequence[QueueKey]) -> dict[QueueKey, int]:
+    rows = {key: row_of(connection, "SELECT unsettled" + _IDENTITY, key.place, key.action, key.key) for key in queues}
+    return {key: cast("int", row[0]) if row else 0 for key, row in rows.items()}
+
+
+def _cancelling(connection: apsw.Connection, agent: str) -> list[Execution]:
+    rows = rows_of(connection, SELECT + "WHERE e.cancelling = 1 AND e.agent = ? ORDER BY e.number", agent)
+    return [execution_of(row) for row in rows]

@@ -1,0 +1,46 @@
+"""SqliteStore: the whole port on one folder, and the way to open it.
+
+Opened by the controller's composition root, closed last of all.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import LiteralString
+
+from attune_controller.store.sqlite.agents import SqliteAgents
+from attune_controller.store.sqlite.credentials import SqliteCredentials
+from attune_controller.store.sqlite.events import SqliteEvents
+from attune_controller.store.sqlite.executions import SqliteExecutions
+from attune_controller.store.sqlite.migrations import MIGRATIONS
+from attune_controller.store.sqlite.opening import open_parts
+from attune_controller.store.sqlite.queues import SqliteQueues
+from attune_controller.store.sqlite.syncs import SqliteSyncs
+from attune_core.ports import Random, SystemRandom
+
+
+class SqliteStore(SqliteEvents, SqliteExecutions, SqliteQueues, SqliteAgents, SqliteCredentials, SqliteSyncs):
+    """A store that keeps what it answered through any crash."""
+
+    @property
+    def incarnation(self) -> str:
+        """See the port."""
+        return self._parts.incarnation
+
+    async def close(self) -> None:
+        """See the port."""
+        await self._parts.reader.close()
+        await self._parts.writer.close()
+        self._parts.release()
+
+
+async def open_sqlite_store(
+    folder: Path, *, random: Random | None = None, vfs: str | None = None, steps: Sequence[LiteralString] = MIGRATIONS
+) -> SqliteStore:
+    """Open the store in a folder, which is made (0700) when it is missing; `random` gives a new store its incarnation.
+
+    Refused with `StoreLocked`, `UnknownFormat`, `StoreTooNew`, `SqliteTooOld`, `StoreDamaged`, `StoreFull` or `StoreFailed`, and then
+    nothing is held or half made. `vfs` and `steps` are for tests: another file layer of SQLite, other migrations.
+    """
+    incarnation = (random or SystemRandom()).bytes(16).hex()
+    return SqliteStore(await asyncio.to_thread(open_parts, folder, incarnation, vfs, steps))
