@@ -7,28 +7,15 @@ SyncError: the step's name, the error's code and the observed revision are the a
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from attune_controller.errors import RevisionInvalid, RevisionRewound
 from attune_controller.git_source import GitSource
 from attune_controller.packs import PackStore
+from attune_controller.reconcile.problem_view import view_of
 from attune_core.catalog.catalog import Catalog
-from attune_core.problems import Problem, Severity
+from attune_core.catalog.load import Loaded
+from attune_core.problems import Severity
 from attune_core.wire.api import ProblemView
-
-
-class Reading(Protocol):
-    """What reading a revision in this process gives; attune_core.catalog.load.Loaded."""
-
-    @property
-    def catalog(self) -> Catalog | None:
-        """The catalog, None when there is an error among the problems."""
-        ...
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        """All findings."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +25,7 @@ class Tools:
     source: GitSource
     packs: PackStore
     examine: Callable[[str], Awaitable[Sequence[ProblemView]]]
-    read: Callable[[str], Reading]
+    read: Callable[[str], Loaded]
     allow_rewind: bool = False
 
 
@@ -82,14 +69,14 @@ async def check(tools: Tools, current: Pass) -> None:  # noqa: ARG001 - one type
 
 async def activate(tools: Tools, current: Pass) -> None:
     """Compile the catalog in this process and store every pack it names; the pointer flips with the status of the pass."""
-    reading = await asyncio.to_thread(tools.read, current.commit)
-    current.problems = [view_of(problem) for problem in reading.problems]
+    loaded = await asyncio.to_thread(tools.read, current.commit)
+    current.problems = [view_of(problem) for problem in loaded.problems]
     refuse_errors(current.problems)
-    if reading.catalog is None:
+    if loaded.catalog is None:
         raise RevisionInvalid("the revision has no catalog and no error that says why")
-    for pack in reading.catalog.packs.values():
+    for pack in loaded.catalog.packs.values():
         await asyncio.to_thread(tools.packs.keep, pack.digest, pack.archive)
-    current.catalog = reading.catalog
+    current.catalog = loaded.catalog
 
 
 STEPS: Mapping[str, Step] = {"fetch": fetch, "verify": verify, "load": load, "check": check, "activate": activate}
@@ -101,16 +88,3 @@ def refuse_errors(problems: Sequence[ProblemView]) -> None:
     if errors:
         first = errors[0]
         raise RevisionInvalid(f"{len(errors)} errors; the first: {first.path}:{first.line}:{first.column} {first.code} {first.message}")
-
-
-def view_of(problem: Problem) -> ProblemView:
-    """Return a problem as the API and the status show it."""
-    return ProblemView(
-        code=problem.code,
-        severity=problem.severity,
-        message=problem.message,
-        path=problem.path,
-        line=problem.span.line if problem.span else 0,
-        column=problem.span.column if problem.span else 0,
-        hint=problem.hint or "",
-    )

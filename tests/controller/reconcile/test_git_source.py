@@ -7,7 +7,7 @@ import pytest
 
 from attune_controller.errors import BranchMissing, FetchFailed, GitMissing
 from attune_controller.git_source import GitSource, Remote
-from tests.controller.pushes import Pushes, git
+from tests.controller.pushes import Pushes
 
 
 @pytest.fixture
@@ -22,9 +22,9 @@ def source_of(tmp_path: Path, url: str, *, local: bool = True, seconds: float = 
 async def test_the_newest_commit_of_the_branch_is_fetched(tmp_path: Path, pushes: Pushes) -> None:
     source = source_of(tmp_path, str(pushes.bare))
     await source.prepare()
-    first = pushes.push({"attune.yaml": "format: 1\n"})
+    first = pushes.publish({"attune.yaml": "format: 1\n"})
     assert await source.fetch() == first
-    second = pushes.push({"attune.yaml": "format: 1\n# more\n"})
+    second = pushes.publish({"attune.yaml": "format: 1\n# more\n"})
     assert await source.fetch() == second
     assert await source.descends(second, first)
     assert not await source.descends(first, second)
@@ -35,7 +35,7 @@ async def test_the_newest_commit_of_the_branch_is_fetched(tmp_path: Path, pushes
 async def test_preparing_twice_keeps_what_was_fetched_and_trusted(tmp_path: Path, pushes: Pushes) -> None:
     source = source_of(tmp_path, str(pushes.bare))
     await source.prepare()
-    commit = pushes.push({"a": "1"})
+    commit = pushes.publish({"a": "1"})
     await source.fetch()
     assert await source.trusted() == ""
     await source.trust(commit)
@@ -53,7 +53,7 @@ async def test_locks_and_halves_of_a_killed_git_are_swept(tmp_path: Path, pushes
         lock.parent.mkdir(parents=True, exist_ok=True)
         lock.write_text("")
     await source.prepare()
-    commit = pushes.push({"a": "1"})
+    commit = pushes.publish({"a": "1"})
     assert await source.fetch() == commit
     assert not any(lock.exists() for lock in locks)
 
@@ -73,7 +73,7 @@ async def test_a_missing_repository_is_a_failed_fetch(tmp_path: Path) -> None:
 
 
 async def test_a_local_path_is_refused_unless_the_settings_allow_it(tmp_path: Path, pushes: Pushes) -> None:
-    pushes.push({"a": "1"})
+    pushes.publish({"a": "1"})
     source = source_of(tmp_path, str(pushes.bare), local=False)
     await source.prepare()
     with pytest.raises(FetchFailed, match="not allowed"):
@@ -99,7 +99,7 @@ async def test_hooks_and_configuration_of_the_user_are_not_used(tmp_path: Path, 
     hook.chmod(0o755)
     (home / ".gitconfig").write_text(f'[core]\n hooksPath = {hook.parent}\n[url "/nowhere"]\n insteadOf = {pushes.bare}\n')
     monkeypatch.setenv("HOME", str(home))
-    commit = pushes.push({"a": "1"})
+    commit = pushes.publish({"a": "1"})
     source = source_of(tmp_path, str(pushes.bare))
     await source.prepare()
     (source.mirror / "hooks").mkdir(exist_ok=True)
@@ -132,8 +132,8 @@ async def test_a_fetch_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.M
 async def test_a_repository_above_the_bound_is_refused_and_leaves_nothing(tmp_path: Path, pushes: Pushes) -> None:
     source = source_of(tmp_path, str(pushes.bare), size=256 << 10)
     await source.prepare()
-    (pushes.work / "big").write_bytes(secrets.token_bytes(1 << 20))
-    pushes.push({"a": "1"})
+    (pushes.clone / "big").write_bytes(secrets.token_bytes(1 << 20))
+    pushes.publish({"a": "1"})
     with pytest.raises(FetchFailed):
         await source.fetch()
     assert not list(source.mirror.rglob("tmp_*"))
@@ -143,8 +143,3 @@ async def test_without_git_the_message_names_it(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(GitMissing):
         await source_of(tmp_path, "https://example.org/x.git").prepare()
-
-
-def test_the_test_repository_is_real(pushes: Pushes) -> None:
-    commit = pushes.push({"a": "1"})
-    assert git(pushes.bare, "rev-parse", "main") == commit
