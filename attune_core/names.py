@@ -17,6 +17,7 @@ TriggerReference = Annotated[str, StringConstraints(pattern=TRIGGER_PATTERN)]
 AgentName = Annotated[str, StringConstraints(pattern=AGENT_NAME_PATTERN)]
 
 _NAME = re.compile(NAME_PATTERN + r"\Z")
+_TRIGGER = re.compile(TRIGGER_PATTERN + r"\Z")
 _AGENT_NAME = re.compile(AGENT_NAME_PATTERN + r"\Z")
 
 
@@ -28,3 +29,8 @@ def is_name(text: str) -> bool:
 def is_agent_name(text: str) -> bool:
     """Tell whether a text is the name of an agent."""
     return _AGENT_NAME.match(text) is not None
+
+
+def is_trigger(text: str) -> bool:
+    """Tell whether a text is a reference to a trigger."""
+    return _TRIGGER.match(text) is not None

@@ -200,11 +200,13 @@ class _DatedState(ServerState):
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Return sockets bound to every address of `host` (port 0: any free one); `PortRefused`."""
+    """Return sockets bound to every address of `host` (empty: every interface; port 0: any free one); `PortRefused`."""
     sockets: list[socket.socket] = []
     absent: OSError | None = None
     try:
-        for family, _, _, _, address in dict.fromkeys(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)):
+        for family, _, _, _, address in dict.fromkeys(
+            socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        ):
             try:
                 sockets.append(_bind_one(socket.AddressFamily(family), str(address[0]), port or _port_of(sockets)))
             except OSError as error:

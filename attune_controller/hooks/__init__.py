@@ -1,0 +1,1 @@
+"""Webhooks: from a signed request to an event."""

@@ -1,0 +1,50 @@
+"""What a webhook's request can get wrong; answered as problem+json, and nothing of such a request is stored.
+
+AttuneError
+└── HttpRefusal               ATT401
+    ├── HookUnknown           ATT420   404
+    ├── SignatureRefused      ATT421   401
+    ├── HookNotReady          ATT422   503
+    ├── DeliveryInvalid       ATT423   400
+    └── EventNotAllowed       ATT424   403
+
+Raised by `receive` and the schemes.
+"""
+
+from attune_controller.http.errors import HttpRefusal
+from attune_core.errors import Blame
+
+
+class HookUnknown(HttpRefusal):
+    """The active revision declares no webhook of this name."""
+
+    code, status = "ATT420", 404
+    remedy = "add webhooks/NAME.yaml to the repository, or correct the address at the sender"
+
+
+class SignatureRefused(HttpRefusal):
+    """The body is not signed as this webhook demands, or with another secret."""
+
+    code, status = "ATT421", 401
+    remedy = "give the sender the secret that the controller has, and let it sign the body it sends (GitHub: X-Hub-Signature-256)"
+
+
+class HookNotReady(HttpRefusal):
+    """The controller does not have the secret of this webhook, so it can believe nobody."""
+
+    code, blame, status = "ATT422", Blame.HOST, 503
+    remedy = "put the secret into <state>/secrets/NAME with mode 0600; the sender may then deliver again"
+
+
+class DeliveryInvalid(HttpRefusal):
+    """The signed request does not say which delivery and which kind of event it is."""
+
+    code = "ATT423"
+    remedy = "send X-GitHub-Delivery and X-GitHub-Event exactly once, as GitHub does"
+
+
+class EventNotAllowed(HttpRefusal):
+    """The webhook's document does not allow events of this kind."""
+
+    code, status = "ATT424", 403
+    remedy = "add the kind to `allow` in the webhook's document, or do not let the sender send it"

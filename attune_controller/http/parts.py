@@ -1,0 +1,73 @@
+"""Parts: everything the public endpoints work with, as ports; put together by the composition root, handed to each endpoint in its Call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from attune_controller.fleet import FleetAgent
+from attune_controller.hooks.receive import CatalogHolder, EventDoor, Hooks
+from attune_controller.http.replies import Replies
+from attune_controller.identity.enrolment import Enrolments
+from attune_controller.identity.join_tokens import JoinTokens
+from attune_controller.identity.tokens import ApiTokens
+from attune_controller.store.port import Store
+from attune_controller.store.records import Execution
+from attune_core.ports import Clock, Random
+from attune_core.states import Reason
+from attune_core.wire.frames import LogWindow, ReadLog
+
+
+class FleetView(Protocol):
+    """What is known of the agents now; fleet.Fleet."""
+
+    def candidates(self) -> Sequence[FleetAgent]:
+        """Return every enrolled agent, by name."""
+        ...
+
+    def agent(self, name: str) -> FleetAgent | None:
+        """Return one."""
+        ...
+
+    def connected(self) -> int:
+        """Count the agents that have a stream."""
+        ...
+
+
+class Canceller(Protocol):
+    """Who ends executions; cancellation.Cancellation."""
+
+    async def cancel(self, execution: Execution, reason: Reason, detail: str = "") -> Execution:
+        """Settle or mark an execution and return it."""
+        ...
+
+
+class Logs(Protocol):
+    """Who asks agents for windows of their logs; log_relay.LogRelay."""
+
+    async def read(self, agent: str, question: ReadLog) -> LogWindow:
+        """Ask an agent and return its answer."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What there is; `repository` and `branch` are only shown, `started_at` is wall-clock seconds."""
+
+    store: Store
+    intake: EventDoor
+    active: CatalogHolder
+    fleet: FleetView
+    cancels: Canceller
+    logs: Logs
+    hooks: Hooks
+    tokens: ApiTokens
+    join_tokens: JoinTokens
+    enrolments: Enrolments
+    replies: Replies
+    clock: Clock
+    random: Random
+    authority: str  # PEM of the controller's CA
+    repository: str
+    branch: str
+    started_at: float
+    body_bytes: int = 1 << 20

@@ -1,0 +1,61 @@
+"""POST /events and GET /v1/events: events of other programs on their way in, and all events to look at.
+
+In the table of `routes`.
+"""
+
+from starlette.responses import Response
+
+from attune_controller.http.call import Call, answer
+from attune_controller.http.cloudevents import MEDIA_TYPE, read_cloudevent
+from attune_controller.http.errors import ContentTypeRefused
+from attune_controller.http.views import event_view
+from attune_controller.store.errors import EventUnknown
+from attune_controller.store.records import Event, EventStatus
+from attune_core.wire.api import Accepted, EventView, Page
+
+
+async def send(call: Call) -> Response:
+    """Accept one CloudEvent: 202, or 200 with the first one's position when (source, id) is known."""
+    media_type = (call.header("content-type") or "").partition(";")[0].strip().lower()
+    if media_type != MEDIA_TYPE:
+        raise ContentTypeRefused(f"the content type is {media_type[:64] or 'missing'}, not {MEDIA_TYPE}")
+    event = read_cloudevent(await call.json(), call.parts.clock.now())
+    acceptance = await call.parts.intake.accept(event)
+    document = Accepted(
+        id=event.id,
+        source=event.source,
+        position=acceptance.position,
+        duplicate=acceptance.duplicate,
+        dead_letter=acceptance.dead_reason,
+    )
+    return answer(document, 200 if acceptance.duplicate else 202)
+
+
+async def list_events(call: Call) -> Response:
+    """Return a page, newest first, without data."""
+    query = call.query("after", "before", "limit", "status")
+    status = query.text("status", among=[status.value for status in EventStatus])
+    before, limit = query.page()
+    found = await call.parts.store.events(before=before, limit=limit, status=EventStatus(status) if status else None)
+    ids = await call.parts.store.executions_of_events([event.position for event in found])
+    items = [event_view(event, ids.get(event.position, ()), data=False) for event in found]
+    return answer(Page[EventView](items=items, next=str(items[-1].position) if len(items) == limit else ""))
+
+
+async def show_event(call: Call) -> Response:
+    """Return one event by position or id; a dead letter's data only with `?data=true`."""
+    asked = call.query("data").flag("data")
+    event = await _find(call, call.path("event"))
+    ids = await call.parts.store.executions_of_events([event.position])
+    data = asked or event.status is not EventStatus.DEAD_LETTER
+    return answer(event_view(event, ids.get(event.position, ()), data=data))
+
+
+async def _find(call: Call, name: str) -> Event:
+    event = None
+    if name.isascii() and name.isdigit() and len(name) <= 18:
+        event = await call.parts.store.event(int(name))
+    event = event or await call.parts.store.find_event("", name)
+    if event is None:
+        raise EventUnknown(f"there is no event {name[:64]!r}")
+    return event

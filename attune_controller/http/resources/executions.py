@@ -1,0 +1,129 @@
+"""/v1/executions: list and show, ask for a run, cancel, and read logs.
+
+In the table of `routes`.
+"""
+
+import base64
+import re
+from typing import Literal
+
+from starlette.responses import Response
+
+from attune_controller.http.call import Call, answer
+from attune_controller.http.errors import IdempotencyKeyReused, QueryInvalid
+from attune_controller.http.views import execution_view
+from attune_controller.requests import REQUESTED
+from attune_controller.store.errors import ExecutionUnknown
+from attune_controller.store.records import Execution, NewEvent
+from attune_core.ids import uuid7
+from attune_core.states import Outcome, Reason, State
+from attune_core.wire.api import Accepted, ExecutionView, LogView, ManualRun, Page
+from attune_core.wire.frames import ReadLog
+
+#: The source of events that ask for a run through this API.
+SOURCE = "attune:api"
+
+_NAME = re.compile(r"[0-9]{1,18}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_STATES = [*(state.value for state in State), *(outcome.value for outcome in Outcome)]
+
+
+async def list_executions(call: Call) -> Response:
+    """Return a page, newest first, without inputs and results."""
+    query = call.query("after", "before", "limit", "state", "action", "agent", "event")
+    before, limit = query.page()
+    found = await call.parts.store.executions(
+        before=before,
+        limit=limit,
+        state=query.text("state", among=_STATES),
+        action=query.text("action"),
+        agent=query.text("agent"),
+        event=query.number("event", low=1),
+    )
+    items = [execution_view(execution, call.parts.fleet.agent(execution.agent), whole=False) for execution in found]
+    return answer(Page[ExecutionView](items=items, next=str(items[-1].number) if len(items) == limit else ""))
+
+
+async def show_execution(call: Call) -> Response:
+    """Return one execution by id or number."""
+    call.query()
+    return _whole(call, await _find(call))
+
+
+async def request_run(call: Call) -> Response:
+    """Accept a request to run one action; it is an event like any other, and its Idempotency-Key is the event's id."""
+    run = await call.document(ManualRun)
+    now = call.parts.clock.now()
+    event = NewEvent(
+        source=SOURCE,
+        id=call.idempotency_key() or uuid7(call.parts.clock, call.parts.random),
+        type=REQUESTED,
+        subject=run.action,
+        time=now,
+        received_at=now,
+        data=run.model_dump(mode="json"),
+    )
+    acceptance = await call.parts.intake.accept(event)
+    if acceptance.duplicate:
+        first = await call.parts.store.event(acceptance.position)
+        if first is None or first.new.data != event.data:
+            raise IdempotencyKeyReused
+    document = Accepted(id=event.id, source=SOURCE, position=acceptance.position, duplicate=acceptance.duplicate)
+    return answer(document, 200 if acceptance.duplicate else 202)
+
+
+async def cancel(call: Call) -> Response:
+    """End an execution, or ask its agent to; 202 while it is `cancelling`."""
+    execution = await _find(call)
+    who = call.caller.name if call.caller else "operator"
+    after = await call.parts.cancels.cancel(execution, Reason.OPERATOR, f"cancelled by {who}")
+    return _whole(call, after, 200 if after.state is State.SETTLED else 202)
+
+
+async def read_log(call: Call) -> Response:
+    """Return a window of a log, asked of the agent that has it; `attempt` 0 is the newest, a negative offset counts from the end."""
+    query = call.query("stream", "offset", "limit", "attempt")
+    question = ReadLog(
+        request="",
+        execution="",
+        attempt=query.number("attempt", low=0, high=100_000) or 0,
+        stream=_stream(query.text("stream") or "stdout"),
+        offset=query.number("offset", low=-(2**62)) or 0,
+        limit=query.number("limit", low=1, high=1 << 20) or 1 << 16,
+    )
+    execution = await _find(call)
+    settled = execution.state is State.SETTLED
+    if not execution.agent or not execution.handed:
+        # No agent has seen it: there is no log, and none to come if it is settled.
+        return answer(LogView(offset=0, content="", total=0, ended=settled))
+    window = await call.parts.logs.read(execution.agent, question.model_copy(update={"execution": execution.new.id}))
+    if window.missing:
+        return answer(LogView(offset=0, content="", total=0, ended=settled))
+    return answer(
+        LogView(
+            offset=window.offset,
+            content=base64.b64encode(base64.b64decode(window.content, validate=True)).decode(),
+            total=window.total,
+            gap=window.gap,
+            ended=window.ended,
+        )
+    )
+
+
+def _stream(text: str) -> Literal["stdout", "stderr", "build"]:
+    match text:
+        case "stdout" | "stderr" | "build":
+            return text
+        case _:
+            raise QueryInvalid("stream is not one of: stdout, stderr, build")
+
+
+async def _find(call: Call) -> Execution:
+    name = call.path("execution")
+    execution = await call.parts.store.execution(name) if _NAME.fullmatch(name) else None
+    if execution is None:
+        raise ExecutionUnknown(f"there is no execution {name[:64]!r}")
+    return execution
+
+
+def _whole(call: Call, execution: Execution, status: int = 200) -> Response:
+    return answer(execution_view(execution, call.parts.fleet.agent(execution.agent), whole=True), status)

@@ -1,0 +1,30 @@
+"""The one table of the public listener's routes: what is not in it does not exist, and each line says who may.
+
+Turned into an application by `app`; a test compares it with what the application really serves.
+"""
+
+from attune_controller.http.resources import credentials, enrolment, events, executions, hooks, inventory, status
+from attune_controller.http.row import Access, Row
+from attune_core.wire.api import Scope
+
+ROUTES: tuple[Row, ...] = (
+    Row("POST", "/hooks/{name}", Access.HOOK, hooks.deliver),
+    Row("POST", "/events", Scope.EVENTS_SEND, events.send),
+    Row("GET", "/ca", Access.PUBLIC, enrolment.show_authority),
+    Row("POST", "/v1/enrolments", Access.JOIN, enrolment.enrol, repeatable=True),
+    Row("GET", "/v1/status", Scope.READ, status.show_status),
+    Row("GET", "/v1/events", Scope.READ, events.list_events),
+    Row("GET", "/v1/events/{event:path}", Scope.READ, events.show_event),
+    Row("GET", "/v1/executions", Scope.READ, executions.list_executions),
+    # Not `repeatable`: the key becomes the event's id, which the store keeps through a restart.
+    Row("POST", "/v1/executions", Scope.OPERATE, executions.request_run),
+    Row("GET", "/v1/executions/{execution}", Scope.READ, executions.show_execution),
+    Row("POST", "/v1/executions/{execution}/cancel", Scope.OPERATE, executions.cancel),
+    Row("GET", "/v1/executions/{execution}/logs", Scope.READ, executions.read_log),
+    Row("GET", "/v1/agents", Scope.READ, inventory.list_agents),
+    Row("GET", "/v1/rules", Scope.READ, inventory.list_rules),
+    Row("POST", "/v1/join_tokens", Scope.ADMIN, credentials.create_join_token, repeatable=True),
+    Row("GET", "/v1/tokens", Scope.ADMIN, credentials.list_tokens),
+    Row("POST", "/v1/tokens", Scope.ADMIN, credentials.create_token, repeatable=True),
+    Row("DELETE", "/v1/tokens/{token}", Scope.ADMIN, credentials.remove_token),
+)

@@ -1,0 +1,159 @@
+"""Views: the store's records as the API's documents.
+
+Called by the endpoints under resources/; pure. Secrets' values are in no record, so they can be in no document.
+"""
+
+import re
+from collections.abc import Sequence
+
+from attune_controller.fleet import FleetAgent
+from attune_controller.store.records import Agent, ApiToken, Counts, Event, EventStatus, Execution, Sync
+from attune_core.catalog.catalog import Rule
+from attune_core.expressions.template import CheckedTemplate
+from attune_core.ports import rfc3339
+from attune_core.states import State
+from attune_core.version import VERSION
+from attune_core.wire.api import AgentView, EventView, ExecutionView, ProblemView, RuleView, StatusView, SyncView, TokenView
+
+_USERINFO = re.compile(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", re.IGNORECASE)
+
+
+def moment(seconds: float) -> str:
+    """Return a time as the API writes it; an empty text for one that has not come."""
+    return rfc3339(seconds) if seconds else ""
+
+
+def event_view(event: Event, executions: Sequence[str], *, data: bool) -> EventView:
+    """Return one event; its data may be large, so lists leave it out, and a dead letter's only comes when it is asked for."""
+    new = event.new
+    return EventView(
+        position=event.position,
+        id=new.id,
+        source=new.source,
+        type=new.type,
+        subject=new.subject,
+        time=rfc3339(new.time),
+        received_at=rfc3339(new.received_at),
+        status=event.status.value,
+        reason=event.reason or (new.dead_reason if event.status is EventStatus.DEAD_LETTER else ""),
+        revision=event.revision,
+        executions=list(executions),
+        hops=new.hops,
+        data=new.data if data else None,
+    )
+
+
+def execution_view(execution: Execution, agent: FleetAgent | None, *, whole: bool) -> ExecutionView:
+    """Return one execution; input and result may be large, so lists leave them out."""
+    new = execution.new
+    return ExecutionView(
+        id=new.id,
+        number=execution.number,
+        action=new.action,
+        rule=new.rule,
+        event=new.event,
+        agent=execution.agent,
+        queue_key=new.key,
+        epoch=execution.epoch,
+        sequence=execution.sequence,
+        revision=new.revision,
+        state=execution.state,
+        conditions=conditions(execution, agent),
+        outcome=execution.outcome,
+        reason=execution.reason,
+        detail=execution.detail,
+        exit_code=execution.exit_code,
+        attempt=execution.attempt,
+        input=dict(new.input) if whole else {},
+        secrets=dict(new.secrets),
+        result=execution.result if whole else None,
+        accepted_at=rfc3339(new.accepted_at),
+        started_at=moment(execution.started_at),
+        settled_at=moment(execution.settled_at),
+    )
+
+
+def conditions(execution: Execution, agent: FleetAgent | None) -> list[str]:
+    """Return what holds beside the state: `held` waits at the controller for its agent, `unreachable` is at an agent that is away."""
+    if execution.state is State.SETTLED:
+        return []
+    found = ["cancelling"] if execution.cancelling else []
+    if execution.agent and not (agent and agent.connected):
+        waits_here = execution.state in {State.ACCEPTED, State.QUEUED} and not execution.handed
+        found.append("held" if waits_here else "unreachable")
+    return found
+
+
+def agent_view(agent: Agent, known: FleetAgent | None) -> AgentView:
+    """Return one agent, with what it says of itself while it is connected."""
+    status = known.status if known else None
+    return AgentView(
+        name=agent.name,
+        labels=dict(agent.labels),
+        state="connected" if known and known.connected else "unreachable",
+        version=agent.version,
+        slots=agent.slots,
+        busy=status.busy if status else 0,
+        facts=dict(agent.facts),
+        enrolled_at=rfc3339(agent.enrolled_at),
+        last_seen_at=moment(agent.last_seen_at),
+        certificate_expires_at=moment(agent.certificate_expires_at),
+    )
+
+
+def rule_view(rule: Rule) -> RuleView:
+    """Return one rule of the active revision."""
+    return RuleView(
+        ref=rule.ref,
+        trigger=rule.trigger,
+        action=rule.action,
+        when=rule.when.source if rule.when else "",
+        agents={
+            "match": {name: text if isinstance(text, str) else _written(text) for name, text in rule.match.items()},
+            "pick": rule.pick,
+        },
+        enabled=rule.enabled,
+        description=rule.description,
+        path=rule.path,
+        line=rule.span.line,
+    )
+
+
+def _written(template: CheckedTemplate) -> str:
+    """Return a template as its author wrote it, but for white space."""
+    return "".join(part if isinstance(part, str) else "${{ " + part.source.strip() + " }}" for part in template.parts)
+
+
+def sync_view(sync: Sync, repository: str, branch: str) -> SyncView:
+    """Return where reconcile stands."""
+    return SyncView(
+        repository=_USERINFO.sub(r"\1", repository),
+        branch=branch,
+        active_revision=sync.active_revision,
+        activated_at=moment(sync.activated_at),
+        observed_revision=sync.observed_revision,
+        observed_at=moment(sync.observed_at),
+        step=sync.step,
+        code=sync.code,
+        message=sync.message,
+        problems=[ProblemView.model_validate(problem) for problem in sync.problems],
+    )
+
+
+def status_view(sync: SyncView, counts: Counts, *, incarnation: str, connected: int, started_at: float) -> StatusView:
+    """Return the whole status."""
+    return StatusView(
+        version=VERSION,
+        incarnation=incarnation,
+        sync=sync,
+        agents_connected=connected,
+        agents_enrolled=counts.agents_enrolled,
+        events_waiting=counts.events_waiting,
+        executions_unsettled=counts.executions_unsettled,
+        started_at=rfc3339(started_at),
+    )
+
+
+def token_view(token: ApiToken, text: str = "") -> TokenView:
+    """Return one API token; its text only at its creation."""
+    return TokenView(name=token.name, scopes=sorted(token.scopes), created_at=rfc3339(token.created_at), token=text)
