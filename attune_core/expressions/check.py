@@ -40,7 +40,10 @@ class Checked:
 
 
 def check(source: str, scope: Scope, expected: Type | None) -> Checked:
-    """Check one expression; `expected` is the type its place takes (`BOOL` for conditions), None for any."""
+    """Check one expression; `expected` is the type its place takes (`BOOL` for conditions).
+
+    None takes any value and a secret alone; `DYN` takes any value but no secret.
+    """
     try:
         tokens = tokens_of(source)
     except NotAnExpression as mistake:
@@ -78,8 +81,11 @@ def _program(source: str, operand: Operand) -> Program:
 def _check_result(facts: Facts, node: Node, found: Type, expected: Type | None) -> None:
     if not isinstance(found, Secret) and carries_secret(found):
         facts.report(Code.SECRET, f"{facts.text(node)} is all secrets together", node, "name one: secrets.name")
+    elif isinstance(found, Secret) and expected is not None and not isinstance(expected, Secret):
+        hint = "a secret goes only to a parameter that is declared secret"
+        facts.report(Code.SECRET, f"{facts.text(node)} is a secret and cannot be used here", node, hint)
     elif expected is not None and not fits(found, expected):
-        code = Code.SECRET if isinstance(found, Secret) else Code.DOES_NOT_FIT
+        code = Code.SECRET if isinstance(expected, Secret) else Code.DOES_NOT_FIT
         facts.report(
             code,
             f"{facts.text(node)} is {result_name(found)}, but {result_name(expected)} is expected",
@@ -107,4 +113,4 @@ def _hint(facts: Facts, node: Node, found: Type, expected: Type) -> str | None:
         case String() | Int() | Double() if isinstance(found, String | Int | Double | Bool):
             return f"convert it: {type_name(expected)}({text})"
         case _:
-            return "declare the parameter as secret: true" if isinstance(found, Secret) else None
+            return None

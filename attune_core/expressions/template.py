@@ -59,7 +59,10 @@ def _text_of(program: Program, activation: Mapping[str, JsonValue], steps: int) 
 
 
 def check_template(text: str, scope: Scope, expected: Type | None) -> CheckedTemplate:
-    """Check a text; offsets in findings count in the whole text. `expected` None takes any type."""
+    """Check a text; offsets in findings count in the whole text.
+
+    `expected` None takes any value and a secret alone; `DYN` takes any value but no secret.
+    """
     parsed, mistake = parse_template(text)
     if mistake is not None:
         return CheckedTemplate((mistake,), DYN, constant=False, secret=None, parts=())

@@ -9,10 +9,17 @@ from dataclasses import dataclass, field
 from attune_core.expressions.finding import Code, Finding, finding
 from attune_core.expressions.suggestion import clipped, suggestion
 from attune_core.expressions.syntax.nodes import Node
-from attune_core.expressions.types import DYN, Dyn, Map, Object, Type, carries_secret, members
-
+from attune_core.expressions.types import Dyn, Map, Object, Type, carries_secret, members
 
 _MOST_SUGGESTIONS = 20
+
+
+@dataclass(frozen=True)
+class Mistaken(Dyn):
+    """The type of what has a finding already."""
+
+
+MISTAKEN = Mistaken()
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,13 +41,13 @@ class Facts:
         return suggestion(wrong, known) if len(self.findings) < _MOST_SUGGESTIONS else None
 
     def report(self, code: Code, message: str, node: Node, hint: str | None = None) -> Type:
-        """Add a finding at a node; return `Dyn`, so that one mistake is reported once."""
+        """Add a finding at a node; return what is not reported again by the operations above it."""
         return self.report_at(code, message, node.start, node.end, hint)
 
     def report_at(self, code: Code, message: str, start: int, end: int, hint: str | None = None) -> Type:
-        """Add a finding at a place; return `Dyn`."""
+        """Add a finding at a place."""
         self.findings.append(finding(code, message, start, end, hint))
-        return DYN
+        return MISTAKEN
 
     def plain(self, node: Node) -> Type:
         """Return the type of an operand, having refused a secret in it."""

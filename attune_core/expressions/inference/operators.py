@@ -7,7 +7,7 @@ with numbers compared across types as JSON needs it.
 from collections.abc import Mapping
 
 from attune_core.expressions.finding import Code
-from attune_core.expressions.inference.facts import Facts, possible
+from attune_core.expressions.inference.facts import MISTAKEN, Facts, Mistaken, possible
 from attune_core.expressions.syntax.nodes import Binary, ListLiteral, Literal, Node, Select, Unary
 from attune_core.expressions.types import (
     BOOL,
@@ -66,6 +66,8 @@ def binary_type(facts: Facts, node: Binary) -> Type:
 
 
 def _no_overload(facts: Facts, node: Binary, left: Type, right: Type, hint: str | None = None) -> Type:
+    if isinstance(left, Mistaken) or isinstance(right, Mistaken):
+        return MISTAKEN
     message = f"no such overload: {type_name(left)} {node.operator} {type_name(right)}"
     return facts.report(Code.OPERAND_TYPES, message, node, hint or _conversion_hint(facts, node, left, right))
 
