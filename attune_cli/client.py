@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from attune_cli.errors import CertificateRefused, ControllerUnreachable, RequestFailed
 from attune_cli.profiles import Profile
-from attune_core.values import JsonValue
+from attune_core.values import JsonObject, JsonValue, parse_json
 from attune_core.wire.api import Failure, Page
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -65,6 +65,15 @@ class Client:
         """Send one document; `key` is the Idempotency-Key, under which a repeated request does nothing twice."""
         headers = {"content-type": content_type} | ({"idempotency-key": key} if key else {})
         return _read(self.request("POST", path, body=body, headers=headers), kind)
+
+    def post_bytes(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, JsonObject]:
+        """Send exactly these bytes, as a webhook's sender does; return the status and the answer's object, refusals too."""
+        try:
+            answer = self._http.post(path, content=body, headers=dict(headers))
+        except httpx2.HTTPError as error:
+            raise ControllerUnreachable(f"{self._http.base_url}: {error or type(error).__name__}") from error
+        document = parse_json(answer.content)
+        return answer.status_code, document if isinstance(document, dict) else {}
 
     def delete(self, path: str) -> None:
         """Remove one."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attune_cli.client import Client
+from attune_cli.local.origin import Origin
 from attune_cli.local.system import LocalAgent, LocalSystem, network_settings
 from attune_core.states import State
 from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.api import Accepted, EventView, ExecutionView, LogView, StatusView
-from tests.origin import Origin
 from tests.waiting import wait_until
 
 
@@ -99,7 +99,6 @@ def running_system(
 ) -> Iterator[Running]:
     """Push the files, start everything below `place`, and stop it afterwards."""
     open_for_attempts(place)
-    (place / "git").mkdir()
     origin = Origin(place / "git")
     origin.write(files, executable=executable)
     commit = origin.push()

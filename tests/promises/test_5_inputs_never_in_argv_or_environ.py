@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from attune_cli.local.origin import Origin
 from attune_cli.local.system import LocalSystem, network_settings
 from attune_core.states import Outcome
-from tests.origin import Origin
 from tests.running import Running, action_document, open_for_attempts, pack
 
 CANARY = "canary-4a1f-value"
@@ -74,7 +74,6 @@ def scanning(user: int | None, wanted: list[str]) -> Iterator[list[dict[str, str
 @pytest.mark.registry
 def test_a_secret_is_nowhere_but_on_standard_input(tmp_path: Path) -> None:
     open_for_attempts(tmp_path)
-    (tmp_path / "git").mkdir()
     origin = Origin(tmp_path / "git")
     origin.write(FILES)
     commit = origin.push()

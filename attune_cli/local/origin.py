@@ -1,6 +1,7 @@
-"""Origin: a bare git repository and a working clone of it, with real pushes; what the controller's repository.url names in tests."""
+"""Origin: a bare git repository and a working clone of it, with real pushes; the demo and the flow tests push to it as people would."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ _ENVIRONMENT = {
     "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
-    **{f"GIT_{who}_{what}": "tester" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    **{f"GIT_{who}_{what}": "demo" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
 }
 
 
@@ -17,6 +18,8 @@ class Origin:
     """`place`/origin.git and `place`/clone."""
 
     def __init__(self, place: Path) -> None:
+        """Make both, empty."""
+        place.mkdir(mode=0o711, exist_ok=True)
         self.bare, self.clone = place / "origin.git", place / "clone"
         self._git("init", "--quiet", "--bare", "--initial-branch=main", str(self.bare), cwd=place)
         self._git("init", "--quiet", "--initial-branch=main", str(self.clone), cwd=place)
@@ -33,7 +36,7 @@ class Origin:
 
     def copy(self, folder: Path) -> None:
         """Copy a whole repository into the clone."""
-        subprocess.run(["cp", "-a", f"{folder}/.", str(self.clone)], check=True)
+        shutil.copytree(folder, self.clone, dirs_exist_ok=True)
 
     def push(self, message: str = "a change") -> str:
         """Commit everything, push, and return the commit."""
