@@ -9,10 +9,10 @@ from attune_core.catalog.nodes import Document
 from attune_core.catalog.schema_walk import KEYWORDS, Place, is_too_large, subschemas
 from attune_core.expressions.suggestion import suggestion
 from attune_core.json_schema import SchemaRefused, SchemaValidator
+from attune_core.models.base import DIALECT
 from attune_core.problems import Severity
 from attune_core.values import JsonValue
 
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 #: Keywords of other drafts and dialects -> what 2020-12 says instead.
 _ELSEWHERE = {
     "definitions": "2020-12 calls it `$defs`",
@@ -57,8 +57,8 @@ def _check_keywords(place: Place, schema: dict[str, JsonValue], document: Docume
         elif keyword == "$ref" and not (isinstance(value, str) and value.startswith("#") and value[1:2] in ("", "/")):
             hint = "put the schema under `$defs` and refer to it as '#/$defs/NAME'"
             findings.at("ATT133", "`$ref` leaves the document", document, (*place, keyword), hint=hint)
-        elif keyword == "$schema" and value != _DIALECT:
-            findings.at("ATT131", "only JSON Schema 2020-12 is taken", document, (*place, keyword), hint=f"remove it, or write {_DIALECT}")
+        elif keyword == "$schema" and value != DIALECT:
+            findings.at("ATT131", "only JSON Schema 2020-12 is taken", document, (*place, keyword), hint=f"remove it, or write {DIALECT}")
 
 
 def _warn_about_required(place: Place, schema: dict[str, JsonValue], document: Document, findings: Findings) -> None:

@@ -28,10 +28,11 @@ from attune_core.problems import Problem
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """What came of it: `catalog` is None exactly if one of the Problems is an error."""
+    """What came of it: `catalog` is None exactly if one of the Problems is an error; `documents` counts those that were looked for."""
 
     catalog: Catalog | None
     problems: tuple[Problem, ...]
+    documents: int = 0
 
 
 def load(tree: Tree, revision: str | None = None) -> Loaded:
@@ -45,6 +46,7 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
     if layout.repository is None:
         findings.at_path("ATT100", "there is no attune.yaml here", "attune.yaml", hint="start a repository with `attune init`")
         return Loaded(catalog=None, problems=findings.sorted())
+    documents = len(layout.document_paths())
     reading = Reading(files=files, layout=layout, findings=findings)
     read_models(reading, tree)
     locks = {lock.path: lock for lock in check_packs(reading)}
@@ -56,7 +58,7 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
     check_loops(reading, rules)
     webhooks = check_webhooks(reading, triggers)
     if findings.has_errors():
-        return Loaded(catalog=None, problems=findings.sorted())
+        return Loaded(catalog=None, problems=findings.sorted(), documents=documents)
     packs = {name: _pack(tree, reading, layout, name) for name in sorted(layout.packs)}
     catalog = Catalog(
         revision=revision,
@@ -67,7 +69,7 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
         rules_by_trigger=_by_trigger(rules),
         webhooks=webhooks,
     )
-    return Loaded(catalog=catalog, problems=findings.sorted())
+    return Loaded(catalog=catalog, problems=findings.sorted(), documents=documents)
 
 
 def _pack(tree: Tree, reading: Reading, layout: Layout, name: str) -> Pack:

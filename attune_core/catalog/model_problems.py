@@ -3,7 +3,7 @@
 Called by `load` for every document; the checks that need more than one document come after it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from attune_core.expressions.suggestion import suggestion
 from attune_core.models.action import VARIABLE_PATTERN
 from attune_core.models.base import DocumentModel
 from attune_core.models.pack import VERSION_PATTERN
+from attune_core.models.parameter import Parameter
 from attune_core.models.webhook import CONTROLLER_SECRET_PATTERN
 from attune_core.names import NAME_PATTERN, REFERENCE_PATTERN, TRIGGER_PATTERN
 from attune_core.values import JsonValue
@@ -65,11 +66,30 @@ def read_model(model: type[Model], document: Document, findings: Findings) -> Mo
         findings.at("ATT121", f"expected a mapping, found {_shown(document.value)}", document, hint=f"see schemas/{model.KIND}.json")
         return None
     try:
-        return model.model_validate(document.value)
+        found = model.model_validate(document.value)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_context=True):
             _say(model, document, detail, findings)
         return None
+    before = findings.count()
+    for place in empty_keys(found):
+        findings.at("ATT121", f"`{place[-1]}` has no value", document, place, of="key", hint="give it one, or remove the key")
+    return found if findings.count() == before else None
+
+
+def empty_keys(model: DocumentModel, place: Place = ()) -> Iterator[Place]:
+    """Yield the keys that stand there without a value; `when:` must not silently mean "always"."""
+    for name in model.model_fields_set:
+        value: object = getattr(model, name)
+        here = (*place, type(model).model_fields[name].alias or name)
+        if value is None and not isinstance(model, Parameter):
+            yield here
+        elif isinstance(value, DocumentModel):
+            yield from empty_keys(value, here)
+        elif isinstance(value, dict):
+            for key, one in value.items():
+                if isinstance(one, DocumentModel):
+                    yield from empty_keys(one, (*here, key))
 
 
 def _say(model: type[DocumentModel], document: Document, detail: ErrorDetails, findings: Findings) -> None:

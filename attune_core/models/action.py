@@ -5,9 +5,9 @@ Read by the catalog; planning and the agent see it as part of an Action. Design 
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, StringConstraints
 
-from attune_core.models.base import Description, DocumentModel, PositiveDuration, Template
+from attune_core.models.base import Description, DocumentModel, JsonSchemaObject, PositiveDuration, Template
 from attune_core.models.parameter import Parameter
 from attune_core.models.policies import Concurrency, Logs, Retry
 from attune_core.names import Name
@@ -28,7 +28,7 @@ class ResultContract(DocumentModel):
     """Where the Result comes from and which JSON Schema it must fit (None: any JSON)."""
 
     source: Annotated[Literal["file", "stdout"], Field(alias="from")] = "file"
-    value_schema: Annotated[dict[str, JsonValue] | None, Field(alias="schema")] = None
+    value_schema: Annotated[JsonSchemaObject | None, Field(alias="schema")] = None
 
 
 class ActionDocument(DocumentModel):

@@ -5,9 +5,12 @@ Used by each model in this package; the catalog turns what pydantic finds into P
 
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, PlainSerializer, StringConstraints, WithJsonSchema
 
 from attune_core.quantities import DURATION_PATTERN, SIZE_PATTERN, parse_duration, parse_size, show_duration
+
+#: JSON Schema 2020-12, the only dialect that documents are written in.
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class DocumentModel(BaseModel):
@@ -52,3 +55,5 @@ LogSegmentSize = Annotated[
 Description = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 #: A text that may hold `${{ }}`; the catalog checks it against its scope.
 Template = Annotated[str, StringConstraints(max_length=65_536)]
+#: A JSON Schema inside a document; the catalog compiles it.
+JsonSchemaObject = Annotated[dict[str, JsonValue], WithJsonSchema({"type": "object", "allOf": [{"$ref": DIALECT}]})]

@@ -5,9 +5,11 @@ Read by the catalog (schemas are compiled there), by planning (defaults) and by 
 
 from typing import ClassVar
 
-from pydantic import Field, JsonValue, ModelWrapValidatorHandler, model_serializer, model_validator
+from pydantic import Field, GetJsonSchemaHandler, JsonValue, ModelWrapValidatorHandler, model_serializer, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
-from attune_core.models.base import DocumentModel
+from attune_core.models.base import DIALECT, DocumentModel
 
 
 class Parameter(DocumentModel):
@@ -41,6 +43,17 @@ class Parameter(DocumentModel):
             return read(value)
         own = {key: item for key, item in value.items() if key in cls.OWN_KEYS}
         return read({"value_schema": {key: item for key, item in value.items() if key not in cls.OWN_KEYS}, **own})
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the schema for editors: a JSON Schema with our keys beside its own."""
+        del core_schema, handler
+        return {
+            "type": "object",
+            "description": "A JSON Schema, plus secret, default and optional.",
+            "allOf": [{"$ref": DIALECT}],
+            "properties": {"secret": {"type": "boolean"}, "optional": {"type": "boolean"}, "default": {}},
+        }
 
     @model_serializer(mode="plain")
     def _join(self) -> dict[str, JsonValue]:

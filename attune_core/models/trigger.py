@@ -5,9 +5,7 @@ Read by the catalog; intake checks each event against it and the expression chec
 
 from typing import ClassVar
 
-from pydantic import JsonValue
-
-from attune_core.models.base import Description, DocumentModel
+from attune_core.models.base import Description, DocumentModel, JsonSchemaObject
 
 
 class TriggerDocument(DocumentModel):
@@ -17,4 +15,4 @@ class TriggerDocument(DocumentModel):
 
     description: Description
     #: Always an object's schema; the catalog checks that.
-    data: dict[str, JsonValue]
+    data: JsonSchemaObject

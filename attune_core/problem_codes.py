@@ -1,0 +1,168 @@
+"""The table of Problem codes: what each means, why it is one, and what to do; docs/errors.md is made from it.
+
+Read by documents and tests; `attune_core.catalog` uses the codes, the expression checker brings its own. A code never changes its meaning.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from attune_core.expressions.finding import FINDING_CODES
+
+
+@dataclass(frozen=True)
+class ProblemCode:
+    """One row."""
+
+    title: str
+    cause: str
+    remedy: str
+
+
+_REPOSITORY = {
+    "ATT100": ProblemCode(
+        "not a pack repository",
+        "There is no `attune.yaml` at the root.",
+        "Give the right folder, or start a repository with `attune init`.",
+    ),
+    "ATT101": ProblemCode(
+        "not UTF-8",
+        "A document is in another encoding, or starts with a byte order mark.",
+        "Save it as UTF-8 without a byte order mark.",
+    ),
+    "ATT102": ProblemCode(
+        "hidden character",
+        "A control, zero-width or direction character stands in a document; reviewers would not see what is merged.",
+        "Remove the character at the marked place.",
+    ),
+    "ATT103": ProblemCode("document too large", "A document has more than 1 MiB.", "Split it, or keep data in a file of the pack."),
+    "ATT104": ProblemCode("nested too deeply", "Lists and mappings are nested deeper than 50.", "Flatten the document."),
+    "ATT105": ProblemCode("too many values", "A document has more than 100,000 keys and values.", "Split it."),
+    "ATT106": ProblemCode(
+        "not YAML", "The document breaks YAML's grammar at the marked place.", "Correct it; quoting the text often helps."
+    ),
+    "ATT107": ProblemCode("duplicate key", "A key stands twice in one mapping; most readers silently keep the last.", "Keep one."),
+    "ATT108": ProblemCode(
+        "anchor, alias or merge key",
+        "`&name`, `*name` and `<<` make a document depend on itself, and a few lines of them unfold to gigabytes.",
+        "Write the values out; a text that starts with `&` or `*` has to be quoted.",
+    ),
+    "ATT109": ProblemCode(
+        "tag or directive", "`!tag` and `%` lines change what YAML means.", "Remove them; a text that starts with `!` has to be quoted."
+    ),
+    "ATT110": ProblemCode("second document", "`---` starts a second document in the file.", "Keep one document a file."),
+    "ATT111": ProblemCode("empty document", "There is nothing in the file but comments.", "Declare something, or remove the file."),
+    "ATT112": ProblemCode(
+        "ambiguous value",
+        "Versions of YAML, or people, read the value differently: `1.10`, `0777`, `12:30:45`, `True`, `~`.",
+        "Quote it if it is text; else write the plain JSON form.",
+    ),
+    "ATT113": ProblemCode(
+        "key is not text", "A list or mapping stands where a key must be, often because of `{{`.", "Quote the expression, or name the key."
+    ),
+    "ATT114": ProblemCode("tab", "A tab stands where YAML takes only spaces.", "Indent with spaces."),
+    "ATT115": ProblemCode(
+        "unquoted expression",
+        "An expression holds characters that mean something to YAML: `a ? b : c`, a leading quote, `: ` or `{`.",
+        "Put the expression between single quotes.",
+    ),
+    "ATT116": ProblemCode(
+        "number out of range", "An integer is outside int64, or a number is not finite as a double.", "Quote it if it is text."
+    ),
+}
+_MODELS = {
+    "ATT120": ProblemCode("unknown key", "The document has a key that its kind does not have.", "Correct or remove the key."),
+    "ATT121": ProblemCode("wrong value", "A value has another type or form than its key takes.", "Write what the message expects."),
+    "ATT122": ProblemCode("missing key", "A key that the document must have is not there.", "Add it."),
+    "ATT123": ProblemCode(
+        "not acted on by this version",
+        "The key, value or folder is part of the design, and this version does nothing with it; ignoring it would be a lie.",
+        "Remove it until you run a version that acts on it.",
+    ),
+    "ATT124": ProblemCode(
+        "made for another version",
+        "The repository's `attune:` range excludes this version.",
+        "Use a version inside it, or widen the range.",
+    ),
+    "ATT125": ProblemCode(
+        "unknown format", "The repository's `format` is not the one this version reads.", "Use the fitting version of Attune."
+    ),
+    "ATT130": ProblemCode(
+        "not a JSON Schema",
+        "A schema cannot be compiled: a keyword has a wrong value, a pattern needs back-tracking, a format is unknown.",
+        "Correct the keyword at the marked place.",
+    ),
+    "ATT131": ProblemCode("unknown keyword", "A schema has a keyword that JSON Schema 2020-12 does not have.", "Correct the keyword."),
+    "ATT132": ProblemCode("event data is an object", "A trigger's schema does not say `type: object`.", "Write `type: object`."),
+    "ATT133": ProblemCode("$ref leaves the document", "A `$ref` names a file or an address.", "Put the schema under `$defs`."),
+    "ATT134": ProblemCode("schema unfolds too far", "References double one another until one check would take for ever.", "Nest fewer."),
+    "ATT135": ProblemCode(
+        "required but not declared", "`required` names a property that is not beside it (warning).", "Correct one of both."
+    ),
+}
+_STRUCTURE = {
+    "ATT140": ProblemCode(
+        "bad name", "A file or folder that names something is not of the form `[a-z][a-z0-9_]{0,62}`.", "Rename the file or folder."
+    ),
+    "ATT141": ProblemCode("wrong suffix", "A document ends in `.yml`.", "Rename it to `.yaml`."),
+    "ATT142": ProblemCode("pack without document", "A folder in `packs/` has no `pack.yaml`.", "Add one."),
+    "ATT143": ProblemCode("pack name differs", "The `name` in `pack.yaml` is not the folder's.", "Make them equal."),
+    "ATT144": ProblemCode("not read", "A document stands where none is looked for (warning).", "Move it; the hint names the folder."),
+    "ATT145": ProblemCode("reserved name", "A pack has a name that Attune uses itself.", "Give it another name."),
+    "ATT150": ProblemCode(
+        "no such trigger", "A rule or webhook names a trigger that is not declared.", "Correct it, or declare the trigger."
+    ),
+    "ATT151": ProblemCode(
+        "no such action", "A rule names an action that does not exist, perhaps no longer.", "Correct it, or remove the rule."
+    ),
+    "ATT152": ProblemCode(
+        "no such environment", "An action names an environment that its pack does not declare.", "Declare it in pack.yaml."
+    ),
+    "ATT153": ProblemCode("required parameter missing", "A rule does not give what its action requires.", "Add it under `input`."),
+    "ATT154": ProblemCode("unknown parameter", "A rule gives something that its action does not take.", "Correct the name, or remove it."),
+    "ATT155": ProblemCode("value does not fit", "A literal value or default breaks its parameter's schema.", "Write a fitting value."),
+    "ATT156": ProblemCode(
+        "secret and plain mixed",
+        "A parameter declared secret takes only `${{ secrets.NAME }}`, has no default and is text.",
+        "Give it a secret, or do not declare it secret.",
+    ),
+    "ATT157": ProblemCode("condition in braces", "`when` is an expression already.", "Write it without `${{ }}`."),
+    "ATT158": ProblemCode(
+        "trigger of a webhook is open", "Its template needs more than the header that `allow` lists values of.", "Use only that header."
+    ),
+    "ATT159": ProblemCode(
+        "reserved variable", "`env` sets a variable that the contract with actions gives, or that the loader obeys.", "Choose another name."
+    ),
+    "ATT160": ProblemCode(
+        "rules cause one another",
+        "Completions of actions lead back to where they started; without a condition on the way it never ends.",
+        "Add a condition that ends it. With conditions it is a warning; at run time a chain of 16 is cut.",
+    ),
+}
+_FILES = {
+    "ATT161": ProblemCode("program missing", "`run` names a file that is not in the pack.", "Correct the path, or add the file."),
+    "ATT162": ProblemCode("program not executable", "`run` starts a file that has no executable bit.", "chmod +x it and commit that."),
+    "ATT163": ProblemCode("path leaves the pack", "A path is absolute or climbs out with `..`.", "Name a file of the pack."),
+    "ATT164": ProblemCode("lock file missing", "An environment's `lock` is not in the pack.", "Make it with the ecosystem's locker."),
+    "ATT165": ProblemCode(
+        "lock file leaves something open",
+        "Something in it has no exact version or no hash, or it cannot be read.",
+        "Make it again with hashes.",
+    ),
+    "ATT166": ProblemCode("manifest missing", "A node environment has no `package.json` beside its lock file.", "Commit it as well."),
+    "ATT170": ProblemCode("symbolic link", "A link could lead out of the repository.", "Put a copy in its place."),
+    "ATT171": ProblemCode("submodule", "A revision would depend on another repository.", "Put the files themselves in."),
+    "ATT172": ProblemCode(
+        "odd file name", "A name has hidden characters, a backslash, a leading `-`, another Unicode form or too many bytes.", "Rename it."
+    ),
+    "ATT173": ProblemCode("colliding names", "Two paths differ only in case, or one is file and folder.", "Rename one."),
+    "ATT174": ProblemCode("too many files", "The repository has more than 20,000 files.", "Keep generated files out of it."),
+    "ATT175": ProblemCode(
+        "too large", "The repository has more than 512 MiB, or a file more than 64 MiB.", "Keep it elsewhere and fetch it."
+    ),
+    "ATT176": ProblemCode("special file", "Something is neither a file nor a folder.", "Remove it."),
+}
+_EXPRESSIONS = {
+    code.value: ProblemCode(code.name.lower().replace("_", " "), row.cause, row.remedy[:1].upper() + row.remedy[1:] + ".")
+    for code, row in FINDING_CODES.items()
+}
+PROBLEM_CODES: Mapping[str, ProblemCode] = {**_REPOSITORY, **_MODELS, **_STRUCTURE, **_FILES, **_EXPRESSIONS}
