@@ -1,0 +1,98 @@
+"""Answering the agent's requests by their type; the explicit list below is everything that can be asked.
+
+`executor` hands it each line. A request that is not of the right shape is answered `bad_request`, whatever is in it.
+"""
+
+from collections.abc import Callable, Mapping
+
+from attune_agent.executor import fields as read
+from attune_agent.executor.attempt import now
+from attune_agent.executor.connections import Connection
+from attune_agent.executor.fields import Fields, FieldWrong
+from attune_agent.executor.hosting import Hosting
+from attune_agent.executor.ledger import Held, Ledger, forget_record
+from attune_agent.executor.protocol import PROTOCOL, Greeting
+from attune_agent.executor.start_command import parse_key
+from attune_agent.executor.starting import Refused, Starting
+
+
+class Answering:
+    """The requests and who answers them."""
+
+    def __init__(self, greeting: Greeting, ledger: Ledger, hosting: Hosting, starting: Starting, forget: Callable[[Fields], None]) -> None:
+        self._greeting = greeting
+        self._ledger = ledger
+        self._hosting = hosting
+        self._starting = starting
+        self._forget = forget
+        self.stopping = False
+
+    def answer(self, connection: Connection, line: bytes) -> None:
+        """Answer one line."""
+        number: object = None
+        try:
+            fields = read.parse_object(line)
+            number = fields.get("id")
+            self._dispatch(connection, fields)
+        except FieldWrong as error:
+            _refuse(connection, number, Refused("bad_request", str(error)))
+        except Refused as error:
+            _refuse(connection, number, error)
+
+    def _dispatch(self, connection: Connection, fields: Fields) -> None:
+        number = read.whole(fields, "id", 0, 1 << 53)
+
+        def reply(message: Mapping[str, object]) -> None:
+            connection.tell({"id": number, **message})
+
+        match fields.get("type"):
+            case "hello":
+                self._hello(fields, reply)
+            case "start" if self.stopping:
+                raise Refused("stopping", "the executor is being stopped")
+            case "start":
+                self._starting.start(fields, reply, lambda refused: _refuse(connection, number, refused))
+            case "stop":
+                self._stop(self._known(fields), fields)
+                reply({})
+            case "list":
+                reply({"attempts": [held.listed() for held in self._ledger.all()]})
+            case "outcome":
+                held = self._known(fields)
+                reply({"state": held.state, "outcome": held.outcome})
+            case "forget":
+                self._end_of_interest(fields)
+                reply({})
+            case unknown:
+                raise FieldWrong(f"type: {str(unknown)[:40]!r} cannot be asked")
+
+    def _hello(self, fields: Fields, reply: Callable[[Mapping[str, object]], None]) -> None:
+        asked = read.whole(fields, "protocol", 0, 1 << 16)
+        if asked != PROTOCOL:
+            raise Refused("protocol", f"this executor speaks version {PROTOCOL}, not {asked}")
+        reply(dict(self._greeting))
+
+    def _known(self, fields: Fields) -> Held:
+        held = self._ledger.get(parse_key(fields))
+        if held is None:
+            raise Refused("unknown", "no such attempt")
+        return held
+
+    def _stop(self, held: Held, fields: Fields) -> None:
+        slot = self._hosting.slot_of(held)
+        grace = read.seconds(fields, "grace", 3600.0)
+        if slot is not None:
+            self._hosting.stop(slot, grace, now())
+
+    def _end_of_interest(self, fields: Fields) -> None:
+        key = parse_key(fields)
+        held = self._ledger.get(key)
+        if held is None:
+            return
+        if held.outcome is None:
+            raise Refused("bad_request", "the attempt has not ended")
+        self._forget(forget_record(key))
+
+
+def _refuse(connection: Connection, number: object, refused: Refused) -> None:
+    connection.tell({"id": number, "refused": refused.code, "detail": str(refused)})

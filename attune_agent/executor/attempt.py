@@ -1,0 +1,212 @@
+"""One attempt inside its keeper: its processes, its pipes, its private directory; what it became is an Ending.
+
+`keeper` makes it from a StartCommand, tells it what its loop saw (readiness, children's ends, time, a stop) and asks `step` whether it is
+over. What to do when is decided by `course`; how processes are reached by `tree`.
+"""
+
+import contextlib
+import fcntl
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from attune_agent.executor.bounded_log import BoundedLog
+from attune_agent.executor.course import Course, Step
+from attune_agent.executor.log_index import STREAMS
+from attune_agent.executor.masking import Masker, masked
+from attune_agent.executor.private_directory import PrivateDirectory
+from attune_agent.executor.protocol import How, ResultState
+from attune_agent.executor.pump import Stream, output_pipe
+from attune_agent.executor.spawn import Command, NotSpawned, not_spawned, spawn
+from attune_agent.executor.start_command import StartCommand
+from attune_agent.executor.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What the keeper reports when no process of the attempt is left."""
+
+    how: How
+    status: int | None  # of waitpid(2)
+    detail: str
+    result_state: ResultState
+    result: bytes
+    stdout_bytes: int
+    stderr_bytes: int
+    started_at: float | None
+    ended_at: float
+    duration: float
+
+
+def now() -> float:
+    """Return seconds that never jump and count suspend, for limits."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Attempt:
+    """A started attempt."""
+
+    def __init__(self, command: StartCommand, private: Path, heads: tuple[int, ...], tree: Tree) -> None:
+        """Start it; `heads` are the log files of its streams (a build has one for both). `NotSpawned`: nothing runs."""
+        self.command = command
+        self.course = Course(now(), command.timeout, command.grace)
+        self.streams: list[Stream] = []
+        self.input: int | None = None
+        self._unwritten = memoryview(b"")
+        self._tree = tree
+        self._status: int | None = None
+        self._detail = ""
+        self._tree_empty = False
+        self._logs = [BoundedLog(command.logs, head) for head in heads]
+        try:
+            self._private = PrivateDirectory(private)
+        except OSError as error:
+            self._release()
+            raise not_spawned(error) from error
+        try:
+            self._start()
+        except BaseException:
+            self._release()
+            self._private.remove_content()
+            raise
+        self._began = now()
+        self.started_at = time.time()
+
+    def write_input(self) -> None:
+        """Give the action more of its Input; that it does not want it, or has ended, is no error."""
+        if self.input is None:
+            return
+        try:
+            self._unwritten = self._unwritten[os.write(self.input, self._unwritten) :]
+        except BlockingIOError:
+            return
+        except OSError:
+            self._unwritten = memoryview(b"")
+        if not self._unwritten:
+            os.close(self.input)
+            self.input = None
+
+    def reap(self) -> None:
+        """Take the status of every child and orphan that has ended."""
+        while not self._tree_empty:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self._tree_empty = True  # the keeper is the subreaper: no child means no descendant
+                return
+            if pid == 0:
+                return
+            if pid == self.pid:
+                self._status = status
+                self.course.main_ended()
+
+    def step(self) -> bool:
+        """Do what the course asks for now; tell whether the attempt is over and its output complete."""
+        while True:
+            step = self.course.step(now(), pipes_held=any(stream.open for stream in self.streams), tree_empty=self._tree_empty)
+            match step:
+                case Step.WAIT:
+                    return False
+                case Step.TERMINATE:
+                    self._tree.terminate()
+                    return False
+                case Step.KILL:
+                    self._tree.kill()
+                    self.reap()
+                case Step.COLLECT:
+                    settled = [stream.settle() for stream in self.streams]
+                    return all(settled)
+
+    def ending(self) -> Ending:
+        """Return how it ended, once `step` said that it is over; its files are gone afterwards."""
+        ended, ended_at = now(), time.time()
+        how: How = self.course.cause or ("exited" if self._status is not None and os.WIFEXITED(self._status) else "signalled")
+        state, result = self._result()
+        totals = [log.total for log in self._logs]
+        self._release()
+        if not self._private.remove_content():
+            self._detail = "some files of its private directory could not be removed as its own uid"
+        return Ending(
+            how=how,
+            status=self._status,
+            detail=self._detail,
+            result_state=state,
+            result=masked(result, self.command.masks),
+            stdout_bytes=totals[0],
+            stderr_bytes=totals[1] if len(totals) > 1 else 0,
+            started_at=self.started_at,
+            ended_at=ended_at,
+            duration=ended - self._began,
+        )
+
+    def _start(self) -> None:
+        command, ours = self.command, list[int]()
+        try:
+            capture = command.result_limit if command.result_from == "stdout" else 0
+            for name, log in zip(STREAMS, self._logs, strict=False):
+                read, write = output_pipe()
+                ours.append(write)
+                self.streams.append(Stream(name, read, log, Masker(command.masks), capture if name == "stdout" else 0))
+            variables = {**command.environment_variables, **self._private.variables()}
+            stdin = self._open_input(variables)
+            ours.append(stdin)
+            what = Command(
+                command.argv,
+                variables,
+                command.folder,
+                command.processes,
+                command.open_files,
+                umask=0o022 if command.kind == "build" else 0o077,
+            )
+            self.pid = spawn(what, stdin, ours[0], ours[len(self.streams) - 1])
+        except OSError as error:
+            raise not_spawned(error) from error
+        finally:
+            for descriptor in ours:
+                os.close(descriptor)
+
+    def _open_input(self, variables: dict[str, str]) -> int:
+        """Return the action's stdin; a pipe is filled before the start, so that nearly no Input needs the loop."""
+        document = self.command.input
+        if self.command.input_via == "file":
+            variables["ATTUNE_INPUT"] = self._private.write_input(document)
+        if not document or self.command.input_via == "file":
+            return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        read, self.input = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(self.input, False)
+        if len(document) > 64 << 10:
+            with contextlib.suppress(OSError):  # more than the host allows; the loop writes the rest
+                fcntl.fcntl(self.input, fcntl.F_SETPIPE_SZ, len(document))
+        self._unwritten = memoryview(document)
+        self.write_input()
+        return read
+
+    def _result(self) -> tuple[ResultState, bytes]:
+        match self.command.result_from:
+            case "none":
+                return "missing", b""
+            case "file":
+                return self._private.read_result(self.command.result_limit)
+            case "stdout":
+                printed = bytes(self.streams[0].captured)
+                if len(printed) > self.command.result_limit:
+                    return "too_large", b""
+                return ("ok", printed) if printed else ("missing", b"")
+
+    def _release(self) -> None:
+        """Close what is open; nothing of the Input stays."""
+        if self.input is not None:
+            os.close(self.input)
+            self.input = None
+        self._unwritten = memoryview(b"")
+        for stream in self.streams:
+            stream.close()
+        for log in self._logs:
+            log.close()
+
+
+def ending_of_nothing(error: NotSpawned) -> Ending:
+    """Return the ending of an attempt of which no process ever ran."""
+    how: How = "not_started" if error.passing else "not_executable"
+    return Ending(how, None, str(error), "missing", b"", 0, 0, None, time.time(), 0.0)

@@ -1,0 +1,135 @@
+"""One stream's log on disk: the first bytes, then a ring of the last ones; never a byte more than its bounds.
+
+`pump` writes into it inside the keeper. The files are opened by the executor, for the keeper may not write in the log directory: when
+`wants` names a place of the ring, the keeper asks and hands the answer to `give` or `refuse`. Bytes are kept as they are; where a line
+ends near a bound, the cut is made there. A full disk loses bytes of the log, never the attempt: the hole shows as a gap.
+"""
+
+import os
+from dataclasses import dataclass
+
+from attune_agent.executor.log_index import Segment, write_entry, write_header
+
+#: How far before a bound a line's end may be for the cut to be made there.
+NEAR = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Bytes of the head, of one segment, and how many segments the ring has."""
+
+    head: int
+    segment: int
+    segments: int
+
+
+class BoundedLog:
+    """The writer."""
+
+    def __init__(self, bounds: Bounds, head: int) -> None:
+        self._bounds = bounds
+        self._file = head
+        self._room = bounds.head
+        self._capacity = bounds.head
+        self._head_length = 0
+        self._index: int | None = None
+        self._places: dict[int, int] = {}
+        self._number = -1
+        self._line_ended = True
+        self._broken = False
+        self.total = 0
+        self.wants: int | None = None
+
+    def write(self, chunk: memoryview) -> int:
+        """Take bytes, return how many; fewer than given means that the file at place `wants` is needed first."""
+        taken = 0
+        while taken < len(chunk):
+            rest = chunk[taken:]
+            if self._broken:
+                self.total += len(rest)
+                return len(chunk)
+            if len(rest) <= self._room:
+                self._put(rest)
+                return len(chunk)
+            cut = self._cut(rest)
+            if cut:
+                self._put(rest[:cut])
+                taken += cut
+            if not self._next_segment():
+                return taken
+        return taken
+
+    def give(self, segment: int, index: int | None) -> None:
+        """Receive the ring's file at place `wants` (and the index with the first)."""
+        if self.wants is None:
+            raise ValueError("no segment was asked for")
+        self._places[self.wants] = segment
+        self.wants = None
+        if index is not None:
+            self._index = index
+            write_header(index, self._bounds.segments, self._head_length)
+
+    def refuse(self) -> None:
+        """Hear that there is no file (a full disk): what comes now is lost until `mend`."""
+        self.wants = None
+        self._broken = True
+
+    def mend(self) -> None:
+        """Try again after a failure, in the next segment; its start tells the reader how much is missing."""
+        if self._broken:
+            self._broken = False
+            self._room = 0
+
+    @property
+    def broken(self) -> bool:
+        """Whether bytes are being lost."""
+        return self._broken
+
+    def close(self) -> None:
+        """Close the files."""
+        for descriptor in {self._file, *self._places.values()} | ({self._index} if self._index is not None else set()):
+            os.close(descriptor)
+
+    def _put(self, chunk: memoryview) -> None:
+        at = 0
+        try:
+            while at < len(chunk):
+                at += os.write(self._file, chunk[at:])
+        except OSError:
+            self._broken = True
+        if self._number < 0:
+            self._head_length += at
+        self._room -= at
+        self.total += len(chunk)
+        self._line_ended = chunk[-1] == 10
+
+    def _cut(self, rest: memoryview) -> int:
+        """Return how much of the rest still goes into this file: up to a line's end where one is near, else all that has room."""
+        room = self._room
+        newline = bytes(rest[max(0, room - NEAR) : room]).rfind(b"\n")
+        if newline >= 0:
+            return max(0, room - NEAR) + newline + 1
+        return 0 if self._line_ended and room <= NEAR and room < self._capacity else room
+
+    def _next_segment(self) -> bool:
+        if self._broken:
+            return True
+        place = (self._number + 1) % self._bounds.segments
+        descriptor = self._places.get(place)
+        if descriptor is None or self._index is None:
+            self.wants = place
+            return False
+        try:
+            write_entry(self._index, place, None)
+            os.ftruncate(descriptor, 0)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            write_entry(self._index, place, Segment(self._number + 1, self.total))
+        except OSError:
+            self._broken = True
+            return True
+        if self._number < 0:
+            os.close(self._file)
+        self._file = descriptor
+        self._number += 1
+        self._room = self._capacity = self._bounds.segment
+        return True

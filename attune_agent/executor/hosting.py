@@ -1,0 +1,194 @@
+"""What the executor does with its keepers' words, and how a slot gets another keeper when one dies, hangs or is spoilt.
+
+`executor` calls it with packets, reaped children and time. An attempt whose keeper died is `lost` only when the next keeper has found
+its uid empty: until then it has not ended, and its slot takes no other.
+"""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from math import inf
+from pathlib import Path
+
+from attune_agent.executor import fields as read
+from attune_agent.executor.channel import ChannelClosed, Packet
+from attune_agent.executor.commit import GroupCommit
+from attune_agent.executor.ledger import Held, Started, keeper_record, pid_record
+from attune_agent.executor.log_index import MOST_SEGMENTS, STREAMS, index_name, segment_name
+from attune_agent.executor.outcomes import lost_outcome, outcome_of
+from attune_agent.executor.places import open_log_file
+from attune_agent.executor.processes import process
+from attune_agent.executor.protocol import OutcomeMessage
+from attune_agent.executor.slots import Phase, Slot, fork_keeper, remove_emptied
+from attune_agent.executor.speech import say
+from attune_agent.executor.tree import kill_orphans
+
+#: How long a keeper may be silent beyond all limits of its attempt before it is given up.
+PATIENCE = 60.0
+_RETRY = 1.0
+_LOOK_AGAIN = 0.02
+_UNKILLABLE_AFTER = 10.0
+
+
+class Hosting:
+    """The slots and what happens to them."""
+
+    def __init__(self, slots: Sequence[Slot], commit: GroupCommit, push: Callable[[Mapping[str, object]], None]) -> None:
+        self.slots = slots
+        self._commit = commit
+        self._push = push
+
+    def free_slot(self, *, build: bool) -> Slot | None:
+        """Return a slot that may be given an attempt (or a build)."""
+        return next((slot for slot in self.slots if slot.free and (slot.number == 0) == build), None)
+
+    def slot_of(self, held: Held) -> Slot | None:
+        """Return the slot that hosts an attempt now."""
+        return next((slot for slot in self.slots if slot.held is held), None)
+
+    def send(self, slot: Slot, fields: Mapping[str, object], blob: bytes = b"", descriptors: Sequence[int] = ()) -> None:
+        """Send to the keeper; if it is gone, its attempt becomes `lost` when the next one is ready."""
+        if slot.channel is None:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            return
+        try:
+            slot.channel.send(fields, blob, descriptors)
+        except ChannelClosed:
+            self.give_up(slot)
+
+    def stop(self, slot: Slot, grace: float, now: float) -> None:
+        """Cancel what the slot hosts."""
+        slot.due = min(slot.due, now + grace + PATIENCE)
+        self.send(slot, {"type": "stop", "grace": grace})
+
+    def exchange(self, slot: Slot) -> None:
+        """Send to a keeper what waits and obey what it says."""
+        if slot.channel is None:
+            return
+        try:
+            slot.channel.flush()
+            packets = slot.channel.receive()
+            for packet in packets:
+                self._hear(slot, packet)
+        except ChannelClosed:
+            self.give_up(slot)
+        except read.FieldWrong as error:
+            say(f"the keeper of slot {slot.number} is not understood and is replaced: {error}")
+            self.give_up(slot)
+
+    def give_up(self, slot: Slot) -> None:
+        """End a keeper that is gone, hangs, or is no longer fit; it goes on when the child is reaped."""
+        if slot.channel is not None:
+            slot.channel.close()
+            slot.channel = None
+        if slot.keeper is not None:
+            slot.phase, slot.due = Phase.DYING, inf
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(slot.keeper.pid, signal.SIGKILL)  # our child, not yet reaped: the pid is its own
+
+    def reaped(self, pid: int, now: float) -> None:
+        """Hear that a child has ended; a slot without keeper gets one at once, or after a pause if the last never worked."""
+        for slot in self.slots:
+            if slot.keeper is not None and slot.keeper.pid == pid:
+                worked = slot.phase is not Phase.STARTING
+                self.give_up(slot)
+                slot.keeper, slot.lost_at = None, now
+                slot.phase, slot.due = Phase.ABSENT, now if worked else now + _RETRY
+
+    def tend(self, now: float) -> None:
+        """Do what is due."""
+        for slot in self.slots:
+            if slot.phase is Phase.READY and now >= slot.due:
+                say(f"the keeper of slot {slot.number} does not answer and is replaced")
+                self.give_up(slot)
+            elif slot.phase is Phase.ABSENT and now >= slot.due:
+                self._fork(slot, now)
+            if now >= self._alarm_at(slot) and slot.held is not None:
+                self._tell_condition(slot.held, "kill_failed")
+
+    def wake_at(self) -> float:
+        """Return when something is due next."""
+        return min(min(slot.due, self._alarm_at(slot)) for slot in self.slots)
+
+    def _alarm_at(self, slot: Slot) -> float:
+        waits = slot.held is not None and not slot.held.condition and slot.phase is not Phase.READY
+        return slot.lost_at + _UNKILLABLE_AFTER if waits else inf
+
+    def _fork(self, slot: Slot, now: float) -> None:
+        keepers = [other.keeper.pid for other in self.slots if other.keeper is not None]
+        if slot.identity.uid is None and kill_orphans(keepers):
+            slot.due = now + _LOOK_AGAIN
+            return
+        try:
+            started = fork_keeper(slot)
+        except OSError as error:
+            say(f"no keeper for slot {slot.number}: {error}")
+            slot.due = now + _RETRY
+            return
+        self._commit.loose(keeper_record(slot.number, started))
+
+    def _hear(self, slot: Slot, packet: Packet) -> None:
+        match packet.fields.get("type"):
+            case "ready":
+                self._ready(slot)
+            case "failed":
+                say(f"the keeper of slot {slot.number} failed: {packet.fields.get('detail')}")
+            case "started":
+                self._started(slot, packet)
+            case "segment":
+                self._open_segment(slot, packet)
+            case "condition" if slot.held is not None:
+                slot.due = inf  # it answers; what it hosts cannot be killed
+                self._tell_condition(slot.held, read.text(packet.fields, "condition"))
+            case "ended" if slot.held is not None:
+                self._ended(slot, slot.held, packet)
+            case unknown:
+                raise read.FieldWrong(f"it said {unknown!r}")
+
+    def _ready(self, slot: Slot) -> None:
+        remove_emptied(slot)
+        slot.phase, slot.due = Phase.READY, inf
+        if slot.held is not None:
+            self._end(slot, lost_outcome(slot.held, "keeper_died"))
+
+    def _started(self, slot: Slot, packet: Packet) -> None:
+        held, pid = slot.held, read.whole(packet.fields, "pid", 1, 1 << 22)
+        if held is None:
+            return
+        found = process(pid)
+        self._commit.loose(pid_record(held, Started(pid, found.ticks if found else 0)))
+        self._push({"type": "started", "execution": held.execution, "attempt": held.attempt, "at": packet.fields.get("at")})
+
+    def _open_segment(self, slot: Slot, packet: Packet) -> None:
+        stream = read.one_of(packet.fields, "stream", STREAMS)
+        place = read.whole(packet.fields, "place", 0, MOST_SEGMENTS - 1)
+        names = [segment_name(stream, place), *([index_name(stream)] if place == 0 else [])]
+        opened: list[int] = []
+        try:
+            if slot.held is not None:
+                opened.extend(open_log_file(Path(slot.held.log_directory), name) for name in names)
+        except OSError as error:
+            say(f"no log file for slot {slot.number}: {error}")
+            for descriptor in opened:
+                os.close(descriptor)
+            opened.clear()
+        self.send(slot, {"type": "segment", "stream": stream}, descriptors=opened)
+
+    def _ended(self, slot: Slot, held: Held, packet: Packet) -> None:
+        outcome = outcome_of(held, packet, slot.stopped_by)
+        remove_emptied(slot)
+        slot.due = inf
+        if read.flag(packet.fields, "spoilt"):
+            self.give_up(slot)
+        self._end(slot, outcome)
+
+    def _end(self, slot: Slot, outcome: OutcomeMessage) -> None:
+        slot.held, slot.stopped_by = None, ""
+        self._commit.end(outcome, lambda: self._push({"type": "ended", "outcome": outcome, "at": time.time()}))
+
+    def _tell_condition(self, held: Held, condition: str) -> None:
+        held.condition = condition
+        self._push({"type": "condition", "execution": held.execution, "attempt": held.attempt, "condition": condition})

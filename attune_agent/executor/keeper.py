@@ -1,0 +1,195 @@
+"""The keeper: a slot's long-lived process, living as the slot's uid, which hosts one attempt after the other.
+
+`slots` forks it and speaks with it over a Channel: start, segment, stop go down; started, segment, condition, ended come up. Its loop
+waits for the channel, children's ends, the attempt's pipes and its next deadline. When the channel closes the executor is gone: it kills
+the tree it hosts and ends.
+"""
+
+import contextlib
+import os
+import resource
+import select
+import signal
+from pathlib import Path
+from typing import NoReturn
+
+from attune_agent.executor import fields as read
+from attune_agent.executor.attempt import Attempt, Ending, ending_of_nothing, now
+from attune_agent.executor.channel import Channel, ChannelClosed, Packet
+from attune_agent.executor.remove_tree import empty_directory, open_directory
+from attune_agent.executor.spawn import NotSpawned, not_spawned
+from attune_agent.executor.start_command import parse_start
+from attune_agent.executor.tree import Tree
+
+_MEND_AFTER = 1.0
+_LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
+
+
+def keep(channel: Channel, tree: Tree) -> NoReturn:
+    """Host attempts until the executor is gone."""
+    try:
+        _Keeper(channel, tree).run()
+    except ChannelClosed:
+        _kill_what_is_left(tree)
+        os._exit(0)
+
+
+class _Keeper:
+    def __init__(self, channel: Channel, tree: Tree) -> None:
+        self._channel = channel
+        self._tree = tree
+        self._attempt: Attempt | None = None
+        self._told_condition = False
+        self._mend_at = 0.0
+        self._asked: set[str] = set()
+        self._ended, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        self._unspoilt = _own_limits()
+
+    def run(self) -> NoReturn:
+        """Wait and react, for ever."""
+        while True:
+            ready = self._wait()
+            if ready.get(self._channel.fileno(), 0) & select.POLLOUT:
+                self._channel.flush()
+            if ready.get(self._channel.fileno(), 0) & ~select.POLLOUT:
+                for packet in self._channel.receive():
+                    self._obey(packet)
+            if ready.get(self._ended):
+                _drain(self._ended)
+            if self._attempt is not None:
+                self._go_on(self._attempt, ready)
+
+    def _wait(self) -> dict[int, int]:
+        poll = select.poll()
+        poll.register(self._channel.fileno(), select.POLLIN | (select.POLLOUT if self._channel.waiting else 0))
+        poll.register(self._ended, select.POLLIN)
+        timeout = None
+        if self._attempt is not None:
+            if self._attempt.input is not None:
+                poll.register(self._attempt.input, select.POLLOUT)
+            for stream in self._attempt.streams:
+                if stream.open and not stream.paused:
+                    poll.register(stream.source, select.POLLIN)
+            # Not longer than a minute: poll(2) does not count suspend, the deadlines do.
+            timeout = max(0.0, min(60.0, self._attempt.course.wake_at - now())) * 1000 + 1
+        return dict(poll.poll(timeout))
+
+    def _obey(self, packet: Packet) -> None:
+        kind = packet.fields["type"]
+        if kind == "start":
+            self._start(packet)
+        elif kind == "segment" and self._attempt is not None:
+            self._receive_segment(self._attempt, packet)
+        elif kind == "stop" and self._attempt is not None:
+            self._attempt.course.stop(now(), read.seconds(packet.fields, "grace", 3600.0))
+        else:
+            for descriptor in packet.descriptors:
+                os.close(descriptor)
+
+    def _start(self, packet: Packet) -> None:
+        command = parse_start(read.nested(packet.fields, "request"), packet.blob)
+        try:
+            if command.fresh:
+                _empty(read.text(packet.fields, "tree"))
+            self._attempt = Attempt(command, Path(read.text(packet.fields, "private")), packet.descriptors, self._tree)
+        except NotSpawned as error:
+            self._tell_end(ending_of_nothing(error))
+            return
+        self._told_condition = False
+        self._asked.clear()
+        self._channel.send({"type": "started", "pid": self._attempt.pid, "at": self._attempt.started_at})
+
+    def _receive_segment(self, attempt: Attempt, packet: Packet) -> None:
+        for stream in attempt.streams:
+            if stream.name == packet.fields["stream"]:
+                self._asked.discard(stream.name)
+                if packet.descriptors:
+                    stream.log.give(packet.descriptors[0], packet.descriptors[1] if len(packet.descriptors) > 1 else None)
+                else:
+                    stream.log.refuse()
+                stream.resume()
+
+    def _go_on(self, attempt: Attempt, ready: dict[int, int]) -> None:
+        if attempt.input is not None and ready.get(attempt.input):
+            attempt.write_input()
+        for stream in attempt.streams:
+            if stream.open and ready.get(stream.source):
+                stream.pump()
+        attempt.reap()
+        over = attempt.step()
+        self._mend(attempt)
+        for stream in attempt.streams:
+            if stream.paused and stream.name not in self._asked:
+                self._asked.add(stream.name)
+                self._channel.send({"type": "segment", "stream": stream.name, "place": stream.log.wants})
+        if over:
+            self._attempt = None
+            self._tell_end(attempt.ending())
+        elif attempt.course.kill_failed(now()) and not self._told_condition:
+            self._told_condition = True
+            self._channel.send({"type": "condition", "condition": "kill_failed"})
+
+    def _mend(self, attempt: Attempt) -> None:
+        if any(stream.log.broken for stream in attempt.streams) and now() >= self._mend_at:
+            self._mend_at = now() + _MEND_AFTER
+            for stream in attempt.streams:
+                stream.log.mend()
+
+    def _tell_end(self, ending: Ending) -> None:
+        status = ending.status
+        told = {
+            "type": "ended",
+            "how": ending.how,
+            "exit_code": os.WEXITSTATUS(status) if status is not None and os.WIFEXITED(status) else None,
+            "signal": os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else None,
+            "detail": ending.detail,
+            "result_state": ending.result_state,
+            "stdout_bytes": ending.stdout_bytes,
+            "stderr_bytes": ending.stderr_bytes,
+            "started_at": ending.started_at,
+            "ended_at": ending.ended_at,
+            "duration": ending.duration,
+            # Same uid, so the action may have changed the keeper's limits or priority (prlimit(2)): such a keeper hosts no other attempt.
+            "spoilt": _own_limits() != self._unspoilt,
+        }
+        self._channel.send(told, ending.result)
+
+
+def _own_limits() -> list[object]:
+    """Return what a process of the same uid can change about this one."""
+    return [*map(resource.getrlimit, _LIMITS), os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), os.sched_getaffinity(0)]
+
+
+def _empty(tree: str) -> None:
+    """Wipe the environment tree that is to be built anew."""
+    try:
+        top = open_directory(tree)
+    except OSError as error:
+        raise not_spawned(error) from error
+    try:
+        if not empty_directory(top):
+            raise NotSpawned(f"{tree} could not be emptied", passing=False)
+        os.fchmod(top, 0o755)
+    finally:
+        os.close(top)
+
+
+def _drain(descriptor: int) -> None:
+    with contextlib.suppress(BlockingIOError):
+        while os.read(descriptor, 4096):
+            pass
+
+
+def _kill_what_is_left(tree: Tree) -> None:
+    """Kill and reap until no descendant is left."""
+    poll = select.poll()
+    while True:
+        tree.kill()
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        poll.poll(10)

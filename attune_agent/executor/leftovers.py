@@ -1,0 +1,123 @@
+"""What an earlier life left: its processes are killed and its unended attempts become `lost`, before anybody is listened to.
+
+`main` calls it once, with the state's lock held. With uids of our own, the keepers of the new life empty theirs; here only uids of slots
+that no longer exist are left. Without, the recorded keepers and processes are found again by pid and start time, and whatever escaped
+them by the ATTUNE_RESULT in its environment.
+"""
+
+import contextlib
+import os
+import select
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from attune_agent.executor.attempt import now
+from attune_agent.executor.commit import GroupCommit
+from attune_agent.executor.confine import Identity, become, plain_signals
+from attune_agent.executor.identities import Identities
+from attune_agent.executor.ledger import Ledger, Started
+from attune_agent.executor.outcomes import lost_outcome
+from attune_agent.executor.places import Places
+from attune_agent.executor.processes import Process, all_processes, descendants, process, uids_in_use, wait_gone
+from attune_agent.executor.remove_tree import empty_directory, open_directory
+from attune_agent.executor.tree import empty_uid, kill_all, stop_all, tree_of
+
+_PATIENCE = 30.0
+_KEEPERS_OWN_TIME = 2.0
+
+
+class LeftoversRemain(Exception):
+    """Processes of an earlier life cannot be killed; nothing may be started beside them."""
+
+
+def boot_id() -> str:
+    """Return the kernel's id of this boot: recorded pids mean nothing in another."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def kill_leftovers(ledger: Ledger, identities: Identities, places: Places, slots: int) -> None:
+    """End every process of earlier lives, or raise `LeftoversRemain`."""
+    if identities.uids is None:
+        _kill_recorded(ledger, places)
+        return
+    first, last = identities.uids
+    for uid in uids_in_use(first + slots + 1, last):
+        _empty_in_child(uid)
+    _remove_other_directories(places, slots)
+
+
+def settle_unended(ledger: Ledger, commit: GroupCommit) -> int:
+    """Hand in every attempt that had not ended as `lost`, once no process of it is left; return how many."""
+    unended = ledger.unended()
+    for held in unended:
+        commit.end(lost_outcome(held, "executor_died"), lambda: None)
+    return len(unended)
+
+
+def _empty_in_child(uid: int) -> None:
+    pid = os.fork()
+    if pid == 0:
+        try:
+            plain_signals()
+            become(Identity(uid))
+            empty_uid(uid, tree_of(Identity(uid)))
+        finally:
+            os._exit(0)
+    child = process(pid)
+    if child is not None and not wait_gone(child, _PATIENCE):
+        raise LeftoversRemain(f"processes of uid {uid} cannot be killed")
+    os.waitpid(pid, 0)
+
+
+def _remove_other_directories(places: Places, slots: int) -> None:
+    for path in places.work.iterdir():
+        if path.name not in map(str, range(slots + 1)):
+            with contextlib.suppress(OSError):
+                descriptor = open_directory(str(path))
+                empty_directory(descriptor)
+                os.close(descriptor)
+                path.rmdir()
+
+
+def _kill_recorded(ledger: Ledger, places: Places) -> None:
+    """Kill keepers, recorded main processes, their descendants and what carries our mark, until there is none."""
+    if ledger.boot == boot_id():
+        for keeper in _alive(ledger.keepers()):
+            wait_gone(keeper, _KEEPERS_OWN_TIME)  # it sees that its executor is gone and kills its tree itself
+    end, poll = now() + _PATIENCE, select.poll()
+    while found := _recorded(ledger, places):
+        for process_left in found:
+            kill_all([process_left, *stop_all(process_left.pid)])
+        if now() > end:
+            raise LeftoversRemain(f"processes of an earlier life cannot be killed: {', '.join(str(left.pid) for left in found)}")
+        poll.poll(10)
+
+
+def _recorded(ledger: Ledger, places: Places) -> list[Process]:
+    found = {left.pid: left for left in _marked(places)}
+    if ledger.boot == boot_id():
+        mains = [held.process for held in ledger.unended() if held.process is not None]
+        for root in _alive([*ledger.keepers(), *mains]):
+            found[root.pid] = root
+            found.update((left.pid, left) for left in descendants(root.pid))
+    return list(found.values())
+
+
+def _alive(recorded: Sequence[Started]) -> Iterator[Process]:
+    """Return those that still are what was recorded."""
+    for one in recorded:
+        found = process(one.pid)
+        if found is not None and found.ticks == one.ticks and not found.ended:
+            yield found
+
+
+def _marked(places: Places) -> Iterator[Process]:
+    """Return the processes that were started with a private directory of ours in their environment."""
+    mark = b"ATTUNE_RESULT=" + os.fsencode(places.work) + b"/"
+    for found in all_processes():
+        if found.ended or found.pid == os.getpid():
+            continue
+        with contextlib.suppress(OSError):
+            variables = Path(f"/proc/{found.pid}/environ").read_bytes()
+            if variables.startswith(mark) or b"\0" + mark in variables:
+                yield found

@@ -1,0 +1,78 @@
+"""An attempt's private directory (`home`, `tmp`, `result`, sometimes `input`): made before the start, read and removed after the end.
+
+The executor makes the empty directory for the slot's uid; the keeper, as that uid, does the rest, so a link, FIFO or mode that the
+action leaves there reaches no further than the action could itself.
+"""
+
+import contextlib
+import errno
+import os
+import stat
+from pathlib import Path
+
+from attune_agent.executor.protocol import ResultState
+from attune_agent.executor.remove_tree import empty_directory, open_directory
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+class PrivateDirectory:
+    """One attempt's directory, seen by the keeper."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._top = open_directory(str(path))
+        os.mkdir("home", 0o700, dir_fd=self._top)
+        os.mkdir("tmp", 0o700, dir_fd=self._top)
+
+    def variables(self) -> dict[str, str]:
+        """Return what the action is told about it."""
+        return {"HOME": str(self._path / "home"), "TMPDIR": str(self._path / "tmp"), "ATTUNE_RESULT": str(self._path / "result")}
+
+    def write_input(self, document: bytes) -> str:
+        """Write the Input beside them, 0600, and return its path."""
+        descriptor = os.open("input", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=self._top)
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+            file.write(document)
+        return f"{self._path}/input"
+
+    def read_result(self, limit: int) -> tuple[ResultState, bytes]:
+        """Return the Result file's content if it is a regular file of at most `limit` bytes."""
+        with contextlib.suppress(OSError):
+            os.fchmod(self._top, 0o700)
+        try:
+            descriptor = self._open_result()
+        except FileNotFoundError:
+            return "missing", b""
+        except OSError:
+            return "not_regular", b""
+        with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
+            state = os.fstat(descriptor)
+            if not stat.S_ISREG(state.st_mode):
+                return "not_regular", b""
+            body = _read_up_to(file.fileno(), limit + 1)
+        return ("too_large", b"") if len(body) > limit else ("ok", body)
+
+    def remove_content(self) -> bool:
+        """Remove what is in it; the empty directory itself is the executor's to remove."""
+        try:
+            return empty_directory(self._top)
+        finally:
+            os.close(self._top)
+
+    def _open_result(self) -> int:
+        try:
+            return os.open("result", _READ, dir_fd=self._top)
+        except PermissionError:
+            if not stat.S_ISREG(os.stat("result", dir_fd=self._top, follow_symlinks=False).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file") from None
+            os.chmod("result", 0o600, dir_fd=self._top)
+            return os.open("result", _READ, dir_fd=self._top)
+
+
+def _read_up_to(descriptor: int, limit: int) -> bytes:
+    parts: list[bytes] = []
+    while limit > 0 and (part := os.read(descriptor, min(limit, 1 << 20))):
+        parts.append(part)
+        limit -= len(part)
+    return b"".join(parts)

@@ -1,0 +1,86 @@
+"""One output stream of an attempt: from its pipe through the masks into its bounded log, never waiting for anybody.
+
+The keeper's loop calls `pump` when the pipe has bytes and `settle` after the tree is gone; a stream that needs a segment file first is
+`paused` until the executor has sent it. Measured: 256 KiB reads from a 1 MiB pipe.
+"""
+
+import contextlib
+import fcntl
+import os
+
+from attune_agent.executor.bounded_log import BoundedLog
+from attune_agent.executor.masking import Masker
+
+_READ = 256 << 10
+_PIPE = 1 << 20
+
+
+def output_pipe() -> tuple[int, int]:
+    """Return a pipe (read end non-blocking) as large as the host allows."""
+    read, write = os.pipe2(os.O_CLOEXEC)
+    with contextlib.suppress(OSError):  # the user's quota of pipe pages may be used up; 64 KiB work too
+        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, _PIPE)
+    os.set_blocking(read, False)
+    return read, write
+
+
+class Stream:
+    """The reading end of one output stream."""
+
+    def __init__(self, name: str, source: int, log: BoundedLog, masker: Masker, capture: int) -> None:
+        """Capture up to so many raw bytes and one more (a Result printed on stdout)."""
+        self.name = name
+        self.source = source
+        self.log = log
+        self.open = True
+        self.captured = bytearray()
+        self._capture = capture + 1 if capture else 0
+        self._masker = masker
+        self._rest = memoryview(b"")
+
+    @property
+    def paused(self) -> bool:
+        """Whether a segment file is needed before more can be taken."""
+        return self.log.wants is not None
+
+    def pump(self) -> bool:
+        """Take what the pipe has, once, and tell whether it had bytes; at its end the stream is no longer `open`."""
+        if self.paused:
+            return False
+        try:
+            chunk = os.read(self.source, _READ)
+        except BlockingIOError:
+            return False
+        if not chunk:
+            self.close()
+            return False
+        room = self._capture - len(self.captured)
+        if room > 0:
+            self.captured += chunk[:room]
+        self._write(self._masker.feed(chunk))
+        return True
+
+    def resume(self) -> None:
+        """Write what waited for a segment file."""
+        rest, self._rest = self._rest, memoryview(b"")
+        self._rest = rest[self.log.write(rest) :]
+
+    def settle(self) -> bool:
+        """Take what is still in the pipe now that nobody writes any more; tell whether all of it is in the log."""
+        budget = 2 * _PIPE // _READ  # a pipe's content and not more: an end of it may live on elsewhere
+        while budget and self.open and self.pump():
+            budget -= 1
+        if not self.paused:
+            self.close()
+        return not self.paused
+
+    def close(self) -> None:
+        """Stop reading and write what the masks held back."""
+        if self.open:
+            self.open = False
+            os.close(self.source)
+            self._write(self._masker.finish())
+
+    def _write(self, masked: bytes) -> None:
+        waiting = memoryview(bytes(self._rest) + masked) if self._rest else memoryview(masked)
+        self._rest = waiting[self.log.write(waiting) :] if waiting else waiting

@@ -1,0 +1,137 @@
+"""The slots: one keeper process each, forked while the executor is a single thread, replaced when it dies.
+
+`executor` waits on the keepers' channels and passes their messages to `hosting`; `starting` takes free slots. A new keeper first empties
+its uid and its directory of whatever an earlier one left, and only then says `ready`: the same code serves the start of the executor
+and the death of a keeper.
+"""
+
+import contextlib
+import os
+import socket
+from dataclasses import dataclass
+from enum import Enum, auto
+from math import inf
+from pathlib import Path
+from typing import NoReturn
+
+from attune_agent.executor.channel import Channel, ChannelClosed
+from attune_agent.executor.confine import Identity, become, keep_only, out_of_memory_score, plain_signals
+from attune_agent.executor.keeper import keep
+from attune_agent.executor.ledger import Held, Started
+from attune_agent.executor.processes import process
+from attune_agent.executor.remove_tree import empty_directory, open_directory
+from attune_agent.executor.tree import empty_uid, tree_of
+
+
+class Phase(Enum):
+    """Where a slot's keeper is in its life."""
+
+    ABSENT = auto()  # `due`: when to fork one
+    STARTING = auto()  # forked, empties its uid
+    READY = auto()  # `due`: when it is given up, because it neither ends its attempt nor says that it cannot
+    DYING = auto()  # killed, not yet reaped
+
+
+@dataclass(slots=True)
+class Slot:
+    """One slot and what it hosts."""
+
+    number: int
+    identity: Identity
+    directory: Path
+    phase: Phase = Phase.ABSENT
+    due: float = 0.0
+    channel: Channel | None = None
+    keeper: Started | None = None
+    held: Held | None = None
+    #: Since when the attempt is without a keeper.
+    lost_at: float = 0.0
+    #: Who cancelled the attempt when it was not the agent.
+    stopped_by: str = ""
+
+    @property
+    def free(self) -> bool:
+        """Whether a start may be given to it."""
+        return self.phase is Phase.READY and self.held is None
+
+
+def fork_keeper(slot: Slot) -> Started:
+    """Give the slot a new keeper; it is usable when it has said `ready`."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        pid = os.fork()
+    except OSError:
+        ours.close()
+        theirs.close()
+        raise
+    if pid == 0:
+        _live(slot, theirs)
+    theirs.close()
+    found = process(pid)
+    slot.channel, slot.keeper = Channel(ours), Started(pid, found.ticks if found else 0)
+    slot.phase, slot.due = Phase.STARTING, inf
+    return slot.keeper
+
+
+def remove_emptied(slot: Slot) -> None:
+    """Remove the private directories that the keeper has emptied.
+
+    What another uid put into one that the action had opened to everybody is left to root, in a process of its own: it may be much.
+    """
+    for name in os.listdir(slot.directory):  # noqa: PTH208 - names only
+        try:
+            (slot.directory / name).rmdir()
+        except OSError:
+            if slot.identity.uid is not None:
+                _fork_remover(slot.directory / name)
+
+
+def _fork_remover(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        if os.fork() == 0:
+            try:
+                plain_signals()
+                _empty(path)
+                path.rmdir()
+            finally:
+                os._exit(0)
+
+
+def _live(slot: Slot, end: socket.socket) -> NoReturn:
+    """Be the keeper, never return."""
+    try:
+        plain_signals()
+        os.setsid()
+        os.umask(0o077)
+        out_of_memory_score(0)
+        channel = Channel(socket.socket(fileno=keep_only(end.detach())))
+        try:
+            become(slot.identity)
+            tree = tree_of(slot.identity)
+            if slot.identity.uid is not None:
+                empty_uid(slot.identity.uid, tree)
+            _empty_slot_directory(slot.directory)
+        except OSError as error:
+            channel.send({"type": "failed", "detail": str(error)})
+            os._exit(1)
+        channel.send({"type": "ready"})
+        keep(channel, tree)
+    except ChannelClosed:
+        os._exit(0)
+    finally:
+        os._exit(70)
+
+
+def _empty_slot_directory(directory: Path) -> None:
+    """Remove what attempts of an earlier keeper left; the executor removes the emptied directories."""
+    for name in os.listdir(directory):  # noqa: PTH208 - names only
+        with contextlib.suppress(OSError):
+            _empty(directory / name)
+
+
+def _empty(path: Path) -> None:
+    descriptor = open_directory(str(path))
+    try:
+        empty_directory(descriptor)
+    finally:
+        os.close(descriptor)

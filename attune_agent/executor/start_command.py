@@ -1,0 +1,108 @@
+"""A `start` request read from JSON and held to its bounds, once by the executor and once by the keeper that gets it.
+
+The executor runs as root and the agent does not: every name that becomes part of a path is of a closed grammar, every number bounded.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from attune_agent.executor import fields as read
+from attune_agent.executor.bounded_log import Bounds
+from attune_agent.executor.fields import Fields, FieldWrong
+from attune_agent.executor.log_index import MOST_SEGMENTS
+from attune_agent.executor.protocol import InputVia, Kind, ResultSource
+
+_EXECUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
+_ENVIRONMENT_KEY = re.compile(r"[a-z0-9]{16}", re.ASCII)
+_RESERVED = frozenset({"HOME", "TMPDIR", "ATTUNE_RESULT", "ATTUNE_INPUT"})
+
+MOST_INPUT = 2 << 20
+MOST_RESULT = 2 << 20
+MOST_SECONDS = 366 * 86_400.0
+_KINDS: tuple[Kind, ...] = ("attempt", "build")
+_VIAS: tuple[InputVia, ...] = ("stdin", "file")
+_SOURCES: tuple[ResultSource, ...] = ("file", "stdout", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class StartCommand:
+    """One attempt or build to start."""
+
+    execution: str
+    attempt: int
+    kind: Kind
+    argv: tuple[str, ...]
+    environment_variables: Mapping[str, str]
+    folder: str
+    timeout: float
+    grace: float
+    logs: Bounds
+    input: bytes = field(repr=False)
+    input_via: InputVia
+    result_from: ResultSource
+    result_limit: int
+    masks: tuple[bytes, ...] = field(repr=False)
+    processes: int | None
+    open_files: int | None
+    environment: str | None
+    fresh: bool
+
+
+def parse_key(fields: Fields) -> tuple[str, int]:
+    """Return which attempt a request is about."""
+    execution = read.text(fields, "execution")
+    if not _EXECUTION.fullmatch(execution):
+        raise FieldWrong("execution: letters, digits, _ . - are needed, at most 64")
+    return execution, read.whole(fields, "attempt", 1, 1_000_000)
+
+
+def parse_start(fields: Fields, document: bytes) -> StartCommand:
+    """Return the command; `document` is the decoded Input."""
+    execution, attempt = parse_key(fields)
+    kind = read.one_of(fields, "kind", _KINDS)
+    argv = read.texts(fields, "argv")
+    folder = read.text(fields, "cwd")
+    environment = read.text(fields, "environment", "")
+    limits = read.nested(fields, "limits")
+    if not argv or not argv[0] or not folder.startswith("/"):
+        raise FieldWrong("argv and an absolute cwd are needed")
+    if environment and (kind != "build" or not _ENVIRONMENT_KEY.fullmatch(environment)):
+        raise FieldWrong("environment: 16 lower-case letters and digits, for a build, are needed")
+    if len(document) > MOST_INPUT:
+        raise FieldWrong(f"input: more than {MOST_INPUT} bytes")
+    return StartCommand(
+        execution=execution,
+        attempt=attempt,
+        kind=kind,
+        argv=tuple(argv),
+        environment_variables=_variables(fields),
+        folder=folder,
+        timeout=read.seconds(fields, "timeout", MOST_SECONDS),
+        grace=read.seconds(fields, "grace", 3600.0),
+        logs=_bounds(read.nested(fields, "logs")),
+        input=document,
+        input_via=read.one_of(fields, "input_via", _VIAS),
+        result_from=read.one_of(fields, "result_from", _SOURCES),
+        result_limit=read.whole(fields, "result_limit", 0, MOST_RESULT),
+        masks=tuple(read.from_base64(mask, "mask_b64") for mask in read.texts(fields, "mask_b64")),
+        processes=read.optional_whole(limits, "processes", 1, 1 << 22),
+        open_files=read.optional_whole(limits, "open_files", 8, 1 << 20),
+        environment=environment or None,
+        fresh=read.flag(fields, "fresh"),
+    )
+
+
+def _variables(fields: Fields) -> dict[str, str]:
+    variables = read.text_map(fields, "env")
+    if taken := _RESERVED & variables.keys():
+        raise FieldWrong(f"env: {', '.join(sorted(taken))} are set by the executor")
+    return variables
+
+
+def _bounds(fields: Fields) -> Bounds:
+    return Bounds(
+        head=read.whole(fields, "head", 4096, 64 << 20),
+        segment=read.whole(fields, "segment", 4096, 1 << 30),
+        segments=read.whole(fields, "segments", 1, MOST_SEGMENTS),
+    )

@@ -1,0 +1,123 @@
+"""Answering `start`: known, refused, or prepared, recorded durably and given to a keeper; never half.
+
+`answering` calls it. Everything that can fail for want of files, disk or slots is done before the record; a refusal leaves nothing behind.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from attune_agent.executor import fields as read
+from attune_agent.executor import places
+from attune_agent.executor.attempt import now
+from attune_agent.executor.commit import GroupCommit, PendingStart
+from attune_agent.executor.course import DRAIN
+from attune_agent.executor.fields import Fields
+from attune_agent.executor.hosting import PATIENCE, Hosting
+from attune_agent.executor.ledger import Held, Ledger
+from attune_agent.executor.log_index import STREAMS
+from attune_agent.executor.protocol import Refusal
+from attune_agent.executor.slots import Slot
+from attune_agent.executor.spawn import describe_os_error
+from attune_agent.executor.start_command import StartCommand, parse_start
+
+
+class Refused(Exception):
+    """The request is answered with this code; nothing was recorded or started."""
+
+    def __init__(self, code: Refusal, detail: str) -> None:
+        super().__init__(detail)
+        self.code: Refusal = code
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What was made for a start before its record."""
+
+    private: Path
+    log_directory: Path
+    heads: Sequence[int]
+
+
+class Starting:
+    """What a start needs."""
+
+    def __init__(self, where: places.Places, ledger: Ledger, commit: GroupCommit, hosting: Hosting, state_id: str) -> None:
+        self._places = where
+        self._ledger = ledger
+        self._commit = commit
+        self._hosting = hosting
+        self._state_id = state_id
+
+    def start(self, fields: Fields, reply: Callable[[Mapping[str, object]], None], refuse: Callable[[Refused], None]) -> None:
+        """Answer now (known, or `Refused` is raised) or once the record is durable or could not be written."""
+        command = parse_start(fields, read.decoded(fields, "input_b64"))
+        key = (command.execution, command.attempt)
+        known = self._ledger.get(key)
+        if known is not None:
+            reply({"state": known.state, "log_directory": known.log_directory})
+            return
+        slot = self._choose(command, fields)
+        prepared = self._prepare(command, slot)
+        slot.held = Held(command.execution, command.attempt, command.kind, slot.number, str(prepared.log_directory))
+
+        def done() -> None:
+            slot.held = self._ledger.get(key)
+            self._give(slot, fields, command, prepared)
+            reply({"state": "accepted", "log_directory": str(prepared.log_directory)})
+
+        def failed(detail: str) -> None:
+            slot.held = None
+            for head in prepared.heads:
+                os.close(head)
+            _undo(prepared.private, prepared.log_directory)
+            refuse(Refused("busy_host", detail))
+
+        self._commit.start(PendingStart(slot.held, done, failed))
+
+    def _choose(self, command: StartCommand, fields: Fields) -> Slot:
+        if read.text(fields, "state_id", self._state_id) != self._state_id:
+            raise Refused("other_state", f"this executor's state is {self._state_id}")
+        if self._commit.is_pending((command.execution, command.attempt)):
+            raise Refused("busy_host", "the same start is being recorded")
+        if self._ledger.full:
+            raise Refused("journal_full", "too many outcomes wait to be collected")
+        slot = self._hosting.free_slot(build=command.kind == "build")
+        if slot is None:
+            raise Refused("no_slot", "every slot is in use" if command.kind == "attempt" else "another build is running")
+        return slot
+
+    def _prepare(self, command: StartCommand, slot: Slot) -> _Prepared:
+        private = slot.directory / f"{command.execution}.{command.attempt}"
+        log_directory = self._places.log_directory(command.execution, command.attempt)
+        try:
+            if command.environment is not None:
+                places.make_tree(self._places, slot.identity.uid, command.environment)
+            places.make_private(private, slot.identity.uid)
+            heads = places.open_heads(log_directory, STREAMS[: _streams(command)])
+        except (OSError, places.PlaceUnusable) as error:
+            _undo(private, log_directory)
+            raise Refused("busy_host", describe_os_error(error) if isinstance(error, OSError) else str(error)) from error
+        return _Prepared(private, log_directory, heads)
+
+    def _give(self, slot: Slot, fields: Fields, command: StartCommand, prepared: _Prepared) -> None:
+        """Tell the keeper; the Input travels as bytes beside the request."""
+        slot.due = now() + command.timeout + command.grace + DRAIN + PATIENCE
+        request = {name: value for name, value in fields.items() if name != "input_b64"}
+        order: dict[str, object] = {"type": "start", "request": request, "private": str(prepared.private)}
+        if command.environment is not None:
+            order["tree"] = str(self._places.tree(command.environment))
+        self._hosting.send(slot, order, command.input, prepared.heads)
+
+
+def _streams(command: StartCommand) -> int:
+    """Return how many streams there are: a build's two are one log."""
+    return 1 if command.kind == "build" else 2
+
+
+def _undo(private: Path, log_directory: Path) -> None:
+    with contextlib.suppress(OSError):
+        private.rmdir()
+    places.remove_log_directory(log_directory)

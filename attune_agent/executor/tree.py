@@ -1,0 +1,102 @@
+"""Signalling and emptying the whole tree of an attempt from inside its keeper.
+
+As an own uid, `kill(-1)` reaches every process of that uid and spares the caller. Without one it would reach everything the user runs,
+so there the keeper walks its descendants instead: it is their subreaper, nobody escapes it by a double fork or a new session.
+"""
+
+import os
+import select
+import signal
+from collections.abc import Sequence
+from typing import Protocol
+
+from attune_agent.executor.confine import Identity
+from attune_agent.executor.processes import Process, descendants, send_signal, uids_in_use
+
+#: How often a tree is looked at again for processes that were forked while the last ones were being stopped.
+_ROUNDS = 50
+
+
+class Tree(Protocol):
+    """The processes of the attempt that this keeper hosts."""
+
+    def terminate(self) -> None:
+        """Ask every process to end."""
+        ...
+
+    def kill(self) -> None:
+        """End every process."""
+        ...
+
+
+def tree_of(identity: Identity) -> Tree:
+    """Return the tree that fits the identity this process has."""
+    return _Descendants() if identity.uid is None else _WholeUid(identity.uid)
+
+
+def empty_uid(uid: int, tree: Tree) -> None:
+    """Kill until this process is the only one of its uid."""
+    poll = select.poll()
+    while uids_in_use(uid, uid, but=os.getpid()):
+        tree.kill()
+        poll.poll(5)
+
+
+class _WholeUid:
+    """Every process of the slot's uid but the keeper."""
+
+    def __init__(self, uid: int) -> None:
+        self._uid = uid
+
+    def terminate(self) -> None:
+        self._signal(signal.SIGTERM)
+        self._signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        if self._uid <= 0 or os.getresuid() != (self._uid,) * 3:
+            raise RuntimeError("kill(-1) is only for a process that has a slot's uid")
+        try:
+            os.kill(-1, number)
+        except (ProcessLookupError, PermissionError):
+            return  # there is nobody else
+
+
+class _Descendants:
+    """Everything that descends from the keeper."""
+
+    def terminate(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGCONT):
+            for found in descendants(os.getpid()):
+                send_signal(found, number)
+
+    def kill(self) -> None:
+        kill_all(stop_all(os.getpid()))
+
+
+def stop_all(ancestor: int, but: Sequence[int] = ()) -> list[Process]:
+    """Stop the descendants of a process until no new one appears, so that none forks away from the killing; return them."""
+    stopped: dict[tuple[int, int], Process] = {}
+    for _ in range(_ROUNDS):
+        new = [found for found in descendants(ancestor, but) if (found.pid, found.ticks) not in stopped]
+        if not new:
+            break
+        for found in new:
+            send_signal(found, signal.SIGSTOP)
+            stopped[(found.pid, found.ticks)] = found
+    return list(stopped.values())
+
+
+def kill_all(targets: list[Process]) -> None:
+    """End these processes."""
+    for target in targets:
+        send_signal(target, signal.SIGKILL)
+
+
+def kill_orphans(keepers: Sequence[int]) -> bool:
+    """Kill what dead keepers left to this process, sparing the trees of the living ones; tell whether there was anything."""
+    orphans = stop_all(os.getpid(), but=keepers)
+    kill_all(orphans)
+    return bool(orphans)

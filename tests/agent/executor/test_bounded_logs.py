@@ -1,0 +1,160 @@
+"""What a log keeps, against a model: the first bytes, the last bytes, exact gaps, hard bounds; also while it is being written."""
+
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attune_agent.executor.bounded_log import BoundedLog, Bounds
+from attune_agent.executor.log_files import LogUnknown, read_window
+from attune_agent.executor.log_index import head_name, index_name, segment_name
+
+
+class _Written:
+    """A stream's log as keeper and executor write it together."""
+
+    def __init__(self, folder: Path, bounds: Bounds) -> None:
+        self.folder, self.bounds = folder, bounds
+        self.log = BoundedLog(bounds, self._open(head_name("stdout")))
+        self.refusing = False
+
+    def write(self, chunk: bytes) -> None:
+        rest = memoryview(chunk)
+        while rest:
+            rest = rest[self.log.write(rest) :]
+            if self.log.wants is not None:
+                self._answer(self.log.wants)
+
+    def _answer(self, place: int) -> None:
+        if self.refusing:
+            self.log.refuse()
+        else:
+            index = self._open(index_name("stdout")) if not (self.folder / index_name("stdout")).exists() else None
+            self.log.give(self._open(segment_name("stdout", place)), index)
+
+    def _open(self, name: str) -> int:
+        return os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+    def data_on_disk(self) -> int:
+        return sum(path.stat().st_size for path in self.folder.iterdir() if path.name != index_name("stdout"))
+
+
+@contextmanager
+def _written(bounds: Bounds) -> Iterator[_Written]:
+    folder = Path(tempfile.mkdtemp(prefix="attune-log-"))
+    written = _Written(folder, bounds)
+    try:
+        yield written
+    finally:
+        written.log.close()
+        shutil.rmtree(folder)
+
+
+_bounds = st.builds(Bounds, head=st.integers(1, 40), segment=st.integers(1, 30), segments=st.integers(1, 4))
+_line = st.binary(max_size=25).map(lambda raw: bytes(b"ab\n"[byte % 3] for byte in raw))
+
+
+@given(bounds=_bounds, chunks=st.lists(_line, max_size=30), offset=st.integers(-50, 400), limit=st.integers(0, 200))
+def test_any_window_is_the_streams_own_bytes_or_a_gap_and_the_bounds_hold(
+    bounds: Bounds, chunks: list[bytes], offset: int, limit: int
+) -> None:
+    with _written(bounds) as written:
+        stream = b""
+        for chunk in chunks:
+            written.write(chunk)
+            stream += chunk
+            assert written.data_on_disk() <= bounds.head + bounds.segments * bounds.segment
+        window = read_window(written.folder, "stdout", offset, limit)
+        assert window.total == len(stream) == written.log.total
+        assert window.data == stream[window.offset : window.offset + len(window.data)]
+        wanted = max(0, len(stream) + offset) if offset < 0 else min(offset, len(stream))
+        assert window.offset - window.gap == wanted
+        assert len(window.data) <= limit
+
+
+@given(bounds=_bounds, chunks=st.lists(_line, max_size=30))
+def test_following_window_by_window_shows_the_head_and_the_last_bytes(bounds: Bounds, chunks: list[bytes]) -> None:
+    with _written(bounds) as written:
+        for chunk in chunks:
+            written.write(chunk)
+        stream, at, seen = b"".join(chunks), 0, b""
+        while True:
+            window = read_window(written.folder, "stdout", at, 7)
+            seen += b"?" * window.gap + window.data
+            at = window.offset + len(window.data)
+            if not window.data:
+                break
+        assert len(seen) == len(stream)
+        assert all(shown in (63, was) for shown, was in zip(seen, stream, strict=True))
+        whole_ring = bounds.segment * (bounds.segments - 1)  # the newest segment may have just begun
+        kept_lines = min(whole_ring - bounds.segments * 25, len(stream))
+        if kept_lines > 0:
+            assert seen.endswith(stream[-kept_lines:])
+
+
+def test_the_cut_is_made_at_a_lines_end_when_one_is_near() -> None:
+    with _written(Bounds(head=20, segment=20, segments=2)) as written:
+        written.write(b"0123456789\nabcdefghijklmnop\nqrstuv\n")
+        assert (written.folder / "stdout.head").read_bytes() == b"0123456789\n"
+        assert (written.folder / "stdout.0").read_bytes() == b"abcdefghijklmnop\n"
+        assert (written.folder / "stdout.1").read_bytes() == b"qrstuv\n"
+
+
+def test_what_a_full_disk_swallowed_is_a_gap_of_exactly_that_many_bytes() -> None:
+    with _written(Bounds(head=4, segment=8, segments=3)) as written:
+        written.write(b"head")
+        written.refusing = True
+        written.write(b"lost bytes")
+        assert written.log.broken
+        written.refusing = False
+        written.log.mend()
+        written.write(b"again")
+        assert read_window(written.folder, "stdout", 0, 99).data == b"head"
+        window = read_window(written.folder, "stdout", 4, 99)
+        assert (window.gap, window.offset, window.data, window.total) == (10, 14, b"again", 19)
+
+
+def test_an_unknown_log_or_stream_is_said() -> None:
+    with pytest.raises(LogUnknown):
+        read_window(Path("/nonexistent/log"), "stdout", 0, 10)
+    with _written(Bounds(head=4, segment=8, segments=3)) as written, pytest.raises(LogUnknown):
+        read_window(written.folder, "stderr", 0, 10)
+    with _written(Bounds(head=4, segment=8, segments=3)) as written, pytest.raises(LogUnknown):
+        read_window(written.folder, "../stdout", 0, 10)
+
+
+def test_a_log_file_replaced_by_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "stdout.head").symlink_to("/etc/passwd")
+    with pytest.raises(LogUnknown):
+        read_window(tmp_path, "stdout", 0, 10)
+
+
+def test_a_reader_beside_a_fast_writer_never_gets_wrong_bytes() -> None:
+    """Each byte of the stream is a function of its offset, so that any wrong byte shows."""
+    unit = b"".join(b"%07d\n" % number for number in range(4096))
+    with _written(Bounds(head=4096, segment=8192, segments=3)) as written:
+        done = threading.Event()
+
+        def write() -> None:
+            for _ in range(200):
+                written.write(unit)
+            done.set()
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        at, windows = 0, 0
+        while not done.is_set():
+            window = read_window(written.folder, "stdout", at, 5000)
+            expected = (unit * 2)[window.offset % len(unit) :][: len(window.data)]
+            assert window.data == expected
+            at = max(window.offset + len(window.data), window.total - 9000)
+            windows += 1
+        writer.join()
+        assert windows > 20
