@@ -6,10 +6,12 @@ the pure `drafting` and `placement`; this module only feeds them and stores what
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
+from attune_controller.completion import completion
 from attune_controller.drafting import Draft, Drafted, draft
 from attune_controller.placement import Candidate, choose, matching
 from attune_controller.store.port import Events, Executions
@@ -110,7 +112,7 @@ class Planner:
                     reason=Reason.NO_AGENT,
                     detail=f"no agent carries the labels {dict(new.match)}",
                 )
-                await self._store.record_moves([move])
+                await self._store.record_moves([replace(move, completion=completion(execution, move, now))])
             else:
                 due = min(due, new.accepted_at + self.agent_wait - now)
         return max(due, 0.01)

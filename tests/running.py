@@ -84,7 +84,10 @@ def open_for_attempts(place: Path) -> None:
 
 def pack(name: str, documents: Mapping[str, str]) -> dict[str, str]:
     """Return the files of a repository with one pack; `documents` are paths inside it."""
-    files = {"attune.yaml": "format: 1\n", f"packs/{name}/pack.yaml": f"name: {name}\nversion: 1.0.0\ndescription: For tests\n"}
+    files = {
+        "attune.yaml": 'format: 1\nattune: ">=0.1"\n',
+        f"packs/{name}/pack.yaml": f"name: {name}\nversion: 1.0.0\ndescription: For tests\n",
+    }
     return files | {f"packs/{name}/{path}": text for path, text in documents.items()}
 
 

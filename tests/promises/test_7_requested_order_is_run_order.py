@@ -71,7 +71,7 @@ agents: {{match: {{role: order}}, pick: any}}
 
 def repository(witness: Path) -> dict[str, str]:
     files = {
-        "attune.yaml": "format: 1\n",
+        "attune.yaml": "format: 1\nattune: \">=0.1\"\n",
         "packs/order/pack.yaml": "name: order\nversion: 1.0.0\ndescription: Witnesses of order\n",
         "packs/order/triggers/step.yaml": TRIGGER,
         "packs/order/actions/step.sh": STEP.format(witness=witness),
