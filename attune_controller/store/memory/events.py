@@ -95,7 +95,7 @@ def _record_plan(tables: Tables, plan: PlannedEvent, inputs: dict[str, str]) -> 
     status = EventStatus.DEAD_LETTER if plan.dead_reason else EventStatus.PLANNED
     event = tables.events[plan.position]
     new = replace(event.new, dead_reason=plan.dead_reason)
-    tables.events[plan.position] = replace(event, new=new, status=status, reason=plan.dead_reason, revision=plan.revision)
+    tables.events[plan.position] = replace(event, new=new, status=status, reason=plan.dead_reason or plan.note, revision=plan.revision)
     return [_insert_execution(tables, new, inputs[new.id]) for new in plan.executions]
 
 

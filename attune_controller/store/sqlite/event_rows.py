@@ -59,7 +59,7 @@ def values_of(new: NewEvent) -> Values:
 def event_of(values: Row) -> Event:
     """Return the event of a row of COLUMNS; the tables are STRICT, so the types hold."""
     row = EventRow._make(values)
-    reason = row.reason or ""
+    status = EventStatus(row.status) if row.status else EventStatus.ACCEPTED
     new = NewEvent(
         source=row.source,
         id=row.id,
@@ -70,8 +70,7 @@ def event_of(values: Row) -> Event:
         data=decode(row.data),
         hops=row.hops,
         body_digest=row.body_digest or "",
-        dead_reason=reason,  # only dead letters have one
+        dead_reason=(row.reason or "") if status is EventStatus.DEAD_LETTER else "",
         traceparent=row.traceparent,
     )
-    status = EventStatus(row.status) if row.status else EventStatus.ACCEPTED
-    return Event(position=row.position, new=new, status=status, reason=reason, revision=row.revision or "")
+    return Event(position=row.position, new=new, status=status, reason=row.reason or "", revision=row.revision or "")

@@ -46,7 +46,7 @@ CREATE TABLE plans (
     status TEXT NOT NULL CHECK (status IN ('planned', 'dead_letter')),
     reason TEXT NOT NULL,
     revision TEXT NOT NULL,
-    CHECK ((status = 'dead_letter') = (reason != ''))
+    CHECK (status = 'planned' OR reason != '')
 ) STRICT;
 CREATE INDEX plans_dead ON plans (position) WHERE status = 'dead_letter';
 

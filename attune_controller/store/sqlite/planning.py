@@ -54,7 +54,7 @@ def _take(connection: apsw.Connection, plan: PlannedEvent) -> bool:
         raise EventUnknown(f"there is no event at position {plan.position}")
     status = EventStatus.DEAD_LETTER if plan.dead_reason else EventStatus.PLANNED
     sql: LiteralString = "INSERT INTO plans (position, status, reason, revision) VALUES (?, ?, ?, ?)"
-    execute(connection, sql, plan.position, status, plan.dead_reason, plan.revision)
+    execute(connection, sql, plan.position, status, plan.dead_reason or plan.note, plan.revision)
     return True
 
 

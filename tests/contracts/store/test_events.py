@@ -1,0 +1,210 @@
+"""Events: accepted once, ordered by position, planned whole and once."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from attune_controller.store.errors import EventUnknown, ExecutionExists, ReplayedBody, StoreClosed
+from attune_controller.store.port import Store
+from attune_controller.store.records import Acceptance, EventStatus, PlannedEvent
+from attune_core.states import Outcome, Reason, State
+from attune_core.values import JsonRefused, JsonValue
+from tests.controller.store.making import event, found, ids, plan, plan_some, queue, request
+
+
+async def test_events_get_strictly_increasing_positions_and_come_back_in_their_order(store: Store) -> None:
+    positions = [(await store.accept_event(event(f"id {number}"))).position for number in range(5)]
+    assert positions == sorted(set(positions))
+    assert min(positions) >= 1
+    assert [(waiting.position, waiting.new.id) for waiting in await store.unplanned(limit=10)] == [
+        (position, f"id {number}") for number, position in enumerate(positions)
+    ]
+    assert [waiting.position for waiting in await store.unplanned(limit=2)] == positions[:2]
+
+
+async def test_an_event_comes_back_as_it_was_given(store: Store) -> None:
+    new = event("1", body_digest="b" * 64, data={"list": [1, 2.5, None, True, "\u2028ü"], "big": 2**63 - 1})
+    position = (await store.accept_event(new)).position
+    stored = await store.event(position)
+    assert stored is not None
+    assert stored.new == new
+    assert (stored.status, stored.reason, stored.revision) == (EventStatus.ACCEPTED, "", "")
+    assert await store.event(position + 1) is None
+
+
+async def test_what_the_caller_changes_later_does_not_change_what_is_stored(store: Store) -> None:
+    numbers: list[JsonValue] = [1]
+    position = (await store.accept_event(event("1", data={"list": numbers}))).position
+    numbers.append(2)
+    stored = await store.event(position)
+    assert stored is not None
+    assert stored.new.data == {"list": [1]}
+
+
+async def test_the_same_source_and_id_is_a_duplicate_with_the_first_position(store: Store) -> None:
+    first = await store.accept_event(event("1", data={"a": 1}))
+    await store.accept_event(event("2"))
+    assert await store.accept_event(event("1", data={"a": 2})) == Acceptance(position=first.position, duplicate=True)
+    assert not (await store.accept_event(event("1", source="elsewhere"))).duplicate
+    stored = await store.event(first.position)
+    assert stored is not None
+    assert stored.new.data == {"a": 1}
+
+
+async def test_concurrent_deliveries_of_one_event_store_it_once(store: Store) -> None:
+    answers = await asyncio.gather(*(store.accept_event(event("1")) for _ in range(20)))
+    assert [answer.duplicate for answer in answers].count(False) == 1
+    assert len({answer.position for answer in answers}) == 1
+    assert (await store.counts()).events_waiting == 1
+
+
+async def test_a_body_that_comes_back_under_another_id_is_refused(store: Store) -> None:
+    first = await store.accept_event(event("1", body_digest="b" * 64))
+    with pytest.raises(ReplayedBody):
+        await store.accept_event(event("2", body_digest="b" * 64))
+    assert await store.find_event("hooks/github", "2") is None
+    assert await store.accept_event(event("1", body_digest="b" * 64)) == Acceptance(position=first.position, duplicate=True)
+    assert not (await store.accept_event(event("2", source="hooks/other", body_digest="b" * 64))).duplicate
+    assert not (await store.accept_event(event("3"))).duplicate
+    assert not (await store.accept_event(event("4"))).duplicate
+
+
+async def test_data_that_no_json_text_can_hold_is_refused_and_harms_nothing(store: Store) -> None:
+    for bad in (float("nan"), float("inf"), "\ud800"):
+        with pytest.raises(JsonRefused):
+            await store.accept_event(event("1", data={"bad": bad}))
+    assert not (await store.accept_event(event("1"))).duplicate
+
+
+async def test_an_event_that_is_dead_on_arrival_is_kept_with_its_reason_and_never_planned(store: Store) -> None:
+    position = (await store.accept_event(event("1", dead_reason="no trigger fits"))).position
+    stored = await store.event(position)
+    assert stored is not None
+    assert (stored.status, stored.reason, stored.new.dead_reason) == (EventStatus.DEAD_LETTER, "no trigger fits", "no trigger fits")
+    assert await store.unplanned(limit=10) == []
+    assert await store.record_plans([plan(position, request("a", position))]) == []
+    assert await store.execution("a") is None
+
+
+async def test_an_event_is_found_by_source_and_id_and_by_id_alone_the_newest(store: Store) -> None:
+    first = (await store.accept_event(event("1", source="a"))).position
+    second = (await store.accept_event(event("1", source="b"))).position
+    for source, position in (("a", first), ("b", second), ("", second)):
+        stored = await store.find_event(source, "1")
+        assert stored is not None
+        assert stored.position == position
+    assert await store.find_event("c", "1") is None
+    assert await store.find_event("", "2") is None
+
+
+async def test_pages_of_events_go_from_new_to_old_by_status(store: Store) -> None:
+    accepted = [(await store.accept_event(event(f"{number}"))).position for number in range(6)]
+    dead = (await store.accept_event(event("dead", dead_reason="why not"))).position
+    await store.record_plans([plan(accepted[0]), plan(accepted[1]), PlannedEvent(position=accepted[2], revision="r", dead_reason="loop")])
+
+    async def page(before: int | None, limit: int, status: EventStatus | None = None) -> list[int]:
+        return [found.position for found in await store.events(before=before, limit=limit, status=status)]
+
+    assert await page(None, 3) == [dead, accepted[5], accepted[4]]
+    assert await page(accepted[4], 2) == [accepted[3], accepted[2]]
+    assert await page(accepted[0], 2) == []
+    assert await page(None, 9, EventStatus.ACCEPTED) == [accepted[5], accepted[4], accepted[3]]
+    assert await page(accepted[5], 1, EventStatus.ACCEPTED) == [accepted[4]]
+    assert await page(None, 9, EventStatus.PLANNED) == [accepted[1], accepted[0]]
+    assert await page(None, 9, EventStatus.DEAD_LETTER) == [dead, accepted[2]]
+    assert await page(dead, 9, EventStatus.DEAD_LETTER) == [accepted[2]]
+
+
+async def test_a_plan_gives_numbers_places_in_queues_and_the_events_fate(store: Store) -> None:
+    position = (await store.accept_event(event("1"))).position
+    wanted = [
+        request("a", position),
+        request("b", position, agent="web2"),
+        request("c", position),
+        request("d", position, key='"x"'),
+        request("e", position, agent=""),
+    ]
+    made = await store.record_plans([PlannedEvent(position=position, revision="rev", executions=tuple(wanted), note="a note")])
+    assert [execution.number for execution in made] == list(range(made[0].number, made[0].number + 5))
+    assert [(execution.sequence, execution.epoch, execution.state) for execution in made] == [
+        (1, 0, State.QUEUED),
+        (1, 0, State.QUEUED),
+        (2, 0, State.QUEUED),
+        (1, 0, State.QUEUED),
+        (0, 0, State.ACCEPTED),
+    ]
+    assert [execution.new for execution in made] == wanted
+    assert [await found(store, name) for name in "abcde"] == made
+    assert made[0].queue == queue()
+    stored = await store.event(position)
+    assert stored is not None
+    assert (stored.status, stored.revision, stored.reason, stored.new.dead_reason) == (EventStatus.PLANNED, "rev", "a note", "")
+    assert await store.unplanned(limit=10) == []
+
+
+async def test_planning_an_event_again_changes_nothing_and_takes_no_sequence(store: Store) -> None:
+    position = (await store.accept_event(event("1"))).position
+    await store.record_plans([plan(position, request("a", position))])
+    assert await store.record_plans([plan(position, request("b", position)), plan(position)]) == []
+    assert await store.execution("b") is None
+    second = (await store.accept_event(event("2"))).position
+    twice = await store.record_plans([plan(second, request("c", second)), plan(second, request("d", second))])
+    assert [(execution.new.id, execution.number, execution.sequence) for execution in twice] == [("c", 2, 2)]
+
+
+async def test_plans_are_stored_all_or_none(store: Store) -> None:
+    (first,) = await plan_some(store, "a")
+    second = (await store.accept_event(event("2"))).position
+    third = (await store.accept_event(event("3"))).position
+    with pytest.raises(ExecutionExists):
+        await store.record_plans([plan(second, request("b", second)), plan(third, request("a", third))])
+    with pytest.raises(ExecutionExists):
+        await store.record_plans([plan(second, request("b", second), request("b", second))])
+    with pytest.raises(EventUnknown):
+        await store.record_plans([plan(second, request("b", second)), plan(third + 100, request("c", third))])
+    bad = replace(request("c", third), input={"bad": float("nan")})
+    with pytest.raises(JsonRefused):
+        await store.record_plans([plan(second, request("b", second)), plan(third, bad)])
+    assert [waiting.position for waiting in await store.unplanned(limit=10)] == [second, third]
+    assert await store.execution("b") is None
+    (made,) = await store.record_plans([plan(second, request("b", second))])
+    assert (made.number, made.sequence) == (first.number + 1, first.sequence + 1)
+
+
+async def test_a_rejected_execution_is_settled_at_once_and_takes_no_sequence(store: Store) -> None:
+    position = (await store.accept_event(event("1"))).position
+    bad = request("a", position, rejected=Reason.POLICY_DENIED, detail="not here")
+    made = await store.record_plans([plan(position, bad, request("b", position))])
+    assert [(execution.state, execution.sequence) for execution in made] == [(State.SETTLED, 0), (State.QUEUED, 1)]
+    assert made[0] == await found(store, "a")
+    assert (made[0].outcome, made[0].reason, made[0].detail) == (Outcome.REJECTED, Reason.POLICY_DENIED, "not here")
+    assert made[0].settled_at == made[0].new.accepted_at
+    assert await store.unsettled_load() == {"web1": 1}
+
+
+async def test_a_dead_letter_of_planning_has_its_reason_and_revision(store: Store) -> None:
+    position = (await store.accept_event(event("1"))).position
+    await store.record_plans([PlannedEvent(position=position, revision="rev", dead_reason="a loop of rules")])
+    stored = await store.event(position)
+    assert stored is not None
+    assert (stored.status, stored.reason, stored.revision) == (EventStatus.DEAD_LETTER, "a loop of rules", "rev")
+
+
+async def test_executions_of_events_are_listed_by_number(store: Store) -> None:
+    first = (await store.accept_event(event("1"))).position
+    second = (await store.accept_event(event("2"))).position
+    await store.record_plans([plan(first, request("z", first), request("a", first)), plan(second)])
+    listed = await store.executions_of_events([second, first])
+    assert {position: list(executions) for position, executions in listed.items()} == {first: ["z", "a"], second: []}
+    assert await store.executions_of_events([]) == {}
+    assert ids(await store.executions(before=None, limit=9, event=first)) == ["a", "z"]
+
+
+async def test_a_closed_store_says_so(store: Store) -> None:
+    await store.close()
+    await store.close()
+    with pytest.raises(StoreClosed):
+        await store.accept_event(event("1"))
+    with pytest.raises(StoreClosed):
+        await store.unplanned(limit=1)
