@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from attune_agent.preparation_errors import HostSettingsRefused
+from attune_agent.regular_file import read_regular
 from attune_core.catalog.documents import read_document
 from attune_core.catalog.findings import Findings
 from attune_core.catalog.model_problems import read_model
@@ -117,17 +118,15 @@ def read_host_settings(path: Path, *, required: bool = True) -> HostSettings:
 
 
 def _read_owned(path: Path) -> bytes:
-    """Read it only if nobody but root and this program's own user could have written it."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise HostSettingsRefused(f"{path} is not a regular file")
-        if found.st_uid not in (0, os.geteuid()):
-            raise HostSettingsRefused(f"{path} belongs to uid {found.st_uid}", hint=f"chown root {path}")
-        if found.st_mode & 0o022:
-            raise HostSettingsRefused(f"{path} can be changed by others (mode {stat.S_IMODE(found.st_mode):04o})", hint=f"chmod 644 {path}")
-        raw = file.read(_SIZE_LIMIT + 1)
+    raw = read_regular(path, _SIZE_LIMIT, judge=lambda found: _refuse_foreign(path, found), follow=True)
     if len(raw) > _SIZE_LIMIT:
         raise HostSettingsRefused(f"{path} has more than {_SIZE_LIMIT >> 20} MiB")
     return raw
+
+
+def _refuse_foreign(path: Path, found: os.stat_result) -> None:
+    """Refuse what somebody else than root and this program's own user could have written."""
+    if found.st_uid not in (0, os.geteuid()):
+        raise HostSettingsRefused(f"{path} belongs to uid {found.st_uid}", hint=f"chown root {path}")
+    if found.st_mode & 0o022:
+        raise HostSettingsRefused(f"{path} can be changed by others (mode {stat.S_IMODE(found.st_mode):04o})", hint=f"chmod 644 {path}")

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from attune_agent.preparation_errors import SecretMissing, SecretRefused
+from attune_agent.regular_file import read_regular
 from attune_core.names import is_name
 
 #: Bytes of one secret.
@@ -26,14 +27,11 @@ class Secrets:
         if not is_name(name):
             raise SecretMissing("a secret was asked for by something that is no name")
         try:
-            descriptor = os.open(self._folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+            content = read_regular(self._folder / name, LIMIT, judge=lambda found: _refuse_exposed(name, found))
         except FileNotFoundError as error:
             raise SecretMissing(f"there is no secret {name} on this agent") from error
         except OSError as error:  # a symbolic link, too: what it leads to may be anybody's
-            raise SecretRefused(f"the file of secret {name} cannot be opened: {error.strerror}") from error
-        with os.fdopen(descriptor, "rb") as file:
-            _refuse_exposed(name, os.fstat(descriptor))
-            content = file.read(LIMIT + 1)
+            raise SecretRefused(f"the file of secret {name} cannot be used: {error.strerror}") from error
         if len(content) > LIMIT:
             raise SecretRefused(f"the file of secret {name} has more than {LIMIT >> 10} KiB")
         return content.removesuffix(b"\n")
@@ -51,8 +49,6 @@ class Secrets:
 
 
 def _refuse_exposed(name: str, found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise SecretRefused(f"the file of secret {name} is not a regular file")
     if found.st_mode & 0o077:
         raise SecretRefused(f"the file of secret {name} has mode {stat.S_IMODE(found.st_mode):04o}, so that others can read or change it")
     if found.st_uid not in (0, os.geteuid()):

@@ -9,23 +9,19 @@ from pathlib import Path
 
 from attune_agent.environments.durable import sync_filesystem, sync_folder
 from attune_agent.environments.key import EnvironmentKey
+from attune_agent.regular_file import read_regular
 from attune_core.values import JsonRefused, canonical_json, parse_json
 
 READY = "READY"
+_LIMIT = 1 << 20
 
 
 def is_ready(place: Path, key: EnvironmentKey) -> bool:
     """Tell whether the environment at this place is whole and made from exactly these parts."""
     try:
-        descriptor = os.open(place / READY, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError:
-        return False
-    with os.fdopen(descriptor, "rb") as file:
-        raw = file.read(1 << 20)
-    try:
-        found = parse_json(raw)
-    except JsonRefused:
-        return False  # cut off by a crash: as good as not there
+        found = parse_json(read_regular(place / READY, _LIMIT))
+    except (OSError, JsonRefused):
+        return False  # not there, or cut off by a crash: the same
     return found == _record(key)
 
 

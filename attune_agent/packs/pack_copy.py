@@ -3,12 +3,11 @@
 Made by `packs`; environments read its lock files, attempts its actions and their folder.
 """
 
-import os
-import stat
 from pathlib import Path
 from typing import TypeVar
 
 from attune_agent.preparation_errors import PackUnreadable
+from attune_agent.regular_file import read_regular
 from attune_core.catalog.documents import read_document
 from attune_core.catalog.findings import Findings
 from attune_core.catalog.model_problems import read_model
@@ -52,14 +51,10 @@ class PackCopy:
         if inside is None:
             return None
         try:
-            descriptor = os.open(self.root / inside, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            content = read_regular(self.root / inside, limit)
         except OSError:
             return None
-        with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode) or found.st_size > limit:
-                return None
-            return file.read(limit + 1)
+        return content if len(content) <= limit else None
 
     def _model(self, model: type[_Model], path: str) -> _Model:
         raw = self.read(path, _DOCUMENT_LIMIT)

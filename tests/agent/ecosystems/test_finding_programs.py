@@ -1,0 +1,130 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from attune_agent.ecosystems.node import Node
+from attune_agent.ecosystems.protocol import Wanted
+from attune_agent.ecosystems.python_search import find_interpreter
+from attune_agent.ecosystems.shell import Shell
+from attune_agent.ecosystems.uv_program import usable_uv
+from attune_agent.preparation_errors import InstallerUnusable, InterpreterMissing, LockMissing, LockRefused
+from attune_core.models.pack import EnvironmentDocument
+from tests.agent.environments.places import Place
+
+
+def interpreter(folder: Path, name: str, version: str, *, virtual: bool = False) -> None:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    answer = f'["{path}", "{version}", "cpython", "abi", {str(virtual).lower()}]'
+    path.write_text(f"#!/bin/sh\necho '{answer}'\n")
+    path.chmod(0o755)
+
+
+def place(root: Path, *folders: str) -> Place:
+    return Place(root, path=tuple(str(root / folder) for folder in folders))
+
+
+async def test_the_first_interpreter_in_the_range_serves_in_the_order_of_the_path(tmp_path: Path) -> None:
+    interpreter(tmp_path / "a", "python3", "3.10.1")
+    interpreter(tmp_path / "a", "python3.9", "3.9.1")
+    interpreter(tmp_path / "a", "python3.12", "3.12.1")
+    interpreter(tmp_path / "a", "python3.13", "3.13.1")
+    interpreter(tmp_path / "b", "python3", "3.11.1")
+    host = place(tmp_path, "none", "a", "b").host
+    assert (await find_interpreter(None, host)).version == "3.10.1"
+    assert (await find_interpreter(">=3.11", host)).version == "3.13.1"
+    assert (await find_interpreter(">=3.11,<3.13", host)).version == "3.12.1"
+    assert (await find_interpreter("==3.11", host)).version == "3.11.1"
+
+
+async def test_a_missing_interpreter_names_everything_that_was_looked_at(tmp_path: Path) -> None:
+    interpreter(tmp_path / "a", "python3", "3.10.1")
+    interpreter(tmp_path / "b", "python3", "3.14.0", virtual=True)
+    (tmp_path / "b/python3.11").write_text("#!/bin/sh\nexit 3\n")
+    (tmp_path / "b/python3.11").chmod(0o755)
+    (tmp_path / "b/python3.12").write_text("#!/bin/sh\necho []\n")
+    (tmp_path / "b/python3.12").chmod(0o755)
+    (tmp_path / "b/python3.13").write_text("not executable")
+    with pytest.raises(InterpreterMissing) as missing:
+        await find_interpreter(">=3.11", place(tmp_path, "a", "b").host)
+    said = missing.value.message
+    assert "a/python3 is 3.10.1" in said
+    assert "b/python3 is inside a virtual environment" in said
+    assert "b/python3.11 does not say its version (exit code 3)" in said
+    assert "b/python3.12 does not say its version" in said
+    assert "python3.13" not in said
+
+
+async def test_without_any_interpreter_the_searched_path_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InterpreterMissing, match=r"no python >=3\.11 for this environment: there is none in .*/a:.*/b$"):
+        await find_interpreter(">=3.11", place(tmp_path, "a", "b").host)
+
+
+async def test_an_upgraded_interpreter_is_asked_again(tmp_path: Path) -> None:
+    interpreter(tmp_path / "a", "python3", "3.11.1")
+    here = place(tmp_path, "a")
+    assert (await find_interpreter(">=3.11", here.host)).version == "3.11.1"
+    assert (await find_interpreter(">=3.11", here.host)).version == "3.11.1"
+    assert len(here.commands.ran) == 1
+    interpreter(tmp_path / "a", "python3", "3.11.12")
+    assert (await find_interpreter(">=3.11", here.host)).version == "3.11.12"
+
+
+async def test_the_tests_own_virtual_environment_does_not_serve(tmp_path: Path) -> None:
+    host = Place(tmp_path, path=(str(Path(sys.prefix) / "bin"),)).host
+    with pytest.raises(InterpreterMissing, match="inside a virtual environment"):
+        await find_interpreter(">=3.11", host)
+
+
+async def test_node_and_npm_are_looked_for_alike(tmp_path: Path) -> None:
+    wanted = Wanted(document=EnvironmentDocument(ecosystem="node", interpreter=">=999", lock="package-lock.json"), files={})
+    with pytest.raises(InterpreterMissing, match=r"no node >=999 for this environment: there is none in .*/a$"):
+        await Node().toolchain(wanted, place(tmp_path, "a").host)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/node").write_text('#!/bin/sh\necho \'["/a/node", "20.1.2", "115"]\'\n')
+    (tmp_path / "a/node").chmod(0o755)
+    with pytest.raises(InterpreterMissing, match=r"a/node is 20\.1\.2"):
+        await Node().toolchain(wanted, place(tmp_path, "a").host)
+    served = Wanted(document=EnvironmentDocument(ecosystem="node", interpreter=">=20,<21", lock="package-lock.json"), files={})
+    with pytest.raises(InstallerUnusable, match="no npm"):
+        await Node().toolchain(served, place(tmp_path, "a").host)
+
+
+async def test_a_uv_that_others_cannot_reach_is_copied_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "own-uv"
+    own.write_text("#!/bin/sh\ncase $0 in *own-uv) exit 1;; esac\necho uv 9.9.9\n")
+    own.chmod(0o755)
+    monkeypatch.setattr("attune_agent.ecosystems.uv_program.find_uv_bin", lambda: str(own))
+    here = Place(tmp_path)
+    found = await usable_uv(here.host)
+    copy = Path(found.program)
+    assert copy.is_relative_to(here.root / ".installers")
+    assert copy.stat().st_mode & 0o777 == 0o755
+    assert found.version == "9.9.9"
+    written = copy.stat().st_mtime_ns
+    assert (await usable_uv(here.host)).program == found.program
+    assert copy.stat().st_mtime_ns == written
+    copy.write_text("cut off")
+    assert (await usable_uv(here.host)).version == "9.9.9"
+
+
+async def test_an_installation_without_uv_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr("attune_agent.ecosystems.uv_program.find_uv_bin", none)
+    with pytest.raises(InstallerUnusable, match="has no uv"):
+        await usable_uv(Place(tmp_path).host)
+
+
+def test_documents_that_do_not_fit_their_ecosystem_are_refused() -> None:
+    with pytest.raises(LockRefused):
+        Shell().files(EnvironmentDocument(ecosystem="shell", lock="x"))
+    with pytest.raises(LockRefused):
+        Shell().files(EnvironmentDocument(ecosystem="shell", interpreter=">=5"))
+    with pytest.raises(LockMissing):
+        Node().files(EnvironmentDocument(ecosystem="node"))
+    with pytest.raises(LockRefused, match=r"package-lock\.json"):
+        Node().files(EnvironmentDocument(ecosystem="node", lock="yarn.lock"))
+    assert Node().files(EnvironmentDocument(ecosystem="node", lock="js/package-lock.json")) == ("js/package-lock.json", "js/package.json")

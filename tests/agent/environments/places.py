@@ -1,0 +1,82 @@
+"""A host for tests of environments: folders, commands without an executor, packs in memory, and lock files from the real lockers."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from attune_agent.ecosystems.protocol import Ecosystem, HostTools
+from attune_agent.ecosystems.table import ECOSYSTEMS
+from attune_agent.environments.build import BuildLimits
+from attune_agent.environments.environments import Environments
+from attune_agent.environments.probes import Probes
+from attune_core.models.pack import PackDocument
+from tests.agent.environments.direct_commands import DirectCommands
+
+ROOT = Path(__file__).resolve().parents[3]
+CA_FILE = "/etc/ssl/certs/ca-certificates.crt"
+SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+
+
+class MemoryPack:
+    """A pack that is only its document and some files."""
+
+    def __init__(self, document: dict[str, object], files: Mapping[str, bytes] | None = None, digest: str = "ab" * 32) -> None:
+        self.document = PackDocument.model_validate({"name": "web", "version": "1.0.0", "description": "for tests", **document})
+        self.files = dict(files or {})
+        self.digest = digest
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        content = self.files.get(path)
+        return content if content is not None and len(content) <= limit else None
+
+
+class Place:
+    """One agent's environments on this host."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        path: tuple[str, ...] = SYSTEM_PATH,
+        ecosystems: Mapping[str, Ecosystem] = ECOSYSTEMS,
+        limits: BuildLimits | None = None,
+    ) -> None:
+        self.root = root / "environments"
+        self.logs = root / "logs"
+        self.root.mkdir(exist_ok=True)
+        self.logs.mkdir(exist_ok=True)
+        self.commands = DirectCommands(self.root, self.logs)
+        self.host = host_tools(self.root, Probes(self.commands), path)
+        self.environments = Environments(self.root, host=self.host, run=self.commands, limits=limits, ecosystems=ecosystems)
+
+    def build_log(self, execution: str) -> str:
+        return (self.logs / f"{execution}.log").read_text()
+
+
+def host_tools(root: Path, probes: Probes, path: tuple[str, ...] = SYSTEM_PATH) -> HostTools:
+    ca_file = os.environ.get("SSL_CERT_FILE", CA_FILE)
+    return HostTools(
+        path=path,
+        network={},
+        ca_file=ca_file if Path(ca_file).is_file() else None,
+        installers=root / ".installers",
+        cache=root / ".cache",
+        probes=probes,
+    )
+
+
+def python_lock(folder: Path, *requirements: str) -> bytes:
+    """Let uv make a requirements file with hashes, for any Python that serves."""
+    (folder / "requirements.in").write_text("\n".join(requirements))
+    argv = [str(ROOT / ".venv/bin/uv"), "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--python-version", "3.11"]
+    done = subprocess.run([*argv, "requirements.in"], cwd=folder, check=True, capture_output=True)
+    return done.stdout
+
+
+def node_lock(folder: Path, dependencies: str) -> dict[str, bytes]:
+    """Let npm make a lock file; `dependencies` is the JSON object of that name."""
+    (folder / "package.json").write_text(f'{{"name": "locked", "version": "1.0.0", "dependencies": {dependencies}}}')
+    argv = ["npm", "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"]
+    subprocess.run(argv, cwd=folder, check=True, capture_output=True)
+    return {name: (folder / name).read_bytes() for name in ("package.json", "package-lock.json")}

@@ -1,0 +1,112 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from attune_agent.host_settings import DEFAULT_PATH, HostSettings, read_host_settings
+from attune_agent.preparation_errors import HostSettingsRefused
+
+
+def written(tmp_path: Path, text: str, mode: int = 0o644) -> Path:
+    path = tmp_path / "agent.yaml"
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def test_a_host_without_a_file_has_the_defaults_unless_the_file_was_named(tmp_path: Path) -> None:
+    settings = read_host_settings(tmp_path / "agent.yaml", required=False)
+    assert settings == HostSettings()
+    assert settings.path == DEFAULT_PATH
+    assert settings.allows("any.thing")
+    with pytest.raises(HostSettingsRefused, match="no file"):
+        read_host_settings(tmp_path / "agent.yaml")
+
+
+def test_every_key_is_read(tmp_path: Path) -> None:
+    text = """
+slots: 8
+uids: 60706-60800
+path: [/opt/python/bin, /usr/bin]
+secrets: /srv/secrets
+network:
+  ca_file: /etc/ssl/certs/ca-certificates.crt
+  proxy: http://proxy:3128
+  environment: {UV_DEFAULT_INDEX: "https://pypi.example.org/simple", npm_config_registry: "https://npm.example.org"}
+allow: {packs: [web], actions: [db.backup]}
+"""
+    settings = read_host_settings(written(tmp_path, text))
+    assert (settings.slots, settings.uids, settings.secrets) == (8, "60706-60800", "/srv/secrets")
+    assert settings.path == ("/opt/python/bin", "/usr/bin")
+    variables = settings.network.variables()
+    assert variables["HTTPS_PROXY"] == variables["https_proxy"] == "http://proxy:3128"
+    assert variables["UV_DEFAULT_INDEX"] == "https://pypi.example.org/simple"
+    assert [settings.allows(action) for action in ("web.restart", "db.backup", "db.drop")] == [True, True, False]
+
+
+def test_the_json_that_programs_write_is_read_alike(tmp_path: Path) -> None:
+    assert read_host_settings(written(tmp_path, '{"slots": 2, "network": {"ca_file": "/a.pem"}}')).slots == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("slots: 4\nslts: 5\n", "agent.yaml:2:1: unknown key `slts`"),
+        ("slots: many\n", "agent.yaml:1:8: expected an integer"),
+        ("slots: 0\n", "agent.yaml:1:8: expected at least 1"),
+        ("slots: 4\nslots: 5\n", "stands twice"),
+        ("users: {web.restart: [root]}\n", "unknown key `users`"),
+        ("path: [bin]\n", "no absolute path"),
+        ("path: [/usr/../bin]\n", "no absolute path"),
+        ("path: ['/usr/bin:/bin']\n", "no absolute path"),
+        ("path: []\n", "at least 1"),
+        ("uids: 5\n", "expected text"),
+        ("uids: '0-5'\n", "'0-5'"),
+        ("network: {proxy: 'socks5://x'}\n", "socks5"),
+        ("network: {proxy: 'http://user:hunter2@proxy'}\n", "no place for a secret"),
+        ("network: {environment: {UV_DEFAULT_INDEX: 'https://u:hunter2@x/simple'}}\n", "no place for a secret"),
+        ("network: {environment: {PATH: /tmp}}\n", "PATH cannot be set"),
+        ("network: {environment: {ATTUNE_RESULT: /tmp}}\n", "ATTUNE_RESULT cannot be set"),
+        ("network: {environment: {'a=b': x}}\n", "a=b"),
+        ("allow: {packs: [Web]}\n", "Web"),
+        ("allow: {actions: [web]}\n", "pack.name"),
+        ("[1]\n", "expected a mapping"),
+        ("a: &x 1\n", "anchor"),
+        ("", "empty"),
+        ("slots: [\n", "agent.yaml:"),
+    ],
+)
+def test_a_mistake_is_refused_with_its_line_and_column(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(HostSettingsRefused) as refused:
+        read_host_settings(written(tmp_path, text))
+    assert said in refused.value.message
+
+
+@pytest.mark.parametrize("mode", [0o664, 0o646, 0o622])
+def test_settings_that_others_can_change_are_refused(tmp_path: Path, mode: int) -> None:
+    with pytest.raises(HostSettingsRefused, match="changed by others"):
+        read_host_settings(written(tmp_path, "slots: 4\n", mode))
+
+
+@pytest.mark.root
+def test_settings_of_another_user_are_refused_by_root(tmp_path: Path) -> None:
+    path = written(tmp_path, "slots: 4\n")
+    os.chown(path, 65534, 65534)
+    with pytest.raises(HostSettingsRefused, match="belongs to uid 65534"):
+        read_host_settings(path)
+
+
+def test_settings_that_are_no_file_or_too_large_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(HostSettingsRefused):
+        read_host_settings(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(HostSettingsRefused, match="not a regular file"):
+        read_host_settings(tmp_path / "pipe")
+    with pytest.raises(HostSettingsRefused, match="MiB"):
+        read_host_settings(written(tmp_path, "# " + "x" * (2 << 20)))
+
+
+def test_a_secret_in_a_refused_address_is_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(HostSettingsRefused) as refused:
+        read_host_settings(written(tmp_path, "network: {proxy: 'http://user:hunter2@proxy'}\n"))
+    assert "hunter2" not in str(refused.value)
