@@ -1,0 +1,1 @@
+"""Measurements beside their floors and real peers; they print ratios and assert nothing."""
