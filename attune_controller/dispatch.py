@@ -38,11 +38,6 @@ class Dispatch:
         self._store, self._sessions, self._active, self._cancellation = store, sessions, active, cancellation
         self._log = structlog.get_logger("dispatch")
 
-    def wake(self, agent: str) -> None:
-        """Say that an agent may have new work."""
-        if session := self._sessions.find(agent):
-            session.work.set()
-
     async def serve(self, session: Session) -> None:
         """Hand over to one agent for as long as its stream is open."""
         await self._send(session, await self._store.resume_handovers(session.name, session.held()))

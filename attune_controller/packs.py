@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from attune_controller.errors import PackNotStored
+from attune_controller.identity.private_file import sync_folder
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -43,7 +44,7 @@ class PackStore:
                 file.flush()
                 os.fsync(file.fileno())
             part.rename(self._folder / f"{digest}.tar")
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         except OSError as error:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
@@ -53,12 +54,3 @@ class PackStore:
         """Return the place of an archive; None for what is no digest or is not here."""
         place = self._folder / f"{digest}.tar"
         return place if _DIGEST.fullmatch(digest) and place.is_file() else None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

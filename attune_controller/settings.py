@@ -58,6 +58,8 @@ def _size(value: object) -> int:
 
 
 Listen = Annotated[str, AfterValidator(_listen)]
+#: Where the listener is reached from outside, when that is not its own address (a proxy, a forwarded port).
+Url = Annotated[str, Field(max_length=512, pattern=r"^https?://[^\s/?#@]+$")]
 PathText = Annotated[Path, Field(strict=False)]
 Texts = Annotated[tuple[str, ...], Field(strict=False, max_length=32)]
 Bytes = Annotated[int, Field(ge=1 << 20), BeforeValidator(_size)]
@@ -100,6 +102,7 @@ class Public(DocumentModel):
     listen: Listen = "127.0.0.1:7443"
     #: Host names and addresses in its certificate; the first one stands in what agents and people are told.
     names: Texts = ()
+    url: Url | None = None
     tls: Tls | None = None
     #: Plain HTTP on loopback, behind a proxy that is trusted.
     plain: bool = False
@@ -118,6 +121,7 @@ class Agents(DocumentModel):
 
     listen: Listen = ":7444"
     names: Texts = ()
+    url: Url | None = None
     #: How long an execution waits for an agent that matches.
     wait: PositiveDuration = 600.0
 

@@ -1,6 +1,6 @@
 """OpenSessions: the current session of each agent; there is never more than one.
 
-Kept by `greeting` and `stream`; asked by dispatch, cancellation, log_relay and the API for who is there.
+Kept by `greeting` and `stream`; asked by dispatch, cancellation and log_relay for who is there, and by planning to wake them.
 """
 
 from collections.abc import Iterator
@@ -37,6 +37,11 @@ class OpenSessions:
         """Return an agent's session while its stream is open."""
         session = self._by_name.get(name)
         return session if session is not None and session.streaming and session.error is None else None
+
+    def wake(self, name: str) -> None:
+        """Say that an agent may have new work; without a stream it will find out when it opens one."""
+        if session := self.find(name):
+            session.work.set()
 
     def current(self, name: str, session_id: str) -> Session:
         """Return the session a request names; raise why it is over, or `SessionOver`."""

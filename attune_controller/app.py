@@ -1,0 +1,214 @@
+"""The controller's composition root: every part is built here, once, and given what it needs.
+
+Called by `main` and by tests; what comes out runs in `running`. The order of the parts is the way of an event (design §4).
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from starlette.types import Scope
+
+from attune_controller.cancellation import Cancellation
+from attune_controller.dispatch import Dispatch
+from attune_controller.ends import Ends, open_ends
+from attune_controller.errors import StateRefused
+from attune_controller.fleet import Fleet
+from attune_controller.git_source import GitSource, Remote
+from attune_controller.hooks.receive import Hooks
+from attune_controller.http.app import build_agent_app, build_public_app
+from attune_controller.http.limits import AGENT_LIMITS
+from attune_controller.http.listener import Listener
+from attune_controller.http.parts import Parts
+from attune_controller.http.replies import Replies
+from attune_controller.http.tls import ServedCertificate, keep_fresh
+from attune_controller.identity.agents import AgentCertificates
+from attune_controller.identity.ca import Authority, open_authority
+from attune_controller.identity.enrolment import Enrolments
+from attune_controller.identity.join_tokens import JoinTokens
+from attune_controller.identity.private_file import write_private
+from attune_controller.identity.tokens import ApiTokens
+from attune_controller.intake import Intake
+from attune_controller.log_relay import LogRelay
+from attune_controller.packs import PackStore
+from attune_controller.planning import Planner
+from attune_controller.reconcile.active import ActiveCatalog
+from attune_controller.reconcile.examine import Examiner
+from attune_controller.reconcile.read_revision import read_revision
+from attune_controller.reconcile.reconciler import Reconciler
+from attune_controller.reconcile.steps import Tools
+from attune_controller.reports import Reports
+from attune_controller.running import Controller
+from attune_controller.secrets import ControllerSecrets
+from attune_controller.sessions.clones import Clones
+from attune_controller.sessions.greeting import Greeting
+from attune_controller.sessions.incoming import Incoming
+from attune_controller.sessions.last_seen import keep_last_seen
+from attune_controller.sessions.open_sessions import OpenSessions
+from attune_controller.sessions.routes import AgentRequests
+from attune_controller.sessions.stream import Stream
+from attune_controller.settings import ControllerSettings
+from attune_controller.store.port import Store
+from attune_controller.store.records import Agent
+from attune_controller.store.sqlite.store import open_sqlite_store
+from attune_core.ports import Clock, Random
+
+#: In the state directory: where the controller listens (while it does), and the first admin token.
+LISTENING, ADMIN_TOKEN = "listening.json", "admin-token"
+
+
+async def build(settings: ControllerSettings, clock: Clock, random: Random) -> Controller:
+    """Open the store and compose a controller; `StateRefused`, `StoreLocked` and the other StartErrors say why not."""
+    state = settings.state
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (state / LISTENING).unlink(missing_ok=True)
+    except OSError as error:
+        raise StateRefused(f"{state}: {error.strerror}") from error
+    store = await open_sqlite_store(state / "store", random=random)
+    try:
+        authority = open_authority(state / "ca", clock.now())
+        ends = open_ends(settings, authority, state / "ca", clock.now())
+        return _Composition(settings=settings, clock=clock, random=random, store=store, authority=authority, ends=ends).controller()
+    except BaseException:
+        await store.close()
+        raise
+
+
+class _Composition:
+    """The parts that know each other, in the order in which they need each other."""
+
+    def __init__(
+        self, *, settings: ControllerSettings, clock: Clock, random: Random, store: Store, authority: Authority, ends: Ends
+    ) -> None:
+        self.settings, self.clock, self.random, self.store, self.authority, self.ends = settings, clock, random, store, authority, ends
+        self.active, self.fleet, self.sessions, self.clones = ActiveCatalog(), Fleet(), OpenSessions(), Clones()
+        self.reconciler, self.packs = _reconciler(settings, store, self.active, clock)
+        self.planner = Planner(store, self.active, self.fleet, clock, random, planned=self.sessions.wake)
+        self.planner.agent_wait = settings.agents.wait
+        self.cancellation = Cancellation(store, self.sessions, clock, self.planner.wake)
+        self.dispatch = Dispatch(store, self.sessions, self.active, self.cancellation)
+        self.logs = LogRelay(self.sessions, clock, random)
+        self.certificates = AgentCertificates(store, clock)
+        self.tokens = ApiTokens(store, clock, random)
+
+    def controller(self) -> Controller:
+        """Return the whole."""
+        listening = self.settings.state / LISTENING
+        return Controller(
+            store=self.store,
+            clock=self.clock,
+            sessions=self.sessions,
+            listeners=_listeners(self._parts(), self._requests(), self.certificates, self.ends),
+            loops={
+                "reconcile": self.reconciler.run,
+                "planning": self.planner.run,
+                "planning of a new revision": self._plan_when_live,
+                "dispatch": self.dispatch.follow,
+                "last seen": lambda: keep_last_seen(self.store, self.sessions, self.clock),
+                "certificates": lambda: keep_fresh(self.ends.certificate.refresh, _served(self.ends), self.clock),
+            },
+            restore=self._restore,
+            announce=lambda: _announce(listening, self.authority, self.ends),
+            withdraw=lambda: listening.unlink(missing_ok=True),
+        )
+
+    def _parts(self) -> Parts:
+        """Return what the public listener's endpoints work with."""
+        store, clock, random, ends = self.store, self.clock, self.random, self.ends
+        intake = Intake(store, self.active, self.planner.wake)
+        secrets = ControllerSecrets(self.settings.state / "secrets")
+        return Parts(
+            store=store,
+            intake=intake,
+            active=self.active,
+            fleet=self.fleet,
+            cancels=self.cancellation,
+            logs=self.logs,
+            hooks=Hooks(intake, self.active, secrets, clock, accepted=self._delivered),
+            tokens=self.tokens,
+            join_tokens=JoinTokens(store, clock, random, public_url=ends.public.url, authority=self.authority.fingerprint),
+            enrolments=Enrolments(store, self.authority, clock, agent_url=ends.agents.url, newcomers=[self._enrolled]),
+            replies=Replies(clock),
+            clock=clock,
+            random=random,
+            authority=self.authority.certificate,
+            repository=self.settings.repository.url,
+            branch=self.settings.repository.branch,
+            started_at=clock.now(),
+        )
+
+    def _requests(self) -> AgentRequests:
+        """Return what answers on the agent listener."""
+        store, clock, sessions, planner = self.store, self.clock, self.sessions, self.planner
+        return AgentRequests(
+            agent_of=_agent_of,
+            greeting=Greeting(store, sessions, self.clones, fleet=self.fleet, active=self.active, clock=clock, random=self.random),
+            stream=Stream(sessions, self.clones, self.fleet, self.logs, clock, serve=self.dispatch.serve, changed=planner.wake),
+            incoming=Incoming(store, Reports(store, clock, planner.wake), self.logs, self.fleet, clock),
+            sessions=sessions,
+            packs=self.packs,
+        )
+
+    async def _restore(self) -> None:
+        """What has to be known before anybody is answered."""
+        await self.tokens.write_first(self.settings.state / ADMIN_TOKEN)
+        self.fleet.enrolled(await self.store.agents())
+        await self.reconciler.restore()
+
+    async def _plan_when_live(self) -> None:
+        """Events wait while no revision is active; the first one wakes the planner."""
+        seen = ""
+        while True:
+            seen = await self.active.changed(seen)
+            self.planner.wake()
+
+    def _enrolled(self, agents: Iterable[Agent]) -> None:
+        """A new agent may be what waiting executions wait for; an older certificate of its name is void."""
+        enrolled = tuple(agents)
+        self.certificates.forget(enrolled)
+        self.fleet.enrolled(enrolled)
+        self.planner.wake()
+
+    def _delivered(self, hook: str) -> None:
+        """A delivery may say that there is a new commit."""
+        if hook in self.settings.repository.nudged_by:
+            self.reconciler.nudge()
+
+
+def _reconciler(settings: ControllerSettings, store: Store, active: ActiveCatalog, clock: Clock) -> tuple[Reconciler, PackStore]:
+    repository, limits = settings.repository, settings.limits
+    remote = Remote(url=repository.url, branch=repository.branch, local=repository.allow_local)
+    mirror, packs = settings.state / "mirror.git", PackStore(settings.state / "packs")
+    tools = Tools(
+        source=GitSource(mirror, remote, seconds=limits.fetch_time, size=limits.repository_size),
+        packs=packs,
+        examine=Examiner(mirror, memory=limits.check_memory, seconds=limits.check_time).examine,
+        read=lambda commit: read_revision(mirror, commit),
+        allow_rewind=repository.allow_rewind,
+    )
+    return Reconciler(tools, store, active, clock, poll=repository.poll), packs
+
+
+def _listeners(parts: Parts, requests: AgentRequests, certificates: AgentCertificates, ends: Ends) -> list[Listener]:
+    public, agents = ends.public, ends.agents
+    inner = build_agent_app(requests.routes(), certificates)
+    return [
+        Listener("public", build_public_app(parts), public.sockets, tls=public.served.context if public.served else None),
+        Listener("agents", inner, agents.sockets, tls=agents.served.context if agents.served else None, limits=AGENT_LIMITS),
+    ]
+
+
+def _agent_of(scope: Scope) -> str:
+    """Return the name that AgentGuard read from the certificate."""
+    return str(scope["state"]["agent"])
+
+
+def _served(ends: Ends) -> list[ServedCertificate]:
+    return [end.served for end in (ends.public, ends.agents) if end.served]
+
+
+def _announce(place: Path, authority: Authority, ends: Ends) -> None:
+    """Write where the controller listens; who finds the file finds the controller ready."""
+    found = {"public": ends.public.url, "agents": ends.agents.url, "ca_fingerprint": authority.fingerprint}
+    write_private(place, json.dumps(found).encode() + b"\n")
