@@ -1,5 +1,6 @@
 """How an execution ends that never started, or of which nobody can say whether it did; pure, called by `attempt`."""
 
+from attune_agent.errors import PolicyDenied
 from attune_agent.preparation_errors import EnvironmentFailed, PackMismatch, SecretMissing
 from attune_agent.results import Ending, for_people
 from attune_core.errors import AttuneError, Blame
@@ -22,11 +23,14 @@ def ending_of_refusal(error: AttuneError) -> Ending | None:
     """Return the end that an error of the preparation means, None when it passes by itself and the execution waits at its place."""
     if error.blame is Blame.PASSING:
         return None
+    ending: Ending | None = None
     detail = for_people(str(error))
     if isinstance(error, PackMismatch):
-        return Ending(outcome=Outcome.REJECTED, reason=Reason.PACK_MISMATCH, detail=detail)
-    if isinstance(error, SecretMissing):
-        return Ending(outcome=Outcome.FAILED, reason=Reason.SECRET_MISSING, detail=detail)
-    if isinstance(error, EnvironmentFailed):
-        return Ending(outcome=Outcome.FAILED, reason=Reason.ENVIRONMENT_FAILED, detail=detail)
-    return None
+        ending = Ending(outcome=Outcome.REJECTED, reason=Reason.PACK_MISMATCH, detail=detail)
+    elif isinstance(error, PolicyDenied):
+        ending = Ending(outcome=Outcome.REJECTED, reason=Reason.POLICY_DENIED, detail=detail)
+    elif isinstance(error, SecretMissing):
+        ending = Ending(outcome=Outcome.FAILED, reason=Reason.SECRET_MISSING, detail=detail)
+    elif isinstance(error, EnvironmentFailed) or error.blame is Blame.AUTHOR:
+        ending = Ending(outcome=Outcome.FAILED, reason=Reason.ENVIRONMENT_FAILED, detail=detail)
+    return ending  # what the host's operator can cure without running it again keeps its place: it waits

@@ -114,6 +114,13 @@ class SettingsRefused(AttuneError):
     remedy = "correct the flag or environment variable that the message names; `attune-agent run --help` lists them"
 
 
+class PolicyDenied(AttuneError):
+    """The host's own settings do not let this action run here."""
+
+    code, blame = "ATT387", Blame.HOST
+    remedy = "name the action or its pack under `allow` in the host's agent.yaml, or let the rule choose other agents"
+
+
 class LocalRunRefused(AttuneError):
     """The action cannot be run locally as asked."""
 

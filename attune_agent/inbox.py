@@ -80,6 +80,10 @@ class Inbox:
         #: Told that policies changed.
         self.policies_changed: Callable[[], None] = _nobody_at_all
 
+    def disconnect(self) -> None:
+        """The session is over: what becomes durable now is said by the next hello."""
+        self.acknowledge = self.failed = _nobody
+
     def held(self) -> Sequence[Held]:
         """Return what is durable of every queue and epoch, for the hello."""
         return [Held(queue=queue, epoch=epoch, last=last) for (queue, epoch), last in self._durable.items()]

@@ -5,7 +5,7 @@ queue that changed. One queue's backlog never delays another's. It calls `attemp
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -86,10 +86,16 @@ class Lanes:
         """Say of up to `limit` queues why their first waiting execution waits."""
         found: list[QueueStatus] = []
         for queue in self._fifo.queues()[:limit]:
-            choice = self._choose(queue)
-            reason = (self._closed() or f"a free slot ({self.busy} of {self.slots} busy)") if choice.execution else choice.waiting
-            found.append(QueueStatus(queue=queue.name(), depth=len(self._fifo.waiting(queue)), waiting_for=reason[:200]))
+            waiting = self._fifo.waiting(queue)
+            found.append(QueueStatus(queue=queue.name(), depth=len(waiting), waiting_for=self._reason(queue, waiting)[:200]))
         return tuple(found)
+
+    def _reason(self, queue: QueueKey, waiting: Mapping[str, Item]) -> str:
+        head = next(iter(waiting.values()), None)
+        if head is not None and head.active and head.note:  # such as kill_failed
+            return head.note
+        choice = self._choose(queue)
+        return (self._closed() or f"a free slot ({self.busy} of {self.slots} busy)") if choice.execution else choice.waiting
 
     def _schedule(self) -> None:
         if not self._scheduled and self._tasks is not None:

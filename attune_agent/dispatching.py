@@ -1,0 +1,95 @@
+"""What each frame of the stream means to the agent: assignments and policies to the inbox, log requests to the log windows.
+
+Called by the uplink with the lines of one chunk, so that assignments that came together share a commit.
+"""
+
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Protocol
+
+from pydantic import TypeAdapter, ValidationError
+
+from attune_agent.contact import Contact
+from attune_agent.errors import FrameRefused
+from attune_agent.inbox import Inbox
+from attune_core.wire.frames import (
+    ActivateFrame,
+    Assign,
+    AssignFrame,
+    CancelFrame,
+    DrainFrame,
+    LogWindow,
+    PingFrame,
+    ReadLog,
+    ReadLogFrame,
+    StreamFrame,
+)
+
+_FRAME: TypeAdapter[AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | DrainFrame] = TypeAdapter(StreamFrame)
+
+
+class LogReader(Protocol):
+    """Reads log windows; `log_windows.LogWindows` is the real one."""
+
+    async def read(self, request: ReadLog) -> LogWindow:
+        """Return the window."""
+        ...
+
+
+class Dispatching:
+    """One session's way from lines to the parts that act on them."""
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        contact: Contact,
+        logs: LogReader,
+        answer: Callable[[LogWindow], None],
+        spawn: Callable[[Coroutine[None, None, None]], object],
+    ) -> None:
+        """Take the parts; `answer` sends a window, `spawn` runs a read within the session."""
+        self._inbox = inbox
+        self._contact = contact
+        self._logs = logs
+        self._answer = answer
+        self._spawn = spawn
+        self._n = 0
+
+    def take(self, lines: Iterable[bytes]) -> None:
+        """Act on lines in their order; `FrameRefused` for what protocol 1 does not have."""
+        assigns: list[Assign] = []
+        for line in lines:
+            frame = self._parse(line)
+            if isinstance(frame, AssignFrame):
+                assigns.append(frame.body)
+                continue
+            if assigns:  # what follows may be about them
+                self._inbox.assign(assigns)
+                assigns = []
+            match frame:
+                case CancelFrame():
+                    self._inbox.cancel(frame.body.execution, frame.body.reason)
+                case ActivateFrame():
+                    self._inbox.activate(frame.body.revision, frame.body.policies)
+                case ReadLogFrame():
+                    self._spawn(self._read_log(frame.body))
+                case DrainFrame():
+                    self._contact.drain()
+                case PingFrame():
+                    pass
+        if assigns:
+            self._inbox.assign(assigns)
+
+    def _parse(self, line: bytes) -> AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | DrainFrame:
+        try:
+            frame = _FRAME.validate_json(line)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            raise FrameRefused(f"a frame of the controller: {first['type']} at {'.'.join(map(str, first['loc']))[:200]}") from None
+        if frame.n <= self._n:
+            raise FrameRefused(f"frame {frame.n} of the controller does not come after {self._n}")
+        self._n = frame.n
+        return frame
+
+    async def _read_log(self, request: ReadLog) -> None:
+        self._answer(await self._logs.read(request))

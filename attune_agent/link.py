@@ -1,0 +1,207 @@
+"""The Link over HTTP/1.1 and mutual TLS 1.3, trusting only the controller's own authority; the agent's only importer of an HTTP library.
+
+Built by `app`; `enrol` and `fetch_authority` serve `join`, which has no identity yet.
+"""
+
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import httpx2
+from pydantic import BaseModel, ValidationError
+
+from attune_agent.errors import (
+    ControllerUnreachable,
+    ControllerUntrusted,
+    FrameRefused,
+    JoinRefused,
+    PackNotServed,
+    SessionEnded,
+    SessionRefused,
+)
+from attune_core.errors import AttuneError
+from attune_core.ports import rfc3339
+from attune_core.safe_text import safe_text
+from attune_core.version import WIRE_PROTOCOL
+from attune_core.wire.api import Failure
+from attune_core.wire.frames import PROTOCOL_HEADER, SESSION_HEADER, Enrolled, Enrolment, Hello, Stored, Welcome
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+_PROTOCOL = {PROTOCOL_HEADER: str(WIRE_PROTOCOL)}
+#: Seconds to connect, and for an answer to begin. The stream itself has no limit here: the uplink knows the pings.
+_CONNECT, _ANSWER = 10.0, 30.0
+#: Bytes of an answer that is one document.
+_DOCUMENT_LIMIT = 4 << 20
+#: What the controller says of a session that cannot be had again by saying hello (attune_controller.errors).
+_CLONED = "ATT534"
+
+
+class HttpLink:
+    """The connections of one agent to its controller, kept open."""
+
+    def __init__(self, url: str, *, context: ssl.SSLContext, proxy: str = "") -> None:
+        """Take https://host:port of the agent listener, the TLS context and the URL of an HTTP CONNECT proxy, if there is one."""
+        self._client = httpx2.AsyncClient(
+            base_url=url,
+            verify=context,
+            proxy=proxy or None,
+            trust_env=False,
+            headers=_PROTOCOL,
+            timeout=httpx2.Timeout(_ANSWER, connect=_CONNECT),
+            limits=httpx2.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=60.0),
+        )
+
+    async def hello(self, hello: Hello) -> Welcome:
+        """Open a session."""
+        return _read(await self._send("/agent/v1/hello", hello.model_dump_json().encode(), {}), Welcome)
+
+    def stream(self, session: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open the session's stream."""
+        return self._stream(session)
+
+    async def post(self, session: str, frames: bytes) -> Stored:
+        """Send frames."""
+        headers = {SESSION_HEADER: session, "content-type": "application/x-ndjson"}
+        return _read(await self._send("/agent/v1/frames", frames, headers), Stored)
+
+    async def pack(self, digest: str) -> AsyncIterator[bytes]:
+        """Yield the tar with that sha256."""
+        try:
+            async with self._client.stream("GET", f"/agent/v1/packs/{digest}") as answer:
+                if answer.status_code == httpx2.codes.NOT_FOUND:
+                    raise PackNotServed(f"the controller has no pack {digest}")
+                await _require_success(answer)
+                async for chunk in answer.aiter_raw():
+                    yield chunk
+        except httpx2.HTTPError as error:
+            raise _explain(error) from error
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.aclose()
+
+    async def _send(self, path: str, body: bytes, headers: dict[str, str]) -> httpx2.Response:
+        try:
+            answer = await self._client.post(path, content=body, headers=headers)
+        except httpx2.HTTPError as error:
+            raise _explain(error) from error
+        await _require_success(answer)
+        return answer
+
+    @asynccontextmanager
+    async def _stream(self, session: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        try:
+            timeout = httpx2.Timeout(_ANSWER, connect=_CONNECT, read=None)
+            async with self._client.stream("GET", "/agent/v1/stream", headers={SESSION_HEADER: session}, timeout=timeout) as answer:
+                await _require_success(answer)
+                yield answer.aiter_raw()
+        except httpx2.HTTPError as error:
+            raise _explain(error) from error
+
+
+def agent_context(*, authority: Path, certificate: Path, key: Path) -> ssl.SSLContext:
+    """Return mutual TLS 1.3 that trusts this one authority; `ControllerUntrusted` when the files are no identity."""
+    try:
+        context = trusting(authority.read_text(encoding="ascii"))
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.load_cert_chain(certificate, key, password=_no_password)
+    except (OSError, ValueError) as error:
+        raise ControllerUntrusted(f"the agent's own identity cannot be read: {error}", hint="join again with --force") from error
+    return context
+
+
+def trusting(authority: str) -> ssl.SSLContext:
+    """Return a context that trusts only this authority (PEM) and checks the server's name."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    context.load_verify_locations(cadata=authority)
+    return context
+
+
+def fetch_authority(url: str, *, proxy: str = "") -> str:
+    """Return the PEM at /ca over a connection that proves nothing; whoever calls compares its fingerprint before using it."""
+    try:
+        with httpx2.Client(verify=_unverified(), proxy=proxy or None, trust_env=False, timeout=_CONNECT) as client:
+            answer = client.get(f"{url}/ca")
+    except httpx2.HTTPError as error:
+        raise _explain(error) from error
+    if not answer.is_success or len(answer.content) > 1 << 16:
+        raise ControllerUnreachable(f"{url}/ca answered {answer.status_code}", hint="check that this is the URL of an Attune controller")
+    return answer.text
+
+
+def enrol(url: str, enrolment: Enrolment, *, authority: str, proxy: str = "") -> Enrolled:
+    """Send the request for a first certificate to the public listener; `JoinRefused` with what the controller says."""
+    try:
+        with httpx2.Client(verify=trusting(authority), proxy=proxy or None, trust_env=False, timeout=_ANSWER) as client:
+            answer = client.post(
+                f"{url}/v1/enrolments", content=enrolment.model_dump_json().encode(), headers={"content-type": "application/json"}
+            )
+    except httpx2.HTTPError as error:
+        raise _explain(error) from error
+    if not answer.is_success:
+        failure = _failure(answer)
+        raise JoinRefused(f"the controller says: {failure.detail or failure.title} ({failure.code})", hint=failure.remedy or None)
+    return _read(answer, Enrolled)
+
+
+def _unverified() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _no_password() -> str:
+    raise ValueError("the key is encrypted")
+
+
+def _read(answer: httpx2.Response, kind: type[Answer]) -> Answer:
+    if len(answer.content) > _DOCUMENT_LIMIT:
+        raise FrameRefused(f"the controller's {kind.__name__} has {len(answer.content)} bytes")
+    try:
+        return kind.model_validate_json(answer.content)
+    except ValidationError as error:
+        raise FrameRefused(f"the controller's answer is no {kind.__name__}: {error.error_count()} mistakes") from error
+
+
+async def _require_success(answer: httpx2.Response) -> None:
+    if answer.is_success:
+        return
+    await answer.aread()
+    raise _refusal(_failure(answer))
+
+
+def _failure(answer: httpx2.Response) -> Failure:
+    try:
+        return Failure.model_validate_json(answer.content[:_DOCUMENT_LIMIT])
+    except ValidationError:
+        return Failure(title=f"status {answer.status_code}", status=answer.status_code, detail="", code="")
+
+
+def _refusal(failure: Failure) -> AttuneError:
+    """Return what a problem document of the agent listener means here."""
+    text = safe_text(f"the controller says: {failure.detail or failure.title} ({failure.code or failure.status})", limit=1000)
+    hint = safe_text(failure.remedy, limit=1000) or None
+    if failure.code == _CLONED or failure.status in (401, 403, 426):
+        return SessionRefused(text, hint=hint)
+    if failure.status in (400, 413):
+        return FrameRefused(text, hint=hint)
+    return SessionEnded(text, hint=hint)
+
+
+def _explain(error: httpx2.HTTPError) -> AttuneError:
+    """Return what a failed request means: untrusted when TLS says so, else unreachable."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return ControllerUntrusted(f"the controller's certificate: {cause.verify_message} (the clock here says {rfc3339(time.time())})")
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return ControllerUntrusted(f"TLS with the controller failed: {cause.reason or cause}")
+        cause = cause.__cause__ or cause.__context__
+    return ControllerUnreachable(safe_text(f"{type(error).__name__}: {error}", limit=500))

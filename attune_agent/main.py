@@ -1,0 +1,76 @@
+"""The console script `attune-agent`: settings in, one agent until SIGTERM or SIGINT, and any explained error as a message and exit code.
+
+Started by systemd or by hand, as the user `attune`; it starts no process itself. Python loads the program only after the flags are read.
+"""
+
+import asyncio
+import ctypes
+import os
+import resource
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+
+from attune_agent.own_log import configure
+from attune_agent.settings import AgentSettings, parse_flags, read_settings
+from attune_core.errors import AttuneError
+from attune_core.safe_text import safe_text
+
+_PR_SET_DUMPABLE = 4
+#: Exit codes: 0 after a signal, 2 for a wrong command line (argparse), 3 for what the message explains, 4 for a defect.
+_EXPLAINED, _DEFECT = 3, 4
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the program to its end."""
+    flags = parse_flags(sys.argv[1:] if argv is None else argv)
+    os.umask(0o077)
+    _protect_memory()
+    try:
+        settings = read_settings(flags, os.environ)
+        configure(settings.log_level)
+        _run(settings)
+    except AttuneError as error:
+        _say(error)
+        raise SystemExit(_EXPLAINED) from error
+    except BaseExceptionGroup as group:
+        explained, rest = group.split(AttuneError)
+        if rest is not None or explained is None:
+            sys.stderr.write("attune-agent: this is a defect of Attune; please report it with what follows\n")
+            sys.excepthook(type(group), group, group.__traceback__)
+            raise SystemExit(_DEFECT) from group
+        for one in explained.exceptions:
+            _say(one)
+        raise SystemExit(_EXPLAINED) from group
+
+
+def _run(settings: AgentSettings) -> None:
+    from attune_agent.app import build
+
+    asyncio.run(_until_signalled(build(settings).run()))
+
+
+async def _until_signalled(work: Coroutine[None, None, None]) -> None:
+    """Cancel the work at the first signal; what the executor runs goes on."""
+    program = asyncio.ensure_future(work)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, program.cancel)
+    try:
+        await program
+    except asyncio.CancelledError:
+        return
+
+
+def _protect_memory() -> None:
+    """No core dump, and no look into this memory by another process of the same user: secrets pass through it."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def _say(error: BaseException) -> None:
+    hint = f"\n  {safe_text(error.hint)}" if isinstance(error, AttuneError) else ""
+    sys.stderr.write(f"attune-agent: {safe_text(str(error))}{hint}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""What waits to be posted in one session: acknowledgements, reports, log windows and the status, put together into bodies of NDJSON.
+
+Filled from all sides, emptied by the uplink, one POST at a time: whatever gathered while the last one was under way goes with the next.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from attune_agent.outbox import Outbox
+from attune_agent.state.records import Held
+from attune_core.wire.frames import Ack, AckFrame, LogWindow, LogWindowFrame, Status, StatusFrame
+
+#: Frames and bytes of one POST; a single frame may be as large as the wire allows.
+_FRAMES, _BYTES = 1024, 1 << 20
+
+
+class Posting:
+    """The frames of one session; numbering starts at 1."""
+
+    def __init__(self, outbox: Outbox, status: Callable[[], Status]) -> None:
+        """Take the reports and whoever can say how the agent is."""
+        self._outbox = outbox
+        self._status = status
+        self._acks: dict[tuple[object, int], Held] = {}
+        self._windows: deque[LogWindow] = deque()
+        self._n = 0
+        self._reported = 0
+        self._filled = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something is to be sent."""
+        self._filled.set()
+
+    def acknowledge(self, held: Held) -> None:
+        """Send the last durable sequence of a queue; a newer one replaces an unsent older one."""
+        self._acks[held.queue, held.epoch] = held
+        self._filled.set()
+
+    def answer(self, window: LogWindow) -> None:
+        """Send a log window."""
+        self._windows.append(window)
+        self._filled.set()
+
+    @property
+    def waiting(self) -> bool:
+        """There is something besides the status."""
+        return bool(self._acks or self._windows or len(self._outbox))
+
+    async def filled(self) -> None:
+        """Wait until there is something."""
+        await self._filled.wait()
+        self._filled.clear()
+
+    def take(self, *, with_status: bool) -> bytes:
+        """Return the next body; what it takes is gone from here, except reports, which stay in the outbox until they are stored."""
+        lines = [
+            self._line(AckFrame(n=self._next(), body=Ack(queue=one.queue.name(), epoch=one.epoch, last=one.last)))
+            for one in self._take_acks()
+        ]
+        for row in self._outbox.next(count=_FRAMES, size=_BYTES):
+            lines.append(f'{{"type":"report","n":{self._next()},"body":{row.report}}}\n'.encode())
+            self._reported = row.number
+        if self._windows:
+            lines.append(self._line(LogWindowFrame(n=self._next(), body=self._windows.popleft())))
+        if self._windows:
+            self._filled.set()
+        if with_status:
+            lines.append(self._line(StatusFrame(n=self._next(), body=self._status())))
+        return b"".join(lines)
+
+    def stored(self, n: int) -> bool:
+        """The last body is durable up to `n`; False when that is not all of it."""
+        if n < self._n:
+            return False
+        if self._reported:
+            self._outbox.acknowledged(self._reported)
+            self._reported = 0
+        if len(self._outbox):
+            self._filled.set()
+        return True
+
+    def _take_acks(self) -> list[Held]:
+        taken = list(self._acks.values())[:_FRAMES]
+        for one in taken:
+            del self._acks[one.queue, one.epoch]
+        if self._acks:
+            self._filled.set()
+        return taken
+
+    def _next(self) -> int:
+        self._n += 1
+        return self._n
+
+    def _line(self, frame: AckFrame | LogWindowFrame | StatusFrame) -> bytes:
+        return frame.model_dump_json().encode() + b"\n"

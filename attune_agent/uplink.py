@@ -1,0 +1,204 @@
+"""The uplink: one session after the other with the controller, each a hello, a stream and POSTs; what one leaves the next sends again.
+
+Run by `app`. Frames go on to `dispatching`, what is to be said comes from `posting`; bytes travel through the Link port.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from attune_agent.contact import Contact
+from attune_agent.dispatching import Dispatching, LogReader
+from attune_agent.errors import ControllerUntrusted, SessionEnded, SessionRefused, StateUnwritable
+from attune_agent.fifo import Fifo
+from attune_agent.inbox import Inbox
+from attune_agent.lines import Lines
+from attune_agent.link_port import Link
+from attune_agent.outbox import Outbox
+from attune_agent.posting import Posting
+from attune_agent.state.port import AgentState
+from attune_core.errors import AttuneError
+from attune_core.ports import Clock, Random
+from attune_core.version import VERSION
+from attune_core.wire.frames import FRAME_LIMIT, HeldQueue, Hello, Status, Welcome
+
+_log = structlog.get_logger(__name__)
+
+#: Bounds of the pause before the next hello, seconds; full jitter in between.
+_PAUSE, _PAUSE_MOST = 0.5, 30.0
+#: A session that lasted so long was a good one: the pauses begin anew. Seconds.
+_GOOD = 10.0
+#: The status goes with other frames at most so often, and alone before the controller would call it silence. Seconds; part of a ping.
+_STATUS_WITH, _STATUS_ALONE = 1.0, 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What a hello says that does not change while the program runs."""
+
+    instance: str
+    boot_id: str
+    slots: int
+    labels: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+class Uplink:
+    """Keeps a session open whenever it can be had."""
+
+    def __init__(
+        self,
+        *,
+        link: Link,
+        identity: Identity,
+        previous: str,
+        fifo: Fifo,
+        inbox: Inbox,
+        outbox: Outbox,
+        state: AgentState,
+        contact: Contact,
+        logs: LogReader,
+        status: Callable[[], Status],
+        changed: Callable[[], None],
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        """Take the parts; `previous` is the stored name of the last session, `changed` is told when a session begins or ends."""
+        self._link = link
+        self._identity = identity
+        self._previous = previous
+        self._fifo = fifo
+        self._inbox = inbox
+        self._outbox = outbox
+        self._state = state
+        self._contact = contact
+        self._logs = logs
+        self._status = status
+        self._changed = changed
+        self._clock = clock
+        self._random = random
+        self._explained = ""
+
+    async def run(self) -> None:
+        """Say hello, keep the session, and begin anew with jitter, until cancelled."""
+        tries = 0
+        while True:
+            began = self._clock.monotonic()
+            try:
+                await self._session()
+            except AttuneError as error:
+                self._explain(error)
+            if self._contact.connected:
+                self._contact.ended()
+                self._changed()
+            tries = 0 if self._clock.monotonic() - began > _GOOD else tries + 1
+            await self._clock.sleep(self._random.uniform(0.0, min(_PAUSE * 2.0 ** min(tries, 16), _PAUSE_MOST)))
+
+    async def _session(self) -> None:
+        welcome = await self._link.hello(self._hello())
+        # Before the stream is opened: a copy of this directory, made earlier, cannot name this session.
+        await self._state.set_session(welcome.session)
+        self._previous = welcome.session
+        posting = Posting(self._outbox, self._status)
+        self._inbox.acknowledge = posting.acknowledge
+        self._outbox.filled = posting.wake
+        self._inbox.activate(welcome.revision, welcome.policies)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._inbox.failed = lambda error: _fail(tasks, error)
+                tasks.create_task(self._read(welcome, posting, tasks))
+                tasks.create_task(self._post(welcome, posting))
+        except BaseExceptionGroup as group:
+            raise _first(group) from group
+        finally:
+            self._inbox.disconnect()
+            self._outbox.filled = _nobody
+
+    def _hello(self) -> Hello:
+        return Hello(
+            instance=self._identity.instance,
+            boot_id=self._identity.boot_id,
+            previous=self._previous,
+            version=VERSION,
+            labels=dict(self._identity.labels),
+            facts=dict(self._identity.facts),
+            slots=self._identity.slots,
+            queues=tuple(HeldQueue(queue=one.queue.name(), epoch=one.epoch, last=one.last) for one in self._inbox.held()),
+            running=tuple(item.execution for item in self._fifo.items() if item.ever_started),
+        )
+
+    async def _read(self, welcome: Welcome, posting: Posting, tasks: asyncio.TaskGroup) -> None:
+        """Take the stream's frames until it ends or is silent for three pings."""
+        dispatching = Dispatching(inbox=self._inbox, contact=self._contact, logs=self._logs, answer=posting.answer, spawn=tasks.create_task)
+        lines, silence = Lines(FRAME_LIMIT), 3 * welcome.ping_interval
+        async with self._link.stream(welcome.session) as chunks:
+            _log.info("session opened", session=welcome.session, name=welcome.name, revision=welcome.revision)
+            self._explained = ""
+            self._contact.opened()
+            self._changed()
+            posting.wake()
+            while True:
+                try:
+                    async with asyncio.timeout(silence):
+                        chunk = await anext(chunks, None)
+                except TimeoutError as error:
+                    raise SessionEnded(f"nothing was heard of the controller for {silence:g} s") from error
+                if chunk is None:
+                    raise SessionEnded("the controller ended the stream")
+                self._contact.heard()
+                dispatching.take(lines.feed(chunk))
+
+    async def _post(self, welcome: Welcome, posting: Posting) -> None:
+        """Send what gathers as soon as the last POST is answered; the status in between and as the sign of life."""
+        said_at, alone = float("-inf"), _STATUS_ALONE * welcome.ping_interval
+        while True:
+            try:
+                async with asyncio.timeout(max(said_at + alone - self._clock.monotonic(), 0.0) if said_at > 0 else None):
+                    await posting.filled()
+            except TimeoutError:
+                pass  # nothing was to be said for a while: say that we are here
+            silent = self._clock.monotonic() - said_at
+            with_status = silent >= min(alone, _STATUS_WITH)
+            body = posting.take(with_status=with_status)
+            if with_status:
+                said_at = self._clock.monotonic()
+            if body and not posting.stored((await self._link.post(welcome.session, body)).n):
+                raise SessionEnded("the controller did not store all of what it answered")
+
+    def _explain(self, error: AttuneError) -> None:
+        """Log why there is no session; a trouble that stays is explained once."""
+        text = str(error)
+        if text == self._explained and isinstance(error, ControllerUntrusted | SessionRefused | StateUnwritable):
+            return
+        again, self._explained = text == self._explained, text
+        if again:
+            _log.info("no session yet", error=text)
+        else:
+            _log.warning("no session with the controller", error=text, remedy=error.hint)
+
+
+def _nobody() -> None:
+    """Nobody sends now."""
+
+
+def _fail(tasks: asyncio.TaskGroup, error: Exception) -> None:
+    async def fail() -> None:
+        raise error
+
+    tasks.create_task(fail())
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return what ended the session: a defect before anything that can be explained."""
+    leaves: list[BaseException] = []
+    waiting: list[BaseException] = [group]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, BaseExceptionGroup):
+            waiting.extend(one.exceptions)
+        else:
+            leaves.append(one)
+    defects = [one for one in leaves if not isinstance(one, AttuneError)]
+    return (defects or leaves)[0]
