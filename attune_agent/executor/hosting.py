@@ -93,10 +93,9 @@ class Hosting:
         """Hear that a child has ended; a slot without keeper gets one at once, or after a pause if the last never worked."""
         for slot in self.slots:
             if slot.keeper is not None and slot.keeper.pid == pid:
-                worked = slot.phase is not Phase.STARTING
                 self.give_up(slot)
                 slot.keeper, slot.lost_at = None, now
-                slot.phase, slot.due = Phase.ABSENT, now if worked else now + _RETRY
+                slot.phase, slot.due = Phase.ABSENT, now if slot.worked else now + _RETRY
 
     def tend(self, now: float) -> None:
         """Do what is due."""
@@ -150,7 +149,7 @@ class Hosting:
 
     def _ready(self, slot: Slot) -> None:
         remove_emptied(slot)
-        slot.phase, slot.due = Phase.READY, inf
+        slot.phase, slot.due, slot.worked = Phase.READY, inf, True
         if slot.held is not None:
             self._end(slot, lost_outcome(slot.held, "keeper_died"))
 

@@ -14,7 +14,7 @@ from attune_agent.executor.start_command import parse_key
 Key = tuple[str, int]
 
 #: Bounds of what is not forgotten; at them no start is accepted until the agent collects outcomes.
-MOST_ATTEMPTS = 20_000
+MOST_ATTEMPTS = 10_000
 MOST_OUTCOME_BYTES = 64 << 20
 
 

@@ -8,6 +8,7 @@ and the death of a keeper.
 import contextlib
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
@@ -44,6 +45,8 @@ class Slot:
     channel: Channel | None = None
     keeper: Started | None = None
     held: Held | None = None
+    #: Whether the present keeper was ever ready; one that was not is replaced after a pause only.
+    worked: bool = False
     #: Since when the attempt is without a keeper.
     lost_at: float = 0.0
     #: Who cancelled the attempt when it was not the agent.
@@ -57,6 +60,7 @@ class Slot:
 
 def fork_keeper(slot: Slot) -> Started:
     """Give the slot a new keeper; it is usable when it has said `ready`."""
+    left = os.listdir(slot.directory)  # noqa: PTH208 - names only; the keeper itself may not list it
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         pid = os.fork()
@@ -65,11 +69,11 @@ def fork_keeper(slot: Slot) -> Started:
         theirs.close()
         raise
     if pid == 0:
-        _live(slot, theirs)
+        _live(slot, theirs, left)
     theirs.close()
     found = process(pid)
     slot.channel, slot.keeper = Channel(ours), Started(pid, found.ticks if found else 0)
-    slot.phase, slot.due = Phase.STARTING, inf
+    slot.phase, slot.due, slot.worked = Phase.STARTING, inf, False
     return slot.keeper
 
 
@@ -97,7 +101,7 @@ def _fork_remover(path: Path) -> None:
                 os._exit(0)
 
 
-def _live(slot: Slot, end: socket.socket) -> NoReturn:
+def _live(slot: Slot, end: socket.socket, left: Sequence[str]) -> NoReturn:
     """Be the keeper, never return."""
     try:
         plain_signals()
@@ -110,7 +114,9 @@ def _live(slot: Slot, end: socket.socket) -> NoReturn:
             tree = tree_of(slot.identity)
             if slot.identity.uid is not None:
                 empty_uid(slot.identity.uid, tree)
-            _empty_slot_directory(slot.directory)
+            for name in left:
+                with contextlib.suppress(OSError):
+                    _empty(slot.directory / name)
         except OSError as error:
             channel.send({"type": "failed", "detail": str(error)})
             os._exit(1)
@@ -120,13 +126,6 @@ def _live(slot: Slot, end: socket.socket) -> NoReturn:
         os._exit(0)
     finally:
         os._exit(70)
-
-
-def _empty_slot_directory(directory: Path) -> None:
-    """Remove what attempts of an earlier keeper left; the executor removes the emptied directories."""
-    for name in os.listdir(directory):  # noqa: PTH208 - names only
-        with contextlib.suppress(OSError):
-            _empty(directory / name)
 
 
 def _empty(path: Path) -> None:
