@@ -93,7 +93,9 @@ _MODELS = {
     ),
     "ATT131": ProblemCode("unknown keyword", "A schema has a keyword that JSON Schema 2020-12 does not have.", "Correct the keyword."),
     "ATT132": ProblemCode("event data is an object", "A trigger's schema does not say `type: object`.", "Write `type: object`."),
-    "ATT133": ProblemCode("$ref leaves the document", "A `$ref` names a file or an address.", "Put the schema under `$defs`."),
+    "ATT133": ProblemCode(
+        "reference leads nowhere", "A `$ref` names a file, an address, or a definition that is not there.", "Put the schema under `$defs`."
+    ),
     "ATT134": ProblemCode("schema unfolds too far", "References double one another until one check would take for ever.", "Nest fewer."),
     "ATT135": ProblemCode(
         "required but not declared", "`required` names a property that is not beside it (warning).", "Correct one of both."

@@ -43,7 +43,7 @@ def validate_command(path: Path, *, json: bool, revision: str | None) -> int:
     if json:
         show_report(loaded.problems, files=loaded.documents, revision=revision)
     else:
-        show_problems(loaded.problems, _Lines(tree), files=loaded.documents)
+        show_problems(loaded.problems, SourceLines(tree), files=loaded.documents)
     return 1 if any(problem.severity is Severity.ERROR for problem in loaded.problems) else 0
 
 
@@ -63,7 +63,7 @@ def _is_git(folder: Path) -> bool:
     return (folder / ".git").exists() or ((folder / "HEAD").is_file() and (folder / "objects").is_dir())
 
 
-class _Lines:
+class SourceLines:
     """Source lines for the carets, read again only for documents with Problems."""
 
     def __init__(self, tree: Tree) -> None:
@@ -71,6 +71,7 @@ class _Lines:
         self._lines: dict[str, list[str]] = {}
 
     def __call__(self, path: str, number: int) -> str | None:
+        """Return one line, or None where there is none to show."""
         if path not in self._lines:
             try:
                 text = read(self._tree, path).decode("utf-8", "replace")

@@ -30,14 +30,16 @@ def check_inputs(reading: Reading, rule: Read[RuleDocument], action: Read[Action
     """Check a rule's whole `input` against the parameters of its action."""
     found = Inputs()
     parameters = action.model.parameters
+    meant: set[str] = set()
     for name, value in rule.model.input.items():
         if name in parameters:
             _Slot(reading, rule, name, parameters[name], found).take(value, scope)
             continue
         hint = suggestion(name, parameters) or f"`{action.ref}` takes no parameters"
+        meant.update(known for known in parameters if hint == f"did you mean '{known}'?")
         reading.findings.at("ATT154", f"`{action.ref}` has no parameter `{name}`", rule.document, ("input", name), of="key", hint=hint)
     for name, parameter in parameters.items():
-        if parameter.required and name not in rule.model.input:
+        if parameter.required and name not in rule.model.input and name not in meant:
             place = ("input",) if rule.model.input else ("action",)
             hint = f"add `{name}: …` under `input`, or give the parameter a default or `optional: true`"
             reading.findings.at("ATT153", f"`{action.ref}` requires the parameter `{name}`", rule.document, place, of="key", hint=hint)

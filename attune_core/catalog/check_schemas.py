@@ -6,13 +6,14 @@ Called by the checks of triggers and actions; what passes here compiles and vali
 from attune_core.catalog.findings import Findings
 from attune_core.catalog.key_hints import key_hint
 from attune_core.catalog.nodes import Document
-from attune_core.catalog.schema_walk import KEYWORDS, Place, is_too_large, subschemas
+from attune_core.catalog.schema_walk import KEYWORDS, Place, is_too_large, resolve, subschemas
 from attune_core.expressions.suggestion import suggestion
 from attune_core.json_schema import SchemaRefused, SchemaValidator
 from attune_core.models.base import DIALECT
 from attune_core.problems import Severity
 from attune_core.values import JsonValue
 
+_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 #: Keywords of other drafts and dialects -> what 2020-12 says instead.
 _ELSEWHERE = {
     "definitions": "2020-12 calls it `$defs`",
@@ -33,12 +34,13 @@ def check_schema(schema: dict[str, JsonValue], document: Document, place: Place,
     before = findings.count()
     for at, one in subschemas(schema, place):
         _check_keywords(at, one, document, findings)
+        _check_reference(at, one, schema, document, findings)
     if findings.count() != before:
         return None
     try:
         validator = SchemaValidator(schema)
     except SchemaRefused as refused:
-        findings.at("ATT130", f"not a JSON Schema: {refused.message}", document, (*place, *refused.place), hint=_hint(refused.message))
+        findings.at("ATT130", f"not a JSON Schema: {refused.message}", document, (*place, *refused.place), hint=_hint(schema, refused))
         return None
     if is_too_large(schema):
         findings.at("ATT134", "following every `$ref` makes the schema too large", document, place, of="key", hint="nest fewer references")
@@ -54,11 +56,21 @@ def _check_keywords(place: Place, schema: dict[str, JsonValue], document: Docume
             hint = _ELSEWHERE.get(keyword) or key_hint(keyword, KEYWORDS)
             message = f"`{keyword}` is not a keyword of JSON Schema 2020-12 that Attune takes"
             findings.at("ATT131", message, document, (*place, keyword), of="key", hint=hint)
-        elif keyword == "$ref" and not (isinstance(value, str) and value.startswith("#") and value[1:2] in ("", "/")):
-            hint = "put the schema under `$defs` and refer to it as '#/$defs/NAME'"
-            findings.at("ATT133", "`$ref` leaves the document", document, (*place, keyword), hint=hint)
         elif keyword == "$schema" and value != DIALECT:
             findings.at("ATT131", "only JSON Schema 2020-12 is taken", document, (*place, keyword), hint=f"remove it, or write {DIALECT}")
+
+
+def _check_reference(place: Place, one: dict[str, JsonValue], root: dict[str, JsonValue], document: Document, findings: Findings) -> None:
+    target = one.get("$ref")
+    if target is None:
+        return
+    if not isinstance(target, str) or not target.startswith("#") or target[1:2] not in ("", "/"):
+        hint = "put the schema under `$defs` and refer to it as '#/$defs/NAME'"
+        findings.at("ATT133", "`$ref` leaves the document", document, (*place, "$ref"), hint=hint)
+    elif resolve(root, target) is None:
+        definitions = root.get("$defs")
+        known = [f"#/$defs/{name}" for name in definitions] if isinstance(definitions, dict) else []
+        findings.at("ATT133", f"`$ref` leads nowhere: there is no {target}", document, (*place, "$ref"), hint=suggestion(target, known))
 
 
 def _warn_about_required(place: Place, schema: dict[str, JsonValue], document: Document, findings: Findings) -> None:
@@ -73,9 +85,12 @@ def _warn_about_required(place: Place, schema: dict[str, JsonValue], document: D
             findings.at("ATT135", message, document, (*place, "required", index), hint=hint, severity=Severity.WARNING)
 
 
-def _hint(message: str) -> str | None:
-    if 'is not a "regex"' in message:
+def _hint(schema: dict[str, JsonValue], refused: SchemaRefused) -> str | None:
+    if 'is not a "regex"' in refused.message:
         return "the pattern must be valid for a linear-time engine: no back-references, no look-around, no huge repetitions"
-    if "Unknown format" in message:
+    if "Unknown format" in refused.message:
         return "remove it, or use a format of the standard, such as date-time, email, uri, uuid or ipv4"
-    return None
+    value: JsonValue = schema
+    for step in refused.place:
+        value = value.get(str(step)) if isinstance(value, dict) else value[int(step)] if isinstance(value, list) else None
+    return suggestion(value, _TYPES) if refused.place[-1:] == ("type",) and isinstance(value, str) else None

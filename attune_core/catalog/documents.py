@@ -79,6 +79,7 @@ class _Reader:
         self._open: list[tuple[Node, Node | None]] = []  # the collection, and for a mapping the key that waits for its value
         self._count = 0
         self._documents = 0
+        self._names: set[str] = set()
 
     def take(self, event: yaml.Event) -> None:
         """Take the next event."""
@@ -91,7 +92,7 @@ class _Reader:
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             self._open.pop()
         elif isinstance(event, yaml.AliasEvent):
-            self._refuse("ATT108", "an alias (`*name`) is not taken", event, "write the value out; if it is text, quote it")
+            self._refuse_name("an alias", "*", event.anchor, event)
             self._place(_node(None, event), is_key=self._wants_key())
         elif isinstance(event, yaml.DocumentStartEvent):
             self._document(event)
@@ -111,7 +112,7 @@ class _Reader:
             self._refuse("ATT105", f"the document has more than {NODES} values", event, "split it, or keep the data in a file of the pack")
             raise _Stop
         if event.anchor is not None:
-            self._refuse("ATT108", f"an anchor (`&{event.anchor[:64]}`) is not taken", event, "remove it; if it is text, quote it")
+            self._refuse_name("an anchor", "&", event.anchor, event)
         if event.tag is not None:
             written = event.tag.replace("tag:yaml.org,2002:", "!!")[:64]
             self._refuse("ATT109", f"a tag (`{written}`) is not taken", event, "remove it; if it is text or an expression, quote it")
@@ -175,6 +176,13 @@ class _Reader:
             parent.members[key.value] = (key, node)
             parent.value[key.value] = node.value
             self._open[-1] = (parent, None)
+
+    def _refuse_name(self, kind: str, sign: str, name: str | None, event: yaml.Event) -> None:
+        """Say each anchor and each alias once, however often a bomb repeats it."""
+        written = f"{sign}{name}"[:64]
+        if written not in self._names:
+            self._names.add(written)
+            self._refuse("ATT108", f"{kind} (`{written}`) is not taken", event, "write the value out; if it is text, quote it")
 
     def _refuse(self, code: str, message: str, at: yaml.Event | Node, hint: str) -> None:
         node = at if isinstance(at, Node) else _node(None, at)

@@ -68,8 +68,11 @@ def read_model(model: type[Model], document: Document, findings: Findings) -> Mo
     try:
         found = model.model_validate(document.value)
     except ValidationError as error:
-        for detail in error.errors(include_url=False, include_context=True):
-            _say(model, document, detail, findings)
+        details = error.errors(include_url=False, include_context=True)
+        meant = {near for detail in details if detail["type"] == "extra_forbidden" and (near := _meant(model, detail["loc"]))}
+        for detail in details:
+            if detail["type"] != "missing" or detail["loc"] not in meant:  # the misspelt key says it
+                _say(model, document, detail, findings)
         return None
     before = findings.count()
     for place in empty_keys(found):
@@ -111,6 +114,11 @@ def _say(model: type[DocumentModel], document: Document, detail: ErrorDetails, f
         findings.at("ATT121", message, document, place, of="key" if is_key else "value", hint=hint)
 
 
+def _meant(model: type[DocumentModel], place: Place) -> Place | None:
+    hint = key_hint(str(place[-1]), keys_at(model, place[:-1])) or ""
+    return (*place[:-1], hint.split("'")[1]) if hint.startswith("did you mean") else None
+
+
 def _unknown_key(model: type[DocumentModel], document: Document, place: Place, findings: Findings) -> None:
     if is_key_of_later(model.KIND, place):
         findings.at(CODE, f"`{place[-1]}` is not acted on by this version of Attune ({VERSION})", document, place, of="key", hint=HINT)
@@ -128,14 +136,19 @@ def _wrong(detail: ErrorDetails, given: JsonValue) -> tuple[str, str | None]:
         choices = [choice.strip("'") for choice in str(context.get("expected", "")).replace(" or ", ", ").split(", ")]
         return f"expected {context.get('expected')}, found {_shown(given)}", suggestion(given, choices) if isinstance(given, str) else None
     if kind == "string_pattern_mismatch":
-        pattern = str(context.get("pattern", ""))
-        return f"{_shown(given)} is not {_PATTERNS.get(pattern, 'of the form ' + pattern)}", None
+        return _wrong_form(str(context.get("pattern", "")), given), None
     if kind == "value_error":
         return detail["msg"].removeprefix("Value error, "), None
     if words := _BOUNDS.get(kind):
         bound = next(iter(context.values()), "") if len(context) == 1 else context.get("min_length", context.get("max_length", ""))
         return f"expected {words} {bound}, found {_shown(given)}", None
     return f"{detail['msg']}, found {_shown(given)}", None
+
+
+def _wrong_form(pattern: str, given: JsonValue) -> str:
+    if pattern == CONTROLLER_SECRET_PATTERN:  # what stands there instead may be the secret itself: never repeat it
+        return f"expected {_PATTERNS[pattern]}"
+    return f"{_shown(given)} is not {_PATTERNS.get(pattern, 'of the form ' + pattern)}"
 
 
 def _type_hint(kind: str, given: JsonValue) -> str | None:
