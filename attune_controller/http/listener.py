@@ -57,6 +57,11 @@ class Listener:
         names = [sock.getsockname() for sock in self._sockets]
         return [(str(name[0]), int(name[1])) for name in names]
 
+    @property
+    def open_connections(self) -> int:
+        """How many connections there are, those in their handshake included."""
+        return self._open.total()
+
     async def start(self) -> None:
         """Listen and accept from now on."""
         for sock in self._sockets:
@@ -157,7 +162,7 @@ class Listener:
                 ssl_shutdown_timeout=self.limits.linger if self._tls else None,
             )
         except OSError as error:  # ssl.SSLError and timeouts are OSErrors, too
-            log.debug("handshake_failed", listener=self.name, peer=origin, error=str(error))
+            log.debug("handshake_failed", listener=self.name, peer=origin, error=str(error) or type(error).__name__)
             released()
         except BaseException:
             released()
