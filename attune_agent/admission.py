@@ -6,7 +6,6 @@ or settled, and at most limit-1 of those are unsettled. G9: a retry keeps its pl
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Protocol
 
 
@@ -89,9 +88,11 @@ class Choice:
 
 
 def choose(standings: Iterable[Standing], *, limit: int, running: int, now: float) -> Choice:
-    """Look at a queue from its head and return what may start first; never looks past `limit` places plus the first that waits for one."""
+    """Look at a queue from its head and return what may start first; never looks past `limit` places and the first one that waits."""
     unstarted, first_wait, until = 0, "", None
-    for ahead, one in enumerate(islice(standings, limit + 1)):
+    for ahead, one in enumerate(standings):
+        if ahead >= limit and first_wait:
+            break
         if not one.active:
             head = Head(ahead=ahead, unstarted_ahead=unstarted, ever_started=one.ever_started, ready_at=one.ready_at, note=one.note)
             decision = admit(head, running=running, limit=limit, now=now)

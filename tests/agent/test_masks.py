@@ -1,0 +1,36 @@
+"""Every form in which a secret's value can leave an action by accident is given to the executor to mask."""
+
+import base64
+import json
+
+import pytest
+
+from attune_agent.masks import mask_forms
+
+
+def test_a_value_its_base64_and_its_json_form_are_masked() -> None:
+    value = 'pa"ss\\wörd-1234'
+    forms = mask_forms([value])
+    assert value.encode() in forms
+    assert any(base64.b64encode(value.encode()).startswith(form) for form in forms)
+    assert json.dumps(value)[1:-1].encode() in forms
+    assert json.dumps(value, ensure_ascii=False)[1:-1].encode() in forms
+
+
+def test_url_safe_base64_is_a_form_of_its_own() -> None:
+    value = "??>>??>>??>>"
+    assert base64.urlsafe_b64encode(value.encode()).rstrip(b"=") in mask_forms([value])
+
+
+@pytest.mark.parametrize("value", ["", "short", "1234567"])
+def test_short_values_would_mask_ordinary_text_and_are_left(value: str) -> None:
+    assert mask_forms([value]) == ()
+
+
+def test_eight_bytes_count_not_eight_characters() -> None:
+    assert mask_forms(["ääää"])
+
+
+def test_longer_forms_come_first_so_that_none_hides_inside_another() -> None:
+    forms = mask_forms(["abcdefgh", "abcdefghijkl"])
+    assert list(forms) == sorted(forms, key=lambda form: -len(form))
