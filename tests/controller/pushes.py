@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.origin import Origin
+from attune_cli.local.origin import Origin
 
 
 class Pushes(Origin):
