@@ -42,3 +42,9 @@ def test_what_never_ran_is_found_unless_it_is_said() -> None:
 
 def test_a_start_between_the_attempts_of_an_earlier_one_is_found() -> None:
     assert any("with limit 1" in problem for problem in run("S01", "E01", "S11", "E11", "S02", "E02"))
+
+
+def test_neighbours_that_run_side_by_side_may_write_in_any_order_but_no_others() -> None:
+    assert run("S11", "S01", "E01", "E11", limit=2) == []
+    assert any("started before [0, 1]" in problem for problem in run("S21", "E21", "S01", "S11", "E01", "E11", limit=2, expected=3))
+    assert run("S11", "E11", "S21", "S01", "E21", "E01", limit=2, expected=3) == [], "a slow first line is no inversion"

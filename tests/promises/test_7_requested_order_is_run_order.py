@@ -30,9 +30,9 @@ parameters:
   fails: {{type: boolean}}
 env:
   QUEUE: ${{{{ parameters.queue }}}}
-  INDEX: ${{{{ parameters.index }}}}
+  INDEX: ${{{{ string(parameters.index) }}}}
   PAUSE: ${{{{ parameters.pause }}}}
-  FAILS: ${{{{ parameters.fails }}}}
+  FAILS: ${{{{ string(parameters.fails) }}}}
 concurrency: {{limit: {limit}, key: "${{{{ parameters.queue }}}}"}}
 retry: {{maximum_attempts: 2, after: [failed], initial_interval: 20ms}}
 timeout: 1m
@@ -71,7 +71,7 @@ agents: {{match: {{role: order}}, pick: any}}
 
 def repository(witness: Path) -> dict[str, str]:
     files = {
-        "attune.yaml": "format: 1\nattune: \">=0.1\"\n",
+        "attune.yaml": 'format: 1\nattune: ">=0.1"\n',
         "packs/order/pack.yaml": "name: order\nversion: 1.0.0\ndescription: Witnesses of order\n",
         "packs/order/triggers/step.yaml": TRIGGER,
         "packs/order/actions/step.sh": STEP.format(witness=witness),
