@@ -19,12 +19,11 @@ from attune_controller.store.sqlite.statements import LARGEST, Value, row_of, ro
 _JOINED: LiteralString = COLUMNS + "FROM events e LEFT JOIN plans p USING (position) "
 _UNPLANNED: LiteralString = COLUMNS + "FROM unplanned u JOIN events e USING (position) LEFT JOIN plans p USING (position) "
 _PLANNED: LiteralString = COLUMNS + "FROM plans p JOIN events e USING (position) "
-_PAGE: LiteralString = " ORDER BY 1 DESC LIMIT ?"
 _PAGES: dict[EventStatus | None, LiteralString] = {
-    None: _JOINED + "WHERE e.position < ?" + _PAGE,
-    EventStatus.ACCEPTED: _UNPLANNED + "WHERE u.position < ?" + _PAGE,
-    EventStatus.PLANNED: _PLANNED + "WHERE p.status = 'planned' AND p.position < ?" + _PAGE,
-    EventStatus.DEAD_LETTER: _PLANNED + "WHERE p.status = 'dead_letter' AND p.position < ?" + _PAGE,
+    None: _JOINED + "WHERE e.position < ? ORDER BY e.position DESC LIMIT ?",
+    EventStatus.ACCEPTED: _UNPLANNED + "WHERE u.position < ? ORDER BY u.position DESC LIMIT ?",
+    EventStatus.PLANNED: _PLANNED + "WHERE p.status = 'planned' AND p.position < ? ORDER BY p.position DESC LIMIT ?",
+    EventStatus.DEAD_LETTER: _PLANNED + "WHERE p.status = 'dead_letter' AND p.position < ? ORDER BY p.position DESC LIMIT ?",
 }
 
 

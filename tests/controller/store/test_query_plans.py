@@ -1,0 +1,105 @@
+"""No statement of the store reads a table that grows from end to end; SQLite says how it would run each one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import apsw
+import pytest
+
+from attune_controller.store.records import EventStatus
+from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
+from attune_core.states import State
+from tests.controller.store.making import cancelled, event, held, move, plan_some, queue, take
+
+#: Read whole on purpose: as long as the fleet, or as what is asked for.
+SMALL = ("SCAN agents", "SCAN api_tokens", "SCAN loads", "SCAN identity", "SCAN syncs", "SCAN json_each", "SCAN CONSTANT ROW", "SCAN (")
+#: Read in the order of its rows up to the limit; counted, page by page, for the status only.
+QUEUE_OF_EVENTS = "SCAN u", "SCAN unplanned"
+#: Sorted after the search: as many as events were asked for, as have one id, as one agent has queues.
+SORTED = ("json_each", "e.id = ?", "last_handed > 0")
+
+Statement: TypeAlias = "tuple[str, apsw.Bindings | None]"
+
+
+@pytest.fixture
+def statements() -> Iterator[list[Statement]]:
+    """Every statement that a connection opened meanwhile runs."""
+    ran: list[Statement] = []
+
+    def trace(cursor: apsw.Cursor, sql: str, bindings: "apsw.Bindings | None") -> bool:
+        ran.append((sql, bindings))
+        return True
+
+    def hook(connection: apsw.Connection) -> None:
+        connection.exec_trace = trace
+
+    apsw.connection_hooks.append(hook)
+    yield ran
+    apsw.connection_hooks.remove(hook)
+
+
+async def use_everything(store: SqliteStore) -> None:
+    await plan_some(store, "a", "b", "c", key='"x"')
+    await plan_some(store, "d", agent="")
+    await store.place("d", "web1")
+    await store.accept_event(event("dead", dead_reason="why", body_digest="b"))
+    for status in (None, *EventStatus):
+        await store.events(before=None, limit=5, status=status)
+    await store.unplanned(limit=5)
+    await store.event(1)
+    await store.find_event("a", "b")
+    await store.find_event("", "b")
+    await store.execution("1")
+    for state in (None, *State, "failed"):
+        for action, agent, position in ((None, None, None), ("web.restart", None, None), (None, "web1", None), (None, None, 1)):
+            await store.executions(before=None, limit=5, state=state, action=action, agent=agent, event=position)
+    await store.executions_of_events([1, 2])
+    await store.waiting_for_agent(limit=5)
+    await take(store, limit=2)
+    await store.resume_handovers("web1", [held(1)])
+    await store.acknowledge([held(1)])
+    await store.record_moves([move("a", State.STARTED), move("a", State.SETTLED, completion=event("done"))])
+    await store.request_cancel("b", cancelled("b"))
+    await store.handed_cancels("web1")
+    await store.depths([queue()])
+    await store.keyed_agents([("web.restart", '"x"')])
+    await store.unsettled_load()
+    await store.counts()
+
+
+async def test_every_statement_finds_its_rows_by_an_index(tmp_path: Path, statements: list[Statement]) -> None:
+    store = await open_sqlite_store(tmp_path)
+    statements.clear()
+    await use_everything(store)
+    ran = dict(statements)
+    await store.close()
+    queries = {sql: bindings for sql, bindings in ran.items() if sql.split()[0] in {"SELECT", "UPDATE", "DELETE", "INSERT"}}
+    assert len(queries) > 40
+    connection = apsw.Connection(str(tmp_path / "store.sqlite"))
+    for sql, bindings in queries.items():
+        steps = [str(row[3]) for row in connection.execute("EXPLAIN QUERY PLAN " + sql, bindings)]
+        scans = [step for step in steps if step.startswith("SCAN") and not step.startswith((*SMALL, *QUEUE_OF_EVENTS))]
+        assert not scans, f"{sql} → {steps}"
+        assert "USE TEMP B-TREE FOR ORDER BY" not in steps or any(part in sql for part in SORTED), f"{sql} → {steps}"
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        ("e.action = 'a'", "executions_action"),
+        ("e.agent = 'a'", "executions_agent"),
+        ("e.event = 1", "executions_event"),
+        ("e.outcome IS NOT NULL AND e.outcome = 'failed'", "executions_outcome"),
+        ("e.state != 'settled' AND e.state = 'started'", "executions_state"),
+    ],
+)
+async def test_each_filter_of_the_list_of_executions_has_its_index(tmp_path: Path, filters: str, index: str) -> None:
+    store = await open_sqlite_store(tmp_path)
+    await store.close()
+    connection = apsw.Connection(str(tmp_path / "store.sqlite"))
+    sql = f"SELECT * FROM executions e JOIN requests r USING (number) WHERE e.number < 9 AND {filters} ORDER BY e.number DESC LIMIT 5"  # noqa: S608 - constants above
+    steps = [str(row[3]) for row in connection.execute("EXPLAIN QUERY PLAN " + sql)]
+    assert any(index in step for step in steps), steps
+    connection.close()
