@@ -1,16 +1,16 @@
 """Which uids this executor uses: one per slot and one for builds when it runs as root, none of its own otherwise."""
 
+import fcntl
 import os
 import pwd
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 from attune_agent.executor.confine import Identity
-from attune_agent.executor.protocol import Kind
 
 #: systemd's UIDS-GIDS list leaves this range unused.
 DEFAULT_UIDS = (60706, 61183)
-#: The number of the slot that builds use; attempts have 1, 2, …
-BUILD_SLOT = 0
 
 
 class UidsUnusable(Exception):
@@ -25,9 +25,13 @@ class Identities:
     agent_uid: int
 
     @property
-    def mode(self) -> str:
+    def mode(self) -> Literal["uids", "unprivileged"]:
         """Return the word that `hello` uses."""
         return "unprivileged" if self.uids is None else "uids"
+
+    def own_uids(self, slots: int) -> range:
+        """Return the uids that the build user and so many slots have; none without privileges."""
+        return range(self.uids[0], self.uids[0] + slots + 1) if self.uids else range(0)
 
     @property
     def agent_gid(self) -> int:
@@ -63,6 +67,19 @@ def choose_identities(uids: tuple[int, int] | None, agent_uid: int | None, slots
     return Identities((first, last), agent)
 
 
-def kind_of_slot(slot: int) -> Kind:
-    """Return what a slot hosts."""
-    return "build" if slot == BUILD_SLOT else "attempt"
+class UidClaims:
+    """The uids that this process alone uses on this machine: two executors with one in common would kill each other's attempts.
+
+    One record lock on one byte per uid (fcntl(2)), which ends with the process.
+    """
+
+    def __init__(self, registry: Path = Path("/run/attune-executor.uids")) -> None:
+        self._descriptor = os.open(registry, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+    def claim(self, first: int, last: int) -> bool:
+        """Claim these uids; tell whether nobody else has one of them."""
+        try:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, last - first + 1, first)
+        except OSError:
+            return False
+        return True

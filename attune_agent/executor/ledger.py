@@ -26,6 +26,13 @@ class Started:
     ticks: int
 
 
+@dataclass(frozen=True, slots=True)
+class Keeper(Started):
+    """A keeper and the uid it has for its own, if it has."""
+
+    uid: int | None
+
+
 @dataclass(slots=True)
 class Held:
     """One attempt that is not forgotten."""
@@ -58,7 +65,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._held: dict[Key, Held] = {}
-        self._keepers: dict[int, Started] = {}
+        self._keepers: dict[int, Keeper] = {}
         self._outcome_bytes = 0
         self.life = self.boot = ""
 
@@ -69,7 +76,9 @@ class Ledger:
                 self.life, self.boot = read.text(record, "life"), read.text(record, "boot")
                 self._keepers.clear()
             case "keeper":
-                self._keepers[read.whole(record, "slot", 0, 1 << 16)] = _started(record)
+                started = _started(record)
+                keeper = Keeper(started.pid, started.ticks, read.optional_whole(record, "uid", 1, 1 << 32))
+                self._keepers[read.whole(record, "slot", 0, 1 << 16)] = keeper
             case "start":
                 key = parse_key(record)
                 if key not in self._held:
@@ -105,7 +114,7 @@ class Ledger:
         """Return the attempts whose end is not durable."""
         return [held for held in self._held.values() if held.outcome is None]
 
-    def keepers(self) -> list[Started]:
+    def keepers(self) -> list[Keeper]:
         """Return the keepers of the latest life."""
         return list(self._keepers.values())
 
@@ -153,9 +162,9 @@ def pid_record(held: Held, process: Started) -> Fields:
     return {"t": "pid", "execution": held.execution, "attempt": held.attempt, "pid": process.pid, "ticks": process.ticks}
 
 
-def keeper_record(slot: int, keeper: Started) -> Fields:
+def keeper_record(slot: int, keeper: Keeper) -> Fields:
     """Return the record of a slot's keeper."""
-    return {"t": "keeper", "slot": slot, "pid": keeper.pid, "ticks": keeper.ticks}
+    return {"t": "keeper", "slot": slot, "pid": keeper.pid, "ticks": keeper.ticks, "uid": keeper.uid}
 
 
 def end_record(outcome: Mapping[str, object]) -> Fields:

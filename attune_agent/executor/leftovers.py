@@ -14,7 +14,7 @@ from pathlib import Path
 from attune_agent.executor.attempt import now
 from attune_agent.executor.commit import GroupCommit
 from attune_agent.executor.confine import Identity, become, plain_signals
-from attune_agent.executor.identities import Identities
+from attune_agent.executor.identities import Identities, UidClaims, UidsUnusable
 from attune_agent.executor.ledger import Ledger, Started
 from attune_agent.executor.outcomes import lost_outcome
 from attune_agent.executor.places import Places
@@ -36,13 +36,17 @@ def boot_id() -> str:
 
 
 def kill_leftovers(ledger: Ledger, identities: Identities, places: Places, slots: int) -> None:
-    """End every process of earlier lives, or raise `LeftoversRemain`."""
-    if identities.uids is None:
+    """End every process of earlier lives that the keepers of this one will not find, or raise `LeftoversRemain`."""
+    own = identities.own_uids(slots)
+    if not own:
         _kill_recorded(ledger, places)
         return
-    first, last = identities.uids
-    for uid in uids_in_use(first + slots + 1, last):
-        _empty_in_child(uid)
+    claims = UidClaims()
+    if not claims.claim(own[0], own[-1]):
+        raise UidsUnusable(f"another executor of this machine uses some of the uids {own[0]}-{own[-1]}; give each its own --uids")
+    for uid in {keeper.uid for keeper in ledger.keepers() if keeper.uid is not None} - set(own):
+        if claims.claim(uid, uid) and uids_in_use(uid, uid):
+            _empty_in_child(uid)
     _remove_other_directories(places, slots)
 
 

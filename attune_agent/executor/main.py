@@ -93,7 +93,7 @@ def _greeting(where: place.Places, identities: Identities, slots: int) -> Greeti
         "protocol": PROTOCOL,
         "state_id": place.state_id(where),
         "life": secrets.token_hex(16),
-        "mode": "unprivileged" if identities.uids is None else "uids",
+        "mode": identities.mode,
         "slots": slots,
         "build": True,
         "inputs_in_memory": place.on_memory(where.work),

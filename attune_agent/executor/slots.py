@@ -18,7 +18,7 @@ from typing import NoReturn
 from attune_agent.executor.channel import Channel, ChannelClosed
 from attune_agent.executor.confine import Identity, become, keep_only, out_of_memory_score, plain_signals
 from attune_agent.executor.keeper import keep
-from attune_agent.executor.ledger import Held, Started
+from attune_agent.executor.ledger import Held, Keeper
 from attune_agent.executor.processes import process
 from attune_agent.executor.remove_tree import empty_directory, open_directory
 from attune_agent.executor.tree import empty_uid, tree_of
@@ -43,7 +43,7 @@ class Slot:
     phase: Phase = Phase.ABSENT
     due: float = 0.0
     channel: Channel | None = None
-    keeper: Started | None = None
+    keeper: Keeper | None = None
     held: Held | None = None
     #: Whether the present keeper was ever ready; one that was not is replaced after a pause only.
     worked: bool = False
@@ -58,7 +58,7 @@ class Slot:
         return self.phase is Phase.READY and self.held is None
 
 
-def fork_keeper(slot: Slot) -> Started:
+def fork_keeper(slot: Slot) -> Keeper:
     """Give the slot a new keeper; it is usable when it has said `ready`."""
     left = os.listdir(slot.directory)  # noqa: PTH208 - names only; the keeper itself may not list it
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -72,7 +72,7 @@ def fork_keeper(slot: Slot) -> Started:
         _live(slot, theirs, left)
     theirs.close()
     found = process(pid)
-    slot.channel, slot.keeper = Channel(ours), Started(pid, found.ticks if found else 0)
+    slot.channel, slot.keeper = Channel(ours), Keeper(pid, found.ticks if found else 0, slot.identity.uid)
     slot.phase, slot.due, slot.worked = Phase.STARTING, inf, False
     return slot.keeper
 

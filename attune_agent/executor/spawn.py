@@ -1,7 +1,7 @@
 """Starting the action's main process inside the keeper: resolved, with exactly the given environment, never through a shell.
 
-`attempt` calls it. `subprocess` uses vfork here (no change of uid, no preexec), which measures like a bare posix_spawn; a path is
-looked up as the action's uid, because the keeper already is it.
+`attempt` calls it. `subprocess` uses vfork here (no change of uid, no preexec), which measures like a bare posix_spawn. A path is looked
+up as the action's uid, because the keeper already is it.
 """
 
 import errno
@@ -39,7 +39,7 @@ class Command:
 def spawn(command: Command, stdin: int, stdout: int, stderr: int) -> int:
     """Start it as the leader of a new session and return its pid."""
     executable = _resolve(command)
-    restore = _lower_limits(command)
+    limits = _limits(command)
     try:
         started = subprocess.Popen(
             command.argv,
@@ -51,15 +51,11 @@ def spawn(command: Command, stdin: int, stdout: int, stderr: int) -> int:
             stderr=stderr,
             start_new_session=True,
             umask=command.umask,
+            preexec_fn=(lambda: _lower(limits)) if limits else None,  # noqa: PLW1509 - one thread; setting them later would be a race
         )
     except OSError as error:
         raise _explained(error, command, executable) from error
-    finally:
-        for limit, values in restore:
-            resource.setrlimit(limit, values)
     started.returncode = 0  # the keeper reaps; without this the object would wait for a pid that may be another's by then
-    for limit, _ in restore:
-        _seal_limit(started.pid, limit)
     return started.pid
 
 
@@ -89,28 +85,21 @@ def _resolve(command: Command) -> str:
     raise NotSpawned(f"ENOENT: {name!r} is in no directory of PATH ({command.environment.get('PATH', 'not set')})", passing=False)
 
 
-def _lower_limits(command: Command) -> list[tuple[int, tuple[int, int]]]:
-    """Lower the keeper's own soft limits for the moment of the start, which the child inherits; return what to restore."""
+def _limits(command: Command) -> list[tuple[int, int]]:
+    """Return the limits to set between fork and exec (which costs the vfork, so only where there are any)."""
     wanted = []
     if command.processes is not None:
         wanted.append((resource.RLIMIT_NPROC, command.processes + 1))  # the keeper counts among its uid's processes
     if command.open_files is not None:
         wanted.append((resource.RLIMIT_NOFILE, command.open_files))
-    before = []
-    for limit, value in wanted:
-        soft, hard = resource.getrlimit(limit)
-        before.append((limit, (soft, hard)))
-        resource.setrlimit(limit, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
-    return before
+    return wanted
 
 
-def _seal_limit(pid: int, limit: int) -> None:
-    """Make the child's soft limit its hard one, so that it cannot be raised again."""
-    try:
-        soft, _ = resource.prlimit(pid, limit)
-        resource.prlimit(pid, limit, (soft, soft))
-    except (OSError, ValueError):
-        return  # it has already ended
+def _lower(limits: list[tuple[int, int]]) -> None:
+    for limit, value in limits:
+        _, hard = resource.getrlimit(limit)
+        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(limit, (bound, bound))
 
 
 def _explained(error: OSError, command: Command, executable: str) -> NotSpawned:

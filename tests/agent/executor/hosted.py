@@ -1,0 +1,188 @@
+"""A real executor process for tests, as root with uids of its own or as an unprivileged user, and requests for it."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+from attune_agent.executor.log_files import read_window
+from attune_agent.executor.processes import process
+from attune_agent.host import Kind, LogBounds, StartRequest
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[3]
+#: Uids no other test uses; each xdist process has its own.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+FIRST_UID = 59_000 + 50 * _WORKER
+PLAIN_UID = 59_900 + _WORKER
+SLOTS = 3
+SYSTEM_PYTHON = "/usr/bin/python3"
+
+
+@dataclass
+class Hosted:
+    """A place for one executor, and the process while it lives."""
+
+    place: Path
+    mode: str
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def run(self) -> Path:
+        return self.place / "run"
+
+    @property
+    def state(self) -> Path:
+        return self.place / "state"
+
+    @property
+    def open(self) -> Path:
+        """A directory in which every uid may write: for witness files."""
+        return self.place / "open"
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def start(self, *, slots: int = SLOTS, under: tuple[str, ...] = (), ready: bool = True) -> None:
+        """Start the program; `under` is put before it."""
+        names = ("state", "run", "logs", "environments")
+        options = [part for name in names for part in (f"--{name}", str(self.place / name))]
+        uids = ["--uids", f"{FIRST_UID}-{FIRST_UID + 40}"] if self.mode == "uids" else []
+        argv = [*under, self._python, "-m", "attune_agent.executor.main", "run", *options, "--slots", str(slots), *uids]
+        switch = self.mode == "unprivileged" and os.geteuid() == 0
+        with (self.place / "executor.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                argv,
+                env={"PYTHONPATH": str(self.place / "code"), "PATH": "/usr/bin:/bin"},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                user=PLAIN_UID if switch else None,
+                group=PLAIN_UID if switch else None,
+                extra_groups=[] if switch else None,
+            )
+        if ready:
+            wait_until(self._serving, what="the executor")
+
+    def log(self) -> str:
+        return (self.place / "executor.log").read_text()
+
+    def kill(self) -> None:
+        """End the executor as a crash does."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """End it as its supervisor does, return the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=30)
+
+    def keepers(self) -> list[int]:
+        """The executor's children that are keepers."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split() if process(int(pid))]
+
+    def owned(self, name: str) -> Path:
+        """A directory below `open` that belongs to whoever the executor is."""
+        path = self.open / name
+        path.mkdir(mode=0o755)
+        if self.mode == "unprivileged" and os.geteuid() == 0:
+            os.chown(path, PLAIN_UID, PLAIN_UID)
+        return path
+
+    @property
+    def _python(self) -> str:
+        return SYSTEM_PYTHON if os.geteuid() == 0 else sys.executable
+
+    def _serving(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log()
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.run / "executor.sock")) == 0
+
+
+@contextmanager
+def hosted(mode: str, *, start: bool = True, slots: int = SLOTS) -> Iterator[Hosted]:
+    """Give an executor of this mode in a fresh place that every uid may pass through."""
+    place = Path(tempfile.mkdtemp(prefix="attune-executor-", dir="/tmp"))
+    place.chmod(0o755)
+    it = Hosted(place, mode)
+    _copy_code(place / "code")
+    for name in ("state", "run", "logs", "environments", "open"):
+        (place / name).mkdir(mode=0o755)
+        if mode == "unprivileged" and os.geteuid() == 0:
+            os.chown(place / name, PLAIN_UID, PLAIN_UID)
+    it.open.chmod(0o777)
+    try:
+        if start:
+            it.start(slots=slots)
+        yield it
+    finally:
+        if it.process is not None and it.process.poll() is None:
+            it.stop()
+        shutil.rmtree(place)
+
+
+def _copy_code(target: Path) -> None:
+    """Copy the package without the rest of Attune: it must need nothing else, and other uids cannot read the checkout."""
+    package = target / "attune_agent"
+    shutil.copytree(ROOT / "attune_agent" / "executor", package / "executor", ignore=shutil.ignore_patterns("__pycache__"))
+    (package / "__init__.py").touch()
+    for path in (target, *target.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+_names = (f"x{number}" for number in count())
+
+
+def request(*argv: str, execution: str | None = None, attempt: int = 1, **changes: object) -> StartRequest:
+    """A request with plain values and a name of its own; `changes` are fields of StartRequest."""
+    base = StartRequest(
+        execution=execution or next(_names),
+        attempt=attempt,
+        argv=argv,
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        cwd="/",
+        timeout=60.0,
+        grace=1.0,
+        logs=LogBounds(head=4096, segment=4096, segments=2),
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]  # the names are StartRequest's own, dataclasses.replace checks them
+
+
+def shell(script: str, **changes: object) -> StartRequest:
+    """A request that runs a shell script."""
+    return request("sh", "-c", script, **changes)  # type: ignore[arg-type]  # as above
+
+
+def build(script: str, **changes: object) -> StartRequest:
+    """A build that runs a shell script."""
+    return shell(script, kind=Kind.BUILD, **changes)
+
+
+def log_of(directory: str, stream: str = "stdout") -> bytes:
+    """The whole log that is kept."""
+    return read_window(Path(directory), stream, 0, 1 << 30).data
+
+
+def lines(path: Path) -> list[str]:
+    """The lines of a witness file, none if it is not there."""
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def alive(pid: int) -> bool:
+    """Whether that process lives (a zombie does not)."""
+    found = process(pid)
+    return found is not None and not found.ended
