@@ -71,10 +71,15 @@ class Listener:
 
     async def wait(self) -> None:
         """Return when it was stopped; raise what made it end otherwise."""
-        await asyncio.gather(*self._accepting)
+        if not self._accepting:
+            return
+        done, _ = await asyncio.wait(self._accepting, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            if not task.cancelled():
+                task.result()
 
     async def stop(self, grace: float = 5.0) -> None:
-        """Accept no more, let requests end within `grace` seconds, then cut what is left."""
+        """Accept no more, let requests end within `grace` seconds, then cut what is left; may be done again, or before `start`."""
         for task in self._accepting:
             task.cancel()
         await asyncio.gather(*self._accepting, return_exceptions=True)

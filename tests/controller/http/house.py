@@ -1,0 +1,166 @@
+"""A controller's public side for tests: a real repository, catalog, intake and store; only logs and cancels are simple."""
+
+import base64
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+
+from attune_controller.fleet import Fleet
+from attune_controller.hooks.receive import Hooks
+from attune_controller.http.app import build_public_app
+from attune_controller.http.limits import HttpLimits
+from attune_controller.http.parts import Parts
+from attune_controller.http.replies import Replies
+from attune_controller.identity.ca import open_authority
+from attune_controller.identity.enrolment import Enrolments
+from attune_controller.identity.join_tokens import JoinTokens
+from attune_controller.identity.tokens import ApiTokens
+from attune_controller.intake import Intake
+from attune_controller.reconcile.active import ActiveCatalog
+from attune_controller.secrets import ControllerSecrets
+from attune_controller.store.memory.store import MemoryStore
+from attune_controller.store.port import Store
+from attune_controller.store.records import Execution, Move
+from attune_core.catalog.folder_tree import FolderTree
+from attune_core.catalog.load import load
+from attune_core.ports import SystemRandom
+from attune_core.states import Outcome, Reason, State
+from attune_core.wire.frames import LogWindow, ReadLog
+from tests.controller.clocks import StandingClock
+from tests.controller.http.serving import listening, port_of
+
+SECRET = b"the secret that GitHub has"
+WEBHOOK = """verify: github
+secret: ${{ controller.secrets.github }}
+trigger: 'github.${{ headers["x-github-event"] }}'
+allow: [push, pull_request]
+"""
+FILES: Mapping[str, str] = {
+    "attune.yaml": 'format: 1\nattune: ">=0.1"\n',
+    "packs/github/pack.yaml": "name: github\nversion: 1.0.0\ndescription: What GitHub sends\n",
+    "packs/github/triggers/push.yaml": (
+        "description: A push\n"
+        "data: {type: object, required: [ref], properties: {ref: {type: string}, commits: {type: array, items: {type: object}}}}\n"
+    ),
+    "packs/github/triggers/pull_request.yaml": (
+        "description: A pull request\ndata: {type: object, required: [number], properties: {number: {type: integer}}}\n"
+    ),
+    "packs/web/pack.yaml": "name: web\nversion: 1.0.0\ndescription: The web tier\n",
+    "packs/web/triggers/alert.yaml": "description: An alert\ndata: {type: object, required: [unit], properties: {unit: {type: string}}}\n",
+    "packs/web/actions/restart.yaml": "description: Restart a unit\nrun: [sh, restart.sh]\nparameters: {unit: {type: string}}\n",
+    "packs/web/actions/restart.sh": "exit 0\n",
+    "packs/web/rules/restart_on_alert.yaml": (
+        "description: Restart what failed\ntrigger: web.alert\nwhen: event.data.unit.startsWith('web_')\naction: web.restart\n"
+        "input: {unit: '${{ event.data.unit }}'}\nagents: {match: {role: web, host: 'h-${{ event.data.unit }}'}, pick: all}\n"
+    ),
+    "webhooks/github.yaml": WEBHOOK,
+    "webhooks/other.yaml": WEBHOOK.replace("secrets.github", "secrets.other"),
+    "webhooks/ids.yaml": WEBHOOK + "replay: id\n",
+    "webhooks/unready.yaml": WEBHOOK.replace("secrets.github", "secrets.missing"),
+}
+
+
+class KeptLogs:
+    """Logs that are there at once; `asked` is what the relay would have sent to an agent."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, ReadLog]] = []
+        self.missing = False
+
+    async def read(self, agent: str, question: ReadLog) -> LogWindow:
+        self.asked.append((agent, question))
+        content = base64.b64encode(b"hello\x00\xff").decode()
+        return LogWindow(request="", offset=question.offset, content=content, total=7, ended=True, missing=self.missing)
+
+
+@dataclass
+class StoreCancels:
+    """What Cancellation does for an execution that no agent has."""
+
+    store: Store
+    details: list[str] = field(default_factory=list)
+
+    async def cancel(self, execution: Execution, reason: Reason, detail: str = "") -> Execution:
+        self.details.append(detail)
+        move = Move(
+            execution=execution.new.id, attempt=0, state=State.SETTLED, at=1.0, outcome=Outcome.CANCELLED, reason=reason, detail=detail
+        )
+        return await self.store.request_cancel(execution.new.id, move)
+
+
+class House:
+    """Everything behind the public listener."""
+
+    def __init__(self, folder: Path, store: Store | None = None) -> None:
+        self.folder, self.clock, self.random = folder, StandingClock(), SystemRandom()
+        self.store: Store = store or MemoryStore("life-1")
+        self.active, self.fleet, self.logs, self.woken = ActiveCatalog(), Fleet(), KeptLogs(), 0
+        self.cancels, self.delivered = StoreCancels(self.store), list[str]()
+        self.tokens = ApiTokens(self.store, self.clock, self.random)
+        self.authority = open_authority(folder / "ca", self.clock.now())
+        self.write_secret("github", SECRET)
+        self.write_secret("other", b"another secret")
+        self.activate(FILES)
+        self.parts = self._parts()
+
+    def write_secret(self, name: str, value: bytes, mode: int = 0o600) -> None:
+        place = self.folder / "secrets" / name
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(value)
+        place.chmod(mode)
+
+    def activate(self, files: Mapping[str, str]) -> None:
+        root = self.folder / "repository"
+        for name, text in files.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text)
+        loaded = load(FolderTree(root), "a" * 40)
+        assert loaded.catalog is not None, loaded.problems
+        self.active.swap(loaded.catalog)
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    def _parts(self) -> Parts:
+        intake = Intake(self.store, self.active, self._wake)
+        secrets = ControllerSecrets(self.folder / "secrets")
+        return Parts(
+            store=self.store,
+            intake=intake,
+            active=self.active,
+            fleet=self.fleet,
+            cancels=self.cancels,
+            logs=self.logs,
+            hooks=Hooks(intake, self.active, secrets, self.clock, accepted=self.delivered.append),
+            tokens=self.tokens,
+            join_tokens=JoinTokens(
+                self.store, self.clock, self.random, public_url="https://localhost:7443", authority=self.authority.fingerprint
+            ),
+            enrolments=Enrolments(
+                self.store, self.authority, self.clock, agent_url="https://localhost:7444", newcomers=[self.fleet.enrolled]
+            ),
+            replies=Replies(self.clock),
+            clock=self.clock,
+            random=self.random,
+            authority=self.authority.certificate,
+            repository="https://user:password@git.example/repo.git",
+            branch="main",
+            started_at=self.clock.now(),
+        )
+
+    @asynccontextmanager
+    async def client(self, *scopes: str, limits: HttpLimits | None = None) -> AsyncIterator[httpx2.AsyncClient]:
+        """Serve, and connect with a token of these scopes (none: without a token)."""
+        headers = {}
+        if scopes:
+            _, text = await self.tokens.create(f"t{self.random.bytes(4).hex()}", scopes)
+            headers["authorization"] = f"Bearer {text}"
+        app = build_public_app(self.parts)
+        async with (
+            listening(app, limits=limits) as listener,
+            httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port_of(listener)}", headers=headers, trust_env=False) as client,
+        ):
+            yield client
