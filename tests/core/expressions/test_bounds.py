@@ -1,0 +1,219 @@
+"""Hostile expressions: whatever is written, the checker answers with findings and an evaluation ends within its budget."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attune_core.expressions.check import Scope, check
+from attune_core.expressions.errors import ExpressionFailed, ExpressionTooCostly
+from attune_core.expressions.finding import Code
+from attune_core.expressions.program import Program
+from attune_core.expressions.types import BOOL, DYN, INT, SECRET, Field, Map, Object, String
+from attune_core.problems import Severity
+from attune_core.values import JsonValue, canonical_json
+from tests.core.expressions.json_values import json_values
+
+_SCOPE = Scope(
+    {
+        "event": Object({"data": Field(DYN, required=True), "n": Field(INT), "kind": Field(String(("a", "b")))}),
+        "x": DYN,
+        "secrets": Map(SECRET),
+    }
+)
+
+
+def _program(source: str) -> Program:
+    checked = check(source, _SCOPE, None)
+    assert checked.program is not None, checked.findings
+    return checked.program
+
+
+@given(st.text())
+def test_any_text_gives_findings(source: str) -> None:
+    _check_any(source)
+
+
+_VOCABULARY = """
+    event . data n kind x secrets true false null 1 2.5 0x1 'a' "b" r'c' + - * / % ! == != < <= > >= && || ? : in ( ) [ ] { } , has size
+    startsWith matches string int double dyn zz .data .kind [0] 'a(' 9223372036854775807 // `q` all
+"""
+_WORDS = st.sampled_from(_VOCABULARY.split())
+
+
+@given(st.lists(_WORDS, max_size=30), json_values())
+def test_any_mixture_of_words_gives_findings_or_a_value(words: list[str], value: JsonValue) -> None:
+    program = _check_any(" ".join(words))
+    if program is not None:
+        _evaluates_or_fails(program, value)
+
+
+def _check_any(source: str) -> Program | None:
+    checked = check(source, _SCOPE, BOOL if len(source) % 2 else None)
+    for found in checked.findings:
+        assert 0 <= found.start <= found.end <= len(source)
+        assert found.message
+    assert (checked.program is None) == any(found.severity is Severity.ERROR for found in checked.findings)
+    return checked.program
+
+
+def _evaluates_or_fails(program: Program, value: JsonValue) -> None:
+    try:
+        result = program.evaluate({"event": {"data": value, "n": 1, "kind": "a"}, "x": value})
+    except ExpressionFailed as failure:
+        assert failure.message
+    else:
+        canonical_json(result)
+
+
+_EXPRESSIONS = st.recursive(
+    st.sampled_from(
+        ["x", "event.data", "event.n", "event.kind", "1", "-2", "0.5", "'a'", "true", "null", "[]", "{}", "x.a", "x[0]", "event.data.b"]
+    ),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "%", "==", "!=", "<", ">=", "in", "&&", "||"]), inner).map(" ".join),
+        st.tuples(inner, inner, inner).map(lambda three: f"({three[0]} ? {three[1]} : {three[2]})"),
+        inner.map(lambda one: f"(!({one}) || -({one}) == 1)"),
+        st.tuples(inner, inner).map(lambda two: f"[{two[0]}, dyn({two[1]})]"),
+        st.tuples(inner, inner).map(lambda two: f"{{'a': {two[0]}, string({two[1]}): 1}}"),
+        st.tuples(inner, inner).map(lambda two: f"(({two[0]})[{two[1]}])"),
+        inner.map(lambda one: f"({one}).a"),
+        inner.map(lambda one: f"has(({one}).a)"),
+        st.tuples(st.sampled_from(["string", "int", "double", "bool", "size", "dyn"]), inner).map(lambda two: f"{two[0]}({two[1]})"),
+        st.tuples(inner, st.sampled_from(["startsWith", "endsWith", "contains", "matches"]), inner).map(
+            lambda t: f"dyn({t[0]}).{t[1]}({t[2]})"
+        ),
+    ).map(lambda source: f"dyn({source})"),
+    max_leaves=10,
+)
+
+
+@given(_EXPRESSIONS, json_values())
+def test_any_expression_gives_a_value_or_a_failure_with_a_message(source: str, value: JsonValue) -> None:
+    program = _check_any(source)
+    if program is not None:
+        _evaluates_or_fails(program, value)
+
+
+@given(_EXPRESSIONS, json_values(), st.integers(0, 60))
+def test_a_smaller_budget_gives_the_same_value_or_says_that_it_is_spent(source: str, value: JsonValue, steps: int) -> None:
+    program = check(source, _SCOPE, None).program
+    if program is None:
+        return
+    activation: dict[str, JsonValue] = {"event": {"data": value, "n": 1, "kind": "a"}, "x": value}
+    try:
+        found = canonical_json(program.evaluate(activation, steps=steps))
+    except ExpressionTooCostly:
+        return
+    except ExpressionFailed:
+        with pytest.raises(ExpressionFailed):
+            program.evaluate(activation)
+        return
+    assert found == canonical_json(program.evaluate(activation))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "(" * 100_000,
+        "(" * 4_000,
+        "[" * 4_000 + "]" * 4_000,
+        "{'a':" * 1_000,
+        "!" * 8_000 + "true",
+        "-" * 8_000 + "1",
+        "true ? " * 1_000,
+        "true ? 1 : " * 700 + "1",
+        "x" + ".a" * 4_000,
+        "x" + "[0]" * 2_700,
+        "1" + "+1" * 4_000,
+        "'a'" + "+'a'" * 2_000,
+        "size(" * 1_500 + "x" + ")" * 1_500,
+        "1" * 8_000,
+        "x" * 9_000,
+        "x." + "y" * 9_000,
+        "has(" * 2_000,
+    ],
+    ids=lambda source: f"{source[:12]}... of {len(source)}",
+)
+def test_deep_and_long_expressions_are_findings(source: str) -> None:
+    checked = check(source, _SCOPE, None)
+    assert [found.code for found in checked.findings] in ([Code.TOO_LARGE], [Code.CONSTANT_FAILS], [Code.SYNTAX])
+
+
+def test_nesting_as_deep_as_allowed_is_evaluated() -> None:
+    assert _program("(" * 48 + "x" + ")" * 48).evaluate({"x": 1}) == 1
+    assert _program("1" + " + x" * 98).evaluate({"x": 1}) == 99
+    assert _program("x == 1 " + "&& x == 1 " * 700).evaluate({"x": 1}) is True
+    assert _program("!" * 48 + "x").evaluate({"x": True}) is True
+    assert _program("x" + ".a" * 60).evaluate({"x": _nested(60)}) == 1
+
+
+def _nested(depth: int) -> JsonValue:
+    value: JsonValue = 1
+    for _ in range(depth):
+        value = {"a": value}
+    return value
+
+
+def test_a_thousand_unknown_names_are_a_thousand_findings_in_no_time() -> None:
+    scope = Scope({"event": Object({f"field_{n}": Field(INT) for n in range(5_000)})})
+    source = "[" + ", ".join(f"event.feild_{n}" for n in range(450)) + "]"
+    assert len(check(source, scope, None).findings) == 450
+
+
+def test_a_pattern_that_explodes_elsewhere_is_linear_here() -> None:
+    text = "a" * 100_000 + "!"
+    assert _program("x.matches('(a+)+$')").evaluate({"x": text}) is False
+    assert _program("x.matches('^(([a-z])+.)+[A-Z]([a-z])+$')").evaluate({"x": "a" * 50_000}) is False
+    assert _program("x.matches(event.data)").evaluate({"x": "a" * 30_000 + "!", "event": {"data": "(a+)+$"}}) is False
+
+
+def test_patterns_are_bounded_in_length_memory_and_work() -> None:
+    for pattern in ("a" * 2_000, "((a{100}){100}){100}", "(a{1000}){1000}"):
+        assert [found.code for found in check(f"x.matches('{pattern}')", _SCOPE, None).findings] == [Code.REGEX]
+        with pytest.raises(ExpressionFailed):
+            _program("x.matches(event.data)").evaluate({"x": "a", "event": {"data": pattern}})
+    with pytest.raises(ExpressionTooCostly):
+        _program("x.matches('(a|b|c|d){0,200}(x?){0,200}y')").evaluate({"x": "abcd" * 60_000})
+
+
+def test_texts_and_lists_do_not_grow_beyond_the_bound() -> None:
+    doubled = "x"
+    for _ in range(9):
+        doubled = f"({doubled} + {doubled})"
+    with pytest.raises(ExpressionTooCostly):
+        _program(doubled).evaluate({"x": "a" * 1_000})
+    with pytest.raises(ExpressionTooCostly):
+        _program(doubled).evaluate({"x": [1] * 1_000})
+    assert _program("x + x").evaluate({"x": "a" * 1_000}) == "a" * 2_000
+
+
+def test_a_result_is_bounded_in_size_and_depth() -> None:
+    with pytest.raises(ExpressionTooCostly, match="longer than"):
+        _program("x").evaluate({"x": "a" * 300_000})
+    with pytest.raises(ExpressionTooCostly, match="longer than"):
+        _program("[x, x]").evaluate({"x": ["a" * 1_000] * 200})
+    with pytest.raises(ExpressionTooCostly, match="nested deeper"):
+        _program("x").evaluate({"x": _nested(70)})
+    assert _program("size(x)").evaluate({"x": "a" * 300_000}) == 300_000
+
+
+def test_comparing_and_searching_costs_steps_by_size() -> None:
+    rows: JsonValue = [[n] for n in range(40_000)]
+    with pytest.raises(ExpressionTooCostly):
+        _program("x == x && [50000] in x && [50001] in x").evaluate({"x": rows})
+    with pytest.raises(ExpressionTooCostly):
+        _program("x.contains('b')" + " || x.contains('c')" * 10).evaluate({"x": "a" * 200_000})
+
+
+def test_a_spent_budget_is_not_absorbed_by_logic() -> None:
+    with pytest.raises(ExpressionTooCostly):
+        _program("x == [] || ([1] in x) || true").evaluate({"x": [[n] for n in range(200_000)]})
+
+
+def test_values_nested_beyond_what_python_recurses_fail_as_too_costly() -> None:
+    deep: JsonValue = 1
+    other: JsonValue = 1
+    for _ in range(20_000):
+        deep, other = [deep], [other]
+    with pytest.raises(ExpressionTooCostly, match="nested too deeply"):
+        _program("x == event.data").evaluate({"x": deep, "event": {"data": other}})
