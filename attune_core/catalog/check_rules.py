@@ -73,6 +73,9 @@ def _condition(reading: Reading, rule: Read[RuleDocument], data: Type) -> Progra
 def _match(reading: Reading, rule: Read[RuleDocument], data: Type) -> dict[str, CheckedTemplate | str]:
     found: dict[str, CheckedTemplate | str] = {}
     for label, text in rule.model.agents.match.items():
+        if "${{" not in text:
+            found[label] = text
+            continue
         checked = check_template(text, event_scope(data), STRING)
         reading.findings.in_text(checked.findings, rule.document, ("agents", "match", label))
         rendered = checked.render({}) if checked.constant else None

@@ -102,7 +102,42 @@ def test_no_bytes_raise(raw: bytes) -> None:
     assert (document is None) == bool(problems)
 
 
-PIECES = "a|: |\n|  |- |[|]|{|}|,|'|\"|>|#|&x|*x|!t|? |\\|\t|---|...|%|<<|${{ a.b }}|0x1|1.10|true|~|é|\u202e|\r\n|@|`".split("|")
+PIECES = [
+    "a",
+    ": ",
+    "\n",
+    "  ",
+    "- ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "'",
+    '"',
+    ">",
+    "#",
+    "&x",
+    "*x",
+    "!t",
+    "? ",
+    "\\",
+    "\t",
+    "---",
+    "...",
+    "%",
+    "<<",
+    "${{ a.b }}",
+    "0x1",
+    "1.10",
+    "true",
+    "~",
+    "é",
+    "\u202e",
+    "\r\n",
+    "@",
+    "`",
+]
 YAML_PIECES = st.lists(st.sampled_from(["|", *PIECES]), max_size=40).map("".join)
 
 

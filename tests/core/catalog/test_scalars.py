@@ -42,9 +42,37 @@ def test_a_plain_value_is_what_json_or_a_reader_takes_it_for(text: str, value: J
 
 @pytest.mark.parametrize(
     "text",
-    "True TRUE False Null NULL ~ 0777 00 0o17 0x1F 0b11 1_000 12:30:45 1:30 1.10 3.50 +1 .5 5. -.5 .inf -.Inf .nan 01.5 -0".split()
-    + "9223372036854775808 -9223372036854775809 1e999".split()
-    + ["9" * 5000],
+    [
+        "True",
+        "TRUE",
+        "False",
+        "Null",
+        "NULL",
+        "~",
+        "0777",
+        "00",
+        "0o17",
+        "0x1F",
+        "0b11",
+        "1_000",
+        "12:30:45",
+        "1:30",
+        "1.10",
+        "3.50",
+        "+1",
+        ".5",
+        "5.",
+        "-.5",
+        ".inf",
+        "-.Inf",
+        ".nan",
+        "01.5",
+        "-0",
+        "9223372036854775808",
+        "-9223372036854775809",
+        "1e999",
+        "9" * 5000,
+    ],
 )
 def test_what_could_be_read_in_two_ways_is_refused_with_the_way_out(text: str) -> None:
     with pytest.raises(ScalarRefused) as caught:
