@@ -105,6 +105,10 @@ class Agent:
                 tasks.create_task(self._lanes.run())
                 tasks.create_task(self._uplink.run())
                 tasks.create_task(self._settle_in())
+                try:
+                    await asyncio.get_running_loop().create_future()  # for ever
+                finally:
+                    self._tasks = None  # nothing is begun any more while the group ends what is under way
         finally:
             self._layout.ready.unlink(missing_ok=True)
             await self._link.close()
@@ -131,8 +135,9 @@ class Agent:
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         if self._tasks is None:
-            raise RuntimeError("the agent does not run")
-        self._tasks.create_task(work)
+            work.close()  # the controller repeats it in the next session
+        else:
+            self._tasks.create_task(work)
 
     def _status(self) -> Status:
         free = shutil.disk_usage(self._layout.agent).free

@@ -5,7 +5,7 @@ queue that changed. One queue's backlog never delays another's. It calls `attemp
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -20,6 +20,8 @@ from attune_core.wire.frames import QueueStatus
 
 _log = structlog.get_logger(__name__)
 
+#: Makes an attempt or goes on with one.
+Way = Callable[[Item], Awaitable[None]]
 #: After a defect in our own code, its queue waits this long; seconds.
 _AFTER_DEFECT = 30.0
 
@@ -68,9 +70,12 @@ class Lanes:
             self._fifo.changed = self.touch
             for item in list(self._fifo.items()):
                 if item.active:
-                    self._spawn(item, self._attempts.resume(item))
+                    self._spawn(item, self._attempts.resume)
             self.touch_all()
-            await asyncio.get_running_loop().create_future()  # for ever: the group needs a body that does not end
+            try:
+                await asyncio.get_running_loop().create_future()  # for ever: the group needs a body that does not end
+            finally:
+                self._tasks = None  # nothing is begun any more while the group ends what is under way
 
     def touch(self, queue: QueueKey) -> None:
         """Look at a queue again, once, after what is happening now has happened."""
@@ -104,6 +109,8 @@ class Lanes:
 
     def _pump(self) -> None:
         self._scheduled = False
+        if self._tasks is None:
+            return
         dirty, self._dirty = self._dirty, {}
         for queue in dirty:
             self._look(queue)
@@ -115,7 +122,7 @@ class Lanes:
             if item is not None:
                 item = replace(item, phase=Phase.PREPARING, note="", ready_at=0.0)
                 self._fifo.replace(item)  # looks at the queue again, which then stands behind the others
-                self._spawn(item, self._attempts.make(item))
+                self._spawn(item, self._attempts.make)
 
     def _look(self, queue: QueueKey) -> None:
         choice = self._choose(queue)
@@ -150,17 +157,16 @@ class Lanes:
         self._alarms.pop(queue, None)
         self.touch(queue)
 
-    def _spawn(self, item: Item, work: Coroutine[None, None, None]) -> None:
-        if self._tasks is None:
-            raise RuntimeError("the lanes do not run")
-        self._under_way.add(item.execution)
-        self._tasks.create_task(self._attend(item, work))
+    def _spawn(self, item: Item, way: Way) -> None:
+        if self._tasks is not None:
+            self._under_way.add(item.execution)
+            self._tasks.create_task(self._attend(item, way))
 
-    async def _attend(self, item: Item, work: Coroutine[None, None, None]) -> None:
+    async def _attend(self, item: Item, way: Way) -> None:
         try:
             while True:
                 try:
-                    await work
+                    await way(item)
                     return
                 except Exception:  # noqa: BLE001 - one execution's defect must not stop the others (reliability.md #20)
                     _log.exception("a defect in an attempt", execution=item.execution, attempt=item.attempt)
@@ -170,7 +176,7 @@ class Lanes:
                     return
                 # It may be running: it keeps its slot, and is attached to again.
                 await self._clock.sleep(_AFTER_DEFECT)
-                work = self._attempts.resume(current)
+                item, way = current, self._attempts.resume
         finally:
             self._under_way.discard(item.execution)
             self.touch(item.queue)

@@ -1,0 +1,414 @@
+"""One attempt and its accidents: cancellations at every point, restarts at every point, an executor that is away or was replaced.
+
+The witness of the host is the judge: no attempt starts twice, whatever the agent's own state says.
+"""
+
+import asyncio
+
+import pytest
+
+from attune_agent.errors import PackNotServed, PolicyDenied, StateUnwritable
+from attune_agent.executor_errors import ExecutorUnreachable, RequestMalformed, StartRefused
+from attune_agent.host import How
+from attune_agent.preparation_errors import (
+    BuildDelayed,
+    InstallFailed,
+    PackMismatch,
+    PackUnavailable,
+    PackUnreadable,
+    SecretMissing,
+    SecretRefused,
+)
+from attune_agent.results import ResultRules
+from attune_agent.state.memory import MemoryState
+from attune_agent.state.records import Phase
+from attune_core.errors import AttuneError
+from attune_core.json_schema import SchemaValidator
+from attune_core.states import Outcome, Reason, State
+from attune_core.wire.frames import Policy, Retry
+from tests.agent.assignments import assignment
+from tests.agent.world import World
+from tests.waiting import eventually
+
+TWICE = Policy(retry=Retry(maximum_attempts=2, after=(Outcome.FAILED,), initial_interval=5.0))
+
+
+def moves(world: World, execution: str) -> list[tuple[State, int]]:
+    return [(report.state, report.attempt) for report in world.reports(execution)]
+
+
+async def test_an_attempt_is_reported_as_started_and_as_settled(world: World) -> None:
+    await world.assign(assignment("1", 1))
+    await world.finish("1", body=b'{"a": 1}')
+    assert moves(world, "1") == [(State.STARTED, 1), (State.SETTLED, 1)]
+    assert world.settled("1").result == {"a": 1}
+
+
+async def test_the_executor_is_told_to_forget_only_after_the_outcome_is_stored(world: World) -> None:
+    assert isinstance(world.state, MemoryState)
+    await world.assign(assignment("1", 1))
+    world.state.failure = StateUnwritable("disk full")
+    await world.finish("1")
+    await world.pass_time(1.0)
+    assert world.host.forgotten == set()
+    assert ("1", 1) in world.host.ended
+    world.state.failure = None
+    await world.pass_time(5.0)
+    assert world.host.forgotten == {("1", 1)}
+    assert world.settled("1").outcome is Outcome.SUCCEEDED
+
+
+async def test_the_next_one_waits_until_the_outcome_is_stored(world: World) -> None:
+    assert isinstance(world.state, MemoryState)
+    await world.assign(assignment("1", 1), assignment("2", 2))
+    world.state.failure = StateUnwritable("disk full")
+    await world.finish("1")
+    assert world.host.started() == ["1"]
+    world.state.failure = None
+    await world.pass_time(5.0)
+    assert world.host.started() == ["1", "2"]
+
+
+async def test_the_executor_asked_is_stored_before_it_is_asked(world: World) -> None:
+    assert isinstance(world.state, MemoryState)
+    world.host.troubles = [StartRefused("busy")]
+    await world.assign(assignment("1", 1))
+    stored = world.disk.items["1"]
+    assert (stored.phase, stored.state_id) == (Phase.ASKED, "journal-1")
+    assert world.host.witness == []
+
+
+async def test_nothing_is_asked_when_that_cannot_be_stored(world: World) -> None:
+    assert isinstance(world.state, MemoryState)
+    world.closed = "not yet"
+    await world.assign(assignment("1", 1))
+    world.state.failure = StateUnwritable("disk full")
+    world.closed = ""
+    world.lanes.touch_all()
+    await world.settle()
+    assert world.host.witness == []
+    assert "disk full" in world.lanes.status(limit=1)[0].waiting_for
+    world.state.failure = None
+    await world.pass_time(1.0)
+    assert world.host.witness == [("1", 1)]
+
+
+REFUSALS: list[tuple[AttuneError, Outcome, Reason]] = [
+    (InstallFailed("npm ended with exit code 1"), Outcome.FAILED, Reason.ENVIRONMENT_FAILED),
+    (SecretMissing("there is no secret token on this agent"), Outcome.FAILED, Reason.SECRET_MISSING),
+    (SecretRefused("others can read it"), Outcome.FAILED, Reason.SECRET_MISSING),
+    (PackMismatch("another digest"), Outcome.REJECTED, Reason.PACK_MISMATCH),
+    (PackUnreadable("no pack.yaml"), Outcome.REJECTED, Reason.PACK_MISMATCH),
+    (PolicyDenied("not here"), Outcome.REJECTED, Reason.POLICY_DENIED),
+]
+
+
+@pytest.mark.parametrize(("error", "outcome", "reason"), REFUSALS, ids=lambda one: type(one).__name__)
+async def test_a_failed_preparation_settles_without_a_start(world: World, error: AttuneError, outcome: Outcome, reason: Reason) -> None:
+    world.preparation.troubles["1"] = [error]
+    await world.assign(assignment("1", 1), assignment("2", 2))
+    report = world.settled("1")
+    assert (report.outcome, report.reason) == (outcome, reason)
+    assert error.message in report.detail
+    assert world.host.witness == [("2", 1)]
+
+
+async def test_a_failed_preparation_is_tried_again_when_the_policy_says_so(world: World) -> None:
+    world.preparation.troubles["1"] = [InstallFailed("once")]
+    await world.assign(assignment("1", 1, policy=TWICE), assignment("2", 2))
+    assert world.host.witness == []
+    await world.pass_time(5.1)
+    assert world.host.witness == [("1", 2)]
+
+
+async def test_a_rejected_one_is_never_tried_again(world: World) -> None:
+    world.preparation.troubles["1"] = [PackMismatch("another digest")]
+    await world.assign(assignment("1", 1, policy=TWICE))
+    assert world.settled("1").outcome is Outcome.REJECTED
+
+
+@pytest.mark.parametrize("error", [PackUnavailable("offline"), BuildDelayed("busy"), PackNotServed("restored"), StateUnwritable("full")])
+async def test_a_passing_hindrance_holds_the_place_and_uses_no_attempt(world: World, error: AttuneError) -> None:
+    world.preparation.troubles["1"] = [error, error]
+    await world.assign(assignment("1", 1), assignment("2", 2))
+    assert world.host.witness == []
+    assert error.message in world.lanes.status(limit=1)[0].waiting_for
+    for _ in range(3):
+        await world.pass_time(1.0)
+    assert world.host.witness == [("1", 1)]
+
+
+async def test_a_slow_preparation_is_said(world: World) -> None:
+    world.preparation.gates["1"] = asyncio.Event()
+    await world.assign(assignment("1", 1))
+    await eventually(lambda: bool(world.reports("1")))
+    assert moves(world, "1") == [(State.PREPARING, 1)]
+    world.preparation.gates["1"].set()
+    await world.settle()
+    await world.finish("1")
+    assert moves(world, "1") == [(State.PREPARING, 1), (State.STARTED, 1), (State.SETTLED, 1)]
+
+
+async def test_a_host_without_room_is_asked_again_under_the_same_number(world: World) -> None:
+    world.host.troubles = [StartRefused("no free slot"), StartRefused("no free slot")]
+    await world.assign(assignment("1", 1), assignment("2", 2))
+    assert world.host.witness == []
+    await world.pass_time(1.0)
+    await world.pass_time(1.0)
+    assert world.host.witness == [("1", 1)]
+
+
+async def test_an_answer_that_was_lost_is_asked_for_again_and_starts_nothing_twice(world: World) -> None:
+    world.host.troubles = [None, ExecutorUnreachable("away")]
+    await world.assign(assignment("1", 1))
+    assert world.host.witness == [("1", 1)]
+    await world.pass_time(1.0)
+    await world.pass_time(1.0)
+    await world.finish("1")
+    assert world.host.witness == [("1", 1)]
+    assert world.settled("1").outcome is Outcome.SUCCEEDED
+
+
+async def test_a_lost_answer_and_then_another_executor_is_lost_and_not_run_again(world: World) -> None:
+    world.host.troubles = [None]
+    await world.assign(assignment("1", 1, policy=TWICE))
+    world.host.replace_state()
+    await world.pass_time(1.0)
+    report = world.settled("1")
+    assert (report.outcome, report.reason) == (Outcome.LOST, Reason.START_UNKNOWN)
+    assert world.host.witness == [("1", 1)]
+
+
+async def test_a_malformed_request_fails_instead_of_holding_the_queue_for_ever(world: World) -> None:
+    world.host.troubles = [RequestMalformed("argv holds NUL")]
+    await world.assign(assignment("1", 1), assignment("2", 2))
+    assert world.settled("1").reason is Reason.NOT_EXECUTABLE
+    assert world.host.witness == [("2", 1)]
+
+
+async def test_an_attempt_the_host_could_not_start_does_not_count(world: World) -> None:
+    world.host.script = lambda request: How.NOT_STARTED if request.attempt <= 3 else None
+    await world.assign(assignment("1", 1, policy=TWICE))
+    for _ in range(3):
+        await world.pass_time(61.0)
+    assert world.host.witness == [("1", 1), ("1", 2), ("1", 3), ("1", 4)]
+    await world.finish("1", 4, code=1)  # the first that counts
+    await world.pass_time(6.0)
+    await world.finish("1", 5, code=1)
+    assert world.settled("1").attempt == 5
+
+
+async def test_lost_is_not_run_again_unless_the_policy_says_so(world: World) -> None:
+    await world.assign(assignment("1", 1, policy=TWICE), assignment("2", 2))
+    await world.finish("1", how=How.LOST)
+    assert world.settled("1").outcome is Outcome.LOST
+    assert world.host.started() == ["1", "2"]
+
+
+async def test_a_result_that_does_not_fit_fails_the_execution(world: World) -> None:
+    world.preparation.result = ResultRules(required=True, validator=SchemaValidator({"type": "object", "required": ["a"]}))
+    await world.assign(assignment("1", 1))
+    await world.finish("1", body=b"{}")
+    assert world.settled("1").reason is Reason.RESULT_INVALID
+
+
+async def test_cancelling_a_running_one_stops_it_and_the_next_starts_only_then(world: World) -> None:
+    await world.assign(assignment("1", 1), assignment("2", 2))
+    world.inbox.cancel("1", Reason.OPERATOR)
+    await world.settle()
+    assert world.host.stopped == [("1", 1)]
+    assert (world.settled("1").outcome, world.settled("1").reason) == (Outcome.CANCELLED, Reason.OPERATOR)
+    assert world.host.started() == ["1", "2"]
+
+
+async def test_a_cancelled_one_is_not_tried_again(world: World) -> None:
+    await world.assign(assignment("1", 1, policy=TWICE))
+    world.inbox.cancel("1", Reason.OPERATOR)
+    await world.finish("1", code=1)  # it failed before the signal came
+    assert len(world.host.witness) == 1
+    assert world.settled("1").state is State.SETTLED
+
+
+async def test_cancelling_during_the_preparation_settles_without_a_start(world: World) -> None:
+    world.preparation.gates["1"] = asyncio.Event()
+    await world.assign(assignment("1", 1), assignment("2", 2))
+    world.inbox.cancel("1", Reason.REMOVED)
+    await world.settle()
+    assert world.settled("1").reason is Reason.REMOVED
+    assert world.host.witness == [("2", 1)]
+
+
+async def test_cancelling_during_a_pause_settles_at_once(world: World) -> None:
+    await world.assign(assignment("1", 1, policy=TWICE), assignment("2", 2))
+    await world.finish("1", code=1)
+    world.inbox.cancel("1", Reason.OPERATOR)
+    await world.settle()
+    assert world.settled("1").outcome is Outcome.CANCELLED
+    assert world.host.witness == [("1", 1), ("2", 1)]
+    await world.pass_time(10.0)
+    assert ("1", 2) not in world.host.witness
+
+
+async def test_cancelling_while_the_executor_is_away_is_done_when_it_is_back(world: World) -> None:
+    await world.assign(assignment("1", 1))
+    world.host.away = True
+    world.inbox.cancel("1", Reason.OPERATOR)
+    await world.settle()
+    world.host.away = False
+    for _ in range(5):
+        await world.pass_time(5.0)
+    assert world.settled("1").outcome is Outcome.CANCELLED
+
+
+async def test_cancelling_twice_and_after_the_end_is_harmless(world: World) -> None:
+    await world.assign(assignment("1", 1))
+    world.inbox.cancel("1", Reason.OPERATOR)
+    world.inbox.cancel("1", Reason.OPERATOR)
+    await world.settle()
+    world.inbox.cancel("1", Reason.OPERATOR)
+    await world.settle()
+    assert world.settled("1").outcome is Outcome.CANCELLED
+
+
+async def test_a_cancellation_outlives_a_restart_of_the_agent(world: World) -> None:
+    await world.assign(assignment("1", 1, policy=TWICE))
+    world.host.away = True
+    world.inbox.cancel("1", Reason.SUPERSEDED)
+    await world.settle()
+    await world.kill()
+    world.host.away = False
+    world.start()
+    await world.settle()
+    assert world.host.stopped == [("1", 1)]
+    assert world.settled("1").reason is Reason.SUPERSEDED
+
+
+async def test_a_restart_during_a_run_attaches_and_starts_nothing(world: World) -> None:
+    await world.assign(assignment("1", 1), assignment("2", 2))
+    await world.restart()
+    assert world.host.witness == [("1", 1)]
+    await world.finish("1")
+    assert world.settled("1").outcome is Outcome.SUCCEEDED
+    assert world.host.witness == [("1", 1), ("2", 1)]
+
+
+async def test_an_end_while_the_agent_was_down_is_collected_once(world: World) -> None:
+    await world.assign(assignment("1", 1))
+    await world.kill()
+    world.host.finish("1")
+    world.start()
+    await world.settle()
+    assert world.settled("1").outcome is Outcome.SUCCEEDED
+    assert world.host.witness == [("1", 1)]
+
+
+async def test_a_restart_during_a_pause_keeps_number_and_pause(world: World) -> None:
+    await world.assign(assignment("1", 1, policy=TWICE))
+    await world.finish("1", code=1)
+    await world.restart()
+    await world.pass_time(4.0)
+    assert world.host.witness == [("1", 1)]
+    await world.pass_time(1.5)
+    assert world.host.witness == [("1", 1), ("1", 2)]
+
+
+async def test_a_wall_clock_that_jumped_back_does_not_stretch_a_pause_beyond_its_bound(world: World) -> None:
+    await world.assign(assignment("1", 1, policy=TWICE))
+    await world.finish("1", code=1)
+    world.clock.now = lambda: 1_000_000_000.0  # type: ignore[method-assign]  # decades back
+    await world.restart()
+    await world.pass_time(60.1)
+    assert ("1", 2) in world.host.witness
+
+
+async def test_asked_and_unknown_to_the_same_executor_never_started_and_is_started(world: World) -> None:
+    world.host.troubles = [ExecutorUnreachable("before it was heard")]
+    await world.assign(assignment("1", 1))
+    assert world.disk.items["1"].phase is Phase.ASKED
+    assert world.host.witness == []
+    await world.restart()
+    assert world.host.witness == [("1", 1)]
+
+
+async def test_asked_and_known_to_the_same_executor_is_attached_to(world: World) -> None:
+    world.host.troubles = [None]
+    await world.assign(assignment("1", 1))
+    await world.restart()
+    assert world.host.witness == [("1", 1)]
+    await world.finish("1")
+    assert moves(world, "1") == [(State.STARTED, 1), (State.SETTLED, 1)]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_an_executor_with_another_state_means_lost(world: World, *, answered: bool) -> None:
+    if not answered:
+        world.host.troubles = [None]
+    await world.assign(assignment("1", 1), assignment("2", 2))
+    await world.kill()
+    world.host.replace_state()
+    world.start()
+    await world.settle()
+    assert (world.settled("1").outcome, world.settled("1").reason) == (Outcome.LOST, Reason.START_UNKNOWN)
+    assert world.host.witness == [("1", 1), ("2", 1)]
+
+
+async def test_an_executor_that_is_replaced_during_a_run_means_lost(world: World) -> None:
+    await world.assign(assignment("1", 1))
+    world.host.replace_state()
+    await world.settle()
+    assert world.settled("1").reason is Reason.START_UNKNOWN
+
+
+async def test_an_executor_that_is_away_at_the_start_is_waited_for(world: World) -> None:
+    await world.assign(assignment("1", 1))
+    await world.kill()
+    world.host.away = True
+    world.start()
+    await world.assign(assignment("2", 2))
+    await world.pass_time(5.0)
+    world.host.away = False
+    await world.pass_time(10.0)
+    await world.finish("1")
+    assert world.host.witness == [("1", 1), ("2", 1)]
+
+
+async def test_a_crash_between_outcome_and_forgetting_reports_once_and_tidies_up(world: World) -> None:
+    await world.assign(assignment("1", 1))
+    forget = world.host.forget
+
+    async def never(execution: str, attempt: int) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    world.host.forget = never  # type: ignore[method-assign]  # the agent dies before it is answered
+    await world.finish("1")
+    assert world.settled("1").outcome is Outcome.SUCCEEDED
+    world.host.forget = forget  # type: ignore[method-assign]
+    await world.restart()
+    assert world.host.forgotten == {("1", 1)}
+    assert moves(world, "1") == [(State.STARTED, 1), (State.SETTLED, 1)]
+
+
+async def test_reports_left_by_an_earlier_life_are_said_by_the_next(world: World) -> None:
+    await world.assign(assignment("1", 1))
+    await world.finish("1")
+    await world.restart()
+    assert moves(world, "1") == [(State.STARTED, 1), (State.SETTLED, 1)]
+
+
+@pytest.mark.parametrize("turns", range(0, 40, 2))
+async def test_wherever_the_agent_is_killed_each_attempt_starts_once_and_in_order(turns: int) -> None:
+    world = World()
+    world.start()
+    world.host.script = lambda _request: How.EXITED
+    assigns = [assignment(str(number), number, policy=TWICE) for number in range(1, 5)]
+    for _ in range(8):
+        world.inbox.assign(assigns)  # the controller sends again whatever was not acknowledged
+        await world.settle(turns)
+        await world.kill()
+        world.start()
+    world.inbox.assign(assigns)
+    await world.settle(400)
+    assert world.host.started() == ["1", "2", "3", "4"]
+    assert len(world.host.witness) == 4
+    assert {report.execution for report in world.reports() if report.state is State.SETTLED} == {"1", "2", "3", "4"}
+    await world.kill()
