@@ -1,0 +1,188 @@
+"""Both stores, asked the same at random, answer the same; and the counters of the one on SQLite are what counting would give."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from attune_controller.store.memory.store import MemoryStore
+from attune_controller.store.port import Store
+from attune_controller.store.records import Held, QueueKey
+from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
+from attune_core.errors import AttuneError
+from attune_core.states import Reason, State
+from tests.controller.store.making import cancelled, event, move, plan, queue, request
+
+T = TypeVar("T")
+
+AGENTS = st.sampled_from(["web1", "web2"])
+KEYS = st.sampled_from(["null", '"x"'])
+QUEUES = st.builds(lambda agent, key: queue(agent, key=key), AGENTS, KEYS)
+EXECUTIONS = st.integers(1, 24).map(lambda number: f"e{number}")
+CLAIMS = st.lists(
+    st.builds(lambda of, epoch, last: Held(queue=of, epoch=epoch, last=last), QUEUES, st.sampled_from([0, 0, 0, 1]), st.integers(0, 9)),
+    max_size=4,
+)
+MOVES = st.lists(
+    st.tuples(EXECUTIONS, st.sampled_from([*State, State.STARTED, State.SETTLED, State.SETTLED]), st.integers(0, 3), st.booleans()),
+    max_size=4,
+)
+REQUESTS = st.lists(
+    st.tuples(
+        st.sampled_from(["", "web1", "web1", "web2"]), KEYS, st.sampled_from([None, None, None, Reason.POLICY_DENIED]), st.integers(0, 300)
+    ),
+    max_size=4,
+)
+
+_COUNTED = """
+SELECT id, waiting, unstarted, unstarted_bytes, unsettled FROM queues
+EXCEPT SELECT q.id, coalesce(sum(e.state = 'queued' AND e.handed = 0), 0),
+coalesce(sum(e.handed = 1 AND (e.state IN ('queued', 'assigned') OR e.state = 'preparing' AND e.attempt <= 1)), 0),
+coalesce(sum(iif(e.handed = 1 AND (e.state IN ('queued', 'assigned') OR e.state = 'preparing' AND e.attempt <= 1), e.input_bytes, 0)), 0),
+coalesce(sum(e.state != 'settled'), 0)
+FROM queues q LEFT JOIN executions e ON e.queue = q.id GROUP BY q.id
+"""
+_LOADED = """
+SELECT agent, unsettled FROM loads WHERE unsettled > 0
+EXCEPT SELECT agent, count(*) FROM executions WHERE state != 'settled' GROUP BY agent
+"""
+
+
+async def begin(store: Store) -> None:
+    """Start where something can happen to everything: queues with work, some of it handed over."""
+    places = [("web1", "null"), ("web1", "null"), ("web2", '"x"'), ("", "null")]
+    for position in range(1, 5):
+        await store.accept_event(event(f"{position}", source="a"))
+        names = [f"e{4 * position - 3 + part}" for part in range(4)]
+        wanted = (request(name, position, agent=agent, key=key) for name, (agent, key) in zip(names, places, strict=True))
+        await store.record_plans([plan(position, *wanted)])
+    await store.take_handovers("web1", window=3, window_bytes=5000, limit=4)
+    await store.take_handovers("web2", window=3, window_bytes=5000, limit=2)
+
+
+class Agreement(RuleBasedStateMachine):
+    """One store in memory and one on disk, side by side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.folder = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+        self.memory = MemoryStore()
+        self.sqlite: SqliteStore = self.runner.run(open_sqlite_store(self.folder / "store"))
+        self.executions = 0
+
+    def both(self, ask: Callable[[Store], Awaitable[T]]) -> T | None:
+        """Ask both and compare the answers or refusals."""
+
+        async def answer(store: Store) -> tuple[T | None, type[AttuneError] | None]:
+            try:
+                return await ask(store), None
+            except AttuneError as error:
+                return None, type(error)
+
+        expected = self.runner.run(answer(self.memory))
+        assert self.runner.run(answer(self.sqlite)) == expected
+        return expected[0]
+
+    @initialize()
+    def begin(self) -> None:
+        self.both(begin)
+        self.executions = 16
+
+    @rule(
+        number=st.integers(1, 12),
+        source=st.sampled_from("ab"),
+        digest=st.sampled_from(["", "", "1", "2"]),
+        dead=st.sampled_from(["", "", "dead"]),
+    )
+    def accept(self, number: int, source: str, digest: str, dead: str) -> None:
+        self.both(lambda store: store.accept_event(event(f"{number}", source=source, body_digest=digest, dead_reason=dead)))
+
+    @rule(positions=st.lists(st.integers(1, 25), min_size=1, max_size=2), wanted=REQUESTS, repeat=st.integers(0, 5))
+    def plan(self, positions: list[int], wanted: list[tuple[str, str, Reason | None, int]], repeat: int) -> None:
+        plans = []
+        for position in positions:
+            requests = []
+            for agent, key, rejected, size in wanted:
+                self.executions += repeat > 0  # now and then an id comes twice
+                requests.append(request(f"e{self.executions}", position, agent=agent, key=key, rejected=rejected, unit="ü" * size))
+            plans.append(plan(position, *requests))
+        self.both(lambda store: store.record_plans(plans))
+
+    @rule(execution=EXECUTIONS, agent=AGENTS)
+    def place(self, execution: str, agent: str) -> None:
+        self.both(lambda store: store.place(execution, agent))
+
+    @rule(
+        agent=AGENTS,
+        window=st.integers(0, 3),
+        size=st.sampled_from([200, 700, 5000]),
+        limit=st.integers(0, 4),
+        blocked=st.frozensets(QUEUES, max_size=1),
+    )
+    def take(self, agent: str, window: int, size: int, limit: int, blocked: frozenset[QueueKey]) -> None:
+        self.both(lambda store: store.take_handovers(agent, window=window, window_bytes=size, limit=limit, blocked=blocked))
+
+    @rule(claims=CLAIMS)
+    def acknowledge(self, claims: list[Held]) -> None:
+        self.both(lambda store: store.acknowledge(claims))
+
+    @rule(agent=AGENTS, claims=CLAIMS)
+    def resume(self, agent: str, claims: list[Held]) -> None:
+        self.both(lambda store: store.resume_handovers(agent, claims))
+
+    @rule(moves=MOVES)
+    def report(self, moves: list[tuple[str, State, int, bool]]) -> None:
+        made = [
+            move(execution, state, attempt, completion=event(execution, source="done") if completes else None)
+            for execution, state, attempt, completes in moves
+        ]
+        self.both(lambda store: store.record_moves(made))
+
+    @rule(execution=EXECUTIONS)
+    def cancel(self, execution: str) -> None:
+        self.both(lambda store: store.request_cancel(execution, cancelled(execution, completion=event(execution, source="done"))))
+
+    @rule()
+    def start_again(self) -> None:
+        self.runner.run(self.sqlite.close())
+        self.sqlite = self.runner.run(open_sqlite_store(self.folder / "store"))
+
+    @invariant()
+    def counts_agree(self) -> None:
+        self.both(lambda store: store.counts())
+        self.both(lambda store: store.unsettled_load())
+
+    def teardown(self) -> None:
+        try:
+            self._compare_everything()
+        finally:
+            self.runner.run(self.sqlite.close())
+            self.runner.close()
+            shutil.rmtree(self.folder)
+
+    def _compare_everything(self) -> None:
+        self.both(lambda store: store.executions(before=None, limit=1000))
+        self.both(lambda store: store.events(before=None, limit=1000))
+        self.both(lambda store: store.unplanned(limit=1000))
+        self.both(lambda store: store.waiting_for_agent(limit=1000))
+        self.both(lambda store: store.keyed_agents([("web.restart", '"x"'), ("web.restart", "null")]))
+        self.both(lambda store: store.handed_cancels("web1"))
+        self.both(lambda store: store.handed_cancels("web2"))
+        self.both(lambda store: store.depths([queue(agent, key=key) for agent in ("web1", "web2") for key in ("null", '"x"')]))
+        assert self.runner.run(self.sqlite._parts.reader.run(_miscounted)) == []
+
+
+def _miscounted(connection: apsw.Connection) -> list[tuple[object, ...]]:
+    return [*connection.execute(_COUNTED), *connection.execute(_LOADED)]
+
+
+TestAgreement = Agreement.TestCase
+TestAgreement.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
