@@ -16,7 +16,6 @@ from attune_controller.http.errors import EventReserved
 from attune_controller.store.records import Acceptance, NewEvent
 from attune_core.catalog.catalog import Catalog, Webhook
 from attune_core.errors import AttuneError
-from attune_core.names import is_trigger
 from attune_core.ports import Clock
 from attune_core.values import JsonLimits, parse_json
 
@@ -113,13 +112,13 @@ class Hooks:
         kind = _single(fields, scheme.event_header)
         if not _DELIVERY.fullmatch(delivery):
             raise DeliveryInvalid(f"{scheme.delivery_header} is not an id of 1 to 128 plain characters")
-        if kind not in webhook.allow:
+        if kind not in webhook.triggers:
             raise EventNotAllowed(f"the webhook {webhook.name} does not allow {kind[:64]!r}")
         now = self._clock.now()
         return NewEvent(
             source=f"attune:hooks/{webhook.name}",
             id=delivery,
-            type=_trigger(webhook, kind, fields),
+            type=_trigger(webhook, kind),
             time=now,
             received_at=now,
             data=parse_json(raw, JsonLimits(size=self.body_bytes, keys=KEYS)),
@@ -127,13 +126,11 @@ class Hooks:
         )
 
 
-def _trigger(webhook: Webhook, kind: str, fields: Mapping[str, Sequence[str]]) -> str:
-    """Return the trigger's reference; the catalog worked it out for each allowed kind when the template has one expression."""
-    trigger = webhook.triggers.get(kind) or webhook.trigger.render(
-        {"headers": {name: values[0] for name, values in fields.items() if len(values) == 1}}
-    )
-    if not isinstance(trigger, str) or not is_trigger(trigger) or trigger.startswith("core.") or trigger.endswith(".completed"):
-        raise EventReserved(f"the webhook {webhook.name} makes no trigger of a pack out of these headers")
+def _trigger(webhook: Webhook, kind: str) -> str:
+    """Return the reference that the catalog worked out for this kind; never one of the events that only the controller itself makes."""
+    trigger = webhook.triggers[kind]
+    if trigger.startswith("core.") or trigger.endswith(".completed"):
+        raise EventReserved(f"events of the type {trigger} are made by the controller itself")
     return trigger
 
 

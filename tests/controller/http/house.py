@@ -161,6 +161,6 @@ class House:
         app = build_public_app(self.parts)
         async with (
             listening(app, limits=limits) as listener,
-            httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port_of(listener)}", headers=headers, trust_env=False) as client,
+            httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port_of(listener)}", headers=headers, trust_env=False, verify=False) as client,
         ):
             yield client

@@ -1,0 +1,68 @@
+"""/v1/status, /v1/agents, /v1/rules: what is there, in pages, without a secret in it."""
+
+from attune_controller.store.records import Agent, JoinToken, Sync
+from attune_core.values import JsonObject
+from attune_core.wire.api import AgentView, Page, RuleView, StatusView
+from attune_core.wire.frames import Status
+from tests.controller.http.executions import accept, plan
+from tests.controller.http.house import House
+
+
+async def _enrol(house: House, name: str) -> None:
+    await house.store.add_join_token(JoinToken(token_hash=name, name=name, labels={"role": "web"}, expires_at=house.clock.time + 9))
+    agent = Agent(name=name, labels={"role": "web"}, fingerprint="f" * 64, certificate_expires_at=2_000_000_000.0, enrolled_at=1.0)
+    await house.store.enrol(agent, name, house.clock.time)
+    house.fleet.enrolled([agent])
+
+
+async def test_the_status_counts_what_waits_and_says_where_reconcile_stands(house: House) -> None:
+    await _enrol(house, "web-1")
+    house.fleet.joined("web-1")
+    await plan(house.store, "1")
+    await accept(house.store, "2")
+    problem: JsonObject = {
+        "code": "ATT110",
+        "severity": "error",
+        "message": "unknown key",
+        "path": "packs/web/pack.yaml",
+        "line": 3,
+        "column": 1,
+    }
+    await house.store.record_sync(Sync(active_revision="a" * 40, activated_at=1.0, step="check", code="ATT624", problems=(problem,)))
+    async with house.client("read") as client:
+        view = StatusView.model_validate_json((await client.get("/v1/status")).content)
+    assert (view.agents_connected, view.agents_enrolled, view.events_waiting, view.executions_unsettled) == (1, 1, 1, 1)
+    assert (view.incarnation, view.sync.step, view.sync.code, view.sync.active_revision) == ("life-1", "check", "ATT624", "a" * 40)
+    assert (view.sync.problems[0].path, view.sync.problems[0].line) == ("packs/web/pack.yaml", 3)
+    assert view.sync.observed_at == ""
+
+
+async def test_credentials_in_the_repositorys_address_are_not_shown(house: House) -> None:
+    async with house.client("read") as client:
+        answer = await client.get("/v1/status")
+    assert "password" not in answer.text
+    assert StatusView.model_validate_json(answer.content).sync.repository == "https://git.example/repo.git"
+
+
+async def test_agents_come_by_name_with_what_they_say_of_themselves(house: House) -> None:
+    for name in ("web-2", "db-1", "web-1"):
+        await _enrol(house, name)
+    house.fleet.joined("web-1")
+    house.fleet.said("web-1", Status(slots=4, busy=3))
+    async with house.client("read") as client:
+        first = Page[AgentView].model_validate_json((await client.get("/v1/agents?limit=2")).content)
+        second = Page[AgentView].model_validate_json((await client.get(f"/v1/agents?limit=2&after={first.next}")).content)
+    assert [(agent.name, agent.state, agent.busy) for agent in first.items] == [("db-1", "unreachable", 0), ("web-1", "connected", 3)]
+    assert ([agent.name for agent in second.items], second.next) == (["web-2"], "")
+    assert first.items[0].labels == {"role": "web"}
+    assert first.items[0].certificate_expires_at == "2033-05-18T03:33:20.000000Z"
+
+
+async def test_rules_come_as_their_author_wrote_them(house: House) -> None:
+    async with house.client("read") as client:
+        page = Page[RuleView].model_validate_json((await client.get("/v1/rules")).content)
+    [rule] = page.items
+    assert (rule.ref, rule.trigger, rule.action, rule.enabled) == ("web.restart_on_alert", "web.alert", "web.restart", True)
+    assert rule.when == "event.data.unit.startsWith('web_')"
+    assert rule.agents == {"match": {"role": "web", "host": "h-${{ event.data.unit }}"}, "pick": "all"}
+    assert rule.path == "packs/web/rules/restart_on_alert.yaml"
