@@ -101,7 +101,3 @@ class Catalog:
     rules: Mapping[str, Rule]
     rules_by_trigger: Mapping[str, tuple[Rule, ...]]
     webhooks: Mapping[str, Webhook]
-
-
-#: Where a rule without a pack lives: `rules/` at the root of the repository.
-ROOT_RULES: Literal["rules"] = "rules"
