@@ -14,6 +14,8 @@ _ORDERS: Mapping[str, Callable[[float, float], bool]] = {"<": python.lt, "<=": p
 _TEXT_ORDERS: Mapping[str, Callable[[str, str], bool]] = {"<": python.lt, "<=": python.le, ">": python.gt, ">=": python.ge}
 #: A tuple, because `int | float` would be built anew at every evaluation.
 _NUMBERS = (int, float)
+#: What CEL takes for a key; JSON has only strings, so the others are never found.
+_KEYS = (str, int, float, bool)
 
 
 def equality(left: Operand, right: Operand, *, negated: bool) -> Run:
@@ -76,7 +78,7 @@ def membership(left: Operand, right: Operand) -> Run:
         if isinstance(container, list):
             frame.charge(len(container))
             return any(equal(frame, item, one) for one in container)
-        if isinstance(container, dict):
+        if isinstance(container, dict) and isinstance(item, _KEYS):
             return isinstance(item, str) and item in container
         raise ExpressionFailed(f"no such overload: {kind_of(item)} in {kind_of(container)}")
 
