@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from cel_expr_python import cel
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from attune_core.expressions.check import Scope, check
@@ -17,6 +17,7 @@ from attune_core.expressions.errors import ExpressionFailed
 from attune_core.expressions.finding import Code
 from attune_core.expressions.types import BOOL, DOUBLE, DYN, INT, STRING, List, Map, Type
 from attune_core.values import JsonValue
+from tests.core.expressions.same_examples import many_same_examples
 from tests.core.expressions.well_typed import VARIABLES, activations, expressions
 
 _THEIRS = {
@@ -91,19 +92,14 @@ def _compare(source: str, activation: dict[str, JsonValue]) -> None:
     assert _alike(ours, theirs), f"{source} over {activation}: we give {ours!r}, CEL gives {theirs!r}"
 
 
-_SLOW = settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-)
-
-
-@_SLOW
+@many_same_examples
 @given(expressions("bool", 3), activations())
 @example("(x.a && false)", {**dict.fromkeys(VARIABLES, 1), "x": {}})
 def test_a_condition_gives_what_cel_gives(source: str, activation: dict[str, JsonValue]) -> None:
     _compare(source, activation)
 
 
-@_SLOW
+@many_same_examples
 @given(st.sampled_from(["int", "double", "string", "list", "map", "dyn"]).flatmap(lambda kind: expressions(kind, 2)), activations())
 def test_a_value_is_what_cel_gives(source: str, activation: dict[str, JsonValue]) -> None:
     _compare(source, activation)

@@ -12,6 +12,7 @@ from attune_core.expressions.types import BOOL, DYN, INT, SECRET, Field, Map, Ob
 from attune_core.problems import Severity
 from attune_core.values import JsonValue, canonical_json
 from tests.core.expressions.json_values import json_values
+from tests.core.expressions.same_examples import same_examples
 
 _SCOPE = Scope(
     {
@@ -28,6 +29,7 @@ def _program(source: str) -> Program:
     return checked.program
 
 
+@same_examples
 @given(st.text())
 def test_any_text_gives_findings(source: str) -> None:
     _check_any(source)
@@ -40,6 +42,7 @@ _VOCABULARY = """
 _WORDS = st.sampled_from(_VOCABULARY.split())
 
 
+@same_examples
 @given(st.lists(_WORDS, max_size=30), json_values())
 def test_any_mixture_of_words_gives_findings_or_a_value(words: list[str], value: JsonValue) -> None:
     program = _check_any(" ".join(words))
@@ -87,6 +90,7 @@ _EXPRESSIONS = st.recursive(
 )
 
 
+@same_examples
 @given(_EXPRESSIONS, json_values())
 def test_any_expression_gives_a_value_or_a_failure_with_a_message(source: str, value: JsonValue) -> None:
     program = _check_any(source)
@@ -94,6 +98,7 @@ def test_any_expression_gives_a_value_or_a_failure_with_a_message(source: str, v
         _evaluates_or_fails(program, value)
 
 
+@same_examples
 @given(_EXPRESSIONS, json_values(), st.integers(0, 60))
 def test_a_smaller_budget_gives_the_same_value_or_says_that_it_is_spent(source: str, value: JsonValue, steps: int) -> None:
     program = check(source, _SCOPE, None).program

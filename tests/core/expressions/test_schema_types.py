@@ -14,6 +14,7 @@ from attune_core.expressions.schema_types import type_of_schema
 from attune_core.expressions.types import Dyn, List, Object, OneOf, String, Type, type_name
 from attune_core.values import JsonValue
 from tests.core.expressions.json_values import json_values
+from tests.core.expressions.same_examples import same_examples
 
 _FILE = Path(__file__).parents[2] / "cases" / "expressions" / "schemas.yaml"
 
@@ -75,6 +76,7 @@ def test_an_enum_of_thousands_is_a_plain_string() -> None:
     assert type_of_schema({"enum": values}) == String(None)
 
 
+@same_examples
 @given(json_values())
 def test_any_json_is_read_as_a_schema(schema: JsonValue) -> None:
     assert type_name(type_of_schema(schema))
@@ -115,6 +117,7 @@ def _object_members(one: Type) -> list[Object]:
     return [member for member in members if isinstance(member, Object)]
 
 
+@same_examples
 @given(st.recursive(st.just({}) | _KINDS.map(lambda kind: cast("JsonValue", {"type": kind})), _schemas, max_leaves=8))
 def test_a_field_named_anywhere_in_a_schema_is_no_false_alarm(schema: JsonValue) -> None:
     found = type_of_schema(schema)

@@ -15,6 +15,7 @@ from attune_core.expressions.template import check_template
 from attune_core.expressions.types import BOOL, DYN, INT, SECRET, STRING, Field, Map, Object, String
 from attune_core.values import JsonObject, JsonValue
 from tests.core.expressions.json_values import json_values
+from tests.core.expressions.same_examples import same_examples
 
 _FILE = Path(__file__).parents[2] / "cases" / "expressions" / "templates.yaml"
 
@@ -112,6 +113,7 @@ def test_a_rendered_text_is_bounded() -> None:
         text.render({"event": {"data": {"a": "x" * 200_000}}})
 
 
+@same_examples
 @given(st.text())
 def test_any_text_gives_findings_or_a_value(text: str) -> None:
     checked = check_template(text, _SCOPE, None)
@@ -121,6 +123,7 @@ def test_any_text_gives_findings_or_a_value(text: str) -> None:
         assert checked.render({}) == text
 
 
+@same_examples
 @given(
     st.lists(
         st.sampled_from(["${{", "}}", "$", "{", "}", "'", '"', "event", ".", "type", "secrets", " ", "//", "\n", "\\", "r'", '"""', "1"])
@@ -135,12 +138,14 @@ def test_any_mixture_of_the_marks_of_a_text_gives_findings_or_a_value(marks: lis
         checked.render({"event": {"type": "push", "data": {}}})
 
 
+@same_examples
 @given(json_values())
 def test_data_is_never_read_as_a_text_with_expressions(value: JsonValue) -> None:
     alone = check_template("${{ event.data.x }}", _SCOPE, None)
     assert alone.render({"event": {"data": {"x": value}}}) == value
 
 
+@same_examples
 @given(st.text())
 def test_a_string_of_an_event_goes_into_a_text_as_it_is(value: str) -> None:
     mixed = check_template("<${{ event.data.x }}>", _SCOPE, None)
