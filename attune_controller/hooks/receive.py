@@ -112,13 +112,13 @@ class Hooks:
         kind = _single(fields, scheme.event_header)
         if not _DELIVERY.fullmatch(delivery):
             raise DeliveryInvalid(f"{scheme.delivery_header} is not an id of 1 to 128 plain characters")
-        if kind not in webhook.triggers:
+        if kind not in webhook.allow:
             raise EventNotAllowed(f"the webhook {webhook.name} does not allow {kind[:64]!r}")
         now = self._clock.now()
         return NewEvent(
             source=f"attune:hooks/{webhook.name}",
             id=delivery,
-            type=_trigger(webhook, kind),
+            type=_trigger(webhook, scheme, kind),
             time=now,
             received_at=now,
             data=parse_json(raw, JsonLimits(size=self.body_bytes, keys=KEYS)),
@@ -126,9 +126,12 @@ class Hooks:
         )
 
 
-def _trigger(webhook: Webhook, kind: str) -> str:
-    """Return the reference that the catalog worked out for this kind; never one of the events that only the controller itself makes."""
-    trigger = webhook.triggers[kind]
+def _trigger(webhook: Webhook, scheme: Scheme, kind: str) -> str:
+    """Return the trigger's reference; never one of the events that only the controller itself makes.
+
+    The catalog made sure that the template needs no other header, and worked it out for each allowed kind.
+    """
+    trigger = webhook.triggers.get(kind) or str(webhook.trigger.render({"headers": {scheme.event_header: kind}}))
     if trigger.startswith("core.") or trigger.endswith(".completed"):
         raise EventReserved(f"events of the type {trigger} are made by the controller itself")
     return trigger

@@ -19,6 +19,7 @@ from attune_controller.http.protocol import PEER
 from attune_controller.identity.agents import AgentCertificates
 from attune_controller.identity.errors import CertificateRefused, CredentialMissing, ScopeMissing
 from attune_core.errors import AttuneError, Blame
+from attune_core.safe_text import safe_text
 from attune_core.wire.api import Scope as TokenScope
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class GuardedRoute:
         try:
             response = await self._answer(request, request_id)
         except ClientDisconnect:
-            log.debug("client_gone", request=request_id, path=scope["path"])
+            log.debug("client_gone", request=request_id)
             return
         except Exception as error:  # noqa: BLE001 - the one boundary: everything becomes a problem document and a log entry
             response = failed(error, request_id, scope)
@@ -90,7 +91,7 @@ class AgentGuard:
             scope.setdefault("state", {})["agent"] = await self._certificates.name(certificate)
             await self._app(scope, receive, tell)
         except ClientDisconnect:
-            log.debug("client_gone", request=request_id, path=scope["path"])
+            log.debug("client_gone", request=request_id)
         except Exception as error:  # noqa: BLE001 - the one boundary: everything becomes a problem document and a log entry
             response = failed(error, request_id, scope)
             if begun:
@@ -100,13 +101,12 @@ class AgentGuard:
 
 def failed(error: Exception, request_id: str, scope: Scope) -> Response:
     """Return the problem document of an error, and log what the one who runs the controller has to know."""
+    entry = log.bind(request=request_id, method=scope["method"], path=safe_text(scope["path"], limit=200))
     if not isinstance(error, AttuneError):
-        log.error("unexpected_error", request=request_id, method=scope["method"], path=scope["path"], exc_info=error)
+        entry.error("unexpected_error", exc_info=error)
         return problem_response(Unexpected(), request_id)
     serious = error.blame in {Blame.HOST, Blame.DEFECT} and status_of(error) >= 500
-    (log.error if serious else log.info)(
-        "request_refused", request=request_id, method=scope["method"], path=scope["path"], code=error.code, error=error.message
-    )
+    (entry.error if serious else entry.info)("request_refused", code=error.code, error=safe_text(error.message, limit=500))
     return problem_response(error, request_id)
 
 

@@ -167,7 +167,10 @@ class Listener:
                 ssl_shutdown_timeout=self.limits.linger if self._tls else None,
             )
         except OSError as error:  # ssl.SSLError and timeouts are OSErrors, too
-            log.debug("handshake_failed", listener=self.name, peer=origin, error=str(error) or type(error).__name__)
+            # Whoever wonders why an agent does not come finds its certificate's fault in the log; the rest is noise of the network.
+            (log.info if isinstance(error, ssl.SSLCertVerificationError) else log.debug)(
+                "handshake_failed", listener=self.name, peer=origin, error=str(error) or type(error).__name__
+            )
             released()
         except BaseException:
             released()

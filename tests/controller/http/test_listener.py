@@ -86,6 +86,21 @@ async def test_the_public_listener_serves_our_certificate_for_its_names(authorit
                 pass
 
 
+async def test_the_bounds_hold_inside_tls_and_the_refusals_can_be_read(authority: Authority, certificate: ServerCertificate) -> None:
+    context = trusting(authority.certificate)
+    async with listening(Echo(), tls=public_tls(certificate.path).context, limits=QUICK) as listener:
+        for sent, status in (
+            (b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ", 408),
+            (b"GET / HTTP/1.1\r\nHost: a\r\nX-Large: " + b"a" * (1 << 20), 431),
+            (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 314572800\r\n\r\n" + b"x" * (1 << 20), 413),
+            (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nx", 408),
+        ):
+            async with wire(listener, tls=context) as connection:
+                await connection.send(sent)
+                assert (await connection.answer()).status == status
+        await eventually(lambda: listener.open_connections == 0)
+
+
 async def test_the_certificate_of_the_settings_is_served_instead(tmp_path: Path) -> None:
     ca = trustme.CA()
     issued = ca.issue_cert("localhost")
@@ -142,6 +157,27 @@ async def test_the_pinned_uvicorn_still_shows_the_peer_certificate_to_the_applic
             assert (await connection.answer()).status == 200
         version = connection.writer.get_extra_info("ssl_object").version()
     assert version == "TLSv1.3"
+    assert [fingerprint(scope["extensions"][PEER]["certificate"]) for scope in echo.scopes] == [shown, shown]
+
+
+async def test_a_resumed_session_still_shows_the_peer_certificate(
+    authority: Authority, agents: tuple[Listener, Echo], tmp_path: Path
+) -> None:
+    listener, echo = agents
+    context, shown = agent_context(authority, "web-1", tmp_path)
+
+    def ask(session: ssl.SSLSession | None) -> tuple[ssl.SSLSession | None, bool | None]:
+        with (
+            socket.create_connection(("127.0.0.1", port_of(listener))) as plain,
+            context.wrap_socket(plain, server_hostname="localhost", session=session) as tls,
+        ):
+            tls.sendall(post(b"abc"))
+            assert tls.recv(12) == b"HTTP/1.1 200"
+            return tls.session, tls.session_reused
+
+    session, _ = await asyncio.to_thread(ask, None)
+    _, reused = await asyncio.to_thread(ask, session)
+    assert reused
     assert [fingerprint(scope["extensions"][PEER]["certificate"]) for scope in echo.scopes] == [shown, shown]
 
 

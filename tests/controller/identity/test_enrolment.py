@@ -1,5 +1,6 @@
 """From a join token to an agent: once, in time, for one name, and only for whoever holds the key."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from attune_controller.identity.errors import CertificateRefused, SigningRequest
 from attune_controller.identity.join_tokens import JoinTokens, hash_of
 from attune_controller.store.errors import JoinTokenRefused
 from attune_controller.store.memory.store import MemoryStore
+from attune_controller.store.port import Store
 from attune_controller.store.records import Agent
+from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.pki import der_of, fingerprint, make_key, make_signing_request
 from attune_core.ports import SystemRandom
 from attune_core.wire.api import JoinTokenRequest
@@ -28,8 +31,9 @@ from tests.controller.clocks import StandingClock
 class Gate:
     """A controller's enrolment with everything behind it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.clock, self.store, self.fleet = StandingClock(), MemoryStore(), Fleet()
+    def __init__(self, folder: Path, store: Store | None = None) -> None:
+        self.clock, self.fleet = StandingClock(), Fleet()
+        self.store: Store = store or MemoryStore()
         self.authority: Authority = open_authority(folder / "ca", self.clock.now())
         self.certificates = AgentCertificates(self.store, self.clock)
         self.tokens = JoinTokens(
@@ -92,6 +96,17 @@ async def test_a_token_serves_once(gate: Gate) -> None:
     with pytest.raises(JoinTokenRefused):
         await gate.join(secret)
     assert await gate.certificates.name(der_of(first.certificate)) == "web-1"
+
+
+async def test_of_two_hosts_with_one_token_only_one_joins(tmp_path: Path) -> None:
+    store = await open_sqlite_store(tmp_path / "store")
+    gate = Gate(tmp_path, store)
+    secret = await gate.invite()
+    results = await asyncio.gather(*(gate.join(secret) for _ in range(8)), return_exceptions=True)
+    [joined] = [result for result in results if isinstance(result, Enrolled)]
+    assert sum(isinstance(result, JoinTokenRefused) for result in results) == 7
+    assert await gate.certificates.name(der_of(joined.certificate)) == "web-1"
+    await store.close()
 
 
 async def test_a_token_expires(gate: Gate) -> None:
