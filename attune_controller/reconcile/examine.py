@@ -40,8 +40,9 @@ class Examiner:
         """Return the problems of a commit; `CheckDied` when the child did not live to tell."""
         module = "attune_controller.reconcile.check_child"
         limits = (str(self._memory), str(int(self._seconds) + 1))
-        argv = [sys.executable, "-I", "-m", module, str(self._mirror), commit, *limits]
-        env = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+        argv = [sys.executable, "-P", "-s", "-m", module, str(self._mirror), commit, *limits]
+        # PYTHONPATH is where this installation may come from; whoever starts the controller sets it.
+        env = {"PATH": os.defpath, "LANG": "C.UTF-8"} | {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
         try:
             done = await run(argv, env=env, bounds=Bounds(seconds=self._seconds, output=ANSWER))
         except TimeoutError as error:
