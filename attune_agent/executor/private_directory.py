@@ -46,11 +46,14 @@ class PrivateDirectory:
             return "missing", b""
         except OSError:
             return "not_regular", b""
-        with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
-            state = os.fstat(descriptor)
-            if not stat.S_ISREG(state.st_mode):
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return "not_regular", b""
-            body = _read_up_to(file.fileno(), limit + 1)
+            body = _read_up_to(descriptor, limit + 1)
+        except OSError:
+            return "not_regular", b""
+        finally:
+            os.close(descriptor)
         return ("too_large", b"") if len(body) > limit else ("ok", body)
 
     def remove_content(self) -> bool:

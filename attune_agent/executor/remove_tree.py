@@ -1,13 +1,12 @@
 """Removing a directory's content whatever its owner did to it: modes 000, a million files, a hundred thousand levels, links.
 
-Called by the keeper as the attempt's own uid (so a trick can only hurt that uid) and by `sweep` after a keeper's death. Deep trees
-are flattened by renaming each inner directory to the top, so neither the stack nor the descriptors grow with the depth.
+Called by the keeper as the attempt's own uid (so a trick can only hurt that uid) and by `slots` for what other uids put there. One pass,
+one descriptor, no recursion: the way back up is `..`, held against what was seen on the way down. (Flattening the tree by renames
+instead took ten times as long on ext4.)
 """
 
 import contextlib
 import os
-from collections.abc import Iterator
-from itertools import count
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -16,12 +15,14 @@ def empty_directory(top: int) -> bool:
     """Remove everything in the directory behind this descriptor; tell whether it is empty now."""
     with contextlib.suppress(OSError):
         _permit(top, None)
-    names = (f".removing-{number}" for number in count())
-    while found := os.listdir(top):
-        moved = [_remove(top, name, names) for name in found]
-        if True not in moved:
-            return False
-    return True
+    removal = _Removal(os.open(".", _FOLDER, dir_fd=top))
+    try:
+        removal.run()
+    except _Moved:
+        return False
+    finally:
+        os.close(removal.here)
+    return removal.whole
 
 
 def open_directory(name: str, parent: int | None = None) -> int:
@@ -33,66 +34,85 @@ def open_directory(name: str, parent: int | None = None) -> int:
         return os.open(name, _FOLDER, dir_fd=parent)
 
 
-def _remove(top: int, name: str, names: Iterator[str]) -> bool:
-    """Remove one entry of the top directory; tell whether anything moved on."""
-    try:
-        os.unlink(name, dir_fd=top)
-    except IsADirectoryError:
-        return _remove_directory(top, name, names)
-    except OSError:
-        return False
-    return True
+class _Moved(Exception):
+    """Somebody moves directories while they are being removed."""
 
 
-def _remove_directory(top: int, name: str, names: Iterator[str]) -> bool:
-    try:
-        os.rmdir(name, dir_fd=top)
-    except OSError:
-        return _hollow_out(top, name, names)
-    return True
+class _Removal:
+    """One walk through a tree."""
 
+    def __init__(self, here: int) -> None:
+        self.here = here
+        self.whole = True
+        self._way: list[tuple[str, tuple[int, int]]] = []  # names gone down, each with the identity of the directory that holds it
+        self._left: list[list[str]] = []
 
-def _hollow_out(top: int, name: str, names: Iterator[str]) -> bool:
-    """Unlink a directory's files, bring its directories up to the top, remove it."""
-    try:
-        inner = open_directory(name, top)
-    except OSError:
-        return False
-    moved = False
-    try:
-        _permit(inner, None)
-        for entry in os.listdir(inner):  # noqa: PTH208 - a descriptor, not a path
-            moved = _unlink_or_raise_up(inner, entry, top, names) or moved
-    except OSError:
-        return moved
-    finally:
-        os.close(inner)
-    with contextlib.suppress(OSError):
-        os.rmdir(name, dir_fd=top)
-        moved = True
-    return moved
+    def run(self) -> None:
+        """Remove what is below; `whole` says afterwards whether all of it went."""
+        self._left.append(self._remove_plain())
+        while True:
+            if self._left[-1]:
+                self._go_down(self._left[-1].pop())
+            elif self._way:
+                self._go_up()
+            else:
+                return
 
-
-def _unlink_or_raise_up(inner: int, entry: str, top: int, names: Iterator[str]) -> bool:
-    try:
-        os.unlink(entry, dir_fd=inner)
-    except IsADirectoryError:
+    def _remove_plain(self) -> list[str]:
+        """Remove what is no directory, and empty directories; return the names of the others."""
         try:
-            os.rmdir(entry, dir_fd=inner)
+            _permit(self.here, None)
+            return [name for name in os.listdir(self.here) if not self._removed(name)]  # noqa: PTH208 - a descriptor, not a path
         except OSError:
-            return _raise_up(inner, entry, top, names)
-    except OSError:
-        return False
-    return True
+            self.whole = False
+            return []
 
-
-def _raise_up(inner: int, entry: str, top: int, names: Iterator[str]) -> bool:
-    with contextlib.suppress(OSError):
-        # Moving a directory to another parent writes its `..`, which needs permission on the directory itself.
-        _permit(entry, inner)
-        os.rename(entry, next(names), src_dir_fd=inner, dst_dir_fd=top)
+    def _removed(self, name: str) -> bool:
+        try:
+            os.unlink(name, dir_fd=self.here)
+        except IsADirectoryError:
+            return self._removed_directory(name)
+        except OSError:
+            self.whole = False
         return True
-    return False
+
+    def _removed_directory(self, name: str) -> bool:
+        try:
+            os.rmdir(name, dir_fd=self.here)
+        except OSError:
+            return False
+        return True
+
+    def _go_down(self, name: str) -> None:
+        try:
+            holder = _identity(self.here)
+            below = open_directory(name, self.here)
+        except OSError:
+            self.whole = False
+            return
+        self._way.append((name, holder))
+        os.close(self.here)
+        self.here = below
+        self._left.append(self._remove_plain())
+
+    def _go_up(self) -> None:
+        name, holder = self._way.pop()
+        self._left.pop()
+        try:
+            above = os.open("..", _FOLDER, dir_fd=self.here)
+        except OSError as error:
+            raise _Moved from error
+        os.close(self.here)
+        self.here = above
+        if _identity(above) != holder:
+            raise _Moved
+        if not self._removed_directory(name):
+            self.whole = False
+
+
+def _identity(folder: int) -> tuple[int, int]:
+    state = os.fstat(folder)
+    return state.st_dev, state.st_ino
 
 
 def _permit(target: str | int, parent: int | None) -> None:

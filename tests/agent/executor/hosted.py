@@ -103,6 +103,11 @@ class Hosted:
         return path
 
     @property
+    def uid(self) -> int:
+        """Whom the executor runs as."""
+        return PLAIN_UID if self.mode == "unprivileged" and os.geteuid() == 0 else os.geteuid()
+
+    @property
     def _python(self) -> str:
         return SYSTEM_PYTHON if os.geteuid() == 0 else sys.executable
 
@@ -186,3 +191,34 @@ def alive(pid: int) -> bool:
     """Whether that process lives (a zombie does not)."""
     found = process(pid)
     return found is not None and not found.ended
+
+
+@contextmanager
+def bystander_of(executor: Hosted) -> Iterator["subprocess.Popen[bytes]"]:
+    """Another process of the user that the executor runs as; nothing of any attempt."""
+    with subprocess.Popen(["sleep", "120"], user=executor.uid if os.geteuid() == 0 else None) as it:
+        yield it
+        it.kill()
+
+
+@contextmanager
+def traced(pid: int, trace: Path, calls: str, *options: str) -> Iterator[Path]:
+    """Trace some system calls of a running process into a file, perhaps with faults injected (strace(1)); needs root."""
+    argv = [
+        "strace",
+        "-p",
+        str(pid),
+        "-ttt",
+        "-o",
+        str(trace),
+        "-e",
+        f"trace={calls}",
+        *(part for option in options for part in ("-e", option)),
+    ]
+    with subprocess.Popen(argv, stderr=subprocess.PIPE) as tracer:
+        assert tracer.stderr is not None
+        assert b"attached" in tracer.stderr.readline()
+        try:
+            yield trace
+        finally:
+            tracer.terminate()

@@ -1,0 +1,267 @@
+"""What survives: the agent, the executor, a keeper, or all of them killed in the middle; judged by files the actions write themselves."""
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from itertools import count, takewhile
+from random import Random
+
+import pytest
+
+from attune_agent.executor_errors import AttemptUnknown, ExecutorReplaced, ExecutorUnreachable, StartRefused
+from attune_agent.executor_link import ExecutorLink
+from attune_agent.host import AttemptState, Greeting, How
+from tests.agent.executor.hosted import SLOTS, Hosted, alive, bystander_of, hosted, lines, request, shell, traced
+from tests.agent.executor.test_trees import DAEMON
+from tests.waiting import eventually, wait_until
+
+
+async def test_the_agents_death_touches_nothing_and_the_outcome_waits_for_the_next(executor: Hosted) -> None:
+    witness = executor.open / "witness"
+    what = shell(f"echo began >> {witness}; while [ ! -e {executor.open}/go ]; do sleep 0.02; done; echo ended >> {witness}; exit 5")
+    async with ExecutorLink(executor.run) as first:
+        await first.start(what)
+    await eventually(lambda: lines(witness) == ["began"])
+    async with ExecutorLink(executor.run) as second:
+        assert [(one.execution, one.state) for one in await second.listed()] == [(what.execution, AttemptState.RUNNING)]
+    (executor.open / "go").touch()
+    await eventually(lambda: lines(witness) == ["began", "ended"])
+    async with ExecutorLink(executor.run) as third:
+        ended = await third.wait(what.execution, 1)
+        assert (ended.how, ended.exit_code) == (How.EXITED, 5)
+        await third.forget(what.execution, 1)
+        await third.forget(what.execution, 1)
+        assert await third.listed() == ()
+        with pytest.raises(AttemptUnknown):
+            await third.wait(what.execution, 1)
+
+
+async def test_the_next_executor_kills_what_is_left_and_says_lost(executor: Hosted) -> None:
+    """Also while the keepers are killed beside it, so that none of them can clean up."""
+    lives: list[Greeting] = []
+    witness = executor.open / "daemon"
+    async with ExecutorLink(executor.run, on_life=lives.append) as link:
+        done = shell("exit 3")
+        await link.start(done)
+        before = await link.wait(done.execution, 1)
+        what = request("/usr/bin/python3", "-c", DAEMON + "time.sleep(100)", str(witness))
+        await link.start(what)
+        waiting = asyncio.create_task(link.wait(what.execution, 1))
+        await eventually(lambda: len(lines(witness)) > 3)
+        keepers = executor.keepers()
+        executor.kill()
+        for keeper in keepers:
+            os.kill(keeper, signal.SIGKILL)
+        daemon = int(lines(witness)[0])
+        executor.start()
+        assert not alive(daemon)
+        written = witness.read_text()
+        ended = await waiting
+        assert (ended.how, ended.detail) == (How.LOST, "executor_died")
+        assert await link.wait(done.execution, 1) == before
+        assert (await link.start(what)).state is AttemptState.ENDED  # never again
+        await link.start(shell("true", execution="after"))
+        assert (await link.wait("after", 1)).exit_code == 0
+    assert witness.read_text() == written
+    assert len(lives) == 2
+    assert lives[0].state_id == lives[1].state_id
+    assert lives[0].life != lives[1].life
+    assert [list(slot.iterdir()) for slot in (executor.run / "work").iterdir()] == [[]] * (SLOTS + 1)
+
+
+async def test_keepers_whose_executor_dies_end_their_trees_by_themselves(executor: Hosted) -> None:
+    witness = executor.open / "daemon"
+    async with ExecutorLink(executor.run) as link:
+        await link.start(request("/usr/bin/python3", "-c", DAEMON + "time.sleep(100)", str(witness)))
+        await eventually(lambda: len(lines(witness)) > 1)
+        keepers = executor.keepers()
+        daemon = int(lines(witness)[0])
+        executor.kill()
+    wait_until(lambda: not alive(daemon) and not any(map(alive, keepers)))
+
+
+@pytest.mark.root  # to trace the executor
+async def test_a_start_whose_executor_died_before_it_ran_is_lost_and_never_runs(executor: Hosted) -> None:
+    """Fault A5: the executor is killed while the sync of its start record returns, before it tells the keeper."""
+    witness = executor.open / "witness"
+    what = shell(f"echo ran >> {witness}")
+    async with ExecutorLink(executor.run) as link:
+        await link.greeting()
+        with traced(executor.pid, executor.place / "trace", "fdatasync", "inject=fdatasync:delay_exit=2000000") as trace:
+            starting = asyncio.create_task(link.start(what))
+            await eventually(lambda: "fdatasync(" in trace.read_text())
+            executor.kill()
+        with pytest.raises(ExecutorUnreachable):
+            await starting
+        executor.start()
+        ended = await link.wait(what.execution, 1)
+        assert (ended.how, ended.detail) == (How.LOST, "executor_died")
+        assert (await link.start(what)).state is AttemptState.ENDED
+    assert not witness.exists()
+
+
+async def test_a_keeper_killed_by_its_action_loses_that_attempt_alone(executor: Hosted) -> None:
+    witness = executor.open / "daemon"
+    async with ExecutorLink(executor.run) as link:
+        neighbour = shell("sleep 2; exit 6")
+        await link.start(neighbour)
+        killing = "os.kill(os.getppid(), signal.SIGKILL); time.sleep(100)"
+        what = request("/usr/bin/python3", "-c", DAEMON + killing, str(witness))
+        await link.start(what)
+        ended = await link.wait(what.execution, 1)
+        assert (ended.how, ended.detail) == (How.LOST, "keeper_died")
+        daemon = int(lines(witness)[0])
+        written = witness.read_text()
+        assert not alive(daemon)
+        for number in range(SLOTS * 2):  # the slot hosts again, with a new keeper
+            await link.start(shell("exit 0", execution="again", attempt=number + 1))
+            assert (await link.wait("again", number + 1)).exit_code == 0
+        assert (await link.wait(neighbour.execution, 1)).exit_code == 6
+        assert witness.read_text() == written
+
+
+async def test_a_keeper_stopped_by_its_action_is_continued(executor: Hosted) -> None:
+    async with ExecutorLink(executor.run) as link:
+        what = shell("kill -STOP $PPID; exit 4")
+        await link.start(what)
+        ended = await link.wait(what.execution, 1)
+        assert (ended.how, ended.exit_code) == (How.EXITED, 4)
+
+
+async def test_a_keeper_whose_limits_its_action_changed_hosts_no_other(executor: Hosted) -> None:
+    async with ExecutorLink(executor.run) as link:
+        before = set(executor.keepers())
+        script = "import os, resource; resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (20, 20))"
+        what = request("/usr/bin/python3", "-c", script)
+        await link.start(what)
+        assert (await link.wait(what.execution, 1)).exit_code == 0
+        await eventually(lambda: len(set(executor.keepers()) - before) == 1)
+
+
+async def test_without_uids_only_the_dead_executors_own_processes_are_killed(executor: Hosted) -> None:
+    with bystander_of(executor) as bystander:
+        async with ExecutorLink(executor.run) as link:
+            await link.start(shell("sleep 100"))
+        executor.kill()
+        executor.start()
+        assert bystander.poll() is None
+
+
+async def test_sigterm_ends_every_attempt_and_their_outcomes_are_there_afterwards(executor: Hosted) -> None:
+    ready = executor.open / "ready"
+    async with ExecutorLink(executor.run) as link:
+        what = shell(f"trap 'exit 8' TERM; touch {ready}; while :; do sleep 0.02; done")
+        await link.start(what)
+        await eventually(ready.exists)
+        assert await asyncio.to_thread(executor.stop) == 0
+        executor.start()
+        ended = await link.wait(what.execution, 1)
+    assert (ended.how, ended.exit_code, ended.detail) == (How.CANCELLED, 8, "executor_stopped")
+
+
+async def test_a_replaced_state_directory_is_noticed_before_anything_starts_twice(executor: Hosted) -> None:
+    async with ExecutorLink(executor.run) as link:
+        old = (await link.greeting()).state_id
+        what = shell("true", state_id=old)
+        await link.start(what)
+        await link.wait(what.execution, 1)
+        executor.kill()
+        executor.state.rename(executor.place / "old")
+        executor.owned("new").rename(executor.state)
+        executor.start()
+        with pytest.raises(AttemptUnknown):
+            await link.wait(what.execution, 1)
+        with pytest.raises(ExecutorReplaced):
+            await link.start(what)
+
+
+async def test_a_second_executor_refuses_the_same_state(executor: Hosted) -> None:
+    second = Hosted(executor.place, executor.mode)
+    second.start(ready=False)
+    assert second.process is not None
+    assert await asyncio.to_thread(second.process.wait, 20) == 3
+    assert "in use by another executor" in executor.log()
+    async with ExecutorLink(executor.run) as link:
+        await link.start(shell("true", execution="still"))
+        assert (await link.wait("still", 1)).exit_code == 0
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("mode", ["uids"], indirect=True)
+async def test_a_second_executor_refuses_the_same_uids(executor: Hosted) -> None:
+    with hosted("uids", start=False) as second:
+        second.start(ready=False)
+        assert second.process is not None
+        assert await asyncio.to_thread(second.process.wait, 20) == 3
+        assert "another executor of this machine uses some of the uids" in second.log()
+    assert executor.process is not None
+    assert executor.process.poll() is None
+
+
+async def test_nobody_listening_is_said_and_waited_for(executor: Hosted) -> None:
+    async with ExecutorLink(executor.run, connect_limit=0.2) as link:
+        what = shell("true")
+        await link.start(what)
+        await link.wait(what.execution, 1)
+        await asyncio.to_thread(executor.stop)
+        with pytest.raises(ExecutorUnreachable):
+            await link.listed()
+        waiting = asyncio.create_task(link.wait(what.execution, 1))
+        executor.start()
+        assert (await waiting).exit_code == 0
+
+
+async def test_no_more_than_the_slots_run_and_the_next_is_refused(executor: Hosted) -> None:
+    async with ExecutorLink(executor.run) as link:
+        for number in range(SLOTS):
+            await link.start(request("sleep", "100", execution="full", attempt=number + 1))
+        with pytest.raises(StartRefused, match="no_slot"):
+            await link.start(request("true", execution="more"))
+        with pytest.raises(AttemptUnknown):
+            await link.wait("more", 1)
+        await link.stop("full", 1, grace=5.0)
+        await link.wait("full", 1)
+        await link.start(request("true", execution="more"))
+        assert (await link.wait("more", 1)).exit_code == 0
+
+
+async def test_whenever_the_executor_is_killed_no_attempt_starts_twice_or_vanishes(executor: Hosted) -> None:
+    """An agent that asks for every start until it has an answer, while the executor dies again and again at any moment."""
+    witness = executor.open / "witness"
+    witness.touch()
+    witness.chmod(0o666)  # each slot has a uid of its own
+    crashes = Random(20_261_123)
+    running = True
+
+    async def attempt(link: ExecutorLink, lane: int, number: int) -> tuple[str, How]:
+        what = shell(
+            f"echo S{lane}.{number} >> {witness}; sleep 0.01; echo E{lane}.{number} >> {witness}", execution=f"lane{lane}", attempt=number
+        )
+        while True:
+            try:
+                await link.start(what)
+                break
+            except (StartRefused, ExecutorUnreachable):
+                await asyncio.sleep(0.01)
+        ended = await link.wait(what.execution, number)
+        return f"{lane}.{number}", ended.how
+
+    async def lane(link: ExecutorLink, name: int) -> list[tuple[str, How]]:
+        return [await attempt(link, name, number) for number in takewhile(lambda _: running, count(1))]
+
+    async with ExecutorLink(executor.run) as link, asyncio.TaskGroup() as group:
+        lanes = [group.create_task(lane(link, name)) for name in range(SLOTS)]
+        for _ in range(6):
+            await asyncio.sleep(crashes.uniform(0.05, 0.25))
+            executor.kill()
+            await asyncio.to_thread(executor.start)
+        running = False
+    outcomes = dict(outcome for task in lanes for outcome in task.result())
+    seen = Counter(lines(witness))
+    assert max(seen.values()) == 1
+    assert set(outcomes.values()) == {How.EXITED, How.LOST}
+    for name, how in outcomes.items():
+        if how is How.EXITED:
+            assert seen[f"S{name}"] == seen[f"E{name}"] == 1
+    assert {line[1:] for line in seen} <= set(outcomes)
