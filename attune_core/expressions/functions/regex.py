@@ -22,6 +22,8 @@ MAX_PATTERN = 1024
 _MAX_MEMORY = 1 << 20
 #: Characters times compiled instructions for one step. RE2's slow path needs about 10 ns for each.
 _PER_STEP = 256
+#: Steps for compiling a pattern that comes from a value; each instruction of the result is one more.
+_COMPILING = 500
 
 
 def compiled(pattern: str) -> "re2.Pattern":
@@ -51,8 +53,10 @@ def _search(frame: Frame, pattern: "re2.Pattern", text: str) -> bool:
 def _matches(frame: Frame, text: JsonValue, pattern: JsonValue) -> bool:
     if not isinstance(text, str) or not isinstance(pattern, str):
         raise no_overload("matches", text, pattern)
-    frame.charge(len(pattern))
-    return _search(frame, compiled(pattern), text)
+    frame.charge(_COMPILING)
+    prepared = compiled(pattern)
+    frame.charge(prepared.programsize)
+    return _search(frame, prepared, text)
 
 
 _general = two(_matches)

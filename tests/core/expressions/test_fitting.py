@@ -1,0 +1,91 @@
+"""Which types fit where: no only where no value ever fits, and secrets only where secrets are expected."""
+
+import pytest
+
+from attune_core.expressions.fitting import fits
+from attune_core.expressions.schema_types import type_of_schema
+from attune_core.expressions.types import (
+    BOOL,
+    DOUBLE,
+    DYN,
+    INT,
+    LIST,
+    MAP,
+    NULL,
+    SECRET,
+    STRING,
+    Field,
+    List,
+    Map,
+    Object,
+    String,
+    Type,
+    type_name,
+    union,
+)
+
+_NULLABLE = union((STRING, NULL))
+_REPOSITORY = Object({"name": Field(STRING, required=True), "stars": Field(INT)})
+_CLOSED = type_of_schema({"type": "object", "properties": {"name": {"type": "string"}}, "additionalProperties": False})
+
+_FIT: list[tuple[Type, Type]] = [
+    (INT, INT),
+    (INT, DOUBLE),
+    (DYN, INT),
+    (INT, DYN),
+    (_NULLABLE, STRING),
+    (STRING, _NULLABLE),
+    (String(("a",)), String(("a", "b"))),
+    (String(("a", "c")), String(("a", "b"))),
+    (STRING, String(("a",))),
+    (String(("a",)), STRING),
+    (LIST, List(INT)),
+    (List(INT), List(DOUBLE)),
+    (Map(INT), Map(DOUBLE)),
+    (MAP, _REPOSITORY),
+    (_REPOSITORY, MAP),
+    (Map(STRING), _REPOSITORY),
+    (_REPOSITORY, Object({"name": Field(STRING, required=True)})),
+    (Object({"name": Field(STRING)}, extra=DYN), Object({"zz": Field(INT, required=True)})),
+    (Object({"name": Field(STRING, required=True)}), _CLOSED),
+    (SECRET, SECRET),
+]
+_MISFIT: list[tuple[Type, Type]] = [
+    (DOUBLE, INT),
+    (STRING, BOOL),
+    (NULL, STRING),
+    (_NULLABLE, INT),
+    (String(("c",)), String(("a", "b"))),
+    (List(STRING), List(INT)),
+    (LIST, MAP),
+    (Map(STRING), Map(INT)),
+    (Map(INT), _REPOSITORY),
+    (_REPOSITORY, Map(INT)),
+    (_REPOSITORY, Object({"owner": Field(STRING, required=True)})),
+    (_REPOSITORY, Object({"name": Field(INT)})),
+    (Object({"name": Field(STRING, required=True), "zz": Field(INT, required=True)}), _CLOSED),
+    (SECRET, STRING),
+    (SECRET, DYN),
+    (STRING, SECRET),
+    (DYN, SECRET),
+    (Map(SECRET), DYN),
+    (Map(SECRET), MAP),
+]
+
+
+@pytest.mark.parametrize(("actual", "expected"), _FIT, ids=type_name)
+def test_a_type_fits(actual: Type, expected: Type) -> None:
+    assert fits(actual, expected)
+
+
+@pytest.mark.parametrize(("actual", "expected"), _MISFIT, ids=type_name)
+def test_a_type_never_fits(actual: Type, expected: Type) -> None:
+    assert not fits(actual, expected)
+
+
+def test_a_union_has_no_member_twice_and_too_many_are_anything() -> None:
+    assert union((INT, union((STRING, INT)), STRING)) == union((INT, STRING))
+    assert union((String(("a",)), String(("b", "a")))) == String(("a", "b"))
+    assert union((INT, DYN)) == DYN
+    assert union(()) == DYN
+    assert union([Object({f"f{n}": Field(INT)}) for n in range(40)]) == DYN
