@@ -60,12 +60,11 @@ def open_parts(folder: Path, fresh_incarnation: str, vfs: str | None, steps: Seq
         undo.callback(os.close, lock)
         try:
             place = make_database(folder)
-            writing = apsw.Connection(str(place), flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs, statementcachesize=200)
+            writing = _connect(place, apsw.SQLITE_OPEN_READWRITE, vfs)
             undo.callback(writing.close, force=True)
             incarnation = _prepare(writing, place, fresh_incarnation, steps)
-            reading = apsw.Connection(str(place), flags=apsw.SQLITE_OPEN_READONLY, vfs=vfs, statementcachesize=200)
+            reading = _connect(place, apsw.SQLITE_OPEN_READONLY, vfs)
             undo.callback(reading.close, force=True)
-            reading.set_busy_timeout(5_000)
         except (*OF_THE_DISK, apsw.BusyError) as error:
             raise explained(error) from error
         except OSError as error:
@@ -79,9 +78,17 @@ def open_parts(folder: Path, fresh_incarnation: str, vfs: str | None, steps: Seq
         )
 
 
+def _connect(place: Path, flags: int, vfs: str | None) -> apsw.Connection:
+    connection = apsw.Connection(str(place), flags=flags, vfs=vfs, statementcachesize=200)
+    connection.set_busy_timeout(5_000)
+    # Without this promise SQLite prepares a statement anew for each value it is bound to, to see whether a partial index fits that
+    # value: measured 34 instead of 4 microseconds for one execution by its id. Ours fit by the words of the statement.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+    return connection
+
+
 def _prepare(connection: apsw.Connection, place: Path, fresh_incarnation: str, steps: Sequence[LiteralString]) -> str:
     """Set up the writing connection and the schema; return the store's identity, which a new one takes now."""
-    connection.set_busy_timeout(5_000)
     if row_of(connection, "PRAGMA journal_mode = WAL") != ("wal",):
         raise StoreFailed(f"SQLite cannot keep a write-ahead log beside {place}; is it on a network file system?")
     execute(connection, _SETTINGS)

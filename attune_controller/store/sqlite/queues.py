@@ -24,7 +24,9 @@ _HANDED: LiteralString = """
 SELECT id, place, action, key, epoch, last_handed, unstarted, unstarted_bytes FROM queues
 WHERE place = ? AND last_handed > 0 ORDER BY id
 """
-_WAITING: LiteralString = SELECT + "WHERE e.queue = ? AND e.state = 'queued' AND e.handed = 0 ORDER BY e.sequence"
+_NEXT_WAITING: LiteralString = (
+    SELECT + "WHERE e.queue = ? AND e.state = 'queued' AND e.handed = 0 AND e.sequence > ? ORDER BY e.sequence LIMIT 1"
+)
 _UNACKNOWLEDGED: LiteralString = (
     SELECT + "WHERE e.queue = ? AND e.epoch = ? AND e.state = 'queued' AND e.handed = 1 AND e.sequence > ? ORDER BY e.sequence"
 )
@@ -86,7 +88,7 @@ def _take(
             if row.queue not in blocked:
                 queues[row.queue] = row.id
                 yield Lane(
-                    waiting=map(sized_execution_of, each_row(connection, _WAITING, row.id)),
+                    waiting=_waiting(connection, row.id),
                     last_handed=row.last_handed,
                     unstarted=row.unstarted,
                     unstarted_bytes=row.unstarted_bytes,
@@ -106,6 +108,15 @@ def _take(
         [(sequence, turn, queues[queue]) for queue, sequence in last.items()],
     )
     return [replace(handover, execution=replace(handover.execution, handed=True)) for handover in dealt]
+
+
+def _waiting(connection: apsw.Connection, queue: int) -> Iterator[tuple[int, Execution]]:
+    """Yield what waits in a queue, one search each: as many open statements as queues would each have to be prepared anew."""
+    sequence = 0
+    while row := row_of(connection, _NEXT_WAITING, queue, sequence):
+        sized = sized_execution_of(row)
+        sequence = sized[1].sequence
+        yield sized
 
 
 def _resume(connection: apsw.Connection, agent: str, held: Sequence[Held]) -> list[Handover]:
