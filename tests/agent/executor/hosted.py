@@ -34,6 +34,7 @@ class Hosted:
     place: Path
     mode: str
     process: "subprocess.Popen[bytes] | None" = None
+    first_uid: int = FIRST_UID
 
     @property
     def run(self) -> Path:
@@ -53,12 +54,12 @@ class Hosted:
         assert self.process is not None
         return self.process.pid
 
-    def start(self, *, slots: int = SLOTS, under: tuple[str, ...] = (), ready: bool = True) -> None:
-        """Start the program; `under` is put before it."""
+    def start(self, *, slots: int = SLOTS, more: tuple[str, ...] = (), ready: bool = True) -> None:
+        """Start the program, perhaps with more options, and wait until it serves."""
         names = ("state", "run", "logs", "environments")
         options = [part for name in names for part in (f"--{name}", str(self.place / name))]
-        uids = ["--uids", f"{FIRST_UID}-{FIRST_UID + 40}"] if self.mode == "uids" else []
-        argv = [*under, self._python, "-m", "attune_agent.executor.main", "run", *options, "--slots", str(slots), *uids]
+        uids = ["--uids", f"{self.first_uid}-{self.first_uid + 9}"] if self.mode == "uids" else []
+        argv = [self._python, "-m", "attune_agent.executor.main", "run", *options, "--slots", str(slots), *uids, *more]
         switch = self.mode == "unprivileged" and os.geteuid() == 0
         with (self.place / "executor.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -119,11 +120,11 @@ class Hosted:
 
 
 @contextmanager
-def hosted(mode: str, *, start: bool = True, slots: int = SLOTS) -> Iterator[Hosted]:
-    """Give an executor of this mode in a fresh place that every uid may pass through."""
+def hosted(mode: str, *, start: bool = True, first_uid: int = FIRST_UID) -> Iterator[Hosted]:
+    """Give an executor of this mode in a fresh place that every uid may pass through; two at a time need uids apart."""
     place = Path(tempfile.mkdtemp(prefix="attune-executor-", dir="/tmp"))
     place.chmod(0o755)
-    it = Hosted(place, mode)
+    it = Hosted(place, mode, first_uid=first_uid)
     _copy_code(place / "code")
     for name in ("state", "run", "logs", "environments", "open"):
         (place / name).mkdir(mode=0o755)
@@ -132,7 +133,7 @@ def hosted(mode: str, *, start: bool = True, slots: int = SLOTS) -> Iterator[Hos
     it.open.chmod(0o777)
     try:
         if start:
-            it.start(slots=slots)
+            it.start()
         yield it
     finally:
         if it.process is not None and it.process.poll() is None:
@@ -208,7 +209,8 @@ def traced(pid: int, trace: Path, calls: str, *options: str) -> Iterator[Path]:
         "strace",
         "-p",
         str(pid),
-        "-ttt",
+        "-s",
+        "2000",
         "-o",
         str(trace),
         "-e",
