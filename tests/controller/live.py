@@ -56,6 +56,7 @@ class Live:
     controller: Controller
     running: "asyncio.Task[None]"
     client: httpx2.AsyncClient
+    agents_url: str
     closing: AsyncExitStack
 
     async def status(self) -> StatusView:
@@ -181,18 +182,28 @@ class Spoken:
         return self
 
     async def _read(self) -> None:
-        async with self.client.stream("GET", "/agent/v1/stream", headers=self.headers) as answer:
-            if answer.status_code != httpx2.codes.OK:
-                await answer.aread()
-                raise Refused(answer.status_code, str(answer.json()["code"]))
+        """Read the stream on a connection of its own, in plain HTTP/1.1, so that its end is ours to choose."""
+        address = httpx2.URL(self.agent.url)
+        reader, writer = await asyncio.open_connection(address.host, address.port, ssl=self.agent.context)
+        try:
+            head = (f"Host: {address.host}", f"{PROTOCOL_HEADER}: 1", f"{SESSION_HEADER}: {self.welcome.session}", "", "")
+            writer.write("\r\n".join(("GET /agent/v1/stream HTTP/1.1", *head)).encode())
+            answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            if " 200 " not in answer.partition("\r\n")[0]:
+                size = int(answer.partition("content-length: ")[2].partition("\r\n")[0])
+                problem = json.loads(await reader.readexactly(size))
+                raise Refused(int(problem["status"]), str(problem["code"]))
             self._opened.set()
-            try:
-                async for line in answer.aiter_lines():
+            rest = b""
+            while size := int(await reader.readline(), 16):
+                *lines, rest = (rest + (await reader.readexactly(size + 2))[:-2]).split(b"\n")
+                for line in lines:
                     self.frames.put_nowait(_FRAME.validate_json(line))
-            except httpx2.HTTPError:
-                pass
-            finally:
-                self.ended.set()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            self.ended.set()
+            writer.transport.abort()
 
     @property
     def headers(self) -> dict[str, str]:
@@ -287,7 +298,16 @@ async def live(folder: Path, files: Mapping[str, str] | None = None, *, poll: st
             base_url=found["public"], verify=context, trust_env=False, headers={"authorization": f"Bearer {token}"}, timeout=20
         )
         await closing.enter_async_context(client)
-        it = Live(folder=folder, pushes=pushes, settings=settings, controller=controller, running=running, client=client, closing=closing)
+        it = Live(
+            folder=folder,
+            pushes=pushes,
+            settings=settings,
+            controller=controller,
+            running=running,
+            client=client,
+            agents_url=found["agents"],
+            closing=closing,
+        )
         if commit:
             await it.live_at(commit)
         yield it
