@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from attune_cli.client import Client
-from attune_cli.commands.event import read_json
-from attune_cli.commands.execution import execution_fields
 from attune_cli.commands.options import JsonFlag, ProfileName, group
 from attune_cli.errors import BadArgument
 from attune_cli.follow import executions_of, states_of
+from attune_cli.json_argument import read_json
 from attune_cli.pairs import read_pairs
 from attune_cli.profiles import load_profile
+from attune_cli.render.execution import execution_fields
 from attune_cli.render.output import note, show_fields, show_json
 from attune_core.states import Outcome
 from attune_core.values import JsonObject, JsonValue

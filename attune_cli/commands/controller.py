@@ -11,7 +11,8 @@ from attune_cli.commands.options import JsonFlag, ProfileName, group
 from attune_cli.pairs import read_pairs
 from attune_cli.profiles import load_profile
 from attune_cli.render.output import show_fields, show_json, show_line, show_table
-from attune_core.wire.api import Page, ProblemView, StatusView, TokenView
+from attune_cli.render.status import problem_line, status_fields
+from attune_core.wire.api import Page, StatusView, TokenView
 
 app = group("Run a controller, ask for its status, make tokens.")
 tokens = group("API tokens for people and programs.")
@@ -49,28 +50,6 @@ def status(json: JsonFlag = False, profile: ProfileName = None) -> None:
     show_fields(status_fields(found))
     for problem in found.sync.problems:
         show_line(problem_line(problem))
-
-
-def status_fields(found: StatusView) -> list[tuple[str, str]]:
-    """Return what a person wants to know, empty fields left out."""
-    sync = found.sync
-    refused = f"{sync.observed_revision} refused at {sync.step}: {sync.code} {sync.message}" if sync.step else ""
-    fields = [
-        ("version", found.version),
-        ("repository", f"{sync.repository} ({sync.branch})"),
-        ("live", f"{sync.active_revision} since {sync.activated_at[:19]}" if sync.active_revision else "nothing yet"),
-        ("observed", refused or sync.observed_revision),
-        ("agents", f"{found.agents_connected} of {found.agents_enrolled} connected"),
-        ("events", f"{found.events_waiting} waiting to be planned"),
-        ("executions", f"{found.executions_unsettled} not settled"),
-    ]
-    return [(name, value) for name, value in fields if value]
-
-
-def problem_line(problem: ProblemView) -> str:
-    """Return a problem on one line, as compilers print them."""
-    place = f"{problem.path}:{problem.line}:{problem.column}" if problem.line else problem.path
-    return f"{place}: {problem.severity} {problem.code}: {problem.message}" + (f" ({problem.hint})" if problem.hint else "")
 
 
 @tokens.command("create")

@@ -1,19 +1,17 @@
 """`attune event`: send one, list what came in, see what became of it."""
 
-import sys
 import uuid
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from attune_cli.client import Client
 from attune_cli.commands.options import JsonFlag, Most, ProfileName, group
-from attune_cli.errors import BadArgument
+from attune_cli.json_argument import read_json
 from attune_cli.profiles import load_profile
 from attune_cli.render.output import compact, show_fields, show_json, show_line, show_table
-from attune_core.values import JsonValue, parse_json
+from attune_core.values import JsonValue
 from attune_core.wire.api import Accepted, EventView, Page
 
 app = group("Send events and see what became of them.")
@@ -110,15 +108,3 @@ def show(
         ("data", compact(found.data)),
     ]
     show_fields([(name, value) for name, value in fields if value])
-
-
-def read_json(text: str) -> JsonValue:
-    """Return the JSON of an argument: the text itself, `@FILE`, or `-` for standard input."""
-    if text == "-":
-        return parse_json(sys.stdin.buffer.read())
-    if text.startswith("@"):
-        try:
-            return parse_json(Path(text[1:]).read_bytes())
-        except OSError as error:
-            raise BadArgument(f"{text[1:]}: {error.strerror}") from error
-    return parse_json(text.encode())

@@ -8,18 +8,14 @@ from attune_cli.client import Client
 from attune_cli.commands.options import JsonFlag, Most, ProfileName, group
 from attune_cli.follow import follow_log
 from attune_cli.profiles import load_profile
-from attune_cli.render.output import compact, show_fields, show_json, show_line, show_table
+from attune_cli.render.execution import execution_fields, how_it_stands
+from attune_cli.render.output import show_fields, show_json, show_line, show_table
 from attune_core.states import State
 from attune_core.wire.api import ExecutionView, Page
 
 app = group("Executions: list, show, logs, cancel.")
 
 ExecutionId = Annotated[str, typer.Argument(help="Its number, or its id.")]
-
-
-def how_it_stands(execution: ExecutionView) -> str:
-    """Return the outcome, or the state while there is none."""
-    return execution.outcome.value if execution.outcome else execution.state.value
 
 
 @app.command("list")
@@ -70,33 +66,6 @@ def show(execution: ExecutionId, json: JsonFlag = False, profile: ProfileName = 
         show_json(found)
     else:
         show_fields(execution_fields(found))
-
-
-def execution_fields(found: ExecutionView) -> list[tuple[str, str]]:
-    """Return what a person wants to know of an execution, empty fields left out."""
-    fields = [
-        ("number", str(found.number)),
-        ("id", found.id),
-        ("action", found.action),
-        ("rule", found.rule or "(a manual run)"),
-        ("event", str(found.event)),
-        ("agent", found.agent),
-        ("order", f"key {found.queue_key}, epoch {found.epoch}, sequence {found.sequence}" if found.sequence else ""),
-        ("revision", found.revision),
-        ("state", " ".join([found.state.value, *found.conditions])),
-        ("outcome", found.outcome.value if found.outcome else ""),
-        ("reason", found.reason.value if found.reason else ""),
-        ("detail", found.detail),
-        ("exit code", "" if found.exit_code is None else str(found.exit_code)),
-        ("attempt", str(found.attempt or "")),
-        ("accepted", found.accepted_at),
-        ("started", found.started_at),
-        ("settled", found.settled_at),
-        ("input", compact(found.input)),
-        ("secrets", ", ".join(f"{name} = secrets.{secret}" for name, secret in found.secrets.items())),
-        ("result", "" if found.result is None else compact(found.result)),
-    ]
-    return [(name, value) for name, value in fields if value]
 
 
 @app.command()

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from attune_cli.commands.controller import problem_line
 from attune_cli.commands.options import command
 from attune_cli.errors import BadArgument
 from attune_cli.local.repository import Repository
@@ -17,6 +16,7 @@ from attune_cli.local.system import LocalSystem, network_settings
 from attune_cli.pairs import read_pairs
 from attune_cli.profiles import save_profile
 from attune_cli.render.output import show_line
+from attune_cli.render.status import problem_line
 from attune_core.wire.api import StatusView
 
 app = command()

@@ -16,12 +16,12 @@ from datetime import datetime
 from pathlib import Path
 
 from attune_cli.client import Client
-from attune_cli.commands.controller import problem_line
 from attune_cli.errors import ProgramFailed
 from attune_cli.follow import executions_of, states_of
 from attune_cli.local.origin import Origin
 from attune_cli.local.system import LocalSystem, network_settings
 from attune_cli.render.output import compact
+from attune_cli.render.status import problem_line
 from attune_cli.render.story import Branch, Story
 from attune_core.shipped import shipped
 from attune_core.states import Outcome

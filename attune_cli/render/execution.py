@@ -1,0 +1,36 @@
+"""An execution for people: how it stands, and its fields; used by the commands that show executions."""
+
+from attune_cli.render.output import compact
+from attune_core.wire.api import ExecutionView
+
+
+def how_it_stands(execution: ExecutionView) -> str:
+    """Return the outcome, or the state while there is none."""
+    return execution.outcome.value if execution.outcome else execution.state.value
+
+
+def execution_fields(found: ExecutionView) -> list[tuple[str, str]]:
+    """Return what a person wants to know of an execution, empty fields left out."""
+    fields = [
+        ("number", str(found.number)),
+        ("id", found.id),
+        ("action", found.action),
+        ("rule", found.rule or "(a manual run)"),
+        ("event", str(found.event)),
+        ("agent", found.agent),
+        ("order", f"key {found.queue_key}, epoch {found.epoch}, sequence {found.sequence}" if found.sequence else ""),
+        ("revision", found.revision),
+        ("state", " ".join([found.state.value, *found.conditions])),
+        ("outcome", found.outcome.value if found.outcome else ""),
+        ("reason", found.reason.value if found.reason else ""),
+        ("detail", found.detail),
+        ("exit code", "" if found.exit_code is None else str(found.exit_code)),
+        ("attempt", str(found.attempt or "")),
+        ("accepted", found.accepted_at),
+        ("started", found.started_at),
+        ("settled", found.settled_at),
+        ("input", compact(found.input)),
+        ("secrets", ", ".join(f"{name} = secrets.{secret}" for name, secret in found.secrets.items())),
+        ("result", "" if found.result is None else compact(found.result)),
+    ]
+    return [(name, value) for name, value in fields if value]
