@@ -2,13 +2,15 @@
 
 import asyncio
 import resource
+import socket
+from contextlib import suppress
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
 from attune_controller.http.limits import HttpLimits
 from attune_controller.http.protocol import PEER
-from tests.controller.http.serving import QUICK, Echo, listening, post, reply, wire
+from tests.controller.http.serving import QUICK, Echo, listening, port_of, post, reply, wire
 from tests.waiting import eventually
 
 
@@ -257,6 +259,28 @@ async def test_a_client_that_never_reads_is_cut() -> None:
         connection.writer.transport.pause_reading()  # type: ignore[attr-defined]  # what a client that never reads does
         await connection.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         await eventually(lambda: not listener.open_connections, what="the connection being cut")
+
+
+async def test_a_client_that_sips_is_cut_although_it_takes_something_now_and_then() -> None:
+    async def whole(scope: Scope, receive: Receive, send: Send) -> None:
+        await reply(send, b"x" * (16 << 20))
+
+    async def sip(client: socket.socket) -> None:
+        some = b"x"
+        with suppress(OSError):
+            while some:
+                some = await asyncio.get_running_loop().sock_recv(client, 16_384)
+                await asyncio.sleep(0.02)
+
+    async with listening(whole, limits=QUICK) as listener:
+        with socket.create_connection(("127.0.0.1", port_of(listener))) as client:
+            client.settimeout(0)
+            client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            sipping = asyncio.create_task(sip(client))
+            await eventually(lambda: listener.open_connections == 1)
+            await eventually(lambda: listener.open_connections == 0, timeout=5, what="the connection being cut")
+            sipping.cancel()
+            await asyncio.gather(sipping, return_exceptions=True)
 
 
 async def test_a_client_that_half_closes_or_vanishes_leaves_nothing_behind() -> None:
