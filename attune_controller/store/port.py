@@ -15,6 +15,7 @@ from attune_controller.store.records import (
     Event,
     EventStatus,
     Execution,
+    Filter,
     Handover,
     Held,
     JoinToken,
@@ -65,14 +66,7 @@ class Executions(Protocol):
         ...
 
     async def executions(
-        self,
-        *,
-        before: int | None,
-        limit: int,
-        state: str | None = None,
-        action: str | None = None,
-        agent: str | None = None,
-        event: int | None = None,
+        self, *, before: int | None, limit: int, state: Filter = None, action: Filter = None, agent: Filter = None, event: int | None = None
     ) -> Sequence[Execution]:
         """Return a page, newest number first, numbers below `before`; `state` is a State or an Outcome."""
         ...

@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonValue
+
+#: A word that a list is narrowed to; None: any.
+Filter: TypeAlias = str | None
 
 
 class EventStatus(StrEnum):

@@ -12,7 +12,7 @@ from attune_controller.store.errors import NotCancellable
 from attune_controller.store.memory.events import insert_completion
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import Tables
-from attune_controller.store.records import Counts, Execution, Move, QueueKey
+from attune_controller.store.records import Counts, Execution, Filter, Move, QueueKey
 from attune_controller.store.reference import execution_number
 from attune_controller.store.transitions import after_move, check_move, placed
 from attune_core.states import State
@@ -28,14 +28,7 @@ class MemoryExecutions(Opened):
         return None if number is None else tables.executions.get(number)
 
     async def executions(
-        self,
-        *,
-        before: int | None,
-        limit: int,
-        state: str | None = None,
-        action: str | None = None,
-        agent: str | None = None,
-        event: int | None = None,
+        self, *, before: int | None, limit: int, state: Filter = None, action: Filter = None, agent: Filter = None, event: int | None = None
     ) -> Sequence[Execution]:
         """See the port."""
         found = (

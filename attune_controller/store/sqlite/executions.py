@@ -10,7 +10,7 @@ from typing import LiteralString, cast
 import apsw
 
 from attune_controller.store.encoding import encode
-from attune_controller.store.records import Counts, Execution, Move
+from attune_controller.store.records import Counts, Execution, Filter, Move
 from attune_controller.store.reference import execution_number
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.execution_rows import SELECT, execution_of
@@ -36,14 +36,7 @@ class SqliteExecutions(Connected):
         return await self._read(partial(_execution, id_or_number=id_or_number))
 
     async def executions(
-        self,
-        *,
-        before: int | None,
-        limit: int,
-        state: str | None = None,
-        action: str | None = None,
-        agent: str | None = None,
-        event: int | None = None,
+        self, *, before: int | None, limit: int, state: Filter = None, action: Filter = None, agent: Filter = None, event: int | None = None
     ) -> Sequence[Execution]:
         """See the port."""
         sql, values = _page(LARGEST if before is None else before, state, action, agent, event)
