@@ -26,12 +26,10 @@ class OpenSessions:
             older.end(SessionOver("a newer session of this agent has begun"))
         self._by_name[session.name] = session
 
-    def remove(self, session: Session) -> bool:
-        """Let go of a session; False when a newer one is current."""
-        if self._by_name.get(session.name) is not session:
-            return False
-        del self._by_name[session.name]
-        return True
+    def remove(self, session: Session) -> None:
+        """Let go of a session; a newer one of the same agent stays."""
+        if self._by_name.get(session.name) is session:
+            del self._by_name[session.name]
 
     def find(self, name: str) -> Session | None:
         """Return an agent's session while its stream is open."""

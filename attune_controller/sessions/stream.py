@@ -6,6 +6,7 @@ the agent counts as connected, and dispatch serves it.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 from starlette.types import Receive, Send
@@ -56,6 +57,10 @@ class Stream:
             await self._keep(session, receive, send)
         finally:
             self._close(session)
+        if not isinstance(session.error, ReaderTooSlow):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._interval):
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _keep(self, session: Session, receive: Receive, send: Send) -> None:
         async with asyncio.TaskGroup() as group:
@@ -67,8 +72,6 @@ class Stream:
             await session.ended()
             for part in parts:
                 part.cancel()
-        if not isinstance(session.error, ReaderTooSlow):
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _guarded(self, session: Session, part: Awaitable[None]) -> None:
         """Let an error that Attune can explain end the session instead of the controller; the agent comes back by itself."""
@@ -101,7 +104,8 @@ class Stream:
         error = session.error or SessionOver("the controller is stopping")
         session.end(error)
         self._logs.gone(session, error)
-        if self._sessions.remove(session):
+        self._sessions.remove(session)
+        if self._sessions.find(session.name) is None:  # else a newer one is there already
             self._fleet.left(session.name)
             self._changed()
         self._log.info("session_over", agent=session.name, session=session.id, code=error.code, reason=error.message)
