@@ -65,8 +65,9 @@ def show_fields(fields: Sequence[tuple[str, str]]) -> None:
 
 
 def show_line(text: str) -> None:
-    """Print one line of text."""
+    """Print one line of text at once, also into a file that somebody follows."""
     sys.stdout.write(safe_text(text) + "\n")
+    sys.stdout.flush()
 
 
 def note(text: str) -> None:
