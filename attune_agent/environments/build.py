@@ -18,6 +18,7 @@ from attune_agent.environments.commands import Command, CommandOutcome, CommandR
 from attune_agent.environments.key import EnvironmentKey
 from attune_agent.environments.ready import is_ready, mark_ready, unmark
 from attune_agent.environments.tree_size import TreeLimits, within_limits
+from attune_agent.executor_errors import ExecutorUnreachable
 from attune_agent.host import How
 from attune_agent.preparation_errors import BuildDelayed, BuildTimedOut, EnvironmentUnhealthy
 from attune_core.quantities import show_duration
@@ -26,6 +27,8 @@ from attune_core.safe_text import safe_text
 _log = structlog.get_logger(__name__)
 
 _ANSWER_LIMIT = 4 << 10
+#: Seconds for removing things after a build.
+_TIDY_LIMIT = 60.0
 #: Bytes that the installers' cache may keep; it holds what is also in a registry.
 _CACHE_LIMIT = 4 << 30
 _TRIM = """\
@@ -99,20 +102,23 @@ class _Commands:
 
     async def empty_tree(self, host: HostTools) -> None:
         """Remove what a failed build left; the next build would do it too, but the disk need not wait for that."""
-        self._fresh, self._deadline = True, time.monotonic() + 60
-        await self._within_time(("true",), host.base_environment())
+        self._fresh = True
+        await self._tidy(("true",), host)
 
     async def trim_cache(self, host: HostTools) -> None:
         """Empty the installers' cache when it is beyond its bound; only here, when no installer uses it."""
-        self._deadline = time.monotonic() + 60
-        argv = ("sh", "-euc", _TRIM, "trim", str(host.cache), str(_CACHE_LIMIT >> 20))
+        await self._tidy(("sh", "-euc", _TRIM, "trim", str(host.cache), str(_CACHE_LIMIT >> 20)), host)
+
+    async def _tidy(self, argv: Sequence[str], host: HostTools) -> None:
+        """Run what need not succeed: the build's end stands already, and the next build tidies again."""
+        self._deadline = time.monotonic() + _TIDY_LIMIT
         try:
             outcome = await self._within_time(argv, host.base_environment())
-        except (BuildDelayed, BuildTimedOut) as error:
-            _log.warning("the installers' cache was not trimmed", folder=str(host.cache), error=error.message)
-            return  # the environment is READY all the same; the next build trims
+        except (BuildDelayed, BuildTimedOut, ExecutorUnreachable) as error:
+            _log.warning("a build could not be tidied up", environment=self._order.key.folder, error=error.message)
+            return
         if not outcome.succeeded:
-            _log.warning("the installers' cache could not be trimmed", folder=str(host.cache), how=outcome.describe())
+            _log.warning("a build could not be tidied up", environment=self._order.key.folder, error=outcome.describe())
 
     async def _within_time(
         self, argv: Sequence[str], env: Mapping[str, str], *, program: bytes = b"", answer_limit: int = 0, execution: str | None = None

@@ -6,6 +6,7 @@ from the controller through `download`.
 
 import asyncio
 import re
+import shutil
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from hashlib import sha256
@@ -28,6 +29,9 @@ _REMEMBERED = 128
 _SHOWN = 16
 #: The copy without links, which most attempts run in.
 _PLAIN = "plain"
+_FOLDER = re.compile(r"[0-9a-f]{16}", re.ASCII)
+#: What a folder's name begins with while it is being removed.
+_REMOVED = ".removed-"
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -39,6 +43,7 @@ class Packs:
         self._root = root
         self._download = download
         self._known: OrderedDict[str, PackCopy] = OrderedDict()
+        self._used: set[str] = set()
         self._once = OncePerKey()
 
     async def fetch(self, digest: str) -> PackCopy:
@@ -51,6 +56,7 @@ class Packs:
             return known
         if not _DIGEST.fullmatch(digest):
             raise PackMismatch(f"{digest[:80]!r} is no digest")
+        self._used.add(digest[:_SHOWN])
         copy = self._copy(digest, _PLAIN)
         if not is_complete(copy, digest):
             await self._once.run(digest, lambda: self._unpack(copy, digest))
@@ -69,13 +75,14 @@ class Packs:
         return copy
 
     async def keep_only(self, digests: Collection[str]) -> None:
-        """Remove every other pack; whoever calls includes the packs of everything in hand."""
+        """Remove the packs that are neither named here nor were used in this life of the agent."""
         kept = {digest[:_SHOWN] for digest in digests}
-        for digest in [digest for digest in self._known if digest[:_SHOWN] not in kept]:
-            del self._known[digest]
         for folder in sorted(self._root.iterdir()):
-            if folder.name not in kept and re.fullmatch(r"[0-9a-f]{16}", folder.name) and folder.is_dir():
-                await asyncio.to_thread(_remove_pack, folder)
+            if _FOLDER.fullmatch(folder.name) and folder.name not in kept and folder.name not in self._used:
+                # Out of the way at once, so that a fetch that begins meanwhile finds nothing instead of half of it.
+                folder.rename(self._root / f"{_REMOVED}{folder.name}")
+        for folder in sorted(self._root.glob(f"{_REMOVED}*")):
+            await asyncio.to_thread(_remove_pack, folder)
 
     def _copy(self, digest: str, name: str) -> Path:
         return self._root / digest[:_SHOWN] / name
@@ -124,8 +131,6 @@ def _write_from_plain(plain: Path, copy: Path, digest: str, links: Mapping[str, 
 
 
 def _remove_pack(folder: Path) -> None:
-    for copy in [path for path in folder.iterdir() if path.is_dir()]:
-        remove_copy(copy)
-    for left in folder.iterdir():
-        left.unlink()
-    folder.rmdir()
+    for path in [path for path in folder.iterdir() if path.is_dir()]:
+        remove_copy(path)
+    shutil.rmtree(folder)

@@ -222,14 +222,20 @@ async def test_a_pack_that_brings_its_own_node_modules_gets_no_link(root: Path) 
 
 
 async def test_packs_that_nobody_needs_are_removed(root: Path) -> None:
-    other = write_archive([*MEMBERS, Member(path="y", mode=0o644, content=b"")])
-    packs = Packs(root, download=Source(ARCHIVE, other).download)
-    await packs.fetch(DIGEST)
-    kept = await packs.fetch(digest_of_archive(other))
-    await packs.place(await packs.fetch(DIGEST), "0123456789abcdef", {"node_modules": root})
-    await packs.keep_only([kept.digest])
-    assert [path.name for path in root.iterdir()] == [kept.digest[:16]]
-    assert kept.root.is_dir()
+    archives = [write_archive([*MEMBERS, Member(path=name, mode=0o644, content=b"")]) for name in ("a", "b", "c")]
+    unused, named, used = map(digest_of_archive, archives)
+    source = Source(*archives)
+    earlier = Packs(root, download=source.download)
+    for digest in (unused, named, used):
+        await earlier.place(await earlier.fetch(digest), "0123456789abcdef", {"node_modules": root})
+    (root / f".removed-{'0' * 16}").mkdir()
+    packs = Packs(root, download=source.download)
+    await packs.fetch(used)
+    await packs.keep_only([named])
+    assert {path.name for path in root.iterdir()} == {named[:16], used[:16]}
+    assert source.served == 3
+    assert (await packs.fetch(unused)).document.name == "web"
+    assert source.served == 4
 
 
 async def test_a_disk_that_cannot_be_written_lets_the_execution_wait(tmp_path: Path) -> None:

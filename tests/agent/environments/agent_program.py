@@ -1,0 +1,43 @@
+"""The agent's half of preparing one environment, as a program of its own that tests can run as another user and kill.
+
+`python agent_program.py` reads an order as JSON from stdin, retries what passes as attempts do, and prints what became of it as JSON.
+"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from attune_agent.environments.environments import Environments
+from attune_agent.environments.host_commands import HostCommands
+from attune_agent.environments.probes import Probes
+from attune_agent.executor_link import ExecutorLink
+from attune_agent.preparation_errors import BuildDelayed, EnvironmentFailed
+from attune_core.ports import SystemClock
+from tests.agent.environments.places import MemoryPack, host_tools
+
+
+async def _prepare(order: dict[str, str]) -> dict[str, object]:
+    place = Path(order["place"])
+    pack = MemoryPack(json.loads(order["document"]), {name: text.encode() for name, text in json.loads(order["files"]).items()})
+    async with ExecutorLink(place / "run") as link:
+        commands = HostCommands(link, logs=place / "logs", clock=SystemClock())
+        host = host_tools(place / "environments", Probes(commands), tuple(order["path"].split(":")))
+        environments = Environments(place / "environments", host=host, run=commands)
+        delayed = BuildDelayed()
+        for tries in range(20):
+            try:
+                prepared = await environments.prepare(pack, order["name"], execution=order["execution"])
+            except BuildDelayed as error:
+                delayed = error
+                print(tries, error, file=sys.stderr)  # noqa: T201 - what a failing test shows
+                continue
+            except EnvironmentFailed as error:
+                return {"code": error.code, "message": error.message}
+            links = {name: str(target) for name, target in prepared.links.items()}
+            return {"key": prepared.key, "path": list(prepared.path), "links": links, "variables": dict(prepared.variables)}
+        return {"code": delayed.code, "message": delayed.message}
+
+
+if __name__ == "__main__":
+    json.dump(asyncio.run(_prepare(json.load(sys.stdin))), sys.stdout)

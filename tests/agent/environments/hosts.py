@@ -1,0 +1,160 @@
+"""A host with a real executor: builds under the build user, actions under theirs; as root with uids, or as one user without.
+
+`prepare` runs the agent's half in a process of its own; `act` runs an action in what was prepared.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from attune_agent.executor_link import ExecutorLink
+from attune_agent.host import Ended, ResultSource, StartRequest
+from attune_cli.local.uid_block import uid_block
+from tests.agent.environments.places import ROOT, SYSTEM_PATH
+from tests.waiting import wait_until
+
+NOBODY = 65534
+Process: TypeAlias = "subprocess.Popen[bytes]"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the agent's half said."""
+
+    key: str = ""
+    path: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    code: str = ""
+    message: str = ""
+
+
+class RealHost:
+    """One host below a folder."""
+
+    def __init__(self, place: Path, uids: range | None) -> None:
+        self.place = place
+        self.uids = uids
+        self.executor: Process | None = None
+        self._count = 0
+        for name in ("run", "logs", "environments", "executor"):
+            (place / name).mkdir()
+            if uids is None and os.geteuid() == 0:
+                os.chown(place / name, NOBODY, NOBODY)
+
+    @property
+    def environments(self) -> Path:
+        return self.place / "environments"
+
+    def start_executor(self) -> None:
+        (self.place / "run/executor.sock").unlink(missing_ok=True)
+        argv = ["-m", "attune_agent.executor.main", "run", "--slots", "2", "--state", str(self.place / "executor")]
+        argv += ["--run", str(self.place / "run"), "--logs", str(self.place / "logs"), "--environments", str(self.environments)]
+        if self.uids is not None:
+            argv += ["--uids", f"{self.uids[0]}-{self.uids[2]}"]
+        self.executor = self._popen(argv, ends=subprocess.DEVNULL)
+        wait_until((self.place / "run/executor.sock").exists, what="the executor's socket")
+
+    def kill_executor(self) -> None:
+        assert self.executor is not None
+        self.executor.kill()
+        self.executor.wait()
+
+    def stop(self) -> None:
+        if self.executor is not None and self.executor.poll() is None:
+            self.executor.send_signal(signal.SIGTERM)
+            self.executor.wait(30)
+
+    def begin(self, document: Mapping[str, object], files: Mapping[str, bytes], path: Sequence[str] = SYSTEM_PATH) -> Process:
+        """Start preparing the environment `own` of a pack."""
+        self._count += 1
+        order = {
+            "place": str(self.place),
+            "document": json.dumps(document),
+            "files": json.dumps({name: content.decode() for name, content in files.items()}),
+            "path": ":".join(path),
+            "name": "own",
+            "execution": f"execution-{self._count}",
+        }
+        agent = self._popen([str(Path(__file__).with_name("agent_program.py"))], ends=subprocess.PIPE)
+        assert agent.stdin is not None
+        agent.stdin.write(json.dumps(order).encode())
+        agent.stdin.close()
+        agent.stdin = None
+        return agent
+
+    def prepare(self, document: Mapping[str, object], files: Mapping[str, bytes], path: Sequence[str] = SYSTEM_PATH) -> Answer:
+        return self.end(self.begin(document, files, path))
+
+    def end(self, agent: Process) -> Answer:
+        said, _ = agent.communicate(timeout=100)
+        assert agent.returncode == 0
+        return Answer(**json.loads(said))
+
+    def build_log(self) -> str:
+        """Return all that installers wrote."""
+        return "".join(path.read_text() for path in sorted(self.place.glob("logs/*/*.build/*/stdout*")))
+
+    def act(self, argv: Sequence[str], *, path: Sequence[str] = (), cwd: Path = Path("/")) -> Ended:
+        """Run an action to its end; its Result is what it prints."""
+        return asyncio.run(self._act(argv, path, cwd))
+
+    async def _act(self, argv: Sequence[str], path: Sequence[str], cwd: Path) -> Ended:
+        self._count += 1
+        name = f"action-{self._count}"
+        env = {"PATH": ":".join((*path, *SYSTEM_PATH)), "LANG": "C.UTF-8"}
+        request = StartRequest(
+            execution=name, attempt=1, argv=tuple(argv), env=env, cwd=str(cwd), timeout=30, result_from=ResultSource.STDOUT
+        )
+        async with ExecutorLink(self.place / "run") as link:
+            await link.start(request)
+            return await link.wait(name, 1)
+
+    def _popen(self, argv: Sequence[str], *, ends: int) -> Process:
+        # A cleared environment, as systemd gives one; the CA file is a host setting and reaches installers only.
+        env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+        env |= {name: os.environ[name] for name in ("SSL_CERT_FILE",) if name in os.environ}
+        if self.uids is not None or os.geteuid() != 0:
+            return subprocess.Popen([sys.executable, *argv], cwd="/", env=env, stdin=ends, stdout=ends)
+        packages = next(path for path in sys.path if path.endswith("site-packages"))
+        env |= {"PYTHONPATH": f"{ROOT}:{packages}", "PYTHONDONTWRITEBYTECODE": "1"}
+        whole = [_plain_python(), *argv]
+        return subprocess.Popen(whole, cwd="/", env=env, user=NOBODY, group=NOBODY, extra_groups=[], stdin=ends, stdout=ends)
+
+
+def _plain_python() -> str:
+    """Return an interpreter that every user can execute and that fits the installed packages."""
+    program = f"/usr/bin/python3.{sys.version_info.minor}"
+    if not Path(program).exists():
+        pytest.skip(f"there is no {program}, and the one that runs the tests is not for other users")
+    return program
+
+
+@contextmanager
+def real_host(*, uids: bool) -> Iterator[RealHost]:
+    """Give a host with a running executor, in a folder that other users can pass (pytest closes its own each time a session begins)."""
+    with tempfile.TemporaryDirectory(prefix="attune-host-") as folder, uid_block() as block:
+        place = Path(folder)
+        place.chmod(0o711)
+        host = RealHost(place, block if uids else None)
+        try:
+            host.start_executor()
+            yield host
+        finally:
+            host.stop()
+
+
+def until(condition: Callable[[], bool], agent: Process, what: str) -> None:
+    """Wait for a moment of a build, or fail when the build is over before it."""
+    wait_until(lambda: condition() or agent.poll() is not None, timeout=60, what=what)

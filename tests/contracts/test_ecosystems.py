@@ -1,0 +1,258 @@
+"""What every ecosystem keeps, judged from outside: the real executor, users and registries."""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import attune_core
+from attune_agent.ecosystems.table import ECOSYSTEMS
+from attune_agent.packs.packs import Packs
+from tests.agent.environments.hosts import Answer, RealHost, real_host, until
+from tests.agent.environments.places import ROOT, SYSTEM_PATH, node_lock, python_lock
+from tests.agent.packs.test_packs import ARCHIVE, DIGEST, Source
+
+pytestmark = pytest.mark.registry
+HOW_TO = ROOT / "docs/howto/add-an-ecosystem.md"
+WITH_UIDS = [pytest.param(True, marks=pytest.mark.root, id="uids"), pytest.param(False, id="one user")]
+
+
+@dataclass(frozen=True)
+class Example:
+    """An environment of an ecosystem that installs something, and how a build of it is seen from outside."""
+
+    ecosystem: str
+    document: Mapping[str, object]
+    files: Mapping[str, bytes]
+    proof: tuple[str, ...]  # prints JSON: versions of what was installed
+    proven: object
+    moments: tuple[str, ...]  # globs in the tree, in the order in which a build makes them
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Example]:
+    lock = python_lock(tmp_path_factory.mktemp("python"), "rich==13.9.4", "six==1.16.0")
+    files = node_lock(tmp_path_factory.mktemp("node"), '{"is-odd": "3.0.1", "left-pad": "1.3.0"}')
+    size = "size = len(rich.console.Console().options.size)"
+    modules = 'console.log(JSON.stringify([require("is-odd")(3), require("left-pad")("x", 3)]))'
+    return {
+        "python": Example(
+            "python",
+            {"environments": {"own": {"ecosystem": "python", "interpreter": ">=3.9", "lock": "requirements.lock"}}},
+            {"requirements.lock": lock},
+            ("python", "-c", f"import json, six, rich.console; {size}; print(json.dumps([six.__version__, size]))"),
+            ["1.16.0", 2],
+            ("bin/python", "lib/*/site-packages/*.dist-info", "lib/*/site-packages/rich/__pycache__"),
+        ),
+        "node": Example(
+            "node",
+            {"environments": {"own": {"ecosystem": "node", "interpreter": ">=18", "lock": "js/package-lock.json"}}},
+            {f"js/{name}": content for name, content in files.items()},
+            ("node", "-e", modules),
+            [True, "  x"],
+            ("package-lock.json", "node_modules/*", "node_modules/.package-lock.json"),
+        ),
+    }
+
+
+@pytest.fixture(params=["python", "node"])
+def example(request: pytest.FixtureRequest, examples: Mapping[str, Example]) -> Example:
+    return examples[str(request.param)]
+
+
+@pytest.fixture(params=WITH_UIDS)
+def each_host(request: pytest.FixtureRequest) -> Iterator[RealHost]:
+    with real_host(uids=bool(request.param)) as host:
+        yield host
+
+
+@pytest.fixture
+def host() -> Iterator[RealHost]:
+    """Give the more confined kind of host that is possible here."""
+    with real_host(uids=os.geteuid() == 0) as host:
+        yield host
+
+
+def prove(host: RealHost, example: Example, answer: Answer) -> None:
+    """Let an action use what was installed."""
+    folder = host.place / f"pack-{answer.key}"
+    folder.mkdir(exist_ok=True)
+    for name, target in answer.links.items():
+        if not (folder / name).exists():
+            (folder / name).symlink_to(target)
+    ended = host.act(example.proof, path=answer.path, cwd=folder)
+    assert ended.exit_code == 0, ended
+    assert json.loads(ended.result.body) == example.proven
+
+
+def test_every_ecosystem_of_the_table_has_an_example_here_and_a_line_in_the_how_to(examples: Mapping[str, Example]) -> None:
+    assert {name for name in ECOSYSTEMS if name != "shell"} == set(examples)
+    text = HOW_TO.read_text()
+    for name in ECOSYSTEMS:
+        assert f"`{name}`" in text
+        assert (ROOT / f"attune_agent/ecosystems/{name}.py").is_file()
+
+
+def test_actions_use_what_the_lock_says_and_can_change_nothing_of_it(each_host: RealHost, example: Example) -> None:
+    host = each_host
+    answer = host.prepare(example.document, example.files)
+    assert answer.code == "", answer
+    assert not answer.variables
+    prove(host, example, answer)
+    tree = host.environments / answer.key / "tree"
+    record = json.loads((tree.parent / "READY").read_text())
+    assert record["key"].startswith(answer.key)
+    again = host.prepare(example.document, example.files)
+    assert (again.key, again.path) == (answer.key, answer.path)
+    if host.uids is None:
+        return
+    builder = host.uids[0]
+    assert {path.lstat().st_uid for path in tree.rglob("*")} == {builder}
+    assert {path.stat().st_uid for path in (tree.parent, tree.parent / "READY", tree.parent / "declared")} == {os.geteuid()}
+    places = f"{tree} {tree}/bin {tree.parent} {host.environments}"
+    ended = host.act(("sh", "-c", f"for place in {places}; do touch $place/x && echo touched; done; exec rm -rf {tree}"))
+    assert ended.result.body == b""
+    assert ended.exit_code != 0
+    prove(host, example, answer)
+
+
+def test_nothing_of_attune_is_importable_and_no_path_leads_to_it(host: RealHost, examples: Mapping[str, Example]) -> None:
+    answer = host.prepare(examples["python"].document, examples["python"].files)
+    question = (
+        "import importlib.util, json, os, sys;"
+        "print(json.dumps([sys.path, sys.prefix, [name for name in ('attune_core', 'attune_agent', 'pydantic', 'uv', 'pip') "
+        "if importlib.util.find_spec(name)], dict(os.environ)]))"
+    )
+    ended = host.act(("python", "-c", question), path=answer.path)
+    paths, prefix, found, variables = json.loads(ended.result.body)
+    tree = str(host.environments / answer.key / "tree")
+    assert found == []
+    assert prefix == tree
+    assert all(path == "" or path.startswith((tree, "/usr/lib/python3", "/usr/local/lib/python3")) for path in paths), paths
+    assert not [path for path in paths if str(Path(attune_core.__file__).parents[1]) in path]
+    assert set(variables) <= {"PATH", "LANG", "HOME", "TMPDIR", "ATTUNE_RESULT", "LC_CTYPE"}
+
+
+def test_two_agents_that_want_it_at_once_make_one_build(host: RealHost, example: Example) -> None:
+    agents = [host.begin(example.document, example.files) for _ in range(2)]
+    answers = [host.end(agent) for agent in agents]
+    assert len({answer.key for answer in answers}) == 1, answers
+    prove(host, example, answers[0])
+    assert len({path.parent.parent for path in host.place.glob("logs/*/*.build/*")}) == 1
+
+
+@pytest.mark.parametrize(("moment", "victims"), [(0, "agent"), (1, "agent executor"), (2, "executor")])
+def test_a_build_that_was_killed_is_wiped_and_made_again(host: RealHost, example: Example, moment: int, victims: str) -> None:
+    agent = host.begin(example.document, example.files)
+    until(lambda: bool(list(host.environments.glob(f"*/tree/{example.moments[moment]}"))), agent, "the moment to kill")
+    was_ready = bool(list(host.environments.glob("*/READY")))
+    if "agent" in victims:
+        agent.kill()
+        agent.communicate()
+    if "executor" in victims:
+        host.kill_executor()
+        host.start_executor()
+    answer = host.prepare(example.document, example.files) if "agent" in victims else host.end(agent)
+    assert answer.code == "", answer
+    assert not was_ready, "the build was over before the kill"
+    prove(host, example, answer)
+    assert (host.environments / answer.key / "READY").is_file()
+
+
+@pytest.mark.root
+def test_a_forged_environment_is_emptied_as_the_build_user_before_anything_is_installed(host: RealHost, example: Example) -> None:
+    first = host.prepare(example.document, example.files)
+    tree = host.environments / first.key / "tree"
+    (tree.parent / "READY").unlink()
+    builder = tree.stat().st_uid
+    forge = f"cd {tree} && echo '{{}}' > READY && mkdir -p locked/away && echo x > locked/away/y && chmod 000 locked/away && ln -s /etc etc"
+    subprocess.run(["sh", "-c", forge], user=builder, group=builder, extra_groups=[], check=True)
+    assert host.prepare(example.document, example.files).key == first.key
+    assert not (tree / "READY").exists()
+    assert not (tree / "locked").exists()
+    assert not (tree / "etc").is_symlink()
+    assert Path("/etc/passwd").exists()
+
+
+def test_another_file_than_the_hash_names_is_refused(host: RealHost, examples: Mapping[str, Example]) -> None:
+    example = examples["python"]
+    wrong = re.sub(rb"sha256:[0-9a-f]{64}", b"sha256:" + b"0" * 64, example.files["requirements.lock"])
+    answer = host.prepare(example.document, {"requirements.lock": wrong})
+    assert answer.code == "ATT306", answer
+    assert "hash" not in answer.message.lower(), "the message holds nothing of the installer's output"
+    assert "Hash mismatch" in host.build_log()
+
+
+def test_another_package_than_the_integrity_names_is_refused(host: RealHost, examples: Mapping[str, Example]) -> None:
+    example = examples["node"]
+    lock = json.loads(example.files["js/package-lock.json"])
+    for place, entry in lock["packages"].items():
+        if place:
+            entry["integrity"] = "sha512-" + "A" * 86 + "=="
+    answer = host.prepare(example.document, {**example.files, "js/package-lock.json": json.dumps(lock).encode()})
+    assert answer.code == "ATT306", answer
+    assert "EINTEGRITY" in host.build_log()
+
+
+def test_a_lock_without_hashes_is_refused_before_anything_runs(host: RealHost, examples: Mapping[str, Example]) -> None:
+    python = host.prepare(examples["python"].document, {"requirements.lock": b"six==1.16.0\n"})
+    assert (python.code, python.message) == ("ATT303", "requirements.lock:1: 'six==1.16.0' has no --hash=sha256:…")
+    lock = json.loads(examples["node"].files["js/package-lock.json"])
+    del lock["packages"]["node_modules/left-pad"]["integrity"]
+    node = host.prepare(examples["node"].document, {**examples["node"].files, "js/package-lock.json": json.dumps(lock).encode()})
+    assert node.code == "ATT303"
+    assert "left-pad" in node.message
+    assert not list(host.place.glob("logs/*/*"))
+
+
+def test_a_missing_interpreter_says_what_was_found(host: RealHost, example: Example) -> None:
+    (own,) = example.document["environments"].values()  # type: ignore[attr-defined]  # a JSON object
+    answer = host.prepare({"environments": {"own": {**own, "interpreter": ">=99"}}}, example.files)
+    assert answer.code == "ATT304"
+    assert ">=99" in answer.message
+    assert "/usr/bin/" in answer.message
+    assert not list(host.environments.glob("*/tree"))
+
+
+@pytest.mark.root
+def test_an_interpreter_below_a_closed_home_does_not_serve(host: RealHost, examples: Mapping[str, Example]) -> None:
+    home = host.place / "home"
+    home.mkdir(mode=0o700)
+    (home / "python3").symlink_to("/usr/bin/python3")
+    answer = host.prepare(examples["python"].document, examples["python"].files, (str(home), *SYSTEM_PATH))
+    assert answer.code == "", "the next one on the path serves"
+    alone = host.prepare(examples["python"].document, examples["python"].files, (str(home),))
+    assert alone.code == "ATT304"
+    assert f"{home}/python3 cannot be executed by the users of actions" in alone.message
+
+
+def test_scripts_of_packages_never_run(host: RealHost, tmp_path: Path) -> None:
+    files = {f"js/{name}": content for name, content in node_lock(tmp_path, '{"esbuild": "0.21.5"}').items()}
+    document = {"environments": {"own": {"ecosystem": "node", "lock": "js/package-lock.json"}}}
+    answer = host.prepare(document, files)
+    assert answer.code == "", answer
+    program = host.environments / answer.key / "tree/node_modules/esbuild/bin/esbuild"
+    assert program.read_bytes().startswith(b"#!"), "its install script would have put a binary in this place"
+
+
+def test_an_esm_import_finds_its_package_through_the_packs_one_link(tmp_path: Path) -> None:
+    (tmp_path / "packs").mkdir()
+    packs = Packs(tmp_path / "packs", download=Source(ARCHIVE).download)
+    modules = tmp_path / "modules"
+    (modules / "here").mkdir(parents=True)
+    (modules / "here/package.json").write_text('{"name": "here", "version": "1.0.0", "type": "module", "exports": "./index.js"}')
+    (modules / "here/index.js").write_text("export default 7\n")
+
+    async def place() -> Path:
+        return await packs.place(await packs.fetch(DIGEST), "0123456789abcdef", {"node_modules": modules})
+
+    program = 'import here from "here"; console.log(here)'
+    argv = ["node", "--input-type=module", "-e", program]
+    done = subprocess.run(argv, cwd=asyncio.run(place()) / "actions", capture_output=True, check=True)
+    assert done.stdout == b"7\n"
