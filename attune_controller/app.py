@@ -62,11 +62,11 @@ async def build(settings: ControllerSettings, clock: Clock, random: Random) -> C
     state = settings.state
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (state / LISTENING).unlink(missing_ok=True)
     except OSError as error:
         raise StateRefused(f"{state}: {error.strerror}") from error
     store = await open_sqlite_store(state / "store", random=random)
     try:
+        (state / LISTENING).unlink(missing_ok=True)  # left by a crash; only now is it sure that no other controller lives here
         authority = open_authority(state / "ca", clock.now())
         ends = open_ends(settings, authority, state / "ca", clock.now())
         return _Composition(settings=settings, clock=clock, random=random, store=store, authority=authority, ends=ends).controller()

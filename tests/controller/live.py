@@ -269,7 +269,7 @@ def queue(agent: str, action: str, key: str = "null") -> QueueName:
 
 
 @asynccontextmanager
-async def live(folder: Path, files: Mapping[str, str] | None = None, *, poll: str = "200ms") -> AsyncIterator[Live]:
+async def live(folder: Path, files: Mapping[str, str] | None = None, *, poll: str = "200ms", nudged_by: str = "") -> AsyncIterator[Live]:
     """Start a controller below `folder`; a second time on the same folder is a restart."""
     pushes = Pushes(folder / "origin") if not (folder / "origin").exists() else _again(folder / "origin")
     commit = pushes.publish(files) if files else ""
@@ -279,6 +279,7 @@ async def live(folder: Path, files: Mapping[str, str] | None = None, *, poll: st
             "repository.url": str(pushes.bare),
             "repository.allow_local": "true",
             "repository.poll": poll,
+            "repository.nudged_by": nudged_by,
             "public.listen": "127.0.0.1:0",
             "agents.listen": "127.0.0.1:0",
         }
