@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 #: Longest pattern, in characters: a pattern is compiled before its cost is known.
 MAX_PATTERN = 1024
-#: Bytes of memory for one compiled pattern; `(a{1000}){1000}` is refused by it.
-_MAX_MEMORY = 1 << 20
+#: Bytes of memory for one compiled pattern: `\pL{1,64}` fits, `\pL{500}` does not.
+_MAX_MEMORY = 2 << 20
 #: Characters times compiled instructions for one step. RE2's slow path needs about 10 ns for each.
 _PER_STEP = 256
 #: Steps for compiling a pattern that comes from a value; each instruction of the result is one more.
