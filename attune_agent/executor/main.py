@@ -103,16 +103,16 @@ def _greeting(where: place.Places, identities: Identities, slots: int) -> Greeti
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="attune-executor", description="Hosts action attempts for attune-agent on this machine.")
     run = parser.add_subparsers(dest="command", required=True, metavar="run").add_parser("run", help="serve until stopped")
-    for name, what in (
-        ("state", "journal and lock, of the executor alone"),
-        ("run", "socket and private directories of attempts; best on a tmpfs"),
-        ("logs", "logs of attempts"),
-        ("environments", "environments that builds make"),
+    for name, default, what in (
+        ("state", "/var/lib/attune-executor", "journal and lock, of the executor alone"),
+        ("run", "/run/attune", "socket and private directories of attempts; best on a tmpfs"),
+        ("logs", "/var/lib/attune/logs", "logs of attempts"),
+        ("environments", "/var/lib/attune/environments", "environments that builds make"),
     ):
-        run.add_argument(f"--{name}", required=True, metavar="DIR", help=what)
-    run.add_argument("--slots", required=True, type=_slots, metavar="N", help="attempts at the same time, 1 to 256")
-    default = "-".join(map(str, DEFAULT_UIDS))
-    run.add_argument("--uids", type=_uids, metavar="FIRST-LAST", help=f"as root: uids for builds (the first) and slots; default {default}")
+        run.add_argument(f"--{name}", default=default, metavar="DIR", help=f"{what} (default {default})")
+    run.add_argument("--slots", default=4, type=_slots, metavar="N", help="attempts at the same time, 1 to 256 (default 4)")
+    uids = "-".join(map(str, DEFAULT_UIDS))
+    run.add_argument("--uids", type=_uids, metavar="FIRST-LAST", help=f"as root: uids for builds (the first) and slots (default {uids})")
     run.add_argument("--agent-uid", type=int, metavar="UID", help="as root: the user that may connect besides root")
     return parser
 
