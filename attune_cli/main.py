@@ -104,13 +104,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if os.environ.get("ATTUNE_TRACEBACK"):
             raise
+        cause = _first(error)
         _say(
-            f"attune: a defect of Attune: {type(error).__name__}: {error}",
+            f"attune: a defect of Attune: {type(cause).__name__}: {cause}",
             "  what to do: please report it with what `ATTUNE_TRACEBACK=1 attune …` prints",
             "  code: ATT900",
         )
         code = 3
     sys.exit(code)
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return the first error inside a group, which itself says only that there was one."""
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _say(*lines: str) -> None:

@@ -5,6 +5,7 @@ the pure `drafting` and `placement`; this module only feeds them and stores what
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -24,6 +25,8 @@ from attune_core.states import Outcome, Reason, State
 Wake = Callable[[], None]
 #: Events planned in one transaction.
 BATCH = 64
+#: Executions without an agent looked at in one read.
+PAGE = 1000
 
 
 class CatalogHolder(Protocol):
@@ -58,6 +61,8 @@ class Planner:
         self._clock, self._random, self._planned = clock, random, planned
         self._work = asyncio.Event()
         self._log = structlog.get_logger("planning")
+        #: Whether an execution may be waiting for an agent; known only after a look.
+        self._waiting = True
         #: How long an execution without a matching agent waits; seconds.
         self.agent_wait = 600.0
 
@@ -79,13 +84,18 @@ class Planner:
 
     async def plan_all(self) -> None:
         """Plan every accepted event, strictly by position; nothing before the first revision is active."""
-        while (catalog := self._active.catalog) is not None:
+        more = True
+        while more and (catalog := self._active.catalog) is not None:
+            self._work.clear()
             events = await self._store.unplanned(limit=BATCH)
+            # What arrives from here on has set `_work` again, so a batch that is not full needs no second look.
+            more = len(events) == BATCH or self._work.is_set()
             if not events:
-                return
+                continue
             drafted = [draft(event, catalog) for event in events]
             placing = await self._placing({(item.action.ref, item.filled.key) for one in drafted for item in one.drafts})
             plans = [self._plan(event, item, catalog, placing) for event, item in zip(events, drafted, strict=True)]
+            self._waiting = self._waiting or any(not item.agent and not item.rejected for plan in plans for item in plan.executions)
             self._tell(await self._store.record_plans(plans))
             for event, item in zip(events, drafted, strict=True):
                 for note in item.notes:
@@ -93,16 +103,26 @@ class Planner:
 
     async def place_waiting(self) -> float | None:
         """Place executions that found no agent before, in order; reject what waited too long; return seconds until the next is due."""
-        waiting = await self._store.waiting_for_agent(limit=1000)
-        if not waiting:
-            return None
-        now, due = self._clock.now(), self.agent_wait
+        after, left = (0, 0), [math.inf]
+        while self._waiting:
+            waiting = await self._store.waiting_for_agent(limit=PAGE, after=after)
+            left += await self._place(waiting)
+            if len(waiting) < PAGE:
+                self._waiting = min(left) < math.inf
+                break
+            after = (waiting[-1].new.event, waiting[-1].number)
+        return None if min(left) == math.inf else min(left)
+
+    async def _place(self, waiting: Sequence[Execution]) -> list[float]:
+        """Place or reject one page; return, for each that still waits, the seconds that it has left."""
+        now, still = self._clock.now(), []
         placing = await self._placing({(item.new.action, item.new.key) for item in waiting})
         for execution in waiting:
             new = execution.new
+            left = new.accepted_at + self.agent_wait - now
             if agent := placing.choose(new.action, new.key, new.match):
                 self._tell([await self._store.place(new.id, agent)])
-            elif now >= new.accepted_at + self.agent_wait:
+            elif left <= 0:
                 move = Move(
                     execution=new.id,
                     attempt=0,
@@ -114,8 +134,8 @@ class Planner:
                 )
                 await self._store.record_moves([replace(move, completion=completion(execution, move, now))])
             else:
-                due = min(due, new.accepted_at + self.agent_wait - now)
-        return max(due, 0.01)
+                still.append(left)
+        return still
 
     def _plan(self, event: Event, drafted: Drafted, catalog: Catalog, placing: "_Placing") -> PlannedEvent:
         executions = [
@@ -155,7 +175,9 @@ class Planner:
     async def _placing(self, queues: set[tuple[str, str]]) -> "_Placing":
         keyed = sorted(queue for queue in queues if queue[1] != "null")
         holders = await self._store.keyed_agents(keyed) if keyed else {}
-        return _Placing(self._fleet.candidates(), dict(holders), dict(await self._store.unsettled_load()))
+        fleet = self._fleet.candidates()
+        load = await self._store.unsettled_load() if len(fleet) > 1 else {}  # one agent needs no comparison
+        return _Placing(fleet, dict(holders), dict(load))
 
     def _tell(self, executions: Sequence[Execution]) -> None:
         for agent in {execution.agent for execution in executions if execution.agent and execution.state is State.QUEUED}:

@@ -190,7 +190,7 @@ async def test_without_a_match_it_waits_in_order_and_is_placed_when_an_agent_app
     await world.planner.plan_all()
     assert await world.planner.place_waiting() is not None
     world.hosts.append(Host("z", {"role": "none"}))
-    assert await world.planner.place_waiting() is not None
+    assert await world.planner.place_waiting() is None, "nothing waits any more"
     found = [item for item in await world.executions() if item.new.rule == "web.nobody"]
     assert [(item.agent, item.sequence, item.state) for item in found] == [("z", 1, State.QUEUED)]
     assert "z" in world.told
