@@ -14,13 +14,19 @@ import pytest
 import attune_core
 from attune_agent.ecosystems.table import ECOSYSTEMS
 from attune_agent.packs.packs import Packs
-from tests.agent.environments.hosts import Answer, RealHost, real_host, until
+from tests.agent.environments.hosts import NOBODY, Answer, RealHost, real_host, until
 from tests.agent.environments.places import ROOT, SYSTEM_PATH, node_lock, python_lock
 from tests.agent.packs.test_packs import ARCHIVE, DIGEST, Source
 
 pytestmark = pytest.mark.registry
 HOW_TO = ROOT / "docs/howto/add-an-ecosystem.md"
-WITH_UIDS = [pytest.param(True, marks=pytest.mark.root, id="uids"), pytest.param(False, id="one user")]
+ME = os.geteuid()
+#: Whether actions have uids of their own, and who the agent is.
+KINDS = [
+    pytest.param((True, 0), marks=pytest.mark.root, id="agent is root"),
+    pytest.param((True, NOBODY), marks=pytest.mark.root, id="agent has a user"),
+    pytest.param((False, NOBODY if ME == 0 else ME), id="all one user"),
+]
 
 
 @dataclass(frozen=True)
@@ -66,16 +72,17 @@ def example(request: pytest.FixtureRequest, examples: Mapping[str, Example]) -> 
     return examples[str(request.param)]
 
 
-@pytest.fixture(params=WITH_UIDS)
+@pytest.fixture(params=KINDS)
 def each_host(request: pytest.FixtureRequest) -> Iterator[RealHost]:
-    with real_host(uids=bool(request.param)) as host:
+    uids, agent = request.param
+    with real_host(uids=uids, agent=agent) as host:
         yield host
 
 
 @pytest.fixture
 def host() -> Iterator[RealHost]:
     """Give the more confined kind of host that is possible here."""
-    with real_host(uids=os.geteuid() == 0) as host:
+    with real_host(uids=ME == 0, agent=ME) as host:
         yield host
 
 
@@ -114,7 +121,7 @@ def test_actions_use_what_the_lock_says_and_can_change_nothing_of_it(each_host: 
         return
     builder = host.uids[0]
     assert {path.lstat().st_uid for path in tree.rglob("*")} == {builder}
-    assert {path.stat().st_uid for path in (tree.parent, tree.parent / "READY", tree.parent / "declared")} == {os.geteuid()}
+    assert {path.stat().st_uid for path in (tree.parent, tree.parent / "READY", tree.parent / "declared")} == {host.agent}
     places = f"{tree} {tree}/bin {tree.parent} {host.environments}"
     ended = host.act(("sh", "-c", f"for place in {places}; do touch $place/x && echo touched; done; exec rm -rf {tree}"))
     assert ended.result.body == b""

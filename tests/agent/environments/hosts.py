@@ -1,4 +1,4 @@
-"""A host with a real executor: builds under the build user, actions under theirs; as root with uids, or as one user without.
+"""A host with a real executor: builds under the build user, actions under theirs; with the agent as root, as a user, or all as one user.
 
 `prepare` runs the agent's half in a process of its own; `act` runs an action in what was prepared.
 """
@@ -43,15 +43,16 @@ class Answer:
 class RealHost:
     """One host below a folder."""
 
-    def __init__(self, place: Path, uids: range | None) -> None:
+    def __init__(self, place: Path, uids: range | None, agent: int) -> None:
         self.place = place
         self.uids = uids
+        self.agent = agent
         self.executor: Process | None = None
         self._count = 0
         for name in ("run", "logs", "environments", "executor"):
             (place / name).mkdir()
-            if uids is None and os.geteuid() == 0:
-                os.chown(place / name, NOBODY, NOBODY)
+            if uids is None and agent != os.geteuid():
+                os.chown(place / name, agent, agent)
 
     @property
     def environments(self) -> Path:
@@ -62,8 +63,8 @@ class RealHost:
         argv = ["-m", "attune_agent.executor.main", "run", "--slots", "2", "--state", str(self.place / "executor")]
         argv += ["--run", str(self.place / "run"), "--logs", str(self.place / "logs"), "--environments", str(self.environments)]
         if self.uids is not None:
-            argv += ["--uids", f"{self.uids[0]}-{self.uids[2]}"]
-        self.executor = self._popen(argv, ends=subprocess.DEVNULL)
+            argv += ["--uids", f"{self.uids[0]}-{self.uids[2]}", "--agent-uid", str(self.agent)]
+        self.executor = self._popen(argv, self.agent if self.uids is None else os.geteuid(), ends=subprocess.DEVNULL)
         wait_until((self.place / "run/executor.sock").exists, what="the executor's socket")
 
     def kill_executor(self) -> None:
@@ -87,7 +88,7 @@ class RealHost:
             "name": "own",
             "execution": f"execution-{self._count}",
         }
-        agent = self._popen([str(Path(__file__).with_name("agent_program.py"))], ends=subprocess.PIPE)
+        agent = self._popen([str(Path(__file__).with_name("agent_program.py"))], self.agent, ends=subprocess.PIPE)
         assert agent.stdin is not None
         agent.stdin.write(json.dumps(order).encode())
         agent.stdin.close()
@@ -121,16 +122,16 @@ class RealHost:
             await link.start(request)
             return await link.wait(name, 1)
 
-    def _popen(self, argv: Sequence[str], *, ends: int) -> Process:
+    def _popen(self, argv: Sequence[str], user: int, *, ends: int) -> Process:
         # A cleared environment, as systemd gives one; the CA file is a host setting and reaches installers only.
         env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
         env |= {name: os.environ[name] for name in ("SSL_CERT_FILE",) if name in os.environ}
-        if self.uids is not None or os.geteuid() != 0:
+        if user == os.geteuid():
             return subprocess.Popen([sys.executable, *argv], cwd="/", env=env, stdin=ends, stdout=ends)
         packages = next(path for path in sys.path if path.endswith("site-packages"))
         env |= {"PYTHONPATH": f"{ROOT}:{packages}", "PYTHONDONTWRITEBYTECODE": "1"}
         whole = [_plain_python(), *argv]
-        return subprocess.Popen(whole, cwd="/", env=env, user=NOBODY, group=NOBODY, extra_groups=[], stdin=ends, stdout=ends)
+        return subprocess.Popen(whole, cwd="/", env=env, user=user, group=user, extra_groups=[], stdin=ends, stdout=ends)
 
 
 def _plain_python() -> str:
@@ -142,12 +143,15 @@ def _plain_python() -> str:
 
 
 @contextmanager
-def real_host(*, uids: bool) -> Iterator[RealHost]:
-    """Give a host with a running executor, in a folder that other users can pass (pytest closes its own each time a session begins)."""
+def real_host(*, uids: bool, agent: int) -> Iterator[RealHost]:
+    """Give a host with a running executor, in a folder that other users can pass (pytest closes its own each time a session begins).
+
+    With `uids` the executor is root; `agent` is the uid of the agent, and without `uids` of everything.
+    """
     with tempfile.TemporaryDirectory(prefix="attune-host-") as folder, uid_block() as block:
         place = Path(folder)
         place.chmod(0o711)
-        host = RealHost(place, block if uids else None)
+        host = RealHost(place, block if uids else None, agent)
         try:
             host.start_executor()
             yield host
