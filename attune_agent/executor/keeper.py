@@ -112,6 +112,7 @@ class _Keeper:
                 stream.resume()
 
     def _go_on(self, attempt: Attempt, ready: dict[int, int]) -> None:
+        self._mend(attempt)
         if attempt.input is not None and ready.get(attempt.input):
             attempt.write_input()
         for stream in attempt.streams:
@@ -119,7 +120,6 @@ class _Keeper:
                 stream.pump()
         attempt.reap()
         over = attempt.step()
-        self._mend(attempt)
         for stream in attempt.streams:
             if stream.paused and stream.name not in self._asked:
                 self._asked.add(stream.name)

@@ -1,6 +1,8 @@
 """A real executor process for tests, as root with uids of its own or as an unprivileged user, and requests for it."""
 
+import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -54,7 +56,7 @@ class Hosted:
         assert self.process is not None
         return self.process.pid
 
-    def start(self, *, slots: int = SLOTS, more: tuple[str, ...] = (), ready: bool = True) -> None:
+    def start(self, *, slots: int = SLOTS, more: tuple[str, ...] = (), ready: bool = True, descriptors: int | None = None) -> None:
         """Start the program, perhaps with more options, and wait until it serves."""
         names = ("state", "run", "logs", "environments")
         options = [part for name in names for part in (f"--{name}", str(self.place / name))]
@@ -72,6 +74,7 @@ class Hosted:
                 user=PLAIN_UID if switch else None,
                 group=PLAIN_UID if switch else None,
                 extra_groups=[] if switch else None,
+                preexec_fn=(lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))) if descriptors else None,  # noqa: PLW1509 - one thread here
             )
         if ready:
             wait_until(self._serving, what="the executor")
@@ -99,9 +102,13 @@ class Hosted:
         """A directory below `open` that belongs to whoever the executor is."""
         path = self.open / name
         path.mkdir(mode=0o755)
+        self.own(path)
+        return path
+
+    def own(self, path: Path) -> None:
+        """Give a path to whoever the executor is."""
         if self.mode == "unprivileged" and os.geteuid() == 0:
             os.chown(path, PLAIN_UID, PLAIN_UID)
-        return path
 
     @property
     def uid(self) -> int:
@@ -128,8 +135,7 @@ def hosted(mode: str, *, start: bool = True, first_uid: int = FIRST_UID) -> Iter
     _copy_code(place / "code")
     for name in ("state", "run", "logs", "environments", "open"):
         (place / name).mkdir(mode=0o755)
-        if mode == "unprivileged" and os.geteuid() == 0:
-            os.chown(place / name, PLAIN_UID, PLAIN_UID)
+        it.own(place / name)
     it.open.chmod(0o777)
     try:
         if start:
@@ -224,3 +230,28 @@ def traced(pid: int, trace: Path, calls: str, *options: str) -> Iterator[Path]:
             yield trace
         finally:
             tracer.terminate()
+
+
+class Peer:
+    """A bare client."""
+
+    def __init__(self, executor: Hosted) -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(str(executor.run / "executor.sock"))
+        self.file = self.socket.makefile("rb")
+
+    def send(self, raw: bytes) -> None:
+        self.socket.sendall(raw)
+
+    def ask(self, message: dict[str, object]) -> dict[str, object]:
+        self.send(json.dumps({"id": 1, **message}).encode() + b"\n")
+        return self.answer()
+
+    def answer(self) -> dict[str, object]:
+        reply: dict[str, object] = json.loads(self.file.readline())
+        return reply
+
+    def close(self) -> None:
+        self.file.close()
+        self.socket.close()

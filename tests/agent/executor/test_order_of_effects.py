@@ -1,11 +1,12 @@
 """G1 and G5 as the kernel saw them: the sync of a start record returns before anything is started, that of an end before it is told."""
 
-import asyncio
+import json
 
 import pytest
 
 from attune_agent.executor_link import ExecutorLink
-from tests.agent.executor.hosted import Hosted, shell, traced
+from attune_agent.executor_messages import encode_start
+from tests.agent.executor.hosted import Hosted, Peer, shell, traced
 
 pytestmark = pytest.mark.root  # to trace the executor
 
@@ -22,18 +23,16 @@ async def test_the_start_record_is_synced_before_the_keeper_is_told_and_the_end_
     assert effects == ["sync", "give", "accepted", "started", "sync", "ended"], seen
 
 
-async def test_starts_that_come_together_share_one_sync(executor: Hosted) -> None:
-    async with ExecutorLink(executor.run) as link:
-        await link.greeting()
-        with traced(executor.pid, executor.place / "trace", "fdatasync,sendmsg,sendto", "inject=fdatasync:delay_exit=100000") as trace:
-            requests = [shell("sleep 0.5", execution="together", attempt=number) for number in (1, 2, 3)]
-            await link.start(requests[0])
-            # While the first end is being awaited the other two arrive in one turn: they are written to the socket before it reads.
-            first, second = (link.start(what) for what in requests[1:])
-            await asyncio.gather(first, second)
-        effects = [name for line in trace.read_text().splitlines() if (name := _effect(line))]
-    assert effects.count("sync") == 2
-    assert effects.count("give") == 3
+def test_starts_that_come_together_share_one_sync(executor: Hosted) -> None:
+    requests = [shell("sleep 0.5", execution="together", attempt=number) for number in (1, 2, 3)]
+    lines = [json.dumps({"id": what.attempt, "type": "start", **encode_start(what)}) for what in requests]
+    with traced(executor.pid, executor.place / "trace", "fdatasync,sendmsg,sendto") as trace:
+        peer = Peer(executor)
+        peer.send("\n".join([*lines, ""]).encode())
+        assert [peer.answer()["id"] for _ in requests] == [1, 2, 3]
+        peer.close()
+    effects = [name for line in trace.read_text().splitlines() if (name := _effect(line))]
+    assert effects[:4] == ["sync", "give", "give", "give"]
 
 
 def _effect(line: str) -> str | None:

@@ -1,7 +1,6 @@
 """The socket: who may speak, what is refused, and that nothing said on it can hurt the executor."""
 
 import json
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from attune_agent.executor.protocol import PROTOCOL
 from attune_agent.executor_link import ExecutorLink
 from attune_agent.executor_messages import encode_start
-from tests.agent.executor.hosted import FIRST_UID, PLAIN_UID, Hosted, hosted, request, shell
+from tests.agent.executor.hosted import FIRST_UID, PLAIN_UID, Hosted, Peer, hosted, request, shell
 
 
 @pytest.fixture(scope="module")
@@ -20,45 +19,20 @@ def executor(mode: str) -> Iterator[Hosted]:
         yield it
 
 
-class _Peer:
-    """A bare client."""
-
-    def __init__(self, executor: Hosted) -> None:
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
-        self.socket.connect(str(executor.run / "executor.sock"))
-        self.file = self.socket.makefile("rb")
-
-    def send(self, raw: bytes) -> None:
-        self.socket.sendall(raw)
-
-    def ask(self, message: dict[str, object]) -> dict[str, object]:
-        self.send(json.dumps({"id": 1, **message}).encode() + b"\n")
-        return self.answer()
-
-    def answer(self) -> dict[str, object]:
-        reply: dict[str, object] = json.loads(self.file.readline())
-        return reply
-
-    def close(self) -> None:
-        self.file.close()
-        self.socket.close()
-
-
 @pytest.fixture
-def peer(executor: Hosted) -> Iterator[_Peer]:
-    it = _Peer(executor)
+def peer(executor: Hosted) -> Iterator[Peer]:
+    it = Peer(executor)
     yield it
     it.close()
 
 
-def test_hello_tells_who_answers(peer: _Peer, executor: Hosted) -> None:
+def test_hello_tells_who_answers(peer: Peer, executor: Hosted) -> None:
     reply = peer.ask({"type": "hello", "protocol": PROTOCOL})
     assert (reply["protocol"], reply["mode"], reply["slots"], reply["build"]) == (1, executor.mode, 3, True)
     assert reply["inputs_in_memory"] is False
 
 
-def test_another_version_is_refused_with_both_named(peer: _Peer) -> None:
+def test_another_version_is_refused_with_both_named(peer: Peer) -> None:
     reply = peer.ask({"type": "hello", "protocol": 99})
     assert (reply["refused"], reply["detail"]) == ("protocol", "this executor speaks version 1, not 99")
 
@@ -79,7 +53,7 @@ def test_another_version_is_refused_with_both_named(peer: _Peer) -> None:
         b'{"id":1,"type":"shutdown"}',
     ],
 )
-def test_what_is_no_request_is_refused_and_the_connection_lives(peer: _Peer, line: bytes) -> None:
+def test_what_is_no_request_is_refused_and_the_connection_lives(peer: Peer, line: bytes) -> None:
     peer.send(line + b"\n")
     assert peer.answer()["refused"] == "bad_request"
     assert "attempts" in peer.ask({"type": "list"})
@@ -126,14 +100,14 @@ _GOOD = encode_start(request("true", execution="never"))
         {"kind": "build", "environment": "../0123456789ab"},
     ],
 )
-def test_a_start_outside_its_bounds_is_refused_and_leaves_nothing(peer: _Peer, executor: Hosted, change: dict[str, object]) -> None:
+def test_a_start_outside_its_bounds_is_refused_and_leaves_nothing(peer: Peer, executor: Hosted, change: dict[str, object]) -> None:
     reply = peer.ask({"type": "start", **_GOOD, **change})
     assert reply["refused"] == "bad_request", reply
     assert not list((executor.place / "logs").rglob("never"))
 
 
 def test_an_endless_line_ends_the_connection_and_nothing_else(executor: Hosted) -> None:
-    peer = _Peer(executor)
+    peer = Peer(executor)
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
         _send_for_ever(peer, b"x" * 65536)
     peer.close()
@@ -141,8 +115,8 @@ def test_an_endless_line_ends_the_connection_and_nothing_else(executor: Hosted) 
     assert executor.process.poll() is None
 
 
-def test_a_peer_that_sends_bytes_one_by_one_holds_nobody_up(executor: Hosted, peer: _Peer) -> None:
-    slow = _Peer(executor)
+def test_a_peer_that_sends_bytes_one_by_one_holds_nobody_up(executor: Hosted, peer: Peer) -> None:
+    slow = Peer(executor)
     for byte in b'{"id":1,"type"':
         slow.send(bytes([byte]))
         assert "attempts" in peer.ask({"type": "list"})
@@ -150,7 +124,7 @@ def test_a_peer_that_sends_bytes_one_by_one_holds_nobody_up(executor: Hosted, pe
 
 
 def test_more_peers_than_there_is_room_for_are_sent_away(executor: Hosted) -> None:
-    peers = [_Peer(executor) for _ in range(20)]
+    peers = [Peer(executor) for _ in range(20)]
     answered = 0
     for peer in peers:
         try:
@@ -184,7 +158,7 @@ print(peer.recv(100))
 
 
 async def test_a_peer_that_never_reads_is_dropped_and_the_others_served(executor: Hosted) -> None:
-    deaf = _Peer(executor)
+    deaf = Peer(executor)
     async with ExecutorLink(executor.run) as link:
         deaf.socket.settimeout(0)
         asked = json.dumps({"id": 1, "type": "list"}).encode() + b"\n"
@@ -199,7 +173,7 @@ async def test_a_peer_that_never_reads_is_dropped_and_the_others_served(executor
     assert int(resident.split()[1]) < 120_000
 
 
-def _send_for_ever(peer: _Peer, raw: bytes) -> None:
+def _send_for_ever(peer: Peer, raw: bytes) -> None:
     while True:
         peer.send(raw)
 

@@ -1,0 +1,133 @@
+"""What the host lacks: descriptors, processes, disk. Starts are refused or say `not_started`, nothing is half, and it goes on by itself."""
+
+import asyncio
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from attune_agent.executor.log_files import read_window
+from attune_agent.executor_errors import StartRefused
+from attune_agent.executor_link import ExecutorLink
+from attune_agent.host import How, LogBounds
+from tests.agent.executor.hosted import SYSTEM_PYTHON, Hosted, Peer, hosted, shell, traced
+from tests.waiting import eventually
+
+
+async def test_an_executor_without_descriptors_refuses_and_serves_again_when_it_has_some(mode: str) -> None:
+    with hosted(mode, start=False) as it:
+        it.start(descriptors=26)
+        witness = it.open / "witness"
+        async with ExecutorLink(it.run) as link:
+            await link.greeting()
+            what = shell(f"echo ran >> {witness}")
+            with ExitStack() as others:
+                while _descriptors(it) < 25:
+                    peer = others.enter_context(closing(Peer(it)))
+                    peer.ask({"type": "list"})
+                for _ in range(3):
+                    with pytest.raises(StartRefused, match="EMFILE"):
+                        await link.start(what)
+                    assert await link.listed() == ()
+                    assert _descriptors(it) == 25
+            await eventually(lambda: _descriptors(it) < 20)
+            await link.start(what)
+            assert (await link.wait(what.execution, 1)).exit_code == 0
+        assert witness.read_text() == "ran\n"
+
+
+def _descriptors(executor: Hosted) -> int:
+    return len(list(Path(f"/proc/{executor.pid}/fd").iterdir()))
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("mode", ["uids"], indirect=True)
+async def test_a_keeper_that_cannot_fork_says_that_nothing_was_started(executor: Hosted) -> None:
+    witness = executor.open / "witness"
+    async with ExecutorLink(executor.run) as link:
+        await link.greeting()
+        keepers = executor.keepers()
+        for keeper in keepers:
+            script = f"import resource; resource.prlimit({keeper}, resource.RLIMIT_NPROC, (1, 1))"
+            uid = Path(f"/proc/{keeper}/status").read_text().split("Uid:\t")[1].split()[0]
+            await asyncio.to_thread(subprocess.run, [SYSTEM_PYTHON, "-c", script], user=int(uid), group=int(uid), check=True)
+        what = shell(f"echo ran >> {witness}")
+        await link.start(what)
+        ended = await link.wait(what.execution, 1)
+        assert (ended.how, ended.detail.split(":")[0]) == (How.NOT_STARTED, "EAGAIN")
+        assert not witness.exists()
+        # Such a keeper is spoilt; the slot gets another, which works.
+        await eventually(lambda: len(set(executor.keepers()) - set(keepers)) == 1)
+        outcomes = set()
+        for attempt in range(2, 8):
+            await link.start(shell("true", execution=what.execution, attempt=attempt))
+            outcomes.add((await link.wait(what.execution, attempt)).how)
+        assert How.EXITED in outcomes
+
+
+@contextmanager
+def _small_disk(path: Path, size: str) -> Iterator[None]:
+    path.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "none", str(path)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(path)], check=True)
+
+
+@pytest.mark.root
+async def test_a_full_log_disk_costs_log_bytes_and_never_the_attempt(mode: str) -> None:
+    with hosted(mode, start=False) as it, _small_disk(it.place / "logs", "1m"):
+        it.own(it.place / "logs")
+        it.start()
+        go = it.open / "go"
+        async with ExecutorLink(it.run) as link:
+            script = f"head -c 3000000 /dev/zero; while [ ! -e {go} ]; do sleep 0.02; done; sleep 1.2; echo; echo end; exit 4"
+            what = shell(script, logs=LogBounds(head=500_000, segment=400_000, segments=4))
+            directory = Path((await link.start(what)).log_directory)
+            await eventually(lambda: sum(path.stat().st_size for path in directory.glob("stdout.*")) > 900_000)
+            os.truncate(directory / "stdout.head", 0)  # somebody made space
+            go.touch()
+            ended = await link.wait(what.execution, 1)
+            assert (ended.how, ended.exit_code, ended.stdout_bytes) == (How.EXITED, 4, 3_000_005)
+            end = read_window(directory, "stdout", -5, 10)
+            assert (end.data, end.total) == (b"\nend\n", 3_000_005)
+
+
+@pytest.mark.root
+async def test_a_full_disk_under_the_logs_refuses_starts_until_there_is_space(mode: str) -> None:
+    with hosted(mode, start=False) as it, _small_disk(it.place / "logs", "100k,nr_inodes=12"):
+        it.own(it.place / "logs")
+        it.start()
+        async with ExecutorLink(it.run) as link:
+            for number in range(12):
+                (it.place / "logs" / f"filler{number}").touch() if _has_inodes(it.place / "logs") else None
+            with pytest.raises(StartRefused, match="ENOSPC"):
+                await link.start(shell("true", execution="full"))
+            assert await link.listed() == ()
+            for path in (it.place / "logs").glob("filler*"):
+                path.unlink()
+            await link.start(shell("true", execution="full"))
+            assert (await link.wait("full", 1)).exit_code == 0
+
+
+@pytest.mark.root
+async def test_a_broken_disk_under_the_journal_ends_the_executor_before_anything_starts(executor: Hosted) -> None:
+    witness = executor.open / "witness"
+    async with ExecutorLink(executor.run) as link:
+        await link.greeting()
+        with traced(executor.pid, executor.place / "trace", "fdatasync", "inject=fdatasync:error=EIO"):
+            starting = asyncio.create_task(link.start(shell(f"echo ran > {witness}")))
+            assert executor.process is not None
+            assert await asyncio.to_thread(executor.process.wait, 20) == 3
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+    assert not witness.exists()
+    assert "sync of" in executor.log()
+
+
+def _has_inodes(path: Path) -> bool:
+    return os.statvfs(path).f_favail > 0

@@ -1,0 +1,36 @@
+"""The executor is of the standard library and nothing else of Attune, so that upgrades of the rest never touch it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+from attune_agent.executor import main
+
+_FOLDER = Path(main.__file__).parent
+
+
+def test_every_import_is_of_the_standard_library_or_the_executor_itself() -> None:
+    foreign = set[str]()
+    for path in _FOLDER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            foreign.update(
+                name for name in names if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith("attune_agent.executor")
+            )
+    assert foreign == set()
+
+
+def test_the_program_loads_nothing_that_is_large() -> None:
+    code = "import attune_agent.executor.main, sys; print(*sys.modules)"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert not loaded & {"asyncio", "pydantic", "attune_core", "yaml", "ssl", "logging", "shutil", "http", "email", "typer"}
+
+
+def test_bad_arguments_are_exit_code_two_and_say_what_is_needed() -> None:
+    argv = [sys.executable, "-m", "attune_agent.executor.main", "run", "--state", "s", "--run", "r", "--logs", "l", "--environments", "e"]
+    for more in (("--slots", "0"), ("--slots", "x"), ("--slots", "1", "--uids", "7"), ()):
+        done = subprocess.run([*argv, *more], capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert "needed" in done.stderr or "required" in done.stderr
