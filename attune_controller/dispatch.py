@@ -63,7 +63,7 @@ class Dispatch:
             await session.outbox.room()
             session.remember(execution)
             session.actions.add(execution.new.action)
-            session.sent[execution.queue, execution.epoch] = execution.sequence
+            session.sent.put(execution.queue, execution.epoch, execution.sequence)
             _put_assignment(session, assignment(handover, self._policy(execution.new.action)))
             if execution.new.id in session.cancelled:
                 # The cancel was sent while this hand-over was on its way out of the store.
@@ -120,11 +120,11 @@ def assignment(handover: Handover, policy: Policy) -> Assign:
         sequence=execution.sequence,
         after=handover.after,
         action=new.action,
+        input=dict(new.input),
+        secrets=dict(new.secrets),
         pack=new.pack,
         digest=new.digest,
         revision=new.revision,
-        input=dict(new.input),
-        secrets=dict(new.secrets),
         policy=policy,
         traceparent=new.traceparent,
     )

@@ -149,6 +149,13 @@ class SyncDefect(SyncError):
     remedy = "report this with the controller's log; a commit that avoids what is unusual about this one gets around it"
 
 
+class MirrorUnreadable(SyncError):
+    """The controller's mirror of the repository could not be read to the end."""
+
+    code, blame = "ATT629", Blame.HOST
+    remedy = "check the disk; if it is fine, remove <state>/mirror.git while the controller is stopped: it is fetched anew"
+
+
 class StartError(AttuneError):
     """The controller cannot start."""
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attune_controller.child_process import Bounds, Finished, run
-from attune_controller.errors import BranchMissing, FetchFailed, GitMissing
+from attune_controller.errors import BranchMissing, FetchFailed, GitMissing, MirrorUnreadable
 from attune_core.safe_text import safe_text
 
-#: What the branch pointed to when it was fetched last, and the newest commit that passed `verify`.
-OBSERVED, TRUSTED = "refs/attune/observed", "refs/attune/trusted"
+#: What the branch pointed to when it was fetched last, the newest commit that passed `verify`, and the one that is live.
+OBSERVED, TRUSTED, LIVE = "refs/attune/observed", "refs/attune/trusted", "refs/attune/live"
+#: Packs (each fetch that brings something leaves one) from which on `tidy` makes one of them.
+PACKS = 50
 
 _CONFIGURATION = (
     "core.hooksPath=/dev/null",
@@ -62,22 +64,20 @@ class GitSource:
 
     async def prepare(self) -> None:
         """Make the mirror if there is none and sweep what a killed git left in it; `GitMissing` without git."""
-        try:
-            await self._git("init", "--quiet", "--bare", "--initial-branch=attune", "--end-of-options", str(self._mirror), inside=False)
-        except FileNotFoundError as error:
-            raise GitMissing("there is no program git in PATH") from error
+        done = await self._git("init", "--quiet", "--bare", "--initial-branch=attune", "--end-of-options", str(self._mirror), inside=False)
+        if done.returncode:
+            raise MirrorUnreadable(f"git init ended with {done.returncode}: {_last_words(done.stderr)}")
         _sweep(self._mirror)
 
     async def fetch(self) -> str:
         """Bring the branch into the mirror and return its commit; `FetchFailed` or `BranchMissing`, never with a credential in it."""
         branch = f"refs/heads/{self._remote.branch}"
+        words = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--end-of-options", self._remote.url, f"+{branch}:{OBSERVED}")
         try:
-            done = await self._git(
-                "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--end-of-options", self._remote.url, f"+{branch}:{OBSERVED}"
-            )
-        except TimeoutError as error:
+            done = await self._git(*words)
+        except FetchFailed:
             _sweep(self._mirror)
-            raise FetchFailed(f"git fetch took longer than {self._bounds.seconds:g} s") from error
+            raise
         if done.returncode == 0 and (commit := await self._commit_of(OBSERVED)):
             return commit
         if b"couldn't find remote ref" in done.stderr:
@@ -91,9 +91,18 @@ class GitSource:
 
     async def trust(self, commit: str) -> None:
         """Remember a commit as the one that later ones must descend from."""
-        done = await self._git("update-ref", "--end-of-options", TRUSTED, commit)
-        if done.returncode:
-            raise FetchFailed(f"git update-ref ended with {done.returncode}: {_last_words(done.stderr)}")
+        await self._point(TRUSTED, commit)
+
+    async def pin(self, commit: str) -> None:
+        """Keep a commit although the branch may leave it behind: it is live, and a restart reads it again."""
+        await self._point(LIVE, commit)
+
+    async def tidy(self) -> None:
+        """Make one pack of many; what is no longer reachable goes. Nothing depends on its success."""
+        settings = ("gc.auto=2000", f"gc.autoPackLimit={PACKS}", "gc.autoDetach=false", "gc.pruneExpire=now")
+        words = (*(word for line in settings for word in ("-c", line)), "gc", "--auto", "--quiet")
+        with suppress(FetchFailed):
+            await self._git(*words)
 
     async def descends(self, commit: str, ancestor: str) -> bool:
         """Tell whether a commit is the other one or has it in its history; an ancestor the mirror does not know is not."""
@@ -104,6 +113,11 @@ class GitSource:
         """Tell whether the mirror holds a commit."""
         return bool(await self._commit_of(commit))
 
+    async def _point(self, name: str, commit: str) -> None:
+        done = await self._git("update-ref", "--end-of-options", name, commit)
+        if done.returncode:
+            raise MirrorUnreadable(f"git update-ref ended with {done.returncode}: {_last_words(done.stderr)}")
+
     async def _commit_of(self, name: str) -> str:
         done = await self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         found = done.stdout.decode("ascii", "replace").strip()
@@ -112,20 +126,30 @@ class GitSource:
     async def _git(self, *words: str, inside: bool = True) -> Finished:
         configuration = [word for line in _CONFIGURATION for word in ("-c", line)]
         place = ["--git-dir", str(self._mirror)] if inside else []
-        return await run(["git", *configuration, *place, *words], env=self._env, bounds=self._bounds)
+        try:
+            return await run(["git", *configuration, *place, *words], env=self._env, bounds=self._bounds)
+        except FileNotFoundError as error:
+            raise GitMissing("there is no program git in PATH") from error
+        except TimeoutError as error:
+            raise FetchFailed(f"git {words[0]} took longer than {self._bounds.seconds:g} s") from error
 
 
 def _environment(ours: Mapping[str, str], *, local: bool) -> Mapping[str, str]:
-    return {name: ours[name] for name in _PASSED if name in ours} | {
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": "/dev/null",
-        "GIT_ATTR_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ASKPASS": "/bin/false",
-        "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oForwardAgent=no -oClearAllForwardings=yes",
-        "GIT_ALLOW_PROTOCOL": "https:ssh:file" if local else "https:ssh",
-        "LC_ALL": "C",
-    }
+    roots = {"GIT_SSL_CAINFO": ours["SSL_CERT_FILE"]} if ours.get("SSL_CERT_FILE") else {}
+    return (
+        roots
+        | {name: ours[name] for name in _PASSED if name in ours}
+        | {
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ASKPASS": "/bin/false",
+            "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oForwardAgent=no -oClearAllForwardings=yes",
+            "GIT_ALLOW_PROTOCOL": "https:ssh:file" if local else "https:ssh",
+            "LC_ALL": "C",
+        }
+    )
 
 
 def _sweep(mirror: Path) -> None:

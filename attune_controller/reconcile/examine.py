@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from attune_controller.child_process import Bounds, Finished, run
-from attune_controller.errors import CheckDied
+from attune_controller.errors import CheckDied, MirrorUnreadable
 from attune_core.safe_text import safe_text
 from attune_core.wire.api import ProblemView
 
@@ -37,7 +37,7 @@ class Examiner:
         self._mirror, self._memory, self._seconds = mirror, memory, seconds
 
     async def examine(self, commit: str) -> Sequence[ProblemView]:
-        """Return the problems of a commit; `CheckDied` when the child did not live to tell."""
+        """Return the problems of a commit; `CheckDied` when the child did not live to tell, `MirrorUnreadable`."""
         module = "attune_controller.reconcile.check_child"
         limits = (str(self._memory), str(int(self._seconds) + 1))
         argv = [sys.executable, "-P", "-s", "-m", module, str(self._mirror), commit, *limits]
@@ -52,7 +52,7 @@ class Examiner:
         except ValidationError as error:
             raise CheckDied(f"the reader of {commit[:12]} {_ending(done)}") from error
         if answer.failed:
-            raise CheckDied(f"{commit[:12]} could not be read: {safe_text(answer.failed, limit=300)}")
+            raise MirrorUnreadable(f"{commit[:12]}: {safe_text(answer.failed, limit=300)}")
         return answer.problems
 
 

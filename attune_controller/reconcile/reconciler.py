@@ -5,6 +5,7 @@ through `ActiveCatalog`. An invalid revision changes nothing but the status (rel
 """
 
 import asyncio
+import itertools
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,8 @@ from attune_core.ports import Clock
 
 #: How often in a row newer commits may push an older one aside before one is finished anyway.
 DROPS = 3
+#: Passes between two looks at how many packs the mirror has.
+TIDY = 1000
 #: Problems kept in the status, errors before the rest.
 PROBLEMS_KEPT = 100
 
@@ -30,7 +33,7 @@ class Refusal:
 
     commit: str
     step: str
-    error: SyncError
+    error: AttuneError
     seen: Pass
 
 
@@ -58,16 +61,18 @@ class Reconciler:
         current = Pass(active=revision, commit=revision)
         try:
             await activate(self._tools, current)
-        except SyncError as error:
+        except AttuneError as error:
             self._log.error("revision_not_restored", revision=revision, code=error.code, reason=error.message)
         if current.catalog is not None:
             self._active.swap(current.catalog)
 
     async def run(self) -> None:
-        """Reconcile for ever, at least once per poll interval."""
-        while True:
+        """Reconcile for ever, at least once per poll interval; tidy the mirror now and then."""
+        for count in itertools.count():
             self._nudged.clear()
             await self.reconcile()
+            if count % TIDY == 0:
+                await self._tools.source.tidy()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._poll):
                     await self._nudged.wait()
@@ -86,15 +91,15 @@ class Reconciler:
             else:
                 return await self._finish(before, current, step, failure)
 
-    async def _take_steps(self, current: Pass, *, patient: bool) -> tuple[str, SyncError | None]:
+    async def _take_steps(self, current: Pass, *, patient: bool) -> tuple[str, AttuneError | None]:
         """Return the step that failed and why; an empty name when the revision may go live or already is."""
         for name, step in STEPS.items():
             try:
                 await step(self._tools, current)
-            except SyncError as error:
+            except AttuneError as error:
                 self._remember(current, name, error)
                 return name, error
-            except (OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, AttuneError) as error:
+            except (OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, MemoryError) as error:
                 self._log.exception("step_failed", step=name, revision=current.commit)
                 return name, SyncDefect(f"{type(error).__name__} in the step {name}; the log has the trace")
             if name == "verify":
@@ -107,7 +112,13 @@ class Reconciler:
                 raise RevisionObsolete(f"a newer commit than {current.commit[:12]} arrived during the step {name}")
         return "", None
 
-    def _remember(self, current: Pass, step: str, error: SyncError) -> None:
+    async def _pin(self, commit: str) -> None:
+        try:
+            await self._tools.source.pin(commit)
+        except AttuneError as error:  # it is live all the same; only a rewound branch and a restart together would miss the pin
+            self._log.warning("revision_not_pinned", revision=commit, code=error.code, reason=error.message)
+
+    def _remember(self, current: Pass, step: str, error: AttuneError) -> None:
         """Judge a commit again only where trying again may end otherwise."""
         if error.blame is Blame.AUTHOR and step not in {"fetch", "verify"}:
             self._refusal = Refusal(commit=current.commit, step=step, error=error, seen=current)
@@ -122,7 +133,7 @@ class Reconciler:
             self._log.info("nudge_without_fetch", reason=error.message)
             return False
 
-    async def _finish(self, before: Sync, current: Pass, step: str, failure: SyncError | None) -> Sync:
+    async def _finish(self, before: Sync, current: Pass, step: str, failure: AttuneError | None) -> Sync:
         """Write the status, which flips the pointer, and only then let the catalog take effect."""
         now = self._clock.now()
         kept = sorted(current.problems, key=lambda problem: problem.severity != "error")[:PROBLEMS_KEPT]
@@ -147,4 +158,5 @@ class Reconciler:
         if after.active_revision == current.commit and current.catalog is not None:
             self._log.info("revision_live", revision=current.commit)
             self._active.swap(current.catalog)
+            await self._pin(current.commit)
         return after

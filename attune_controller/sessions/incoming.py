@@ -67,13 +67,9 @@ class Incoming:
                 continue
             queue = key_of(ack.queue)
             claim = Held(queue=queue, epoch=ack.epoch, last=ack.last)
-            sent = session.sent.get((queue, ack.epoch), 0)
-            if ack.last <= session.acknowledged.get((queue, ack.epoch), -1) and ack.last < sent:
+            if ack.last <= session.acknowledged.last(queue, ack.epoch) and ack.last < session.sent.last(queue, ack.epoch):
                 session.end(FrameRefused(f"{session.name} refused a gap after {ack.last} in a queue of {queue.action}"))
-            if ack.last > sent:
-                self._log.warning("ack_beyond_sent", agent=session.name, action=queue.action, last=ack.last, sent=sent)
-                continue
-            session.acknowledged[queue, ack.epoch] = ack.last
+            session.acknowledged.put(queue, ack.epoch, ack.last)
             held[queue.action, queue.key, ack.epoch] = claim
         if held:
             await self._store.acknowledge(list(held.values()))

@@ -13,8 +13,27 @@ from attune_controller.store.records import Execution, Held, QueueKey
 from attune_core.states import Reason
 from attune_core.wire.frames import Hello, QueueName
 
-#: Executions remembered per session to save a look into the store for each report.
-KNOWN = 4096
+#: Executions remembered per session to save a look into the store for each report, and queues whose place is remembered.
+KNOWN, QUEUES = 4096, 16_384
+
+
+class Places:
+    """A sequence per queue and epoch; the queues that were not touched longest are forgotten first."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._last: OrderedDict[tuple[QueueKey, int], int] = OrderedDict()
+
+    def put(self, queue: QueueKey, epoch: int, last: int) -> None:
+        """Remember a queue's sequence."""
+        self._last[queue, epoch] = last
+        self._last.move_to_end((queue, epoch))
+        if len(self._last) > QUEUES:
+            self._last.popitem(last=False)
+
+    def last(self, queue: QueueKey, epoch: int) -> int:
+        """Return a queue's sequence, -1 for one that is not known."""
+        return self._last.get((queue, epoch), -1)
 
 
 class Session:
@@ -36,8 +55,10 @@ class Session:
         #: Executions for which a cancel frame was sent on this stream.
         self.cancelled: dict[str, Reason] = {}
         #: The last acknowledged and the last sent (or held before) sequence by queue and epoch.
-        self.acknowledged: dict[tuple[QueueKey, int], int] = {}
-        self.sent: dict[tuple[QueueKey, int], int] = {(held.queue, held.epoch): held.last for held in self.held()}
+        self.acknowledged = Places()
+        self.sent = Places()
+        for held in self.held():
+            self.sent.put(held.queue, held.epoch, held.last)
         self._known: OrderedDict[str, Execution] = OrderedDict()
         self._over = asyncio.Event()
         self._error: SessionError | None = None

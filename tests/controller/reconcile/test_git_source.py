@@ -143,3 +143,22 @@ async def test_without_git_the_message_names_it(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(GitMissing):
         await source_of(tmp_path, "https://example.org/x.git").prepare()
+
+
+async def test_what_is_live_survives_tidying_although_the_branch_left_it_behind(
+    tmp_path: Path, pushes: Pushes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attune_controller.git_source.PACKS", 1)
+    source = source_of(tmp_path, str(pushes.bare))
+    await source.prepare()
+    live = pushes.publish({"a": "1"})
+    await source.fetch()
+    await source.pin(live)
+    forgotten = pushes.rewind({"a": "2"})
+    await source.fetch()
+    newest = pushes.rewind({"a": "3"})
+    await source.fetch()
+    await source.tidy()
+    assert await source.has(live)
+    assert await source.has(newest)
+    assert not await source.has(forgotten)
