@@ -33,7 +33,7 @@ class EnvironmentFailed(AttuneError):
     """The environment that the action declares could not be made on this host."""
 
     code, blame = "ATT300", Blame.HOST
-    remedy = _READ_BUILD_LOG
+    remedy = "read what the installer wrote: attune execution logs ID --stream build"
 
 
 class EnvironmentUnknown(EnvironmentFailed):
@@ -75,7 +75,7 @@ class InstallFailed(EnvironmentFailed):
     """The ecosystem's own installer ended with a failure."""
 
     code, blame = "ATT306", Blame.HOST
-    remedy = _READ_BUILD_LOG
+    remedy = "read what the installer wrote: attune execution logs ID --stream build"
 
 
 class BuildTimedOut(EnvironmentFailed):
@@ -96,7 +96,7 @@ class EnvironmentUnhealthy(EnvironmentFailed):
     """The installer said it was done, but what it left is not whole."""
 
     code, blame = "ATT309", Blame.HOST
-    remedy = _READ_BUILD_LOG
+    remedy = "read what the installer wrote: attune execution logs ID --stream build"
 
 
 class InstallerUnusable(EnvironmentFailed):

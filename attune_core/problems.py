@@ -31,9 +31,9 @@ class Problem:
 
     code: str
     severity: Severity
-    message: str
     path: str
     span: Span | None = None
+    message: str
     hint: str | None = None
 
     def place(self) -> str:

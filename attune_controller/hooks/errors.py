@@ -18,14 +18,14 @@ from attune_core.errors import Blame
 class HookUnknown(HttpRefusal):
     """The active revision declares no webhook of this name."""
 
-    code, status = "ATT420", 404
+    code, blame, status = "ATT420", Blame.AUTHOR, 404
     remedy = "add webhooks/NAME.yaml to the repository, or correct the address at the sender"
 
 
 class SignatureRefused(HttpRefusal):
     """The body is not signed as this webhook demands, or with another secret."""
 
-    code, status = "ATT421", 401
+    code, blame, status = "ATT421", Blame.AUTHOR, 401
     remedy = "give the sender the secret that the controller has, and let it sign the body it sends (GitHub: X-Hub-Signature-256)"
 
 
@@ -39,12 +39,12 @@ class HookNotReady(HttpRefusal):
 class DeliveryInvalid(HttpRefusal):
     """The signed request does not say which delivery and which kind of event it is."""
 
-    code = "ATT423"
+    code, blame, status = "ATT423", Blame.AUTHOR, 400
     remedy = "send X-GitHub-Delivery and X-GitHub-Event exactly once, as GitHub does"
 
 
 class EventNotAllowed(HttpRefusal):
     """The webhook's document does not allow events of this kind."""
 
-    code, status = "ATT424", 403
+    code, blame, status = "ATT424", Blame.AUTHOR, 403
     remedy = "add the kind to `allow` in the webhook's document, or do not let the sender send it"

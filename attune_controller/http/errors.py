@@ -38,7 +38,7 @@ class HttpRefusal(AttuneError):
 class HeadersTooLarge(HttpRefusal):
     """The request line and headers are larger than the listener takes."""
 
-    code, status = "ATT402", 431
+    code, blame, status = "ATT402", Blame.AUTHOR, 431
     remedy = "send smaller headers: at most 32 KiB together"
 
 
@@ -52,7 +52,7 @@ class HeadersTooSlow(HttpRefusal):
 class BodyTooLarge(HttpRefusal):
     """The body is larger than this listener or hook takes."""
 
-    code, status = "ATT404", 413
+    code, blame, status = "ATT404", Blame.AUTHOR, 413
     remedy = "send a smaller body; the bound is 1 MiB unless the controller's settings say otherwise"
 
 
@@ -66,7 +66,7 @@ class BodyTooSlow(HttpRefusal):
 class RequestMalformed(HttpRefusal):
     """The bytes are not an HTTP/1.1 request that has one meaning only."""
 
-    code = "ATT406"
+    code, blame, status = "ATT406", Blame.AUTHOR, 400
     remedy = "send HTTP/1.1 with one Host, and either Content-Length or Transfer-Encoding: chunked; check any proxy on the way"
 
 
@@ -80,77 +80,77 @@ class TooManyConnections(HttpRefusal):
 class RouteUnknown(HttpRefusal):
     """There is nothing at this path."""
 
-    code, status = "ATT408", 404
+    code, blame, status = "ATT408", Blame.AUTHOR, 404
     remedy = "check the path, and that the address is the listener that was meant (public or agents)"
 
 
 class MethodRefused(HttpRefusal):
     """The path does not take this method."""
 
-    code, status = "ATT409", 405
+    code, blame, status = "ATT409", Blame.AUTHOR, 405
     remedy = "see the Allow header for the methods that it takes"
 
 
 class ContentEncodingRefused(HttpRefusal):
     """The body is compressed, and nothing is decompressed here."""
 
-    code, status = "ATT410", 415
+    code, blame, status = "ATT410", Blame.AUTHOR, 415
     remedy = "send the body as it is, without Content-Encoding"
 
 
 class ContentTypeRefused(HttpRefusal):
     """The body's media type is not the one that this path takes."""
 
-    code, status = "ATT411", 415
+    code, blame, status = "ATT411", Blame.AUTHOR, 415
     remedy = "send one CloudEvents 1.0 event in structured mode as application/cloudevents+json"
 
 
 class QueryInvalid(HttpRefusal):
     """A query parameter is unknown, given twice, or has a value that is not allowed."""
 
-    code = "ATT412"
+    code, blame, status = "ATT412", Blame.AUTHOR, 400
     remedy = "correct the parameter that the message names"
 
 
 class DocumentInvalid(HttpRefusal):
     """The JSON document has an unknown key, lacks one, or has a value that is not allowed."""
 
-    code = "ATT413"
+    code, blame, status = "ATT413", Blame.AUTHOR, 400
     remedy = "correct the key that the message names"
 
 
 class IdempotencyKeyInvalid(HttpRefusal):
     """The Idempotency-Key is not one key of 1 to 128 visible ASCII characters."""
 
-    code = "ATT414"
+    code, blame, status = "ATT414", Blame.AUTHOR, 400
     remedy = "send a new random key, such as a UUID, for each thing to be done, and the same one when repeating it"
 
 
 class IdempotencyKeyReused(HttpRefusal):
     """The Idempotency-Key was used for another request before."""
 
-    code, status = "ATT415", 422
+    code, blame, status = "ATT415", Blame.AUTHOR, 422
     remedy = "take a new key for a new request"
 
 
 class CloudEventRefused(HttpRefusal):
     """The document is not a CloudEvents 1.0 event as this controller takes them."""
 
-    code = "ATT416"
+    code, blame, status = "ATT416", Blame.AUTHOR, 400
     remedy = "send specversion 1.0, id, source, type and JSON data (CloudEvents 1.0, JSON format)"
 
 
 class EventReserved(HttpRefusal):
     """The event's source or type is one that only the controller itself makes."""
 
-    code, status = "ATT417", 403
+    code, blame, status = "ATT417", Blame.AUTHOR, 403
     remedy = "take a source that does not begin with attune: and a trigger of a pack; run an action with POST /v1/executions"
 
 
 class TokenUnknown(HttpRefusal):
     """There is no API token of this name."""
 
-    code, status = "ATT418", 404
+    code, blame, status = "ATT418", Blame.AUTHOR, 404
     remedy = "list what there is: GET /v1/tokens"
 
 

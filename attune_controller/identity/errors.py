@@ -27,28 +27,28 @@ class IdentityError(AttuneError):
 class AuthorityUnusable(IdentityError):
     """The controller's certificate authority cannot be used: a file of it is missing, damaged, or readable by others."""
 
-    code = "ATT501"
+    code, blame = "ATT501", Blame.HOST
     remedy = "restore <state>/ca from a backup with mode 0600; if it is lost for good, remove the folder and join every agent again"
 
 
 class ServerNameInvalid(IdentityError):
     """A name that the server's certificate should carry is neither a host name nor an IP address."""
 
-    code = "ATT502"
+    code, blame = "ATT502", Blame.HOST
     remedy = "write plain host names (xn-- form for others) and IP addresses, without scheme and port"
 
 
 class TlsFilesUnusable(IdentityError):
     """The certificate or key that the settings name cannot be loaded, or they do not belong together."""
 
-    code = "ATT503"
+    code, blame = "ATT503", Blame.HOST
     remedy = "check tls.cert (PEM, the server's certificate first) and tls.key (PEM, unencrypted) in the controller's settings"
 
 
 class PlainHttpExposed(IdentityError):
     """Plain HTTP was asked for on an address that is not loopback, where tokens and signatures would travel in clear."""
 
-    code = "ATT504"
+    code, blame = "ATT504", Blame.HOST
     remedy = "listen on 127.0.0.1 or ::1 behind the proxy, or let the controller serve TLS itself"
 
 

@@ -73,9 +73,7 @@ class ReplayedBody(AttuneError):
     """The same signed body was delivered before under another id."""
 
     code, blame = "ATT609", Blame.AUTHOR
-    remedy = (
-        "nothing is lost, the first delivery counts; where the sender repeats bodies on purpose, set `replay: id` in the webhook's document"
-    )
+    remedy = "the first delivery counts; where the sender repeats bodies on purpose, set `replay: id` in the webhook's document"
 
 
 class EventUnknown(AttuneError):
@@ -103,12 +101,14 @@ class ExecutionExists(AttuneError):
     """An execution with this id is stored already, for another event."""
 
     code, blame = "ATT613", Blame.DEFECT
+    remedy = "this is a defect of Attune; please report it with the message"
 
 
 class OutcomeMissing(AttuneError):
     """A report says that an execution is settled, and not how."""
 
     code, blame = "ATT614", Blame.DEFECT
+    remedy = "this is a defect of Attune; please report it with the message"
 
 
 class JoinTokenRefused(AttuneError):

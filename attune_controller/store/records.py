@@ -140,15 +140,6 @@ class Handover:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
-    """What an agent says it holds of a queue."""
-
-    queue: QueueKey
-    epoch: int
-    last: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Move:
     """A report to be stored: the execution's next state; `completion` is the event a settled one becomes, committed with it."""
 
@@ -162,6 +153,15 @@ class Move:
     exit_code: int | None = None
     result: JsonValue = None
     completion: NewEvent | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What an agent says it holds of a queue."""
+
+    queue: QueueKey
+    epoch: int
+    last: int
 
 
 @dataclass(frozen=True, kw_only=True)

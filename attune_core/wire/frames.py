@@ -76,6 +76,14 @@ class Assign(Message):
     traceparent: str = Field(default="", max_length=64)
 
 
+class AssignFrame(Message):
+    """Controller to agent."""
+
+    type: Literal["assign"] = "assign"
+    n: int
+    body: Assign
+
+
 class Cancel(Message):
     """Stop it, or settle it without a start; the agent answers with a report either way."""
 
@@ -83,11 +91,27 @@ class Cancel(Message):
     reason: Reason = Reason.OPERATOR
 
 
+class CancelFrame(Message):
+    """Controller to agent."""
+
+    type: Literal["cancel"] = "cancel"
+    n: int
+    body: Cancel
+
+
 class Activate(Message):
     """A revision went live: the policies that now hold for work already handed over."""
 
     revision: str = Field(max_length=64)
     policies: dict[str, Policy]
+
+
+class ActivateFrame(Message):
+    """Controller to agent."""
+
+    type: Literal["activate"] = "activate"
+    n: int
+    body: Activate
 
 
 class ReadLog(Message):
@@ -101,38 +125,6 @@ class ReadLog(Message):
     limit: int = Field(ge=1, le=1 << 20)
 
 
-class Ping(Message):
-    """Says that the other side is there."""
-
-
-class Drain(Message):
-    """Start nothing new."""
-
-
-class AssignFrame(Message):
-    """Controller to agent."""
-
-    type: Literal["assign"] = "assign"
-    n: int
-    body: Assign
-
-
-class CancelFrame(Message):
-    """Controller to agent."""
-
-    type: Literal["cancel"] = "cancel"
-    n: int
-    body: Cancel
-
-
-class ActivateFrame(Message):
-    """Controller to agent."""
-
-    type: Literal["activate"] = "activate"
-    n: int
-    body: Activate
-
-
 class ReadLogFrame(Message):
     """Controller to agent."""
 
@@ -141,12 +133,20 @@ class ReadLogFrame(Message):
     body: ReadLog
 
 
+class Ping(Message):
+    """Says that the other side is there."""
+
+
 class PingFrame(Message):
     """Controller to agent."""
 
     type: Literal["ping"] = "ping"
     n: int
     body: Ping = Ping()
+
+
+class Drain(Message):
+    """Start nothing new."""
 
 
 class DrainFrame(Message):
@@ -171,6 +171,14 @@ class Ack(Message):
     last: int = Field(ge=0)
 
 
+class AckFrame(Message):
+    """Agent to controller."""
+
+    type: Literal["ack"] = "ack"
+    n: int
+    body: Ack
+
+
 class Report(Message):
     """A move of one Execution; sent until acknowledged. `detail` is for people and never carries output of the action."""
 
@@ -187,6 +195,14 @@ class Report(Message):
     at: float
 
 
+class ReportFrame(Message):
+    """Agent to controller."""
+
+    type: Literal["report"] = "report"
+    n: int
+    body: Report
+
+
 class LogWindow(Message):
     """Bytes of a log: `offset` is where they start (later than asked when a gap was dropped), `total` what was written so far."""
 
@@ -198,6 +214,14 @@ class LogWindow(Message):
     #: No more will be written.
     ended: bool
     missing: bool = False
+
+
+class LogWindowFrame(Message):
+    """Agent to controller."""
+
+    type: Literal["log_window"] = "log_window"
+    n: int
+    body: LogWindow
 
 
 class QueueStatus(Message):
@@ -215,30 +239,6 @@ class Status(Message):
     busy: int
     queues: tuple[QueueStatus, ...] = ()
     free_bytes: int = 0
-
-
-class AckFrame(Message):
-    """Agent to controller."""
-
-    type: Literal["ack"] = "ack"
-    n: int
-    body: Ack
-
-
-class ReportFrame(Message):
-    """Agent to controller."""
-
-    type: Literal["report"] = "report"
-    n: int
-    body: Report
-
-
-class LogWindowFrame(Message):
-    """Agent to controller."""
-
-    type: Literal["log_window"] = "log_window"
-    n: int
-    body: LogWindow
 
 
 class StatusFrame(Message):

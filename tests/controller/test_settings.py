@@ -43,19 +43,19 @@ def test_every_key_has_a_variable_of_its_own() -> None:
     assert ("repository", "url") in keys
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("repository:\n  url: https://a/b\n  pol: 3s\n", "controller.yaml:3:3: repository.pol: there is no such key; did you mean poll?"),
-        ("repository:\n  url: https://a/b\n  poll: 3\n", "controller.yaml:3:9: repository.poll: a duration is a number with a unit"),
-        ("repository:\n  url: https://a/b\n  url: https://a/c\n", "controller.yaml:3:3: the key 'url' stands twice"),
-        ("state: /x\n", "repository.url: is required; set it in the file, by ATTUNE_CONTROLLER_REPOSITORY_URL"),
-        ("- a\n", "must hold keys and values"),
-        ("public: {listen: ':x'}\nrepository: {url: https://a/b}\n", "controller.yaml:1:18: public.listen: an address is host:port"),
-        ("public: {listen: ':1', plain: true}\nrepository: {url: https://a/b}\n", "loopback only"),
-        ("repository: [1]\n", "controller.yaml:1:1: repository"),
-    ],
-)
+MISTAKES = {
+    "repository:\n  url: https://a/b\n  pol: 3s\n": "controller.yaml:3:3: repository.pol: there is no such key; did you mean poll?",
+    "repository:\n  url: https://a/b\n  poll: 3\n": "controller.yaml:3:9: repository.poll: a duration is a number with a unit",
+    "repository:\n  url: https://a/b\n  url: https://a/c\n": "controller.yaml:3:3: the key 'url' stands twice",
+    "state: /x\n": "repository.url: is required; set it in the file, by ATTUNE_CONTROLLER_REPOSITORY_URL",
+    "- a\n": "must hold keys and values",
+    "public: {listen: ':x'}\nrepository: {url: https://a/b}\n": "controller.yaml:1:18: public.listen: an address is host:port",
+    "public: {listen: ':1', plain: true}\nrepository: {url: https://a/b}\n": "loopback only",
+    "repository: [1]\n": "controller.yaml:1:1: repository",
+}
+
+
+@pytest.mark.parametrize(("text", "message"), MISTAKES.items())
 def test_a_mistake_in_the_file_is_named_with_its_place(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SettingsInvalid) as refused:
         read_settings(file_of(tmp_path, text))

@@ -10,26 +10,12 @@ from attune_core.expressions.inference.calls import call_type, known_children
 from attune_core.expressions.inference.facts import Facts, possible
 from attune_core.expressions.inference.members import has_type, index_type, select_type
 from attune_core.expressions.inference.operators import binary_type, unary_type
-from attune_core.expressions.syntax.nodes import (
-    Binary,
-    Call,
-    Conditional,
-    Has,
-    Index,
-    ListLiteral,
-    Literal,
-    Logic,
-    MapLiteral,
-    Name,
-    Node,
-    Select,
-    Unary,
-)
+from attune_core.expressions.syntax import nodes
 from attune_core.expressions.types import BOOL, DOUBLE, INT, NULL, STRING, Double, Int, List, Map, String, Type, type_name, union
 from attune_core.values import JsonValue
 
 
-def infer(facts: Facts, node: Node) -> Type:
+def infer(facts: Facts, node: nodes.Node) -> Type:
     """Return the type of a node and note it, with those of all below, in `facts`."""
     for child in known_children(node):
         infer(facts, child)
@@ -38,17 +24,17 @@ def infer(facts: Facts, node: Node) -> Type:
     return found
 
 
-def _type_of(facts: Facts, node: Node) -> Type:
+def _type_of(facts: Facts, node: nodes.Node) -> Type:
     match node:
-        case Literal():
+        case nodes.Literal():
             return literal_type(node.value)
-        case Name():
+        case nodes.Name():
             return _name_type(facts, node)
-        case ListLiteral():
+        case nodes.ListLiteral():
             return List(union(facts.plain(item) for item in node.items))
-        case MapLiteral():
+        case nodes.MapLiteral():
             return _map_type(facts, node)
-        case Logic():
+        case nodes.Logic():
             for term in node.terms:
                 _expect_bool(facts, term, f"'{node.operator}'")
             return BOOL
@@ -56,21 +42,23 @@ def _type_of(facts: Facts, node: Node) -> Type:
             return _operation_type(facts, node)
 
 
-def _operation_type(facts: Facts, node: Select | Has | Index | Call | Unary | Binary | Conditional) -> Type:  # noqa: PLR0911 - one line per construct
+def _operation_type(  # noqa: PLR0911 - one line per construct
+    facts: Facts, node: nodes.Select | nodes.Has | nodes.Index | nodes.Call | nodes.Unary | nodes.Binary | nodes.Conditional
+) -> Type:
     match node:
-        case Select():
+        case nodes.Select():
             return select_type(facts, node)
-        case Has():
+        case nodes.Has():
             return has_type(facts, node)
-        case Index():
+        case nodes.Index():
             return index_type(facts, node)
-        case Call():
+        case nodes.Call():
             return call_type(facts, node)
-        case Unary():
+        case nodes.Unary():
             return unary_type(facts, node)
-        case Binary():
+        case nodes.Binary():
             return binary_type(facts, node)
-        case Conditional():
+        case nodes.Conditional():
             _expect_bool(facts, node.test, "the test before '?'")
             return union((facts.plain(node.yes), facts.plain(node.no)))
     assert_never(node)
@@ -87,7 +75,7 @@ def literal_type(value: JsonValue) -> Type:
     return INT if isinstance(value, int) else DOUBLE
 
 
-def _name_type(facts: Facts, node: Name) -> Type:
+def _name_type(facts: Facts, node: nodes.Name) -> Type:
     found = facts.variables.get(node.name)
     if found is not None:
         return found
@@ -98,10 +86,10 @@ def _name_type(facts: Facts, node: Name) -> Type:
     return facts.report(Code.UNKNOWN_VARIABLE, f"there is no variable '{node.name}'", node, facts.suggest(node.name, facts.variables))
 
 
-def _map_type(facts: Facts, node: MapLiteral) -> Type:
+def _map_type(facts: Facts, node: nodes.MapLiteral) -> Type:
     seen: set[str] = set()
     for key, _ in node.entries:
-        if isinstance(key, Literal) and isinstance(key.value, str):
+        if isinstance(key, nodes.Literal) and isinstance(key.value, str):
             if key.value in seen:
                 facts.report(Code.CONSTANT_FAILS, f"the key {facts.text(key)} stands twice in one map", key)
             seen.add(key.value)
@@ -110,7 +98,7 @@ def _map_type(facts: Facts, node: MapLiteral) -> Type:
     return Map(union(facts.plain(value) for _, value in node.entries))
 
 
-def _expect_bool(facts: Facts, node: Node, where: str) -> None:
+def _expect_bool(facts: Facts, node: nodes.Node, where: str) -> None:
     found = facts.plain(node)
     if not possible(found, BOOL):
         facts.report(
@@ -121,9 +109,9 @@ def _expect_bool(facts: Facts, node: Node, where: str) -> None:
         )
 
 
-def bool_hint(facts: Facts, node: Node, found: Type) -> str | None:
+def bool_hint(facts: Facts, node: nodes.Node, found: Type) -> str | None:
     """Return how to make a condition of a value."""
-    if not isinstance(node, Name | Select | Index | Call):
+    if not isinstance(node, nodes.Name | nodes.Select | nodes.Index | nodes.Call):
         return None
     if isinstance(found, String):
         return f'compare it: {facts.text(node)} == "..."'

@@ -12,45 +12,31 @@ from attune_core.expressions.functions.table import FUNCTIONS
 from attune_core.expressions.inference.facts import Facts
 from attune_core.expressions.runtime import arithmetic, comparison, logic, members
 from attune_core.expressions.runtime.frame import Frame, Operand, Run, Spot
-from attune_core.expressions.syntax.nodes import (
-    Binary,
-    Call,
-    Conditional,
-    Has,
-    Index,
-    ListLiteral,
-    Literal,
-    Logic,
-    MapLiteral,
-    Name,
-    Node,
-    Select,
-    Unary,
-)
+from attune_core.expressions.syntax import nodes
 from attune_core.values import JsonValue
 
 _FOLDING_STEPS = 10_000
 
 
-def lower(facts: Facts, node: Node) -> Operand:
+def lower(facts: Facts, node: nodes.Node) -> Operand:
     """Return the compiled node; an operation on constants that always fails is reported in `facts`."""
-    if isinstance(node, Literal):
+    if isinstance(node, nodes.Literal):
         return _operand(facts, node, _constantly(node.value), cost=0, constant=True, value=node.value)
-    if isinstance(node, Name):
+    if isinstance(node, nodes.Name):
         return _way(facts, node, (node.name,), 0)
     parts = tuple(lower(facts, child) for child in node.children())
     if (key := _written_key(node, parts)) is not None and parts[0].keys:
         return _way(facts, node, (*parts[0].keys, key), parts[0].cost)
     run = _closure(facts, node, parts)
     operand = _operand(facts, node, run, cost=sum(part.cost for part in parts))
-    if isinstance(node, Logic) and node.operator == "&&":
+    if isinstance(node, nodes.Logic) and node.operator == "&&":
         operand = replace(operand, terms=parts)
     return _folded(facts, operand, parts)
 
 
 def _operand(
     facts: Facts,
-    node: Node,
+    node: nodes.Node,
     run: Run,
     *,
     cost: int,
@@ -61,53 +47,53 @@ def _operand(
     return Operand(run, facts.types[node], cost + 1, Spot(facts.source, node.start, node.end), constant, value, keys)
 
 
-def _way(facts: Facts, node: Node, keys: tuple[str, ...], cost: int) -> Operand:
+def _way(facts: Facts, node: nodes.Node, keys: tuple[str, ...], cost: int) -> Operand:
     return _operand(facts, node, members.way(keys, Spot(facts.source, node.start, node.end)), cost=cost, keys=keys)
 
 
-def _written_key(node: Node, parts: Sequence[Operand]) -> str | None:
+def _written_key(node: nodes.Node, parts: Sequence[Operand]) -> str | None:
     """Return the field's name that `a.b` and `a["b"]` have in common."""
-    if isinstance(node, Select):
+    if isinstance(node, nodes.Select):
         return node.field
-    value = parts[1].value if isinstance(node, Index) else None
+    value = parts[1].value if isinstance(node, nodes.Index) else None
     return value if isinstance(value, str) else None
 
 
-def _closure(facts: Facts, node: Node, parts: tuple[Operand, ...]) -> Run:
+def _closure(facts: Facts, node: nodes.Node, parts: tuple[Operand, ...]) -> Run:
     match node:
-        case ListLiteral():
+        case nodes.ListLiteral():
             return _list(tuple(part.run for part in parts))
-        case Logic():
+        case nodes.Logic():
             return logic.chain(node.operator, parts)
-        case Conditional():
+        case nodes.Conditional():
             return logic.conditional(*parts)
-        case Unary(operator="!"):
+        case nodes.Unary(operator="!"):
             return logic.inversion(parts[0])
-        case Binary(operator="==" | "!="):
+        case nodes.Binary(operator="==" | "!="):
             return comparison.equality(parts[0], parts[1], negated=node.operator == "!=")
         case _:
             return _located(facts, node, _fallible(facts, node, parts))
 
 
-def _fallible(facts: Facts, node: Node, parts: tuple[Operand, ...]) -> Run:  # noqa: PLR0911 - one line per construct
+def _fallible(facts: Facts, node: nodes.Node, parts: tuple[Operand, ...]) -> Run:  # noqa: PLR0911 - one line per construct
     match node:
-        case MapLiteral():
+        case nodes.MapLiteral():
             return _map(parts)
-        case Select():
+        case nodes.Select():
             return members.select(parts[0], node.field)
-        case Has():
+        case nodes.Has():
             return members.has(parts[0], node.selected.field)
-        case Index():
+        case nodes.Index():
             return members.index(parts[0], parts[1])
-        case Call():
+        case nodes.Call():
             return _call(facts, node, parts)
-        case Binary():
+        case nodes.Binary():
             return _binary(node, parts[0], parts[1])
         case _:
             return arithmetic.negation(parts[0])
 
 
-def _binary(node: Binary, left: Operand, right: Operand) -> Run:
+def _binary(node: nodes.Binary, left: Operand, right: Operand) -> Run:
     if node.operator == "in":
         return comparison.membership(left, right)
     if node.operator in {"<", "<=", ">", ">="}:
@@ -115,7 +101,7 @@ def _binary(node: Binary, left: Operand, right: Operand) -> Run:
     return arithmetic.arithmetic(node.operator, left, right)
 
 
-def _call(facts: Facts, node: Call, parts: tuple[Operand, ...]) -> Run:
+def _call(facts: Facts, node: nodes.Call, parts: tuple[Operand, ...]) -> Run:
     function = FUNCTIONS[node.name]
     try:
         return function.build(parts)
@@ -124,7 +110,7 @@ def _call(facts: Facts, node: Call, parts: tuple[Operand, ...]) -> Run:
         return _constantly(None)
 
 
-def _located(facts: Facts, node: Node, run: Run) -> Run:
+def _located(facts: Facts, node: nodes.Node, run: Run) -> Run:
     """Add the place to what fails in an operation itself."""
     spot = Spot(facts.source, node.start, node.end)
 

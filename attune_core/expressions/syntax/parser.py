@@ -7,22 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from attune_core.expressions.finding import Code, NotAnExpression, refuse
+from attune_core.expressions.syntax import nodes
 from attune_core.expressions.syntax.lexer import Token
-from attune_core.expressions.syntax.nodes import (
-    Binary,
-    Call,
-    Conditional,
-    Has,
-    Index,
-    ListLiteral,
-    Literal,
-    Logic,
-    MapLiteral,
-    Name,
-    Node,
-    Select,
-    Unary,
-)
 from attune_core.expressions.syntax.string_literals import string_value
 from attune_core.values import INT64_MAX, INT64_MIN
 
@@ -48,7 +34,7 @@ _RESERVED = frozenset(
 _WORDS = {"and": "&&", "or": "||", "not": "!", "is": "==", "True": "true", "False": "false", "None": "null"}
 
 
-def parse(tokens: Sequence[Token]) -> Node:
+def parse(tokens: Sequence[Token]) -> nodes.Node:
     """Return the tree of an expression; `NotAnExpression` with the first mistake. `tokens` end with the end token."""
     return _Parser(tokens).whole()
 
@@ -57,7 +43,7 @@ class _Parser:
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens, self._next, self._nesting = tokens, 0, 0
 
-    def whole(self) -> Node:
+    def whole(self) -> nodes.Node:
         if self._peek().kind == "end":
             raise refuse(Code.SYNTAX, "the expression is empty", self._tokens[0].start, self._tokens[0].end)
         node = self._expression(_CONDITIONAL)
@@ -93,7 +79,7 @@ class _Parser:
         hint = f"write {instead} for '{token.text}'" if instead else None
         return refuse(Code.SYNTAX, f"'{_clipped(token.text)}' stands where {wanted} is expected", token.start, token.end, hint)
 
-    def _expression(self, power: int) -> Node:
+    def _expression(self, power: int) -> nodes.Node:
         """Parse everything that binds at least as tightly as `power`."""
         self._nesting += 1
         if self._nesting > MAX_NESTING:
@@ -111,13 +97,13 @@ class _Parser:
         token = self._peek()
         return _POWER.get(token.text, 0) if token.kind in {"sign", "name"} else 0
 
-    def _prefix(self) -> Node:
+    def _prefix(self) -> nodes.Node:
         token = self._take()
         match token.kind:
             case "int" | "float":
                 return self._number(token, "", token.start)
             case "string":
-                return Literal(token.start, token.end, 1, string_value(token.text, token.start))
+                return nodes.Literal(token.start, token.end, 1, string_value(token.text, token.start))
             case "name":
                 return self._word(token)
             case "sign" if token.text in {"(", "[", "{", "-", "!"}:
@@ -125,33 +111,33 @@ class _Parser:
         self._next -= 1
         raise self._unexpected("a value")
 
-    def _opening(self, token: Token) -> Node:
+    def _opening(self, token: Token) -> nodes.Node:
         match token.text:
             case "(":
                 inner = self._expression(_CONDITIONAL)
                 return _widened(inner, token.start, self._expect(")", token).end)
             case "[":
                 items = self._sequence("]", token)
-                return ListLiteral(token.start, self._take().end, _above(*items), items)
+                return nodes.ListLiteral(token.start, self._take().end, _above(*items), items)
             case "{":
                 return self._map(token)
             case "-" if self._peek().kind in {"int", "float"}:
                 return self._number(self._take(), "-", token.start)
         operand = self._expression(_UNARY)
-        return Unary(token.start, operand.end, _above(operand), token.text, operand)
+        return nodes.Unary(token.start, operand.end, _above(operand), token.text, operand)
 
-    def _word(self, token: Token) -> Node:
+    def _word(self, token: Token) -> nodes.Node:
         if token.text in _CONSTANTS:
-            return Literal(token.start, token.end, 1, _CONSTANTS[token.text])
+            return nodes.Literal(token.start, token.end, 1, _CONSTANTS[token.text])
         if token.text in _RESERVED or token.text == "in":
             raise refuse(Code.SYNTAX, f"'{token.text}' is a reserved word", token.start, token.end)
         if self._at("("):
             return self._call(token, None)
         if self._at("{"):
             raise refuse(Code.NOT_SUPPORTED, "messages cannot be built", token.start, token.end, 'write a map: {"name": value}')
-        return Name(token.start, token.end, 1, token.text)
+        return nodes.Name(token.start, token.end, 1, token.text)
 
-    def _number(self, token: Token, sign: str, start: int) -> Literal:
+    def _number(self, token: Token, sign: str, start: int) -> nodes.Literal:
         after = self._peek()
         if after.start == token.end and after.kind in {"name", "int", "float", "string", "quoted"}:
             if after.text in {"u", "U"}:
@@ -161,18 +147,18 @@ class _Parser:
             double = float(sign + token.text)
             if double in {float("inf"), float("-inf")}:
                 raise refuse(Code.CONSTANT_FAILS, "the number is too large for a double", start, token.end)
-            return Literal(start, token.end, 1, double)
+            return nodes.Literal(start, token.end, 1, double)
         digits, base = token.text.removeprefix("0x"), 16 if token.text.startswith("0x") else 10
         #: The longest int64 has 19 digits; a text of thousands is not converted (quadratic).
         short = len(digits.lstrip("0")) <= 19
         number = int(sign + digits, base) if short else INT64_MAX + 1
         if not INT64_MIN <= number <= INT64_MAX:
             raise refuse(Code.CONSTANT_FAILS, "the number is outside the 64-bit integers", start, token.end, "write it as a double: 1e20")
-        return Literal(start, token.end, 1, number)
+        return nodes.Literal(start, token.end, 1, number)
 
-    def _sequence(self, closing: str, opening: Token) -> tuple[Node, ...]:
+    def _sequence(self, closing: str, opening: Token) -> tuple[nodes.Node, ...]:
         """Parse expressions between commas, up to the closing bracket, which stays; only `]` and `}` may follow a comma."""
-        items: list[Node] = []
+        items: list[nodes.Node] = []
         while not self._at(closing):
             items.append(self._expression(_CONDITIONAL))
             if not self._at(","):
@@ -184,8 +170,8 @@ class _Parser:
         self._next -= 1
         return tuple(items)
 
-    def _map(self, opening: Token) -> Node:
-        entries: list[tuple[Node, Node]] = []
+    def _map(self, opening: Token) -> nodes.Node:
+        entries: list[tuple[nodes.Node, nodes.Node]] = []
         while not self._at("}"):
             key = self._expression(_CONDITIONAL)
             self._expect(":", opening)
@@ -194,9 +180,9 @@ class _Parser:
                 break
             self._take()
         end = self._expect("}", opening).end
-        return MapLiteral(opening.start, end, _above(*(node for entry in entries for node in entry)), tuple(entries))
+        return nodes.MapLiteral(opening.start, end, _above(*(node for entry in entries for node in entry)), tuple(entries))
 
-    def _infix(self, left: Node, power: int) -> Node:
+    def _infix(self, left: nodes.Node, power: int) -> nodes.Node:
         token = self._take()
         if power == _MEMBER:
             return self._index(left, token) if token.text == "[" else self._member(left, token)
@@ -205,27 +191,27 @@ class _Parser:
         if power in {_AND, _OR}:
             return self._logic(left, token, power)
         right = self._expression(power + 1)
-        return Binary(left.start, right.end, _above(left, right), token.text, left, right)
+        return nodes.Binary(left.start, right.end, _above(left, right), token.text, left, right)
 
-    def _logic(self, left: Node, token: Token, power: int) -> Node:
+    def _logic(self, left: nodes.Node, token: Token, power: int) -> nodes.Node:
         terms = [left, self._expression(power + 1)]
         while self._at(token.text):
             self._take()
             terms.append(self._expression(power + 1))
-        return Logic(left.start, terms[-1].end, _above(*terms), token.text, tuple(terms))
+        return nodes.Logic(left.start, terms[-1].end, _above(*terms), token.text, tuple(terms))
 
-    def _conditional(self, test: Node, question: Token) -> Node:
+    def _conditional(self, test: nodes.Node, question: Token) -> nodes.Node:
         yes = self._expression(_OR)
         self._expect(":", question)
         no = self._expression(_CONDITIONAL)
-        return Conditional(test.start, no.end, _above(test, yes, no), test, yes, no)
+        return nodes.Conditional(test.start, no.end, _above(test, yes, no), test, yes, no)
 
-    def _index(self, operand: Node, opening: Token) -> Node:
+    def _index(self, operand: nodes.Node, opening: Token) -> nodes.Node:
         index = self._expression(_CONDITIONAL)
         end = self._expect("]", opening).end
-        return Index(operand.start, end, _above(operand, index), operand, index)
+        return nodes.Index(operand.start, end, _above(operand, index), operand, index)
 
-    def _member(self, operand: Node, dot: Token) -> Node:
+    def _member(self, operand: nodes.Node, dot: Token) -> nodes.Node:
         if self._at("?"):
             raise refuse(Code.NOT_SUPPORTED, "optional access is not supported", dot.start, dot.end + 1, "test with has() first")
         token = self._peek()
@@ -235,12 +221,12 @@ class _Parser:
             raise self._unexpected("a field's name")
         self._take()
         if token.kind == "quoted":
-            return Select(operand.start, token.end, _above(operand), operand, token.text[1:-1], token.start)
+            return nodes.Select(operand.start, token.end, _above(operand), operand, token.text[1:-1], token.start)
         if self._at("("):
             return self._call(token, operand)
-        return Select(operand.start, token.end, _above(operand), operand, token.text, token.start)
+        return nodes.Select(operand.start, token.end, _above(operand), operand, token.text, token.start)
 
-    def _call(self, name: Token, target: Node | None) -> Node:
+    def _call(self, name: Token, target: nodes.Node | None) -> nodes.Node:
         opening = self._take()
         arguments = self._sequence(")", opening)
         end = self._take().end
@@ -248,23 +234,23 @@ class _Parser:
             return _has(name.start, end, arguments)
         start = name.start if target is None else target.start
         height = _above(*arguments) if target is None else _above(target, *arguments)
-        return Call(start, end, height, name.text, name.start, target, arguments)
+        return nodes.Call(start, end, height, name.text, name.start, target, arguments)
 
 
-def _has(start: int, end: int, arguments: tuple[Node, ...]) -> Node:
+def _has(start: int, end: int, arguments: tuple[nodes.Node, ...]) -> nodes.Node:
     selected = arguments[0] if len(arguments) == 1 else None
-    if not isinstance(selected, Select):
+    if not isinstance(selected, nodes.Select):
         hint = 'for a key in brackets write "key" in object'
         raise refuse(Code.SYNTAX, "has() takes one field, as in has(event.data.unit)", start, end, hint)
-    return Has(start, end, _above(selected), selected)
+    return nodes.Has(start, end, _above(selected), selected)
 
 
-def _widened(node: Node, start: int, end: int) -> Node:
+def _widened(node: nodes.Node, start: int, end: int) -> nodes.Node:
     """Give a node the place of the brackets around it, so that texts cut from the source are balanced."""
     return replace(node, start=start, end=end)
 
 
-def _above(*children: Node) -> int:
+def _above(*children: nodes.Node) -> int:
     return 1 + max((child.height for child in children), default=0)
 
 
