@@ -3,8 +3,8 @@
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -82,8 +82,7 @@ class Live:
             found[:] = [EventView.model_validate_json((await self.get(f"/v1/events/{position}")).content)]
             return found[0].status != "accepted"
 
-        while not await planned():
-            await eventually(lambda: True)
+        await until(planned)
         return [await self.execution(name) for name in found[0].executions]
 
     async def execution(self, name: str) -> ExecutionView:
@@ -91,9 +90,11 @@ class Live:
 
     async def live_at(self, commit: str) -> None:
         """Wait until a commit was looked at."""
-        async with asyncio.timeout(20):
-            while (await self.status()).sync.observed_revision != commit:
-                await eventually(lambda: True)
+
+        async def observed() -> bool:
+            return (await self.controller.store.sync()).observed_revision == commit
+
+        await until(observed)
 
     async def enrol(self, name: str, labels: Mapping[str, str] | None = None) -> "ScriptedAgent":
         """Join an agent through the public listener, as a host does."""
@@ -144,9 +145,7 @@ class ScriptedAgent:
 
     def client(self) -> httpx2.AsyncClient:
         """Return connections of their own, closed at the end of the test."""
-        client = httpx2.AsyncClient(
-            base_url=self.url, verify=self.context, trust_env=False, headers={PROTOCOL_HEADER: "1"}, timeout=httpx2.Timeout(20, read=60)
-        )
+        client = httpx2.AsyncClient(base_url=self.url, verify=self.context, trust_env=False, headers={PROTOCOL_HEADER: "1"}, timeout=60)
         self.closing.push_async_callback(client.aclose)
         return client
 
@@ -215,7 +214,7 @@ class Spoken:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
 
-    async def next(self, kind: type[BaseModel] = AssignFrame, *, timeout: float = 20) -> Frame:
+    async def next(self, kind: type[BaseModel] = AssignFrame, *, timeout: float = 60) -> Frame:
         """Return the next frame of a kind; pings are passed over."""
         async with asyncio.timeout(timeout):
             while True:
@@ -268,6 +267,16 @@ def queue(agent: str, action: str, key: str = "null") -> QueueName:
     return QueueName(place=agent, action=action, key=key)
 
 
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    """Ask every 20 ms until it is so."""
+    tick = asyncio.Event()
+    async with asyncio.timeout(60):
+        while not await true():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.02):
+                    await tick.wait()
+
+
 @asynccontextmanager
 async def live(folder: Path, files: Mapping[str, str] | None = None, *, poll: str = "200ms", nudged_by: str = "") -> AsyncIterator[Live]:
     """Start a controller below `folder`; a second time on the same folder is a restart."""
@@ -288,7 +297,7 @@ async def live(folder: Path, files: Mapping[str, str] | None = None, *, poll: st
         controller = await build(settings, SystemClock(), SystemRandom())
         running = asyncio.create_task(controller.run())
         listening = settings.state / "listening.json"
-        await eventually(lambda: listening.exists() or running.done())
+        await eventually(lambda: listening.exists() or running.done(), timeout=60)
         if running.done():
             running.result()
         closing.push_async_callback(_stopped, controller, running)
@@ -296,7 +305,7 @@ async def live(folder: Path, files: Mapping[str, str] | None = None, *, poll: st
         context = ssl.create_default_context(cafile=settings.state / "ca/ca.pem")
         token = (settings.state / "admin-token").read_text().strip()
         client = httpx2.AsyncClient(
-            base_url=found["public"], verify=context, trust_env=False, headers={"authorization": f"Bearer {token}"}, timeout=20
+            base_url=found["public"], verify=context, trust_env=False, headers={"authorization": f"Bearer {token}"}, timeout=60
         )
         await closing.enter_async_context(client)
         it = Live(

@@ -31,7 +31,7 @@ async def test_a_frame_that_cannot_be_taken_ends_the_session_with_a_code(it: Liv
         spoken = await agent.hello()
         with pytest.raises(Refused, match="400 ATT533"):
             await spoken.post(body)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await spoken.ended.wait()
         assert (await it.get("/v1/agents")).json()["items"][0]["state"] == "unreachable"
     again = await agent.hello()
@@ -79,11 +79,11 @@ async def test_two_copies_of_one_state_directory_are_both_locked(it: Live) -> No
     second = await original.hello(previous=first.welcome.session)
     # A copy of the disk was made here; it wakes up, and then the original goes on.
     copy = await original.hello(previous=second.welcome.session)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await second.ended.wait()
     with pytest.raises(Refused, match="409 ATT534"):
         await original.hello(previous=second.welcome.session)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await copy.ended.wait()
     for previous in (second.welcome.session, copy.welcome.session, ""):
         with pytest.raises(Refused, match="409 ATT534"):
