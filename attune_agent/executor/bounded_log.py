@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from attune_agent.executor.log_index import Segment, write_entry, write_header
 
-#: How far before a bound a line's end may be for the cut to be made there.
+#: How far before a bound a line's end may be for the cut to be made there: so far, but never more than this part of the file.
 NEAR = 64 << 10
+NEAR_PART = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +106,11 @@ class BoundedLog:
 
     def _cut(self, rest: memoryview) -> int:
         """Return how much of the rest still goes into this file: up to a line's end where one is near, else all that has room."""
-        room = self._room
-        newline = bytes(rest[max(0, room - NEAR) : room]).rfind(b"\n")
+        room, near = self._room, min(NEAR, self._capacity // NEAR_PART)
+        newline = bytes(rest[max(0, room - near) : room]).rfind(b"\n")
         if newline >= 0:
-            return max(0, room - NEAR) + newline + 1
-        return 0 if self._line_ended and room <= NEAR and room < self._capacity else room
+            return max(0, room - near) + newline + 1
+        return 0 if self._line_ended and room <= near else room
 
     def _next_segment(self) -> bool:
         if self._broken:

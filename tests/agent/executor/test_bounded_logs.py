@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attune_agent.executor.bounded_log import BoundedLog, Bounds
+from attune_agent.executor.bounded_log import NEAR_PART, BoundedLog, Bounds
 from attune_agent.executor.log_files import LogUnknown, read_window
 from attune_agent.executor.log_index import head_name, index_name, segment_name
 
@@ -93,18 +93,21 @@ def test_following_window_by_window_shows_the_head_and_the_last_bytes(bounds: Bo
                 break
         assert len(seen) == len(stream)
         assert all(shown in (63, was) for shown, was in zip(seen, stream, strict=True))
-        whole_ring = bounds.segment * (bounds.segments - 1)  # the newest segment may have just begun
-        kept_lines = min(whole_ring - bounds.segments * 25, len(stream))
-        if kept_lines > 0:
-            assert seen.endswith(stream[-kept_lines:])
+        # All but the newest segment are full, up to the eighth that a cut at a line's end may cost.
+        kept = (bounds.segments - 1) * (bounds.segment - bounds.segment // NEAR_PART)
+        assert seen[len(stream) - min(kept, len(stream)) :] == stream[len(stream) - min(kept, len(stream)) :]
 
 
 def test_the_cut_is_made_at_a_lines_end_when_one_is_near() -> None:
-    with _written(Bounds(head=20, segment=20, segments=2)) as written:
-        written.write(b"0123456789\nabcdefghijklmnop\nqrstuv\n")
-        assert (written.folder / "stdout.head").read_bytes() == b"0123456789\n"
-        assert (written.folder / "stdout.0").read_bytes() == b"abcdefghijklmnop\n"
-        assert (written.folder / "stdout.1").read_bytes() == b"qrstuv\n"
+    with _written(Bounds(head=40, segment=40, segments=2)) as written:
+        written.write(b"a" * 36 + b"\n" + b"b" * 20 + b"\n" + b"c" * 30 + b"\n")
+        assert (written.folder / "stdout.head").read_bytes() == b"a" * 36 + b"\n"
+        assert (written.folder / "stdout.0").read_bytes() == b"b" * 20 + b"\n" + b"c" * 19
+        assert (written.folder / "stdout.1").read_bytes() == b"c" * 11 + b"\n"
+        written.write(b"d" * 26 + b"\n")
+        written.write(b"e" * 20)
+        assert (written.folder / "stdout.1").read_bytes() == b"c" * 11 + b"\n" + b"d" * 26 + b"\n"
+        assert (written.folder / "stdout.0").read_bytes() == b"e" * 20
 
 
 def test_what_a_full_disk_swallowed_is_a_gap_of_exactly_that_many_bytes() -> None:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from attune_agent.executor import main
 
 _FOLDER = Path(main.__file__).parent
@@ -28,9 +30,14 @@ def test_the_program_loads_nothing_that_is_large() -> None:
     assert not loaded & {"asyncio", "pydantic", "attune_core", "yaml", "ssl", "logging", "shutil", "http", "email", "typer"}
 
 
-def test_bad_arguments_are_exit_code_two_and_say_what_is_needed() -> None:
-    argv = [sys.executable, "-m", "attune_agent.executor.main", "run", "--state", "s", "--run", "r", "--logs", "l", "--environments", "e"]
-    for more in (("--slots", "0"), ("--slots", "x"), ("--slots", "1", "--uids", "7"), ()):
-        done = subprocess.run([*argv, *more], capture_output=True, text=True, check=False)
-        assert done.returncode == 2
-        assert "needed" in done.stderr or "required" in done.stderr
+@pytest.mark.parametrize(
+    "wrong", [("--slots", "0"), ("--slots", "x"), ("--slots", "257"), ("--uids", "7"), ("--agent-uid", "me"), ("--slot", "1", "--x")]
+)
+def test_bad_arguments_are_exit_code_two_and_touch_nothing(tmp_path: Path, wrong: tuple[str, ...]) -> None:
+    names = ("state", "run", "logs", "environments")
+    places = [part for name in names for part in (f"--{name}", str(tmp_path / name))]
+    argv = [sys.executable, "-m", "attune_agent.executor.main", "run", *places, *wrong]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "error: " in done.stderr
+    assert list(tmp_path.iterdir()) == []
