@@ -12,6 +12,9 @@ from attune_core.expressions.errors import ExpressionFailed
 from attune_core.expressions.template import CheckedTemplate
 from attune_core.values import JsonObject, JsonValue, canonical_json
 
+#: Bytes of a whole Input as JSON, and characters of a queue's key: what the wire and an action's stdin take (reliability.md §1.5).
+INPUT_LIMIT, KEY_LIMIT = 1 << 20, 4096
+
 
 class InputInvalid(AttuneError):
     """What the event gives does not fit the parameters of the action."""
@@ -48,6 +51,8 @@ def complete_input(action: Action, given: JsonObject) -> JsonObject:
     if not action.inputs.fits(complete):
         misfits = action.inputs.misfits(complete, limit=3)
         raise InputInvalid("; ".join(f"{misfit.pointer or 'the input'}: {misfit.message}" for misfit in misfits))
+    if (size := len(canonical_json(complete).encode())) > INPUT_LIMIT:
+        raise InputInvalid(f"the input has {size} bytes as JSON, more than {INPUT_LIMIT}")
     return complete
 
 
@@ -57,9 +62,12 @@ def queue_key(action: Action, complete: JsonObject) -> str:
         return "null"
     parameters: JsonValue = complete
     try:
-        return canonical_json(action.key.render({"parameters": parameters}))
+        key = canonical_json(action.key.render({"parameters": parameters}))
     except ExpressionFailed as failed:
         raise InputInvalid(f"concurrency.key: {failed.message}") from failed
+    if len(key) > KEY_LIMIT:
+        raise InputInvalid(f"concurrency.key has {len(key)} characters as JSON, more than {KEY_LIMIT}")
+    return key
 
 
 def _value(template: CheckedTemplate | JsonValue, activation: JsonObject) -> JsonValue:
