@@ -19,11 +19,12 @@ from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session, name_of
 from attune_controller.store.port import Executions, Queues
 from attune_controller.store.records import Execution, Handover
-from attune_core.states import Reason
+from attune_core.states import Reason, State
+from attune_core.values import canonical_json
 from attune_core.wire.frames import WINDOW_BYTES, WINDOW_EXECUTIONS, Activate, ActivateFrame, Assign, AssignFrame, Policy
 
-#: Executions taken from the store in one transaction.
-TAKE = 64
+#: Executions taken from the store in one transaction, and read in one page.
+TAKE, PAGE = 64, 500
 
 
 class DispatchStore(Queues, Executions, Protocol):
@@ -41,6 +42,7 @@ class Dispatch:
     async def serve(self, session: Session) -> None:
         """Hand over to one agent for as long as its stream is open."""
         await self._send(session, await self._store.resume_handovers(session.name, session.held()))
+        await self._count_unstarted(session)
         for execution in await self._store.handed_cancels(session.name):
             send_cancel(session, execution.new.id, self._reason(execution))
         session.work.set()
@@ -48,6 +50,15 @@ class Dispatch:
             await session.work.wait()
             session.work.clear()
             await self._hand_over(session)
+
+    async def _count_unstarted(self, session: Session) -> None:
+        """Let the session's window know what the agent got in earlier sessions."""
+        for state in (State.ASSIGNED, State.PREPARING):
+            before: int | None = None
+            while page := await self._store.executions(before=before, limit=PAGE, state=state, agent=session.name):
+                before = page[-1].number
+                for execution in page:
+                    session.window.handed(execution.new.id, execution.queue, len(canonical_json(dict(execution.new.input))))
 
     async def _hand_over(self, session: Session) -> None:
         while True:
@@ -64,7 +75,8 @@ class Dispatch:
             session.remember(execution)
             session.actions.add(execution.new.action)
             session.sent.put(execution.queue, execution.epoch, execution.sequence)
-            _put_assignment(session, assignment(handover, self._policy(execution.new.action)))
+            size = _put_assignment(session, assignment(handover, self._policy(execution.new.action)))
+            session.window.handed(execution.new.id, execution.queue, size)
             if execution.new.id in session.cancelled:
                 # The cancel was sent while this hand-over was on its way out of the store.
                 send_cancel(session, execution.new.id, session.cancelled[execution.new.id])
@@ -105,8 +117,8 @@ class Dispatch:
         return Reason.REMOVED if catalog is not None and execution.new.action not in catalog.actions else Reason.OPERATOR
 
 
-def _put_assignment(session: Session, body: Assign) -> None:
-    session.outbox.put(lambda n: AssignFrame(n=n, body=body))
+def _put_assignment(session: Session, body: Assign) -> int:
+    return session.outbox.put(lambda n: AssignFrame(n=n, body=body))
 
 
 def assignment(handover: Handover, policy: Policy) -> Assign:

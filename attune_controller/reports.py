@@ -38,13 +38,13 @@ class Reports:
         if not moves:
             return
         changed = await self._store.record_moves(moves)
-        for execution in changed:
-            if execution.state is State.SETTLED:
-                session.forget(execution.new.id)
-        if any(execution.state is State.SETTLED for execution in changed):
+        settled = [execution.new.id for execution in changed if execution.state is State.SETTLED]
+        for execution in settled:
+            session.forget(execution)
+        if settled:
             self._wake()
-        if any(execution.state is not State.PREPARING for execution in changed):
-            session.work.set()  # a start or an end makes room in the window of its queue
+        if session.window.started(execution.new.id for execution in changed if execution.state is not State.PREPARING):
+            session.work.set()
 
     async def _move(self, session: Session, report: Report) -> Move | None:
         execution = session.recall(report.execution) or await self._store.execution(report.execution)

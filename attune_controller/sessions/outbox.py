@@ -36,8 +36,11 @@ class Outbox:
         self._filled, self._roomy = asyncio.Event(), asyncio.Event()
         self._roomy.set()
 
-    def put(self, make: Callable[[int], Frame]) -> None:
-        """Number a frame and queue its line; `ReaderTooSlow` when there is no room for it, `ValueError` for a line no agent would take."""
+    def put(self, make: Callable[[int], Frame]) -> int:
+        """Number a frame, queue its line and return its bytes.
+
+        `ReaderTooSlow` when there is no room for it, `ValueError` for a line that no agent would take.
+        """
         line = make(self._n + 1).model_dump_json().encode() + b"\n"
         if len(line) > FRAME_LIMIT:
             raise ValueError(f"a line of {len(line)} bytes is longer than {FRAME_LIMIT}")
@@ -49,6 +52,7 @@ class Outbox:
         self._filled.set()
         if len(self._lines) > LINES // 2 or self._size > BYTES // 2:
             self._roomy.clear()
+        return len(line)
 
     async def room(self) -> None:
         """Wait until less than half of the bound is taken."""

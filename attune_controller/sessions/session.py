@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from attune_controller.errors import SessionError
 from attune_controller.sessions.outbox import Outbox
+from attune_controller.sessions.window import Window
 from attune_controller.store.records import Execution, Held, QueueKey
 from attune_core.states import Reason
 from attune_core.wire.frames import Hello, QueueName
@@ -50,6 +51,7 @@ class Session:
         self.taking = asyncio.Lock()
         self.last_n = 0
         self.streaming = False
+        self.window = Window()
         #: Actions whose policies the agent needs to follow.
         self.actions: set[str] = {held.queue.action for held in hello.queues}
         #: Executions for which a cancel frame was sent on this stream.

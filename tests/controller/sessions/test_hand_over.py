@@ -119,6 +119,19 @@ async def test_the_65th_of_a_queue_waits_until_one_has_started(it: Live) -> None
     assert [item.sequence for item in await spoken.assigned(4)] == [66, 67, 68, 69]
 
 
+async def test_a_window_that_was_filled_in_an_earlier_session_opens_in_the_next(it: Live) -> None:
+    agent = await it.enrol("one")
+    spoken = await agent.hello()
+    await asyncio.gather(*(it.event({"unit": "u"}, f"e{number}") for number in range(66)))
+    assigns = await spoken.assigned(64)
+    await spoken.say(spoken.ack(assigns[63]))
+    await spoken.close()
+    again = await agent.hello(held={("web.restart", "null"): 64})
+    assert await again.quiet()
+    await again.say(report(assigns[0], State.STARTED))
+    assert [(item.sequence, item.after) for item in await again.assigned()] == [(65, 64)]
+
+
 async def test_a_newer_session_ends_the_older(it: Live) -> None:
     agent = await it.enrol("one")
     older = await agent.hello()
