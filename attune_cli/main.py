@@ -123,7 +123,7 @@ def _say(*lines: str) -> None:
     from attune_core.safe_text import safe_text
 
     for line in lines:
-        sys.stderr.write(safe_text(line) + "\n")
+        sys.stderr.write(safe_text(line, keep_newlines=True) + "\n")
 
 
 if __name__ == "__main__":

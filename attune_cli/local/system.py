@@ -104,14 +104,14 @@ class LocalSystem:
         ports = json.loads(listening.read_text(encoding="utf-8"))
         self._write_settings(settings, public=_address(str(ports["public"])), agents=_address(str(ports["agents"])))
 
-    def add_agent(self, name: str, labels: Mapping[str, str], *, slots: int = 4) -> LocalAgent:
-        """Make a host: join it by a token and start its programs."""
+    def add_agent(self, name: str, labels: Mapping[str, str], *, slots: int = 4, python: str = sys.executable) -> LocalAgent:
+        """Make a host: join it by a token and start its programs with that interpreter."""
         place = self.root / "agents" / name
         place.mkdir(mode=0o711)
         place.chmod(0o711)
         first = len(self.agents) * UIDS_PER_AGENT
         uids = None if self._uids is None else self._uids[first : first + slots + 1]
-        agent = LocalAgent(name=name, labels=labels, state=place / "state", run=place / "run", slots=slots, uids=uids)
+        agent = LocalAgent(name=name, labels=labels, state=place / "state", run=place / "run", slots=slots, uids=uids, python=python)
         self.agents[name] = agent
         self._write_host_settings(agent)
         self._join(agent)
