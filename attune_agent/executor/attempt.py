@@ -47,8 +47,8 @@ def now() -> float:
 class Attempt:
     """A started attempt."""
 
-    def __init__(self, command: StartCommand, private: Path, heads: tuple[int, ...], tree: Tree) -> None:
-        """Start it; `heads` are the log files of its streams (a build has one for both). `NotSpawned`: nothing runs."""
+    def __init__(self, command: StartCommand, private: Path, tree: Tree) -> None:
+        """Start it; a build's two output streams are one. `NotSpawned`: nothing runs."""
         self.command = command
         self.course = Course(now(), command.timeout, command.grace)
         self.streams: list[Stream] = []
@@ -58,7 +58,7 @@ class Attempt:
         self._status: int | None = None
         self._detail = ""
         self._tree_empty = False
-        self._logs = [BoundedLog(command.logs, head) for head in heads]
+        self._logs = [BoundedLog(command.logs) for _ in STREAMS[: 1 if command.kind == "build" else 2]]
         try:
             self._private = PrivateDirectory(private)
         except OSError as error:

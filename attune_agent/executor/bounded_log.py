@@ -1,15 +1,17 @@
 """One stream's log on disk: the first bytes, then a ring of the last ones; never a byte more than its bounds.
 
 `pump` writes into it inside the keeper. The files are opened by the executor, for the keeper may not write in the log directory: when
-`wants` names a place of the ring, the keeper asks and hands the answer to `give` or `refuse`. Bytes are kept as they are; where a line
-ends near a bound, the cut is made there. A full disk loses bytes of the log, never the attempt: the hole shows as a gap.
+`wants` names the head or a place of the ring, the keeper asks and hands the answer to `give` or `refuse`. So a stream that says nothing
+costs no file. Bytes are kept as they are; where a line ends near a bound, the cut is made there. A full disk loses bytes of the log,
+never the attempt: the hole shows as a gap.
 """
 
 import os
 from dataclasses import dataclass
 
-from attune_agent.executor.log_index import Segment, write_entry, write_header
+from attune_agent.executor.log_index import HEAD, Segment, write_entry, write_header
 
+_NONE = -1
 #: How far before a bound a line's end may be for the cut to be made there: so far, but never more than this part of the file.
 NEAR = 64 << 10
 NEAR_PART = 8
@@ -27,13 +29,13 @@ class Bounds:
 class BoundedLog:
     """The writer."""
 
-    def __init__(self, bounds: Bounds, head: int) -> None:
+    def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
-        self._file = head
+        self._file = _NONE
         self._room = bounds.head
         self._capacity = bounds.head
         self._head_length = 0
-        self._index: int | None = None
+        self._index = _NONE
         self._places: dict[int, int] = {}
         self._number = -1
         self._line_ended = True
@@ -42,13 +44,16 @@ class BoundedLog:
         self.wants: int | None = None
 
     def write(self, chunk: memoryview) -> int:
-        """Take bytes, return how many; fewer than given means that the file at place `wants` is needed first."""
+        """Take bytes, return how many; fewer than given means that the file that `wants` names is needed first."""
         taken = 0
         while taken < len(chunk):
             rest = chunk[taken:]
             if self._broken:
                 self.total += len(rest)
                 return len(chunk)
+            if self._file == _NONE:
+                self.wants = HEAD
+                return taken
             if len(rest) <= self._room:
                 self._put(rest)
                 return len(chunk)
@@ -60,11 +65,14 @@ class BoundedLog:
                 return taken
         return taken
 
-    def give(self, segment: int, index: int | None) -> None:
-        """Receive the ring's file at place `wants` (and the index with the first)."""
+    def give(self, file: int, index: int | None) -> None:
+        """Receive the file that `wants` names (and the index with the ring's first)."""
         if self.wants is None:
-            raise ValueError("no segment was asked for")
-        self._places[self.wants] = segment
+            raise ValueError("no file was asked for")
+        if self.wants == HEAD:
+            self._file = file
+        else:
+            self._places[self.wants] = file
         self.wants = None
         if index is not None:
             self._index = index
@@ -80,6 +88,8 @@ class BoundedLog:
         if self._broken:
             self._broken = False
             self._room = 0
+            if self._file == _NONE:
+                self._file = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)  # there is no head; what follows is in the ring
 
     @property
     def broken(self) -> bool:
@@ -88,7 +98,7 @@ class BoundedLog:
 
     def close(self) -> None:
         """Close the files."""
-        for descriptor in {self._file, *self._places.values()} | ({self._index} if self._index is not None else set()):
+        for descriptor in {self._file, self._index, *self._places.values()} - {_NONE}:
             os.close(descriptor)
 
     def _put(self, chunk: memoryview) -> None:
@@ -117,7 +127,7 @@ class BoundedLog:
             return True
         place = (self._number + 1) % self._bounds.segments
         descriptor = self._places.get(place)
-        if descriptor is None or self._index is None:
+        if descriptor is None or self._index == _NONE:
             self.wants = place
             return False
         try:

@@ -16,7 +16,7 @@ from attune_agent.executor import fields as read
 from attune_agent.executor.channel import ChannelClosed, Packet
 from attune_agent.executor.commit import GroupCommit
 from attune_agent.executor.ledger import Held, Started, keeper_record, pid_record
-from attune_agent.executor.log_index import MOST_SEGMENTS, STREAMS, index_name, segment_name
+from attune_agent.executor.log_index import HEAD, MOST_SEGMENTS, STREAMS, head_name, index_name, segment_name
 from attune_agent.executor.outcomes import lost_outcome, outcome_of
 from attune_agent.executor.places import open_log_file
 from attune_agent.executor.processes import process
@@ -137,8 +137,8 @@ class Hosting:
                 say(f"the keeper of slot {slot.number} failed: {packet.fields.get('detail')}")
             case "started":
                 self._started(slot, packet)
-            case "segment":
-                self._open_segment(slot, packet)
+            case "log_file":
+                self._open_log_file(slot, packet)
             case "condition" if slot.held is not None:
                 slot.due = inf  # it answers; what it hosts cannot be killed
                 self._tell_condition(slot.held, read.text(packet.fields, "condition"))
@@ -161,10 +161,10 @@ class Hosting:
         self._commit.loose(pid_record(held, Started(pid, found.ticks if found else 0)))
         self._push({"type": "started", "execution": held.execution, "attempt": held.attempt, "at": packet.fields.get("at")})
 
-    def _open_segment(self, slot: Slot, packet: Packet) -> None:
+    def _open_log_file(self, slot: Slot, packet: Packet) -> None:
         stream = read.one_of(packet.fields, "stream", STREAMS)
-        place = read.whole(packet.fields, "place", 0, MOST_SEGMENTS - 1)
-        names = [segment_name(stream, place), *([index_name(stream)] if place == 0 else [])]
+        place = read.whole(packet.fields, "place", HEAD, MOST_SEGMENTS - 1)
+        names = [head_name(stream) if place == HEAD else segment_name(stream, place), *([index_name(stream)] if place == 0 else [])]
         opened: list[int] = []
         try:
             if slot.held is not None:
@@ -174,7 +174,7 @@ class Hosting:
             for descriptor in opened:
                 os.close(descriptor)
             opened.clear()
-        self.send(slot, {"type": "segment", "stream": stream}, descriptors=opened)
+        self.send(slot, {"type": "log_file", "stream": stream}, descriptors=opened)
 
     def _ended(self, slot: Slot, held: Held, packet: Packet) -> None:
         outcome = outcome_of(held, packet, slot.stopped_by)

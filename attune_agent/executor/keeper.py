@@ -1,6 +1,6 @@
 """The keeper: a slot's long-lived process, living as the slot's uid, which hosts one attempt after the other.
 
-`slots` forks it and speaks with it over a Channel: start, segment, stop go down; started, segment, condition, ended come up. Its loop
+`slots` forks it and speaks with it over a Channel: start, log_file, stop go down; started, log_file, condition, ended come up. Its loop
 waits for the channel, children's ends, the attempt's pipes and its next deadline. When the channel closes the executor is gone: it kills
 the tree it hosts and ends.
 """
@@ -80,8 +80,8 @@ class _Keeper:
         kind = packet.fields["type"]
         if kind == "start":
             self._start(packet)
-        elif kind == "segment" and self._attempt is not None:
-            self._receive_segment(self._attempt, packet)
+        elif kind == "log_file" and self._attempt is not None:
+            self._receive_log_file(self._attempt, packet)
         elif kind == "stop" and self._attempt is not None:
             self._attempt.course.stop(now(), read.seconds(packet.fields, "grace", 3600.0))
         else:
@@ -93,7 +93,7 @@ class _Keeper:
         try:
             if command.fresh:
                 _empty(read.text(packet.fields, "tree"))
-            self._attempt = Attempt(command, Path(read.text(packet.fields, "private")), packet.descriptors, self._tree)
+            self._attempt = Attempt(command, Path(read.text(packet.fields, "private")), self._tree)
         except NotSpawned as error:
             self._tell_end(ending_of_nothing(error))
             return
@@ -101,7 +101,7 @@ class _Keeper:
         self._asked.clear()
         self._channel.send({"type": "started", "pid": self._attempt.pid, "at": self._attempt.started_at})
 
-    def _receive_segment(self, attempt: Attempt, packet: Packet) -> None:
+    def _receive_log_file(self, attempt: Attempt, packet: Packet) -> None:
         for stream in attempt.streams:
             if stream.name == packet.fields["stream"]:
                 self._asked.discard(stream.name)
@@ -123,7 +123,7 @@ class _Keeper:
         for stream in attempt.streams:
             if stream.paused and stream.name not in self._asked:
                 self._asked.add(stream.name)
-                self._channel.send({"type": "segment", "stream": stream.name, "place": stream.log.wants})
+                self._channel.send({"type": "log_file", "stream": stream.name, "place": stream.log.wants})
         if over:
             self._attempt = None
             self._tell_end(attempt.ending())

@@ -81,9 +81,7 @@ def _index(folder: int, stream: str) -> Index | None:
 def _pieces(folder: int, stream: str, index: Index | None) -> list[_Piece]:
     """Return the parts that the files hold, in the stream's order."""
     name = head_name(stream)
-    length = _size(folder, name)
-    if length is None:
-        raise LogUnknown(f"no {name}")
+    length = _size(folder, name) or 0  # a stream that has said nothing has no file
     pieces = [_Piece(0, min(length, index.head) if index else length, name)]
     for segment in index.kept if index else ():
         name = segment_name(stream, segment.number % index.segments if index else 0)

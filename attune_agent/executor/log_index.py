@@ -16,6 +16,8 @@ _ENTRY = struct.Struct("!QQ")  # number, offset in the stream where it starts
 _MAGIC, _VERSION = b"ATTL", 1
 _INVALID = (1 << 64) - 1
 MOST_SEGMENTS = 64
+#: The head among the places of a stream's files.
+HEAD = -1
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -11,12 +11,11 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from attune_agent.executor.identities import Identities
-from attune_agent.executor.log_index import STREAMS, head_name
 from attune_agent.executor.remove_tree import open_directory
 
 FORMAT = 1
@@ -124,24 +123,14 @@ def make_private(path: Path, uid: int | None) -> None:
         os.chown(path, uid, uid, follow_symlinks=False)
 
 
-def open_heads(directory: Path, streams: Sequence[str]) -> list[int]:
-    """Make a log directory, and in it the files for the streams' first bytes, opened."""
-    directory.mkdir(mode=0o750, parents=True, exist_ok=True)
-    opened: list[int] = []
-    try:
-        opened.extend(open_log_file(directory, head_name(stream)) for stream in streams)
-    except OSError:
-        for descriptor in opened:
-            os.close(descriptor)
-        raise
-    return opened
+def make_log_directory(path: Path) -> None:
+    """Make an attempt's log directory; its files are made when something is written into them."""
+    path.mkdir(mode=0o750, parents=True, exist_ok=True)
 
 
 def remove_log_directory(path: Path) -> None:
-    """Undo `open_heads` for a start that was refused."""
+    """Undo `make_log_directory` for a start that was refused."""
     with contextlib.suppress(OSError):
-        for stream in STREAMS:
-            (path / head_name(stream)).unlink(missing_ok=True)
         path.rmdir()
         path.parent.rmdir()
 

@@ -1,6 +1,6 @@
 """One output stream of an attempt: from its pipe through the masks into its bounded log, never waiting for anybody.
 
-The keeper's loop calls `pump` when the pipe has bytes and `settle` after the tree is gone; a stream that needs a segment file first is
+The keeper's loop calls `pump` when the pipe has bytes and `settle` after the tree is gone; a stream that needs a log file first is
 `paused` until the executor has sent it. Measured: 256 KiB reads from a 1 MiB pipe.
 """
 
@@ -40,7 +40,7 @@ class Stream:
 
     @property
     def paused(self) -> bool:
-        """Whether a segment file is needed before more can be taken."""
+        """Whether a log file is needed before more can be taken."""
         return self.log.wants is not None
 
     def pump(self) -> bool:
@@ -61,7 +61,7 @@ class Stream:
         return True
 
     def resume(self) -> None:
-        """Write what waited for a segment file."""
+        """Write what waited for a log file."""
         rest, self._rest = self._rest, memoryview(b"")
         self._rest = rest[self.log.write(rest) :]
 

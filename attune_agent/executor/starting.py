@@ -5,7 +5,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +17,14 @@ from attune_agent.executor.course import DRAIN
 from attune_agent.executor.fields import Fields
 from attune_agent.executor.hosting import PATIENCE, Hosting
 from attune_agent.executor.ledger import Held, Ledger
-from attune_agent.executor.log_index import STREAMS
 from attune_agent.executor.protocol import Refusal
 from attune_agent.executor.slots import Slot
 from attune_agent.executor.spawn import describe_os_error
 from attune_agent.executor.start_command import StartCommand, parse_start
+
+
+#: Both streams may want a segment and an index at the same time.
+_DESCRIPTORS = 4
 
 
 class Refused(Exception):
@@ -38,7 +41,6 @@ class _Prepared:
 
     private: Path
     log_directory: Path
-    heads: Sequence[int]
 
 
 class Starting:
@@ -70,8 +72,6 @@ class Starting:
 
         def failed(detail: str) -> None:
             slot.held = None
-            for head in prepared.heads:
-                os.close(head)
             _undo(prepared.private, prepared.log_directory)
             refuse(Refused("busy_host", detail))
 
@@ -96,11 +96,12 @@ class Starting:
             if command.environment is not None:
                 places.make_tree(self._places, slot.identity.uid, command.environment)
             places.make_private(private, slot.identity.uid)
-            heads = places.open_heads(log_directory, STREAMS[: _streams(command)])
+            places.make_log_directory(log_directory)
+            _require_descriptors()
         except (OSError, places.PlaceUnusable) as error:
             _undo(private, log_directory)
             raise Refused("busy_host", describe_os_error(error) if isinstance(error, OSError) else str(error)) from error
-        return _Prepared(private, log_directory, heads)
+        return _Prepared(private, log_directory)
 
     def _give(self, slot: Slot, fields: Fields, command: StartCommand, prepared: _Prepared) -> None:
         """Tell the keeper; the Input travels as bytes beside the request."""
@@ -109,12 +110,17 @@ class Starting:
         order: dict[str, object] = {"type": "start", "request": request, "private": str(prepared.private)}
         if command.environment is not None:
             order["tree"] = str(self._places.tree(command.environment))
-        self._hosting.send(slot, order, command.input, prepared.heads)
+        self._hosting.send(slot, order, command.input)
 
 
-def _streams(command: StartCommand) -> int:
-    """Return how many streams there are: a build's two are one log."""
-    return 1 if command.kind == "build" else 2
+def _require_descriptors() -> None:
+    """Raise now what opening the attempt's logs would raise later, when only log bytes could be given up."""
+    taken: list[int] = []
+    try:
+        taken.extend(os.dup(0) for _ in range(_DESCRIPTORS))
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
 
 
 def _undo(private: Path, log_directory: Path) -> None:

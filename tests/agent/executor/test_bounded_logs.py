@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from attune_agent.executor.bounded_log import NEAR_PART, BoundedLog, Bounds
 from attune_agent.executor.log_files import LogUnknown, read_window
-from attune_agent.executor.log_index import head_name, index_name, segment_name
+from attune_agent.executor.log_index import HEAD, head_name, index_name, segment_name
 
 
 class _Written:
@@ -22,7 +22,7 @@ class _Written:
 
     def __init__(self, folder: Path, bounds: Bounds) -> None:
         self.folder, self.bounds = folder, bounds
-        self.log = BoundedLog(bounds, self._open(head_name("stdout")))
+        self.log = BoundedLog(bounds)
         self.refusing = False
 
     def write(self, chunk: bytes) -> None:
@@ -36,8 +36,8 @@ class _Written:
         if self.refusing:
             self.log.refuse()
         else:
-            index = self._open(index_name("stdout")) if not (self.folder / index_name("stdout")).exists() else None
-            self.log.give(self._open(segment_name("stdout", place)), index)
+            index = self._open(index_name("stdout")) if place == 0 else None
+            self.log.give(self._open(head_name("stdout") if place == HEAD else segment_name("stdout", place)), index)
 
     def _open(self, name: str) -> int:
         return os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -128,9 +128,26 @@ def test_an_unknown_log_or_stream_is_said() -> None:
     with pytest.raises(LogUnknown):
         read_window(Path("/nonexistent/log"), "stdout", 0, 10)
     with _written(Bounds(head=4, segment=8, segments=3)) as written, pytest.raises(LogUnknown):
-        read_window(written.folder, "stderr", 0, 10)
-    with _written(Bounds(head=4, segment=8, segments=3)) as written, pytest.raises(LogUnknown):
         read_window(written.folder, "../stdout", 0, 10)
+
+
+def test_a_stream_that_has_said_nothing_is_empty_and_costs_no_file() -> None:
+    with _written(Bounds(head=4, segment=8, segments=3)) as written:
+        written.write(b"out")
+        window = read_window(written.folder, "stderr", 5, 10)
+        assert (window.offset, window.data, window.total, window.gap) == (0, b"", 0, 0)
+        assert [path.name for path in written.folder.iterdir()] == ["stdout.head"]
+
+
+def test_a_disk_that_was_full_from_the_first_byte_leaves_a_gap_before_all_else() -> None:
+    with _written(Bounds(head=4, segment=8, segments=3)) as written:
+        written.refusing = True
+        written.write(b"lost")
+        written.refusing = False
+        written.log.mend()
+        written.write(b"kept")
+        window = read_window(written.folder, "stdout", 0, 99)
+        assert (window.gap, window.data, window.total) == (4, b"kept", 8)
 
 
 def test_a_log_file_replaced_by_a_link_is_not_followed(tmp_path: Path) -> None:

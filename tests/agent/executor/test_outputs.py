@@ -96,9 +96,9 @@ async def test_a_secret_that_only_begins_is_no_secret(link: ExecutorLink) -> Non
 
 
 async def test_the_agents_group_may_read_logs_and_nobody_may_write_them(link: ExecutorLink, executor: Hosted) -> None:
-    ended = await _run(link, shell("echo x; head -c 9000 /dev/zero; ls -ld /proc/$PPID/fd 2>&1 | head -1"))
+    ended = await _run(link, shell("echo x; head -c 9000 /dev/zero"))
     modes = {path.name: path.stat().st_mode & 0o777 for path in Path(ended.log_directory).iterdir()}
-    assert set(modes) == {"stdout.head", "stdout.index", "stdout.0", "stdout.1", "stderr.head"}
+    assert set(modes) == {"stdout.head", "stdout.index", "stdout.0", "stdout.1"}
     assert set(modes.values()) == {0o640}
     assert Path(ended.log_directory).stat().st_mode & 0o777 == 0o750
     assert {path.stat().st_uid for path in Path(ended.log_directory).iterdir()} == {executor.uid}
