@@ -75,6 +75,8 @@ class ScriptedHost:
     away: bool = False
     #: Ends an attempt at once when it returns something.
     script: Callable[[StartRequest], How | None] = lambda _request: None
+    #: Told of every real start, before it.
+    watch: Callable[[StartRequest], None] = lambda _request: None
     _waiting: dict[Key, list[asyncio.Future[Ended]]] = field(default_factory=dict)
 
     @property
@@ -182,6 +184,7 @@ class ScriptedHost:
     def _start(self, request: StartRequest) -> StartReply:
         key = (request.execution, request.attempt)
         if key not in self.requests:
+            self.watch(request)
             self.requests[key] = request
             self.witness.append(key)
             if (how := self.script(request)) is not None:
@@ -199,8 +202,12 @@ class ScriptedPreparation:
     #: Preparations of these executions wait for the event.
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
     result: ResultRules = field(default_factory=ResultRules)
+    #: How many turns of the loop a preparation takes.
+    turns: Callable[[str], int] = lambda _execution: 0
 
     async def prepare(self, assign: Assign, *, attempt: int, policy: Policy) -> Prepared:
+        for _ in range(self.turns(assign.execution)):
+            await asyncio.sleep(0)
         if gate := self.gates.get(assign.execution):
             await gate.wait()
         if waiting := self.troubles.get(assign.execution):

@@ -8,13 +8,14 @@ import asyncio
 from collections.abc import Coroutine
 from typing import TypeVar
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from attune_agent.host import StartRequest
 from attune_agent.state.records import QueueKey
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import Assign, Policy, Retry
+from attune_core.wire.frames import Assign, Policy, Report, Retry
 from tests.agent.assignments import assignment
 from tests.agent.world import World
 
@@ -27,17 +28,37 @@ MOST = 6
 class AnyWire(RuleBasedStateMachine):
     """Two queues of one agent, and everything that may happen to them."""
 
-    @initialize(limit=st.integers(min_value=1, max_value=3), slots=st.integers(min_value=1, max_value=4))
-    def begin(self, limit: int, slots: int) -> None:
+    @initialize(
+        limit=st.integers(min_value=1, max_value=3),
+        slots=st.integers(min_value=1, max_value=4),
+        turns=st.lists(st.integers(0, 12), min_size=5, max_size=5),
+    )
+    def begin(self, limit: int, slots: int, turns: list[int]) -> None:
         self.loop = asyncio.new_event_loop()
         self.limit = limit
         self.policy = Policy(limit=limit, retry=Retry(maximum_attempts=2, after=(Outcome.FAILED,), initial_interval=5.0))
         self.world = World(slots=slots)
         self.handed: dict[str, list[Assign]] = {key: [] for key in KEYS}
         self.cancelled: set[str] = set()
+        self.inversions: list[str] = []
         self.settled: dict[str, int] = {}
         self.most_acknowledged: dict[str, int] = dict.fromkeys(KEYS, 0)
+        self.world.preparation.turns = lambda execution: turns[int(execution.rpartition("-")[2]) % len(turns)]
+        self.world.host.watch = self.judge_start
         self.run(self._start())
+        for key in KEYS:
+            self.hand_over_more(key, 3)
+
+    def judge_start(self, request: StartRequest) -> None:
+        """G7, at the very moment of a start: the earlier ones have started or settled, and fewer than the limit are unsettled."""
+        key = request.execution.rpartition("-")[0]
+        names = [one.execution for one in self.handed[key]]
+        earlier = names[: names.index(request.execution)]
+        over = {*self.settled, *(report.execution for report in self.world.reports() if report.state is State.SETTLED)}
+        if request.attempt == 1:
+            self.inversions += [name for name in earlier if name not in over and name not in self.world.host.started()]
+        if sum(name not in over for name in earlier) >= self.limit:
+            self.inversions.append(request.execution)
 
     def run(self, work: Coroutine[None, None, T]) -> T:
         return self.loop.run_until_complete(work)
@@ -46,11 +67,10 @@ class AnyWire(RuleBasedStateMachine):
         self.world.start()
         await self.world.settle()
 
-    @rule(key=st.sampled_from(KEYS))
-    def hand_over_one_more(self, key: str) -> None:
+    @rule(key=st.sampled_from(KEYS), count=st.integers(1, 4))
+    def hand_over_more(self, key: str, count: int) -> None:
         waiting = self.handed[key]
-        if len(waiting) < MOST:
-            number = len(waiting) + 1
+        for number in range(len(waiting) + 1, min(len(waiting) + count, MOST) + 1):
             waiting.append(assignment(f"{key}-{number}", number * 10, after=(number - 1) * 10, key=key, policy=self.policy))
 
     @rule(key=st.sampled_from(KEYS), start=st.integers(0, MOST), count=st.integers(1, MOST), turns=st.integers(0, 8))
@@ -109,6 +129,7 @@ class AnyWire(RuleBasedStateMachine):
         rows = self.world.outbox.next(count=1000, size=1 << 30)
         for report in self.world.reports():
             if report.state is State.SETTLED:
+                assert report.outcome is not Outcome.LOST, "the executor lost nothing"
                 self.settled[report.execution] = self.settled.get(report.execution, 0) + 1
 
         async def acknowledge() -> None:
@@ -131,6 +152,10 @@ class AnyWire(RuleBasedStateMachine):
             assert mine == sorted(mine, key=order.index), mine
 
     @invariant()
+    def no_start_passed_an_earlier_one(self) -> None:
+        assert self.inversions == []
+
+    @invariant()
     def at_most_the_limit_of_a_queue_runs(self) -> None:
         for key in KEYS:
             assert sum(execution.startswith(f"{key}-") for execution, _ in self.world.host.running) <= self.limit
@@ -146,7 +171,8 @@ class AnyWire(RuleBasedStateMachine):
             last = self.world.disk.held.get((QueueKey("web1", "web.restart", key), 0), 0)
             taken = [one.execution for one in self.handed[key] if one.sequence <= last]
             assert last in {0, *(one.sequence for one in self.handed[key])}
-            known = {*self.world.disk.items, *self.settled, *(report.execution for report in self.world.reports())}
+            said = {Report.model_validate_json(report).execution for report in self.world.disk.outbox.values()}
+            known = {*self.world.disk.items, *self.settled, *said}
             assert set(taken) <= known
 
     @invariant()
@@ -161,6 +187,14 @@ class AnyWire(RuleBasedStateMachine):
         """In the end everything that was handed over settles exactly once, whatever happened before."""
         if not hasattr(self, "loop"):
             return
+        try:
+            if not self.inversions:
+                self.let_all_end()
+        finally:
+            self.run(self.world.kill())
+            self.loop.close()
+
+    def let_all_end(self) -> None:
         for _ in range(4 * MOST):
             for key in KEYS:
                 self.deliver(self.handed[key], 60)
@@ -168,14 +202,20 @@ class AnyWire(RuleBasedStateMachine):
                 self.run(self.world.finish(execution, attempt))
             self.run(self.world.pass_time(61.0))
         self.collect()
+        self.no_start_passed_an_earlier_one()
+        self.no_attempt_started_twice()
         handed = {one.execution for waiting in self.handed.values() for one in waiting}
         assert set(self.settled) == handed
         assert all(count == 1 for count in self.settled.values())
-        started = set(self.world.host.started())
-        assert handed - started <= self.cancelled
-        self.run(self.world.kill())
-        self.loop.close()
+        assert handed - set(self.world.host.started()) <= self.cancelled
 
 
-AnyWire.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+# Not shrunk: a failing run is printed as it is, within the time of one test.
+AnyWire.TestCase.settings = settings(
+    max_examples=120,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
 TestAnyWire = AnyWire.TestCase
