@@ -26,7 +26,7 @@ class ProtocolUnknown(SessionError):
 class SessionOver(SessionError):
     """The session is not, or no longer, the agent's current one: a newer session, a silence or a restart ended it."""
 
-    code = "ATT532"
+    code, blame = "ATT532", Blame.PASSING
     remedy = "say hello again; what was not acknowledged is sent again"
 
 
@@ -47,21 +47,21 @@ class AgentCloned(SessionError):
 class AgentAway(SessionError):
     """The agent has no session now, so nothing can be asked of it."""
 
-    code = "ATT535"
+    code, blame = "ATT535", Blame.PASSING
     remedy = "see `attune agent list`; try again when the agent is connected"
 
 
 class AgentSilent(SessionError):
     """The agent is connected and did not answer in time."""
 
-    code = "ATT536"
+    code, blame = "ATT536", Blame.PASSING
     remedy = "try again; if it stays so, see the agent's own log on its host"
 
 
 class TooManyQuestions(SessionError):
     """More requests for logs wait for this agent than the controller keeps."""
 
-    code = "ATT537"
+    code, blame = "ATT537", Blame.PASSING
     remedy = "try again in a moment, with fewer followers of one agent's logs"
 
 
@@ -75,14 +75,14 @@ class PackUnknown(SessionError):
 class ReaderTooSlow(SessionError):
     """The agent does not read its stream, so more waits for it than the controller keeps."""
 
-    code = "ATT539"
+    code, blame = "ATT539", Blame.PASSING
     remedy = "check the network to the agent and the load of its host; it says hello again by itself"
 
 
 class AgentFellSilent(SessionError):
     """Nothing was heard of the agent for three ping intervals."""
 
-    code = "ATT540"
+    code, blame = "ATT540", Blame.PASSING
     remedy = "check the network to the agent, and that attune-agent runs on its host; it says hello again by itself"
 
 
@@ -96,7 +96,7 @@ class SyncError(AttuneError):
 class FetchFailed(SyncError):
     """git could not fetch the branch: the host is away, slow, refuses, or sends more than the bound."""
 
-    code = "ATT621"
+    code, blame = "ATT621", Blame.PASSING
     remedy = "check that the host is reachable and that the controller may read the repository; the next poll tries again"
 
 
@@ -131,7 +131,7 @@ class CheckDied(SyncError):
 class RevisionObsolete(SyncError):
     """A newer commit arrived while this one was being checked, so it was dropped."""
 
-    code = "ATT626"
+    code, blame = "ATT626", Blame.PASSING
     remedy = "nothing to do: the newer revision is next"
 
 
@@ -166,28 +166,28 @@ class StartError(AttuneError):
 class SettingsInvalid(StartError):
     """The controller's settings (file, environment or flags) are not valid."""
 
-    code = "ATT641"
+    code, blame = "ATT641", Blame.HOST
     remedy = "correct the named key; docs/settings.md lists all of them"
 
 
 class StateRefused(StartError):
     """The state directory cannot be used: not writable, of another format, or in use by another controller."""
 
-    code = "ATT642"
+    code, blame = "ATT642", Blame.HOST
     remedy = "give the controller a directory of its own; never run two controllers on one"
 
 
 class PortRefused(StartError):
     """A listener could not be opened."""
 
-    code = "ATT643"
+    code, blame = "ATT643", Blame.HOST
     remedy = "stop what uses the port, or set another address under public.listen or agents.listen"
 
 
 class GitMissing(StartError):
     """The git program is not installed where the controller runs."""
 
-    code = "ATT644"
+    code, blame = "ATT644", Blame.HOST
     remedy = "install git (Debian: apt-get install git)"
 
 
