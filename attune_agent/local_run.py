@@ -1,7 +1,6 @@
-"""One execution on this machine without a controller: the same lanes, attempts and environments; only the state is in memory.
+"""One execution on this machine without a controller: the same queues, attempts and preparation, over a state in memory.
 
-Called by `attune action run --local`, which has started an executor for it; the outcome comes back as the report that a controller would
-get.
+Called by `attune action run --local`, which starts an executor of its own before and stops it afterwards.
 """
 
 import asyncio
@@ -23,39 +22,50 @@ from attune_core.ports import SystemClock
 from attune_core.states import State
 from attune_core.wire.frames import Assign, Report
 
-Say = Callable[[Report], None]
 
+async def run_locally(
+    layout: Layout, settings: HostSettings, assign: Assign, archive: bytes, *, say: Callable[[Report], None] = lambda _report: None
+) -> Report:
+    """Run one execution to its outcome and return its last report; `say` hears of every move on the way.
 
-async def run_locally(layout: Layout, settings: HostSettings, assign: Assign, archive: bytes, *, say: Say) -> Report:
-    """Run one execution to its end and return the report that settles it; `say` hears every report on the way.
-
-    `archive` is the pack's tar; the executor must be listening in `layout.run`. Ends with CancelledError when the caller is cancelled: the
-    attempt is then stopped by the end of its executor.
+    `archive` is the pack that `assign.digest` names; `layout.run` is that of a running executor. Retries follow the assignment's policy.
+    Cancelling ends the waiting, not the action: whoever started the executor stops it.
     """
-    layout.prepare()
-    clock = SystemClock()
-
-    async def download(_digest: str) -> AsyncIterator[bytes]:
-        yield archive
-
-    state = MemoryState(Disk(instance=assign.execution))
-    fifo, policies, outbox = Fifo(), Policies("", {}), Outbox(state)
+    clock, state = SystemClock(), MemoryState(Disk(instance="local"))
+    fifo, outbox, policies = Fifo(), Outbox(state), Policies("", {})
     ledger = Ledger(fifo=fifo, state=state, outbox=outbox, clock=clock)
-    reported = asyncio.Event()
-    outbox.filled = reported.set
-    async with ExecutorLink(layout.run) as host, asyncio.TaskGroup() as tasks:
-        preparation = preparation_of(layout, settings, host=host, packs=Packs(layout.packs, download=download), clock=clock)
+    ended: asyncio.Future[Report] = asyncio.get_running_loop().create_future()
+
+    def hear() -> None:
+        for row in outbox.next(count=100, size=1 << 30):
+            report = Report.model_validate_json(row.report)
+            outbox.acknowledged(row.number)
+            if report.state is not State.SETTLED:
+                say(report)
+            elif not ended.done():
+                ended.set_result(report)
+
+    outbox.filled = hear
+    async with ExecutorLink(layout.run) as host:
+        packs = Packs(layout.packs, download=lambda _digest: _once(archive))
+        preparation = preparation_of(layout, settings, host=host, packs=packs, clock=clock)
         attempts = Attempts(fifo=fifo, ledger=ledger, host=host, preparation=preparation, policies=policies, clock=clock)
         lanes = Lanes(fifo=fifo, policies=policies, attempts=attempts, clock=clock, slots=1)
-        running = tasks.create_task(lanes.run())
         await ledger.assigned([assign])
-        while True:
-            await reported.wait()
-            reported.clear()
-            for row in outbox.next(count=1000, size=1 << 30):
-                outbox.acknowledged(row.number)
-                report = Report.model_validate_json(row.report)
-                say(report)
-                if report.state is State.SETTLED:
-                    running.cancel()
-                    return report
+        running = asyncio.create_task(lanes.run())
+        try:
+            await asyncio.wait({running, ended}, return_when=asyncio.FIRST_COMPLETED)
+            return ended.result() if ended.done() else await _defect(running)
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+
+
+async def _once(archive: bytes) -> AsyncIterator[bytes]:
+    yield archive
+
+
+async def _defect(running: asyncio.Task[None]) -> Report:
+    """The lanes ended before the execution did: raise what ended them."""
+    await running
+    raise RuntimeError("the lanes ended by themselves")
