@@ -1,7 +1,7 @@
 """The whole path beside its floor: signed webhook POST to the action's first effect, over mutual TLS, everything durable.
 
-The floor is posix_spawn of the same script with the same JSON on standard input, in a session of its own. Rounds of path and floor alternate, so
-that a noisy machine disturbs both. `python -m benchmarks.path [--events 500] [--rounds 5] [--json]`.
+The floor is posix_spawn of the same script with the same JSON on standard input, in a session of its own. Rounds of path and floor
+alternate, so that a noisy machine disturbs both. `python -m benchmarks.path [--events 500] [--rounds 5] [--json]`.
 """
 
 import argparse
