@@ -54,7 +54,8 @@ async def run_locally(
         await ledger.assigned([assign])
         running = asyncio.create_task(lanes.run())
         try:
-            await asyncio.wait({running, ended}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[None] | asyncio.Future[Report]] = {running, ended}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             return ended.result() if ended.done() else await _defect(running)
         finally:
             running.cancel()
