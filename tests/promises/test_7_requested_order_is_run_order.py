@@ -17,8 +17,6 @@ from tests.running import Running, running_system
 from tests.waiting import wait_until
 
 QUEUES = {"one_a": 1, "one_b": 1, "three_a": 3, "three_b": 3}
-EACH = 200
-KILLS = 5
 
 ACTION = """\
 description: Write down that it starts and ends
@@ -91,10 +89,10 @@ def running(tmp_path: Path) -> Iterator[Running]:
         yield found
 
 
-def steps(seed: int) -> list[dict[str, JsonValue]]:
+def steps(seed: int, each: int) -> list[dict[str, JsonValue]]:
     """Return the events in the order in which they are sent: queues interleaved, pauses and failures at random."""
     chance = random.Random(seed)
-    waiting = [queue for queue in QUEUES for _ in range(EACH)]
+    waiting = [queue for queue in QUEUES for _ in range(each)]
     chance.shuffle(waiting)
     counts = dict.fromkeys(QUEUES, 0)
     found: list[dict[str, JsonValue]] = []
@@ -109,16 +107,17 @@ def wait_for_lines(witness: Path, count: int) -> None:
 
 
 @pytest.mark.flow
-@pytest.mark.timeout(300)
-def test_no_start_is_out_of_order_or_doubled_through_five_kills(running: Running, tmp_path: Path) -> None:
-    sent = steps(seed=7)
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(("each", "kills"), [(200, 5), pytest.param(2000, 40, marks=pytest.mark.soak)])
+def test_no_start_is_out_of_order_or_doubled_through_kills(running: Running, tmp_path: Path, each: int, kills: int) -> None:
+    sent = steps(seed=7, each=each)
     positions = [running.send("order.step", step, event_id=f"step-{number}").position for number, step in enumerate(sent)]
     assert positions == sorted(positions), "acknowledged positions are the order that is promised"
     witness = tmp_path / "witness"
 
     system, agent = running.system, running.agent
-    for kill in range(1, KILLS + 1):
-        wait_for_lines(witness, 2 * len(sent) * kill // (KILLS + 2))
+    for kill in range(1, kills + 1):
+        wait_for_lines(witness, 2 * len(sent) * kill // (kills + 2))
         if kill % 2:
             assert agent.agent is not None
             agent.agent.kill()
@@ -133,10 +132,10 @@ def test_no_start_is_out_of_order_or_doubled_through_five_kills(running: Running
         def all_settled() -> bool:
             return client.get("/v1/status", StatusView).executions_unsettled == 0
 
-        wait_until(all_settled, timeout=120, what="the end of all executions")
-        executions = list(client.pages("/v1/executions", Page[ExecutionView], {}, most=10_000))
+        wait_until(all_settled, timeout=600, what="the end of all executions")
+        executions = list(client.pages("/v1/executions", Page[ExecutionView], {}, most=100_000))
     assert len(executions) == len(sent)
     assert all(item.state is State.SETTLED for item in executions)
     assert {item.outcome for item in executions} == {Outcome.SUCCEEDED}, "only agent and controller were killed: nothing may be lost"
-    found = violations(read_witness(witness), QUEUES, dict.fromkeys(QUEUES, EACH), frozenset())
+    found = violations(read_witness(witness), QUEUES, dict.fromkeys(QUEUES, each), frozenset())
     assert not found, found[:10]
