@@ -98,19 +98,18 @@ class Connections:
             os.chown(path, self._identities.agent_uid, -1)
         self.listener.listen(_MOST_CONNECTIONS)
 
-    def accept(self) -> Connection | None:
-        """Take one waiting peer in, if it may give orders."""
-        try:
-            end, _ = self.listener.accept()
-        except OSError:
-            return None
+    def accept(self) -> None:
+        """Take the waiting peers in that may give orders."""
+        with contextlib.suppress(OSError):
+            while True:
+                self._take_in(self.listener.accept()[0])
+
+    def _take_in(self, end: socket.socket) -> None:
         _, uid, _ = _PEER.unpack(end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
         if len(self.all) >= _MOST_CONNECTIONS or not self._identities.may_connect(uid):
             end.close()
-            return None
-        connection = Connection(end)
-        self.all.append(connection)
-        return connection
+        else:
+            self.all.append(Connection(end))
 
     def push(self, message: Mapping[str, object]) -> None:
         """Tell everybody."""

@@ -15,6 +15,7 @@ from attune_agent.executor.attempt import now
 from attune_agent.executor.commit import GroupCommit
 from attune_agent.executor.connections import Connections
 from attune_agent.executor.hosting import Hosting
+from attune_agent.executor.log_retention import LogRetention
 from attune_agent.executor.slots import Phase
 
 #: How long attempts have for SIGTERM when the executor itself is stopped.
@@ -28,10 +29,11 @@ class KeepersFailed(Exception):
 class Executor:
     """Everything that is waited for."""
 
-    def __init__(self, commit: GroupCommit, hosting: Hosting, connections: Connections) -> None:
+    def __init__(self, commit: GroupCommit, hosting: Hosting, connections: Connections, retention: LogRetention) -> None:
         self._commit = commit
         self._hosting = hosting
         self._connections = connections
+        self._retention = retention
         self._answering: Answering | None = None
         self._stop_asked = 0
         self._signalled, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -77,6 +79,8 @@ class Executor:
         self._hosting.tend(now())
         self._commit.commit(now())
         self._connections.flush()
+        if self._answering is not None:
+            self._retention.prune_if_due(now(), {slot.held.log_directory for slot in self._hosting.slots if slot.held is not None})
 
     def _wait(self, latest: float) -> set[int]:
         poll = select.poll()

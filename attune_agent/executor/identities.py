@@ -61,10 +61,18 @@ def choose_identities(uids: tuple[int, int] | None, agent_uid: int | None, slots
         raise UidsUnusable(f"{slots} slots and the build user need {slots + 1} uids, {first}-{last} has {max(0, last - first + 1)}")
     if first <= max(agent, 0) <= last or first <= 0 or last >= 2**32 - 2:
         raise UidsUnusable(f"{first}-{last} must hold neither root nor the agent's uid {agent}")
-    for entry in pwd.getpwall():
-        if first <= entry.pw_uid <= last:
-            raise UidsUnusable(f"uid {entry.pw_uid} of {first}-{last} belongs to the user {entry.pw_name}")
-    return Identities((first, last), agent)
+    identities = Identities((first, last), agent)
+    for uid in identities.own_uids(slots):
+        if name := _user_name(uid):
+            raise UidsUnusable(f"uid {uid} of {first}-{last} belongs to the user {name}")
+    return identities
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return ""
 
 
 class UidClaims:

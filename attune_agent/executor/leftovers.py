@@ -11,9 +11,10 @@ import select
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from attune_agent.executor.aside import fork_aside
 from attune_agent.executor.attempt import now
 from attune_agent.executor.commit import GroupCommit
-from attune_agent.executor.confine import Identity, become, plain_signals
+from attune_agent.executor.confine import Identity, become
 from attune_agent.executor.identities import Identities, UidClaims, UidsUnusable
 from attune_agent.executor.ledger import Ledger, Started
 from attune_agent.executor.outcomes import lost_outcome
@@ -59,18 +60,16 @@ def settle_unended(ledger: Ledger, commit: GroupCommit) -> int:
 
 
 def _empty_in_child(uid: int) -> None:
-    pid = os.fork()
-    if pid == 0:
-        try:
-            plain_signals()
-            become(Identity(uid))
-            empty_uid(uid, tree_of(Identity(uid)))
-        finally:
-            os._exit(0)
+    def empty() -> None:
+        become(Identity(uid))
+        empty_uid(uid, tree_of(Identity(uid)))
+
+    pid = fork_aside(empty)
     child = process(pid)
     if child is not None and not wait_gone(child, _PATIENCE):
         raise LeftoversRemain(f"processes of uid {uid} cannot be killed")
-    os.waitpid(pid, 0)
+    if os.waitpid(pid, 0)[1]:
+        raise LeftoversRemain(f"the processes of uid {uid} could not be reached")
 
 
 def _remove_other_directories(places: Places, slots: int) -> None:

@@ -25,6 +25,7 @@ from attune_agent.executor.identities import DEFAULT_UIDS, Identities, UidsUnusa
 from attune_agent.executor.journal import Journal, JournalBroken, JournalFull, JournalUnreadable
 from attune_agent.executor.ledger import Ledger
 from attune_agent.executor.leftovers import LeftoversRemain, boot_id, kill_leftovers, settle_unended
+from attune_agent.executor.log_retention import DEFAULT_LIMIT, LogRetention
 from attune_agent.executor.protocol import PROTOCOL, SOCKET_NAME, Greeting
 from attune_agent.executor.slots import Slot
 from attune_agent.executor.speech import say
@@ -51,17 +52,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     where = place.Places(*(Path(path).absolute() for path in (options.state, options.run, options.logs, options.environments)))
     os.umask(0o027)
     try:
-        _run(where, options.slots, options.uids, options.agent_uid)
+        _run(where, options.slots, choose_identities(options.uids, options.agent_uid, options.slots), options.logs_limit)
     except _STOPPED as error:
         say(f"stopped: {error}")
         sys.exit(3)
 
 
-def _run(where: place.Places, slots: int, uids: tuple[int, int] | None, agent_uid: int | None) -> None:
+def _run(where: place.Places, slots: int, identities: Identities, logs_limit: int) -> None:
     conceal()
     adopt_orphans()
     out_of_memory_score(-500)
-    identities = choose_identities(uids, agent_uid, slots)
     lock = place.lock_state(where)
     place.prepare(where, identities, slots)
     ledger = Ledger()
@@ -76,7 +76,7 @@ def _run(where: place.Places, slots: int, uids: tuple[int, int] | None, agent_ui
     hosting = Hosting(
         [Slot(number, identities.of_slot(number), where.of_slot(number)) for number in range(slots + 1)], commit, connections.push
     )
-    executor = Executor(commit, hosting, connections)
+    executor = Executor(commit, hosting, connections, LogRetention(where.logs, logs_limit))
     gc.freeze()  # what is there now stays for ever: the keepers' collectors need not touch, and so copy, it
     executor.await_keepers(_KEEPERS_LIMIT)
     lost = settle_unended(ledger, commit)
@@ -114,6 +114,8 @@ def _parser() -> argparse.ArgumentParser:
     uids = "-".join(map(str, DEFAULT_UIDS))
     run.add_argument("--uids", type=_uids, metavar="FIRST-LAST", help=f"as root: uids for builds (the first) and slots (default {uids})")
     run.add_argument("--agent-uid", type=int, metavar="UID", help="as root: the user that may connect besides root")
+    limit = "bytes of all attempts' logs together; the oldest go first"
+    run.add_argument("--logs-limit", default=DEFAULT_LIMIT, type=int, metavar="BYTES", help=f"{limit} (default {DEFAULT_LIMIT})")
     return parser
 
 

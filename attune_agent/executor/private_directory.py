@@ -60,6 +60,8 @@ class PrivateDirectory:
         """Remove what is in it; the empty directory itself is the executor's to remove."""
         try:
             return empty_directory(self._top)
+        except OSError:
+            return False
         finally:
             os.close(self._top)
 

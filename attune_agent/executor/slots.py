@@ -15,6 +15,7 @@ from math import inf
 from pathlib import Path
 from typing import NoReturn
 
+from attune_agent.executor.aside import fork_aside
 from attune_agent.executor.channel import Channel, ChannelClosed
 from attune_agent.executor.confine import Identity, become, keep_only, out_of_memory_score, plain_signals
 from attune_agent.executor.keeper import keep
@@ -91,14 +92,12 @@ def remove_emptied(slot: Slot) -> None:
 
 
 def _fork_remover(path: Path) -> None:
+    def remove() -> None:
+        _empty(path)
+        path.rmdir()
+
     with contextlib.suppress(OSError):
-        if os.fork() == 0:
-            try:
-                plain_signals()
-                _empty(path)
-                path.rmdir()
-            finally:
-                os._exit(0)
+        fork_aside(remove)
 
 
 def _live(slot: Slot, end: socket.socket, left: Sequence[str]) -> NoReturn:

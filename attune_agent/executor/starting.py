@@ -22,7 +22,6 @@ from attune_agent.executor.slots import Slot
 from attune_agent.executor.spawn import describe_os_error
 from attune_agent.executor.start_command import StartCommand, parse_start
 
-
 #: Both streams may want a segment and an index at the same time.
 _DESCRIPTORS = 4
 

@@ -95,8 +95,9 @@ class Hosted:
         return self.process.wait(timeout=30)
 
     def keepers(self) -> list[int]:
-        """The executor's children that are keepers."""
-        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split() if process(int(pid))]
+        """The executor's children that are keepers: leaders of their own sessions."""
+        children = map(int, Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split())
+        return [pid for pid in children if (found := process(pid)) is not None and found.session == pid]
 
     def owned(self, name: str) -> Path:
         """A directory below `open` that belongs to whoever the executor is."""

@@ -1,7 +1,7 @@
 """The course of an attempt as a pure table of what happens when."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attune_agent.executor.course import ALARM, DRAIN, Course, Step
@@ -93,6 +93,7 @@ _EVENTS = st.lists(st.tuples(st.sampled_from(["main", "stop", "tick", "empty"]),
 
 
 @given(_EVENTS, st.booleans())
+@settings(deadline=None)  # a shared machine is no measure
 def test_every_course_ends_once_and_never_before_the_tree_is_empty(events: list[tuple[str, float]], held: bool) -> None:  # noqa: FBT001 - given
     course = Course(0.0, 7.0, 3.0)
     now, ended, empty, over, causes = 0.0, False, False, False, set()

@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attune_agent.executor.masking import MASK, Masker, masked
@@ -16,17 +16,20 @@ def _fed(masker: Masker, chunks: list[bytes]) -> bytes:
 
 
 @given(secret=_secret, chunks=_chunks)
+@settings(deadline=None)  # a shared machine is no measure
 def test_one_secret_is_replaced_as_bytes_replace_does_on_the_whole(secret: bytes, chunks: list[bytes]) -> None:
     assert _fed(Masker([secret]), chunks) == b"".join(chunks).replace(secret, MASK)
 
 
 @given(secrets=st.lists(_secret, min_size=1, max_size=4), chunks=_chunks)
+@settings(deadline=None)  # a shared machine is no measure
 def test_several_secrets_are_replaced_leftmost_and_longest_first_on_the_whole(secrets: list[bytes], chunks: list[bytes]) -> None:
     longest_first = sorted(set(secrets), key=lambda secret: (-len(secret), secret))
     assert _fed(Masker(secrets), chunks) == re.sub(b"|".join(map(re.escape, longest_first)), MASK, b"".join(chunks))
 
 
 @given(chunks=st.lists(st.binary(max_size=200), max_size=8), secret=st.binary(min_size=1, max_size=64))
+@settings(deadline=None)  # a shared machine is no measure
 def test_arbitrary_bytes_keep_their_order_and_value_around_the_mask(chunks: list[bytes], secret: bytes) -> None:
     assert _fed(Masker([secret]), chunks) == b"".join(chunks).replace(secret, MASK)
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -124,16 +125,14 @@ def test_a_peer_that_sends_bytes_one_by_one_holds_nobody_up(executor: Hosted, pe
 
 
 def test_more_peers_than_there_is_room_for_are_sent_away(executor: Hosted) -> None:
-    peers = [Peer(executor) for _ in range(20)]
     answered = 0
-    for peer in peers:
-        try:
-            answered += "attempts" in peer.ask({"type": "list"})
-        except (OSError, ValueError):
-            continue
-    for peer in peers:
-        peer.close()
-    assert 10 <= answered <= 16
+    with ExitStack() as peers:
+        for _ in range(20):
+            try:
+                answered += "attempts" in peers.enter_context(closing(Peer(executor))).ask({"type": "list"})
+            except (OSError, ValueError):
+                continue
+    assert answered == 16
 
 
 @pytest.mark.root
