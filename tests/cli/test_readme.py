@@ -68,8 +68,8 @@ def test_a_newcomer_sees_a_first_rule_fire_and_a_mistake_change_nothing(tmp_path
         listed, shown, logged = (run(line, tmp_path) for line in typed[4:])
         assert "hello.greet" in listed
         assert '"greeting": "hello world"' in shown
-        assert logged == "", "greet.sh writes nothing to stderr"
-        assert run("attune execution logs 1 -f", tmp_path) == "greeting world\n"
+        assert logged == "greeting world\n"
+        assert run("attune execution logs 1 -f", tmp_path) == logged
 
         rule = tmp_path / "my-packs/packs/hello/rules/greet_by_hand.yaml"
         rule.write_text(rule.read_text().replace("event.data.name }}", "event.data.nam }}"))
