@@ -38,6 +38,10 @@ _CONNECT, _ANSWER = 10.0, 30.0
 _DOCUMENT_LIMIT = 4 << 20
 #: What the controller says of a session that cannot be had again by saying hello (attune_controller.errors).
 _CLONED = "ATT534"
+_REFUSED_HINT = (
+    "the controller ended the connection at the hello: if that stays so, it does not accept this agent's certificate "
+    "(expired, replaced by a later join, or of another authority); look at its log, and join again"
+)
 
 
 class HttpLink:
@@ -57,7 +61,14 @@ class HttpLink:
 
     async def hello(self, hello: Hello) -> Welcome:
         """Open a session."""
-        return _read(await self._send("/agent/v1/hello", hello.model_dump_json().encode(), {}), Welcome)
+        try:
+            answer = await self._send("/agent/v1/hello", hello.model_dump_json().encode(), {})
+        except ControllerUnreachable as error:
+            # In TLS 1.3 a server refuses a client's certificate after the client's handshake is done; often all that arrives is a reset.
+            if isinstance(error.__cause__, httpx2.ReadError | httpx2.RemoteProtocolError):
+                error.hint = _REFUSED_HINT
+            raise
+        return _read(answer, Welcome)
 
     def stream(self, session: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Open the session's stream."""
@@ -197,11 +208,13 @@ def _refusal(failure: Failure) -> AttuneError:
 
 def _explain(error: httpx2.HTTPError) -> AttuneError:
     """Return what a failed request means: untrusted when TLS says so, else unreachable."""
+    said = ""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return ControllerUntrusted(f"the controller's certificate: {cause.verify_message} (the clock here says {rfc3339(time.time())})")
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return ControllerUntrusted(f"TLS with the controller failed: {cause.reason or cause}")
+        said = said or str(cause)
         cause = cause.__cause__ or cause.__context__
-    return ControllerUnreachable(safe_text(f"{type(error).__name__}: {error}", limit=500))
+    return ControllerUnreachable(safe_text(f"{type(error).__name__}: {said}".removesuffix(": "), limit=500))
