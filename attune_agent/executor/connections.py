@@ -12,12 +12,14 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
+from attune_agent.executor.attempt import now
 from attune_agent.executor.identities import Identities
 from attune_agent.executor.protocol import LINE_LIMIT
 
 _MOST_UNSENT = 16 << 20
 _MOST_CONNECTIONS = 16
 _READ = 256 << 10
+_DEAF = 0.5
 _PEER = struct.Struct("3i")
 
 
@@ -83,6 +85,8 @@ class Connections:
         self.all: list[Connection] = []
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.settimeout(0)
+        #: The listener need not be waited for before this time.
+        self.deaf_until = 0.0
 
     def listen(self, path: Path) -> None:
         """Listen at the path; a socket file that an earlier life left there is replaced (the state's lock is held)."""
@@ -100,9 +104,13 @@ class Connections:
 
     def accept(self) -> None:
         """Take the waiting peers in that may give orders."""
-        with contextlib.suppress(OSError):
+        try:
             while True:
                 self._take_in(self.listener.accept()[0])
+        except BlockingIOError:
+            return
+        except OSError:
+            self.deaf_until = now() + _DEAF  # no descriptors: the listener would stay ready and the loop spin
 
     def _take_in(self, end: socket.socket) -> None:
         _, uid, _ = _PEER.unpack(end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))

@@ -88,12 +88,13 @@ class Executor:
         for slot in self._hosting.slots:
             if slot.channel is not None:
                 poll.register(slot.channel, select.POLLIN | (select.POLLOUT if slot.channel.waiting else 0))
-        if self._answering is not None:
+        deaf = now() < self._connections.deaf_until
+        if self._answering is not None and not deaf:
             poll.register(self._connections.listener, select.POLLIN)
         for connection in self._connections.all:
             poll.register(connection.end, select.POLLIN | (select.POLLOUT if connection.waiting else 0))
         # At most a minute: poll(2) does not count suspend, the times do.
-        wake_at = min(latest, self._hosting.wake_at(), self._commit.wake_at)
+        wake_at = min(latest, self._hosting.wake_at(), self._commit.wake_at, self._connections.deaf_until if deaf else inf)
         return {descriptor for descriptor, _ in poll.poll(max(0.0, min(60.0, wake_at - now())) * 1000 + 1)}
 
     def _hear_keepers(self, ready: set[int]) -> None:

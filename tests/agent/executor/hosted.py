@@ -239,7 +239,11 @@ class Peer:
     def __init__(self, executor: Hosted) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(20)
-        self.socket.connect(str(executor.run / "executor.sock"))
+        try:
+            self.socket.connect(str(executor.run / "executor.sock"))
+        except OSError:
+            self.socket.close()
+            raise
         self.file = self.socket.makefile("rb")
 
     def send(self, raw: bytes) -> None:

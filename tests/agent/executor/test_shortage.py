@@ -33,10 +33,23 @@ async def test_an_executor_without_descriptors_refuses_and_serves_again_when_it_
                         await link.start(what)
                     assert await link.listed() == ()
                     assert _descriptors(it) == 25
+                # The next takes the last one, the one after that waits unheard: the loop must not spin over it.
+                others.enter_context(closing(Peer(it)))
+                others.enter_context(closing(Peer(it)))
+                await eventually(lambda: _descriptors(it) == 26)
+                before = _cpu(it)
+                await asyncio.sleep(1.0)
+                assert _cpu(it) - before < 0.3
             await eventually(lambda: _descriptors(it) < 20)
             await link.start(what)
             assert (await link.wait(what.execution, 1)).exit_code == 0
         assert witness.read_text() == "ran\n"
+
+
+def _cpu(executor: Hosted) -> float:
+    """Seconds of processor time that the executor has used."""
+    fields = Path(f"/proc/{executor.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _descriptors(executor: Hosted) -> int:
