@@ -6,7 +6,6 @@ that the other process is gone.
 """
 
 import array
-import json
 import os
 import socket
 import struct
@@ -14,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from attune_agent.executor.fields import Fields, parse_object
+from attune_agent.executor.fields import Fields, parse_object, to_json
 
 _HEADER = struct.Struct("!IIB")
 _DESCRIPTORS = 16
@@ -56,7 +55,7 @@ class Channel:
 
     def send(self, fields: Fields, blob: bytes = b"", descriptors: Sequence[int] = ()) -> None:
         """Queue a message and send what fits; the descriptors belong to the channel from here on and are closed once sent."""
-        body = json.dumps(fields, separators=(",", ":")).encode()
+        body = to_json(fields)
         frame = b"".join((_HEADER.pack(len(body), len(blob), len(descriptors)), body, blob))
         self._out.append((memoryview(frame), tuple(descriptors)))
         self.flush()

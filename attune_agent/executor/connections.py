@@ -5,7 +5,6 @@ not read what it is sent is dropped: it finds everything again by `list`.
 """
 
 import contextlib
-import json
 import os
 import socket
 import struct
@@ -13,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from attune_agent.executor.attempt import now
+from attune_agent.executor.fields import to_json
 from attune_agent.executor.identities import Identities
 from attune_agent.executor.protocol import LINE_LIMIT
 
@@ -43,7 +43,7 @@ class Connection:
         if len(self._out) > _MOST_UNSENT:
             self.lost = True
         if not self.lost:
-            self._out += json.dumps(message, separators=(",", ":")).encode() + b"\n"
+            self._out += to_json(message) + b"\n"
 
     def flush(self) -> None:
         """Send what the socket takes."""

@@ -13,6 +13,10 @@ from typing import TypeAlias, TypeVar
 
 Fields: TypeAlias = Mapping[str, object]
 
+#: Made once: `json.dumps` with separators makes an encoder for every call.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+_decode = json.JSONDecoder().decode
+
 _Choice = TypeVar("_Choice", bound=str)
 
 
@@ -23,10 +27,15 @@ class FieldWrong(ValueError):
 def parse_object(line: bytes) -> Fields:
     """Return the JSON object in these bytes."""
     try:
-        value: object = json.loads(line)
+        value: object = _decode(line.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise FieldWrong(f"not JSON: {error}") from error
     return as_object(value)
+
+
+def to_json(value: Mapping[str, object] | Sequence[Mapping[str, object]]) -> bytes:
+    """Return the JSON text of a message or of records."""
+    return _encode(value).encode("ascii")
 
 
 def as_object(value: object) -> Fields:

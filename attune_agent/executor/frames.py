@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 
-from attune_agent.executor.fields import Fields, FieldWrong, as_object
+from attune_agent.executor.fields import Fields, FieldWrong, as_object, to_json
 
 VERSION = 1
 HEADER = struct.Struct("!4sHHQ")  # magic, version, reserved, number of the segment
@@ -39,7 +39,7 @@ def encode_header(number: int) -> bytes:
 
 def encode_frame(records: Sequence[Fields]) -> bytes:
     """Return one frame; its records are written and synced together."""
-    payload = json.dumps(records, separators=(",", ":")).encode()
+    payload = to_json(records)
     front = _FRAME.pack(_MARK, len(payload), zlib.crc32(payload), 0)[:-4]
     return front + struct.pack("!I", zlib.crc32(front)) + payload
 

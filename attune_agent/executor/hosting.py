@@ -148,7 +148,7 @@ class Hosting:
                 raise read.FieldWrong(f"it said {unknown!r}")
 
     def _ready(self, slot: Slot) -> None:
-        remove_emptied(slot)
+        remove_emptied(slot, os.listdir(slot.directory))  # noqa: PTH208 - names only
         slot.phase, slot.due, slot.worked = Phase.READY, inf, True
         if slot.held is not None:
             self._end(slot, lost_outcome(slot.held, "keeper_died"))
@@ -157,7 +157,8 @@ class Hosting:
         held, pid = slot.held, read.whole(packet.fields, "pid", 1, 1 << 22)
         if held is None:
             return
-        found = process(pid)
+        # Only an executor without uids has to find the process again after a crash.
+        found = process(pid) if slot.identity.uid is None else None
         self._commit.loose(pid_record(held, Started(pid, found.ticks if found else 0)))
         self._push({"type": "started", "execution": held.execution, "attempt": held.attempt, "at": packet.fields.get("at")})
 
@@ -178,7 +179,7 @@ class Hosting:
 
     def _ended(self, slot: Slot, held: Held, packet: Packet) -> None:
         outcome = outcome_of(held, packet, slot.stopped_by)
-        remove_emptied(slot)
+        remove_emptied(slot, [f"{held.execution}.{held.attempt}"])
         slot.due = inf
         if read.flag(packet.fields, "spoilt"):
             self.give_up(slot)

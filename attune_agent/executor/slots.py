@@ -78,12 +78,12 @@ def fork_keeper(slot: Slot) -> Keeper:
     return slot.keeper
 
 
-def remove_emptied(slot: Slot) -> None:
-    """Remove the private directories that the keeper has emptied.
+def remove_emptied(slot: Slot, names: Sequence[str]) -> None:
+    """Remove private directories that the keeper has emptied.
 
     What another uid put into one that the action had opened to everybody is left to root, in a process of its own: it may be much.
     """
-    for name in os.listdir(slot.directory):  # noqa: PTH208 - names only
+    for name in names:
         try:
             (slot.directory / name).rmdir()
         except OSError:
