@@ -129,6 +129,14 @@ async def test_a_keeper_stopped_by_its_action_is_continued(executor: Hosted) -> 
         assert (ended.how, ended.exit_code) == (How.EXITED, 4)
 
 
+async def test_a_keeper_that_its_action_stops_again_and_again_still_keeps_the_time(executor: Hosted) -> None:
+    async with ExecutorLink(executor.run) as link:
+        script = "import os, signal\nwhile True:\n    os.kill(os.getppid(), signal.SIGSTOP)"
+        what = request("/usr/bin/python3", "-c", script, timeout=0.5, grace=0.2)
+        await link.start(what)
+        assert (await link.wait(what.execution, 1)).how is How.TIMED_OUT
+
+
 async def test_a_keeper_whose_limits_its_action_changed_hosts_no_other(executor: Hosted) -> None:
     async with ExecutorLink(executor.run) as link:
         before = set(executor.keepers())
