@@ -8,12 +8,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 from attune_core.catalog.documents import read_document
 from attune_core.states import Outcome
@@ -69,7 +69,7 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     open_for_attempts(place)
     pack, environment = place / "deploy", place / "environment"
     shutil.copytree(PACK, pack)
-    uv = str(Path(sys.executable).with_name("uv"))
+    uv = find_uv_bin()
     install(uv, "venv", "--quiet", "--no-project", "--python", "/usr/bin/python3", str(environment))
     lock = ("--require-hashes", "--link-mode", "copy", "--python", str(environment / "bin" / "python"), str(PACK / "requirements.lock"))
     install(uv, "pip", "sync", "--quiet", *lock)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 from attune_cli.local.origin import Origin
 from attune_cli.local.system import LocalSystem, network_settings
@@ -108,7 +109,7 @@ def running(place: Path, home: Path) -> Iterator[Running]:
 
 def install_attune(home: Path) -> None:
     """Make a virtual environment on the tests' own CPython, with Attune and what it needs, as its installation does."""
-    uv = str(Path(sys.executable).with_name("uv"))
+    uv = find_uv_bin()
     base = str(Path(sys.executable).resolve())
     for argv in (
         ["venv", "--quiet", "--no-project", "--python", base, str(home)],
