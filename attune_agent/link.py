@@ -3,6 +3,7 @@
 Built by `app`; `enrol` and `fetch_authority` serve `join`, which has no identity yet.
 """
 
+import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -34,6 +35,8 @@ Answer = TypeVar("Answer", bound=BaseModel)
 _PROTOCOL = {PROTOCOL_HEADER: str(WIRE_PROTOCOL)}
 #: Seconds to connect, and for an answer to begin. The stream itself has no limit here: the uplink knows the pings.
 _CONNECT, _ANSWER = 10.0, 30.0
+#: How long requests that nobody waits for any more may take when the program ends, seconds.
+_LAST_MOMENT = 2.0
 #: Bytes of an answer that is one document.
 _DOCUMENT_LIMIT = 4 << 20
 #: What the controller says of a session that cannot be had again by saying hello (attune_controller.errors).
@@ -58,6 +61,7 @@ class HttpLink:
             timeout=httpx2.Timeout(_ANSWER, connect=_CONNECT),
             limits=httpx2.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=60.0),
         )
+        self._under_way: set[asyncio.Task[httpx2.Response]] = set()
 
     async def hello(self, hello: Hello) -> Welcome:
         """Open a session."""
@@ -92,16 +96,28 @@ class HttpLink:
             raise _explain(error) from error
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connections, after what is on its way has had a moment to end."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=_LAST_MOMENT)
         await self._client.aclose()
 
     async def _send(self, path: str, body: bytes, headers: dict[str, str]) -> httpx2.Response:
+        # The HTTP library leaks a connection whose handshake is cancelled (httpcore2 2.16, AnyIOStream.start_tls): whoever no longer
+        # waits for the answer leaves the request to its end.
+        request = asyncio.ensure_future(self._client.post(path, content=body, headers=headers))
+        self._under_way.add(request)
+        request.add_done_callback(self._ended)
         try:
-            answer = await self._client.post(path, content=body, headers=headers)
+            answer = await asyncio.shield(request)
         except httpx2.HTTPError as error:
             raise _explain(error) from error
         await _require_success(answer)
         return answer
+
+    def _ended(self, request: "asyncio.Task[httpx2.Response]") -> None:
+        self._under_way.discard(request)
+        if not request.cancelled():
+            request.exception()  # seen, whether or not anybody still waits
 
     @asynccontextmanager
     async def _stream(self, session: str) -> AsyncIterator[AsyncIterator[bytes]]:

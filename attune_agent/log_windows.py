@@ -63,7 +63,9 @@ class LogWindows:
             directory = build_log.build_log_directory(self._logs, request.execution)
             stream = build_log.STREAM
         else:
-            directory = self._attempt(request.execution, request.attempt)
+            # A log is made at its first byte: the newest attempt in hand may have none yet, and an older one's is not its.
+            item = self._fifo.item(request.execution)
+            directory = self._attempt(request.execution, request.attempt or (item.attempt if item else 0))
             stream = request.stream
         if directory is None:
             raise LogUnknown(f"no {request.stream} of {request.execution}")
