@@ -17,7 +17,7 @@ from pathlib import Path
 
 from attune_agent.executor.log_files import read_window
 from attune_agent.executor.processes import process
-from attune_agent.host import Kind, LogBounds, StartRequest
+from attune_agent.host import Ended, Host, Kind, LogBounds, StartRequest
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -183,6 +183,12 @@ def shell(script: str, **changes: object) -> StartRequest:
 def build(script: str, **changes: object) -> StartRequest:
     """A build that runs a shell script."""
     return shell(script, kind=Kind.BUILD, **changes)
+
+
+async def run(host: Host, what: StartRequest) -> Ended:
+    """Start it and wait for its end."""
+    await host.start(what)
+    return await host.wait(what.execution, what.attempt)
 
 
 def log_of(directory: str, stream: str = "stdout") -> bytes:

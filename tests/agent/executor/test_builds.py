@@ -7,21 +7,16 @@ import pytest
 
 from attune_agent.executor_errors import StartRefused
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.host import Ended, How, ResultSource, StartRequest
-from tests.agent.executor.hosted import Hosted, build, log_of, shell
+from attune_agent.host import How, ResultSource
+from tests.agent.executor.hosted import Hosted, build, log_of, run, shell
 
 KEY = "0123456789abcdef"
-
-
-async def _run(link: ExecutorLink, what: StartRequest) -> Ended:
-    await link.start(what)
-    return await link.wait(what.execution, what.attempt)
 
 
 async def test_a_build_writes_its_tree_and_everybody_may_read_it(link: ExecutorLink, executor: Hosted) -> None:
     tree = executor.place / "environments" / KEY / "tree"
     script = "mkdir bin; echo 'echo built' > bin/tool; chmod 755 bin/tool; echo out; echo error >&2; id -u"
-    ended = await _run(link, build(f"cd {tree} && {script}; true", environment=KEY))
+    ended = await run(link, build(f"cd {tree} && {script}; true", environment=KEY))
     *said, uid = log_of(ended.log_directory).decode().split()
     assert (ended.exit_code, said) == (0, ["out", "error"])  # both streams are one log, in the order of writing
     assert not (Path(ended.log_directory) / "stderr.head").exists()
@@ -30,32 +25,32 @@ async def test_a_build_writes_its_tree_and_everybody_may_read_it(link: ExecutorL
     if executor.mode == "uids":
         assert tree.stat().st_uid == int(uid) == executor.first_uid
         assert tree.parent.stat().st_uid == 0
-        assert (await _run(link, build(f"touch {tree.parent}/READY 2>/dev/null"))).exit_code != 0
-        used = await _run(link, shell(f"sh {tree}/bin/tool && ! touch {tree}/x 2>/dev/null"))
+        assert (await run(link, build(f"touch {tree.parent}/READY 2>/dev/null"))).exit_code != 0
+        used = await run(link, shell(f"sh {tree}/bin/tool && ! touch {tree}/x 2>/dev/null"))
         assert (used.exit_code, log_of(used.log_directory)) == (0, b"built\n")
 
 
 async def test_a_fresh_build_finds_an_empty_tree_and_another_what_was_there(link: ExecutorLink, executor: Hosted) -> None:
     tree = executor.place / "environments" / KEY / "tree"
-    await _run(link, build(f"mkdir -p {tree}/a/b; touch {tree}/a/b/c; chmod 0 {tree}/a/b {tree}/a", environment=KEY))
-    again = await _run(link, build(f"ls -A {tree}", environment=KEY))
+    await run(link, build(f"mkdir -p {tree}/a/b; touch {tree}/a/b/c; chmod 0 {tree}/a/b {tree}/a", environment=KEY))
+    again = await run(link, build(f"ls -A {tree}", environment=KEY))
     assert log_of(again.log_directory) == b"a\n"
-    fresh = await _run(link, build(f"ls -A {tree}; stat -c %a {tree}", environment=KEY, fresh=True))
+    fresh = await run(link, build(f"ls -A {tree}; stat -c %a {tree}", environment=KEY, fresh=True))
     assert log_of(fresh.log_directory) == b"755\n"
 
 
 async def test_the_cache_is_the_build_users(link: ExecutorLink, executor: Hosted) -> None:
     cache = executor.place / "environments" / ".cache"
-    ended = await _run(link, build(f'touch {cache}/wheel && [ -d "$HOME" ] && [ -d "$TMPDIR" ]'))
+    ended = await run(link, build(f'touch {cache}/wheel && [ -d "$HOME" ] && [ -d "$TMPDIR" ]'))
     assert ended.exit_code == 0
     assert (cache / "wheel").exists()
     if executor.mode == "uids":
-        refused = await _run(link, shell(f"ls {cache} 2>/dev/null"))
+        refused = await run(link, shell(f"ls {cache} 2>/dev/null"))
         assert refused.exit_code != 0
 
 
 async def test_a_toolchain_says_its_version_as_the_result(link: ExecutorLink) -> None:
-    ended = await _run(link, build("echo 3.11.2", result_from=ResultSource.STDOUT))
+    ended = await run(link, build("echo 3.11.2", result_from=ResultSource.STDOUT))
     assert ended.result.body == b"3.11.2\n"
 
 
@@ -64,10 +59,10 @@ async def test_a_second_build_waits_for_the_first(link: ExecutorLink) -> None:
     await link.start(first)
     with pytest.raises(StartRefused, match="another build is running"):
         await link.start(build("true", execution="second"))
-    assert (await _run(link, shell("true"))).exit_code == 0
+    assert (await run(link, shell("true"))).exit_code == 0
     await link.stop(first.execution, 1, grace=0.0)
     assert (await link.wait(first.execution, 1)).how is How.CANCELLED
-    assert (await _run(link, build("true", execution="second"))).exit_code == 0
+    assert (await run(link, build("true", execution="second"))).exit_code == 0
 
 
 @pytest.mark.root

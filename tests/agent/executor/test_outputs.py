@@ -7,8 +7,8 @@ import pytest
 
 from attune_agent.executor.log_files import read_window
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.host import Ended, How, LogBounds, StartRequest
-from tests.agent.executor.hosted import Hosted, hosted, log_of, request, shell
+from attune_agent.host import How, LogBounds
+from tests.agent.executor.hosted import Hosted, hosted, log_of, request, run, shell
 from tests.waiting import eventually
 
 _MIB = 1 << 20
@@ -31,10 +31,10 @@ def _on_disk(directory: str, stream: str) -> int:
 
 
 async def test_two_hundred_megabytes_stay_within_the_bound_and_the_memory_flat(link: ExecutorLink, executor: Hosted) -> None:
-    await _run(link, shell("true"))
+    await run(link, shell("true"))
     processes = [executor.pid, *executor.keepers()]
     before = [_resident(pid) for pid in processes]
-    ended = await _run(link, shell("yes 'a line of the output that is longer than nothing' | head -c 200000000", logs=LogBounds()))
+    ended = await run(link, shell("yes 'a line of the output that is longer than nothing' | head -c 200000000", logs=LogBounds()))
     grown = [_resident(pid) - was for pid, was in zip(processes, before, strict=True)]
     assert (ended.how, ended.exit_code, ended.stdout_bytes) == (How.EXITED, 0, 200_000_000)
     assert max(grown) < 16 * _MIB, grown
@@ -52,7 +52,7 @@ async def test_two_hundred_megabytes_stay_within_the_bound_and_the_memory_flat(l
 
 async def test_both_streams_without_any_line_end_hold_their_bounds(link: ExecutorLink) -> None:
     script = "head -c 3000000 /dev/zero & head -c 3000000 /dev/urandom >&2; wait"
-    ended = await _run(link, shell(script, logs=LogBounds(head=10_000, segment=50_000, segments=3)))
+    ended = await run(link, shell(script, logs=LogBounds(head=10_000, segment=50_000, segments=3)))
     assert (ended.stdout_bytes, ended.stderr_bytes) == (3_000_000, 3_000_000)
     for stream in ("stdout", "stderr"):
         assert 110_000 <= _on_disk(ended.log_directory, stream) <= 160_000
@@ -61,7 +61,7 @@ async def test_both_streams_without_any_line_end_hold_their_bounds(link: Executo
 
 async def test_bytes_that_are_no_text_are_kept_as_they_are(link: ExecutorLink) -> None:
     content = bytes(range(256)) * 8 + b"\x1b]0;title\x07\xff\xfe\0"
-    ended = await _run(link, shell("cat", input=content))
+    ended = await run(link, shell("cat", input=content))
     assert log_of(ended.log_directory) == content
 
 
@@ -84,26 +84,21 @@ with open(os.environ["ATTUNE_RESULT"], "w") as result:
     result.write('{"token": "hunter2-hunter2"}')
 """
     what = request("/usr/bin/python3", "-c", script, masks=(b"hunter2-hunter2",), logs=LogBounds())
-    ended = await _run(link, what)
+    ended = await run(link, what)
     assert log_of(ended.log_directory) == b"[***]"
     assert log_of(ended.log_directory, "stderr") == b"x" * 65530 + b"***" + b"y" * 10
     assert ended.result.body == b'{"token": "***"}'
 
 
 async def test_a_secret_that_only_begins_is_no_secret(link: ExecutorLink) -> None:
-    ended = await _run(link, shell("printf hunter", masks=(b"hunter2-hunter2",)))
+    ended = await run(link, shell("printf hunter", masks=(b"hunter2-hunter2",)))
     assert log_of(ended.log_directory) == b"hunter"
 
 
 async def test_the_agents_group_may_read_logs_and_nobody_may_write_them(link: ExecutorLink, executor: Hosted) -> None:
-    ended = await _run(link, shell("echo x; head -c 9000 /dev/zero"))
+    ended = await run(link, shell("echo x; head -c 9000 /dev/zero"))
     modes = {path.name: path.stat().st_mode & 0o777 for path in Path(ended.log_directory).iterdir()}
     assert set(modes) == {"stdout.head", "stdout.index", "stdout.0", "stdout.1"}
     assert set(modes.values()) == {0o640}
     assert Path(ended.log_directory).stat().st_mode & 0o777 == 0o750
     assert {path.stat().st_uid for path in Path(ended.log_directory).iterdir()} == {executor.uid}
-
-
-async def _run(link: ExecutorLink, what: StartRequest) -> Ended:
-    await link.start(what)
-    return await link.wait(what.execution, what.attempt)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.host import Ended, How, ResultSource, ResultState, StartRequest
-from tests.agent.executor.hosted import Hosted, hosted, request, shell
+from attune_agent.host import How, ResultSource, ResultState
+from tests.agent.executor.hosted import Hosted, hosted, request, run, shell
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def executor(mode: str) -> Iterator[Hosted]:
     ],
 )
 async def test_what_stands_at_the_results_place_is_named(link: ExecutorLink, executor: Hosted, script: str, state: ResultState) -> None:
-    ended = await _run(link, shell(script, result_limit=1000))
+    ended = await run(link, shell(script, result_limit=1000))
     assert (ended.how, ended.exit_code, ended.result.state) == (How.EXITED, 0, state)
     assert bool(ended.result.body) is (state is ResultState.OK)
     assert _left(executor) == []
@@ -42,7 +42,7 @@ async def test_what_stands_at_the_results_place_is_named(link: ExecutorLink, exe
 
 async def test_a_socket_at_the_results_place_is_no_result(link: ExecutorLink, executor: Hosted) -> None:
     script = "import os, socket; socket.socket(socket.AF_UNIX).bind(os.environ['ATTUNE_RESULT'])"
-    ended = await _run(link, request("/usr/bin/python3", "-c", script))
+    ended = await run(link, request("/usr/bin/python3", "-c", script))
     assert ended.result.state is ResultState.NOT_REGULAR
     assert _left(executor) == []
 
@@ -50,9 +50,9 @@ async def test_a_socket_at_the_results_place_is_no_result(link: ExecutorLink, ex
 async def test_a_result_can_be_what_is_printed(link: ExecutorLink) -> None:
     cases = {"printf '[1]'": (ResultState.OK, b"[1]"), "true": (ResultState.MISSING, b""), "printf 12345": (ResultState.TOO_LARGE, b"")}
     for script, expected in cases.items():
-        ended = await _run(link, shell(script, result_from=ResultSource.STDOUT, result_limit=4))
+        ended = await run(link, shell(script, result_from=ResultSource.STDOUT, result_limit=4))
         assert (ended.result.state, ended.result.body) == expected
-    ignored = await _run(link, shell('echo 1 > "$ATTUNE_RESULT"', result_from=ResultSource.NONE))
+    ignored = await run(link, shell('echo 1 > "$ATTUNE_RESULT"', result_from=ResultSource.NONE))
     assert ignored.result.state is ResultState.MISSING
 
 
@@ -69,22 +69,17 @@ async def test_a_result_can_be_what_is_printed(link: ExecutorLink) -> None:
     ],
 )
 async def test_the_private_directory_is_gone_whatever_was_made_in_it(link: ExecutorLink, executor: Hosted, script: str) -> None:
-    ended = await _run(link, shell(script))
+    ended = await run(link, shell(script))
     assert (ended.exit_code, ended.detail) == (0, "")
     assert _left(executor) == []
 
 
 async def test_a_tree_deeper_than_any_path_is_removed(link: ExecutorLink, executor: Hosted) -> None:
     script = "import os\nos.chdir(os.environ['TMPDIR'])\nfor n in range(300):\n    os.mkdir('d' * 100); os.chdir('d' * 100)"
-    ended = await _run(link, request("/usr/bin/python3", "-c", script))
+    ended = await run(link, request("/usr/bin/python3", "-c", script))
     assert (ended.exit_code, ended.detail) == (0, "")
     assert _left(executor) == []
 
 
 def _left(executor: Hosted) -> list[Path]:
     return [path for slot in (executor.run / "work").iterdir() for path in slot.iterdir()]
-
-
-async def _run(link: ExecutorLink, what: StartRequest) -> Ended:
-    await link.start(what)
-    return await link.wait(what.execution, what.attempt)

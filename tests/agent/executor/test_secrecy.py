@@ -132,6 +132,7 @@ async def test_no_keeper_or_executor_can_write_a_core(executor: Hosted) -> None:
         assert line.split()[4:6] == ["0", "0"]
 
 
+@pytest.mark.root  # to look into it
 async def test_a_keeper_holds_no_file_but_its_channel(executor: Hosted) -> None:
     for keeper in executor.keepers():
         links = [str((Path(f"/proc/{keeper}/fd") / name).readlink()) for name in ("0", "1", "2", "3")]

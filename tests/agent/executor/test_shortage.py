@@ -17,6 +17,7 @@ from tests.agent.executor.hosted import SYSTEM_PYTHON, Hosted, Peer, hosted, she
 from tests.waiting import eventually
 
 
+@pytest.mark.root  # to count its descriptors
 async def test_an_executor_without_descriptors_refuses_and_serves_again_when_it_has_some(mode: str) -> None:
     with hosted(mode, start=False) as it:
         it.start(descriptors=26)

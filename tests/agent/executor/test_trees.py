@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.host import Ended, How, StartRequest
-from tests.agent.executor.hosted import Hosted, alive, bystander_of, hosted, lines, log_of, request, shell
+from attune_agent.host import How, StartRequest
+from tests.agent.executor.hosted import Hosted, alive, bystander_of, hosted, lines, log_of, request, run, shell
 from tests.waiting import eventually
 
 #: A double-forked child in its own session that ignores SIGTERM, has closed every stream and goes on writing.
@@ -66,20 +66,20 @@ async def test_a_daemon_that_ignores_sigterm_dies_with_its_attempt(link: Executo
 
 
 async def test_a_grandchild_that_holds_stdout_does_not_hold_the_attempt(link: ExecutorLink) -> None:
-    ended = await _run(link, shell("sleep 100 & echo $!; exit 7"))
+    ended = await run(link, shell("sleep 100 & echo $!; exit 7"))
     assert (ended.how, ended.exit_code) == (How.EXITED, 7)
     assert 1.9 < ended.duration < 10  # the drain, not the sleep
     assert not alive(int(log_of(ended.log_directory)))
 
 
 async def test_what_a_grandchild_still_says_within_the_drain_is_kept(link: ExecutorLink) -> None:
-    ended = await _run(link, shell("(sleep 0.3; echo late) & exit 0"))
+    ended = await run(link, shell("(sleep 0.3; echo late) & exit 0"))
     assert log_of(ended.log_directory) == b"late\n"
     assert ended.duration < 1.9
 
 
 async def test_a_child_that_closed_its_streams_ends_at_once_with_the_main_process(link: ExecutorLink) -> None:
-    ended = await _run(link, shell("sleep 100 >/dev/null 2>&1 </dev/null & echo $!"))
+    ended = await run(link, shell("sleep 100 >/dev/null 2>&1 </dev/null & echo $!"))
     assert ended.duration < 1.5
     assert not alive(int(log_of(ended.log_directory)))
 
@@ -109,7 +109,7 @@ async def test_an_exit_code_given_on_sigterm_is_told_beside_the_cancellation(lin
 
 async def test_a_stopped_process_is_ended_too(link: ExecutorLink) -> None:
     what = shell("kill -STOP $$", timeout=0.4, grace=0.5)
-    assert (await _run(link, what)).how is How.TIMED_OUT
+    assert (await run(link, what)).how is How.TIMED_OUT
 
 
 async def test_cancelling_twice_and_after_the_end_changes_nothing(link: ExecutorLink, executor: Hosted) -> None:
@@ -136,14 +136,14 @@ async def test_an_attempt_cancelled_while_it_starts_still_ends_once(link: Execut
 async def test_orphans_are_reaped_while_the_attempt_runs(link: ExecutorLink) -> None:
     zombies = "ps -o stat= --ppid $PPID | grep -c '^Z'"
     what = shell(f"for n in $(seq 100); do (true &) ; done; until [ $({zombies}) = 0 ]; do sleep 0.05; done; echo reaped", timeout=30.0)
-    assert log_of((await _run(link, what)).log_directory) == b"reaped\n"
+    assert log_of((await run(link, what)).log_directory) == b"reaped\n"
 
 
 async def test_slots_do_not_touch_each_others_trees(link: ExecutorLink) -> None:
     longer = shell("sleep 1.2; echo survived")
     await link.start(longer)
     for _ in range(5):
-        await _run(link, shell("sleep 100 >/dev/null 2>&1 & exit 0"))
+        await run(link, shell("sleep 100 >/dev/null 2>&1 & exit 0"))
     ended = await link.wait(longer.execution, 1)
     assert (ended.how, log_of(ended.log_directory)) == (How.EXITED, b"survived\n")
 
@@ -151,11 +151,6 @@ async def test_slots_do_not_touch_each_others_trees(link: ExecutorLink) -> None:
 async def test_the_executors_own_user_keeps_its_other_processes(link: ExecutorLink, executor: Hosted) -> None:
     """Without uids of its own an executor must never use kill(-1): the bystander is of the same user."""
     with bystander_of(executor) as bystander:
-        await _run(link, shell("sleep 100 >/dev/null 2>&1 &"))
-        await _run(link, shell("sleep 100", timeout=0.1, grace=0.0))
+        await run(link, shell("sleep 100 >/dev/null 2>&1 &"))
+        await run(link, shell("sleep 100", timeout=0.1, grace=0.0))
         assert bystander.poll() is None
-
-
-async def _run(link: ExecutorLink, what: StartRequest) -> Ended:
-    await link.start(what)
-    return await link.wait(what.execution, what.attempt)
