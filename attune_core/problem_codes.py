@@ -147,10 +147,16 @@ _FILES = {
     "ATT164": ProblemCode("lock file missing", "An environment's `lock` is not in the pack.", "Make it with the ecosystem's locker."),
     "ATT165": ProblemCode(
         "lock file leaves something open",
-        "Something in it has no exact version or no hash, or it cannot be read.",
+        "Something in it, or in the manifest beside it, has no exact version or no hash, or does not come from a registry, "
+        "or it cannot be read; agents refuse to build the environment.",
         "Make it again with hashes.",
     ),
     "ATT166": ProblemCode("manifest missing", "A node environment has no `package.json` beside its lock file.", "Commit it as well."),
+    "ATT167": ProblemCode(
+        "pack has its own node_modules",
+        "A pack with a node environment has a `node_modules` at its root, where agents link the installed packages.",
+        "Remove it from the repository; the lock file says what agents install.",
+    ),
     "ATT170": ProblemCode("symbolic link", "A link could lead out of the repository.", "Put a copy in its place."),
     "ATT171": ProblemCode("submodule", "A revision would depend on another repository.", "Put the files themselves in."),
     "ATT172": ProblemCode(

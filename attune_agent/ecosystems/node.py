@@ -15,11 +15,11 @@ from attune_agent.environments.probes import Answer, programs_named
 from attune_agent.environments.stamps import Stamp
 from attune_agent.host import How
 from attune_agent.preparation_errors import InstallerUnusable, InstallFailed, InterpreterMissing, LockMissing, LockRefused
+from attune_core.locks.package_lock import LOCK, MANIFEST
 from attune_core.models.pack import EnvironmentDocument
 from attune_core.models.version_range import parse_range
 from attune_core.safe_text import safe_text
 
-_LOCK, _MANIFEST = "package-lock.json", "package.json"
 _QUESTION = "console.log(JSON.stringify([process.execPath, process.versions.node, process.versions.modules]))"
 
 #: $1 the host's node, $2 the folder with manifest and lock, $3 npm. `bin/node` makes the chosen node the first on the path.
@@ -62,15 +62,15 @@ class Node:
     def files(self, document: EnvironmentDocument) -> Sequence[str]:
         """Return the lock and the package.json beside it."""
         if document.lock is None:
-            raise LockMissing(f"a node environment needs `lock`: {_LOCK}")
+            raise LockMissing(f"a node environment needs `lock`: {LOCK}")
         lock = PurePosixPath(document.lock)
-        if lock.name != _LOCK:
-            raise LockRefused(f"the lock of a node environment is a {_LOCK}, not {lock.name[:80]!r}")
-        return (str(lock), str(lock.parent / _MANIFEST))
+        if lock.name != LOCK:
+            raise LockRefused(f"the lock of a node environment is a {LOCK}, not {lock.name[:80]!r}")
+        return (str(lock), str(lock.parent / MANIFEST))
 
     def check(self, wanted: Wanted) -> None:
         """Refuse a package without a hash, a folder, a git address."""
-        check_package_lock(wanted.files[_MANIFEST], wanted.files[_LOCK])
+        check_package_lock(wanted.files[MANIFEST], wanted.files[LOCK])
 
     async def toolchain(self, wanted: Wanted, host: HostTools) -> Toolchain:
         """Find node and npm."""
@@ -88,7 +88,7 @@ class Node:
         argv = ("sh", "-euc", _INSTALL, "install", programs["node"], str(build.declared), programs["npm"])
         outcome = await build.run.install(argv, _installer_environment(build))
         if not outcome.succeeded:
-            raise InstallFailed(f"npm could not install {_LOCK} ({outcome.describe()})")
+            raise InstallFailed(f"npm could not install {LOCK} ({outcome.describe()})")
 
     async def unhealthy(self, build: Build) -> str | None:
         """Ask the environment's own node whether every package is there."""

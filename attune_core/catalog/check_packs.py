@@ -6,42 +6,50 @@ Called by `load`; the content of lock files is judged by `check_locks`.
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from attune_core.catalog.pack_paths import inside_pack
 from attune_core.catalog.reading import Read, Reading
+from attune_core.locks.package_lock import LOCK, MANIFEST
 from attune_core.models.pack import EnvironmentDocument, PackDocument
 
+LockKind = Literal["requirements", "package lock", "manifest"]
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, order=True)
 class LockFile:
-    """A lock file that exists: its path in the repository and the environment that declares it."""
+    """A file that exists and decides what an environment holds: its path in the repository and what it is read as."""
 
     path: str
-    ecosystem: str
-    pack: str
-    environment: str
+    kind: LockKind
 
 
 def check_packs(reading: Reading) -> list[LockFile]:
-    """Check every pack's document and return the lock files to look into."""
-    found: list[LockFile] = []
+    """Check every pack's document and return the files to look into, each once for everything it is read as."""
+    found: set[LockFile] = set()
     for folder, pack in reading.packs.items():
         if pack.model.name != folder:
             message = f"the pack is called `{pack.model.name}` and its folder `{folder}`"
             reading.findings.at("ATT143", message, pack.document, ("name",), hint=f"write `name: {folder}`, or rename the folder")
         for name, environment in pack.model.environments.items():
-            found.extend(_check_environment(reading, pack, name, environment))
-    return found
+            found.update(_check_environment(reading, pack, name, environment))
+        if any(environment.ecosystem == "node" for environment in pack.model.environments.values()):
+            _refuse_own_modules(reading, pack.name)
+    return sorted(found)
+
+
+def _refuse_own_modules(reading: Reading, pack: str) -> None:
+    """Leave the place free in which attempts find a node environment's packages."""
+    own = f"packs/{pack}/node_modules"
+    if any(path == own or path.startswith(f"{own}/") for path in reading.files):
+        message = "the pack has a `node_modules` of its own, where its node environment is linked"
+        reading.findings.at_path("ATT167", message, own, hint="remove it; agents install what the lock file says")
 
 
 def _check_environment(reading: Reading, pack: Read[PackDocument], name: str, environment: EnvironmentDocument) -> Iterator[LockFile]:
     findings, place = reading.findings, ("environments", name)
     if environment.ecosystem == "shell":
-        if environment.lock is not None:
-            hint = "remove it; declare programs under `requires: {tools: …}`"
-            findings.at(
-                "ATT121", "the shell ecosystem installs nothing, so it has no lock file", pack.document, (*place, "lock"), hint=hint
-            )
+        _check_shell(reading, pack, name, environment)
         return
     if environment.lock is None:
         hint = "make one with the ecosystem's own locker and name it here"
@@ -55,14 +63,34 @@ def _check_environment(reading: Reading, pack: Read[PackDocument], name: str, en
             "ATT163", f"`{environment.lock}` leads out of the pack", pack.document, (*place, "lock"), hint="name a file of the pack"
         )
         return
+    if environment.ecosystem == "node" and posixpath.basename(lock) != LOCK:
+        message = f"the lock of a node environment is a `{LOCK}`, not `{posixpath.basename(lock)[:80]}`"
+        findings.at("ATT121", message, pack.document, (*place, "lock"), hint=_how("node"))
+        return
     path = f"packs/{pack.name}/{lock}"
     if path not in reading.files:
         findings.at("ATT164", f"there is no lock file `{path}`", pack.document, (*place, "lock"), hint=_how(environment.ecosystem))
         return
-    manifest = posixpath.join(posixpath.dirname(path), "package.json")
-    if environment.ecosystem == "node" and manifest not in reading.files:
+    if environment.ecosystem == "python":
+        yield LockFile(path, "requirements")
+        return
+    yield LockFile(path, "package lock")
+    manifest = posixpath.join(posixpath.dirname(path), MANIFEST)
+    if manifest in reading.files:
+        yield LockFile(manifest, "manifest")
+    else:
         findings.at("ATT166", f"there is no `{manifest}` beside the lock file", pack.document, (*place, "lock"), hint="commit it as well")
-    yield LockFile(path=path, ecosystem=environment.ecosystem, pack=pack.name, environment=name)
+
+
+def _check_shell(reading: Reading, pack: Read[PackDocument], name: str, environment: EnvironmentDocument) -> None:
+    useless = {
+        "lock": (environment.lock, "the shell ecosystem installs nothing, so it has no lock file"),
+        "interpreter": (environment.interpreter, "the shell ecosystem has no interpreter"),
+    }
+    for key, (value, message) in useless.items():
+        if value is not None:
+            hint = "remove it; declare programs under `requires: {tools: …}`"
+            reading.findings.at("ATT121", message, pack.document, ("environments", name, key), hint=hint)
 
 
 def _how(ecosystem: str) -> str:

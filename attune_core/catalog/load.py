@@ -49,9 +49,9 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
     documents = len(layout.document_paths())
     reading = Reading(files=files, layout=layout, findings=findings)
     read_models(reading, tree)
-    locks = {lock.path: lock for lock in check_packs(reading)}
-    for path, raw in tree.contents(sorted(locks)):
-        check_lock(reading, locks[path], raw)
+    locks = check_packs(reading)
+    for lock, (_, raw) in zip(locks, tree.contents([lock.path for lock in locks]), strict=True):
+        check_lock(reading, lock, raw)
     actions = check_actions(reading)
     triggers = check_triggers(reading) | {f"{ref}.completed": completion_trigger(reading, action) for ref, action in actions.items()}
     rules = check_rules(reading)

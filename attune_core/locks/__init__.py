@@ -1,0 +1,1 @@
+"""What a lock file must say, judged once for CI, controller and agents."""

@@ -1,0 +1,72 @@
+"""Ecosystems refuse with the first mistake and its line; what a mistake is, is told in tests/core/locks."""
+
+import json
+
+import pytest
+
+from attune_agent.ecosystems.node_lock import check_package_lock
+from attune_agent.ecosystems.protocol import Wanted
+from attune_agent.ecosystems.python_lock import check_requirements
+from attune_agent.ecosystems.table import ECOSYSTEMS
+from attune_agent.preparation_errors import LockRefused
+from attune_core.models.pack import EnvironmentDocument
+
+HASH = "--hash=sha256:" + "1" * 64
+STRONG = "sha512-" + "a" * 86 + "=="
+LOCK = json.dumps({"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {"version": "1.0.0", "integrity": STRONG}}}, indent=2)
+
+
+def test_locks_that_leave_nothing_open_are_accepted() -> None:
+    check_requirements("requirements.lock", f"six==1.16.0 {HASH}\n".encode())
+    check_package_lock(b"{}", LOCK.encode())
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (f"a==1 {HASH}\nsix==1.16.0\nseven\n".encode(), "requirements.lock:2: 'six==1.16.0' has no --hash=sha256:…"),
+        (b"six\xff==1", "requirements.lock: the file is not UTF-8 at byte 3"),
+    ],
+)
+def test_a_requirements_file_is_refused_with_its_first_mistake(raw: bytes, message: str) -> None:
+    with pytest.raises(LockRefused) as refused:
+        check_requirements("requirements.lock", raw)
+    assert refused.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("manifest", "lock", "message"),
+    [
+        ("{}", LOCK.replace(STRONG, "sha1-a"), "package-lock.json:5: 'node_modules/a' has no `integrity` with sha512"),
+        ("{}", "[]", "package-lock.json: the file is no JSON object"),
+        ('{"workspaces": ["a"]}', LOCK, "package.json:1: `workspaces`: an environment is made from one manifest and its lock"),
+        ("[]", "[]", "package.json: the file is no JSON object"),
+    ],
+)
+def test_a_package_lock_is_refused_with_its_first_mistake_or_its_manifests(manifest: str, lock: str, message: str) -> None:
+    with pytest.raises(LockRefused) as refused:
+        check_package_lock(manifest.encode(), lock.encode())
+    assert refused.value.message == message
+
+
+def test_every_ecosystem_that_installs_asks_before_it_does() -> None:
+    spoilt = {"python": {"requirements.lock": b"six"}, "node": {"package.json": b"{}", "package-lock.json": b"{}"}}
+    for name, files in spoilt.items():
+        document = EnvironmentDocument.model_validate({"ecosystem": name, "lock": next(reversed(files))})
+        assert {path.rpartition("/")[2] for path in ECOSYSTEMS[name].files(document)} == set(files)
+        with pytest.raises(LockRefused):
+            ECOSYSTEMS[name].check(Wanted(document=document, files=files))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"ecosystem": "shell", "interpreter": ">=3"},
+        {"ecosystem": "shell", "lock": "requirements.lock"},
+        {"ecosystem": "node", "lock": "npm-shrinkwrap.json"},
+    ],
+)
+def test_words_that_an_ecosystem_has_no_use_for_are_refused(words: dict[str, str]) -> None:
+    document = EnvironmentDocument.model_validate(words)
+    with pytest.raises(LockRefused):
+        ECOSYSTEMS[document.ecosystem].files(document)
