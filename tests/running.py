@@ -1,5 +1,6 @@
 """A running system for tests: a pushed repository, a live controller and one joined agent, all of them real programs."""
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -73,6 +74,14 @@ class Running:
         """Return a window of a log."""
         return self.client.get(f"/v1/executions/{execution}/logs", LogView, {"stream": stream, "offset": offset, "limit": 1 << 20})
 
+    def printed(self, execution: str, stream: str = "stdout") -> bytes:
+        """Return what an execution wrote to a stream, up to the first gap or 1 MiB."""
+        return base64.b64decode(self.log(execution, stream).content)
+
+    def cancel(self, execution: str) -> ExecutionView:
+        """Ask for its end."""
+        return self.client.post(f"/v1/executions/{execution}/cancel", None, ExecutionView)
+
 
 def open_for_attempts(place: Path) -> None:
     """Let the uids of attempts pass through the directories that pytest made for root alone."""
@@ -80,6 +89,15 @@ def open_for_attempts(place: Path) -> None:
         if directory.stat().st_mode & 0o001 or directory == Path("/"):
             return
         directory.chmod(directory.stat().st_mode | 0o011)
+
+
+def shared_directory(place: Path, name: str) -> Path:
+    """Make a directory in which every attempt may write, whatever its uid."""
+    open_for_attempts(place)
+    found = place / name
+    found.mkdir()
+    found.chmod(0o777)
+    return found
 
 
 def pack(name: str, documents: Mapping[str, str]) -> dict[str, str]:

@@ -1,14 +1,12 @@
 """A pack that grows with the tests of the contract with an action: each test's action stands beside what the test expects of it."""
 
-import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from attune_core.values import JsonValue
-from attune_core.wire.api import ExecutionView
-from tests.running import Running, action_document, open_for_attempts, pack, running_system
+from tests.running import Running, action_document, pack, running_system
 
 NAME = "contract"
 
@@ -55,17 +53,3 @@ class ContractPack:
         """Yield the system with everything that the tests have added."""
         with running_system(place, pack(NAME, self._documents), executable=tuple(self._executable), slots=8) as found:
             yield found
-
-
-def printed(running: Running, execution: ExecutionView, stream: str = "stdout") -> bytes:
-    """Return what an execution wrote to a stream."""
-    return base64.b64decode(running.log(execution.id, stream).content)
-
-
-def shared_directory(place: Path, name: str) -> Path:
-    """Make a directory in which every attempt may write, whatever its uid."""
-    open_for_attempts(place)
-    found = place / name
-    found.mkdir()
-    found.chmod(0o777)
-    return found

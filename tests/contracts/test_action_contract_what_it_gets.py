@@ -10,8 +10,8 @@ import pytest
 from attune_core.states import Outcome, Reason
 from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.api import Accepted, ExecutionView
-from tests.contracts.contract_pack import ContractPack, printed, shared_directory
-from tests.running import Running
+from tests.contracts.contract_pack import ContractPack
+from tests.running import Running, shared_directory
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.flow
@@ -81,16 +81,16 @@ PACK.document(
 def test_the_input_is_one_json_document_and_then_ends(running: Running) -> None:
     text = "quotes \" ' and \\, a\nline, 日本, {{ braces }} and ${{ parameters.text }}"
     found = succeeded(running, ECHO, {"text": text})  # `cat` ends only when the Input does
-    assert json.loads(printed(running, found)) == {"text": text, "count": 7}
+    assert json.loads(running.printed(found.id)) == {"text": text, "count": 7}
 
 
 @sentence("A2")
 def test_the_input_has_what_the_rule_gives_and_the_defaults_of_the_rest(running: Running) -> None:
     text = "from the event: ${{ event.data.text }}"
     (execution,) = running.executions_of(running.send("contract.asked", {"text": text}, event_id="A2").position)
-    assert json.loads(printed(running, running.settled(execution))) == {"text": text, "count": 7}
+    assert json.loads(running.printed(running.settled(execution).id)) == {"text": text, "count": 7}
     given: JsonObject = {"text": "by hand", "count": 8, "note": "optional"}
-    assert json.loads(printed(running, succeeded(running, ECHO, given))) == given
+    assert json.loads(running.printed(succeeded(running, ECHO, given).id)) == given
 
 
 SECRET = PACK.python(
@@ -126,7 +126,7 @@ PARTIAL = PACK.shell("partial", "head -c 100 | wc -c", parameters={"text": LARGE
 @pytest.mark.parametrize(("action", "says"), [(DEAF, b""), (CLOSING, b"still here\n"), (PARTIAL, b"100\n")])
 def test_an_action_need_not_read_its_input(running: Running, action: str, says: bytes) -> None:
     almost_one_mib: list[JsonValue] = ["x" * 250_000] * 4
-    assert printed(running, succeeded(running, action, {"text": almost_one_mib})) == says
+    assert running.printed(succeeded(running, action, {"text": almost_one_mib}).id) == says
 
 
 VARIABLES = PACK.shell(
@@ -152,7 +152,7 @@ def variables(printed_environ: bytes) -> dict[str, str]:
 @sentence("A5")
 def test_the_environment_has_exactly_the_named_variables(running: Running, place: Path) -> None:
     found = succeeded(running, VARIABLES)
-    seen = variables(printed(running, found))
+    seen = variables(running.printed(found.id))
     assert set(seen) == CONTRACT
     assert seen["PATH"] == f"/usr/local/bin:/usr/bin:/bin:{place}/of_the_host"
     assert (seen["LANG"], seen["UNIT"]) == ("C.UTF-8", "unit web")
@@ -165,7 +165,7 @@ def test_the_trace_of_an_event_reaches_its_action(running: Running) -> None:
     event: JsonObject = {"specversion": "1.0", "id": "A5", "source": "test:it", "type": "contract.traced", "data": {}, "traceparent": trace}
     accepted = running.client.post("/events", event, Accepted, content_type="application/cloudevents+json")
     (execution,) = running.executions_of(accepted.position)
-    seen = variables(printed(running, running.settled(execution)))
+    seen = variables(running.printed(running.settled(execution).id))
     assert set(seen) == CONTRACT | {"TRACEPARENT"}
     assert seen["TRACEPARENT"] == trace
 
@@ -230,11 +230,11 @@ FOLDERS = PACK.shell(
 @sentence("A8")
 def test_it_runs_beside_its_document_in_a_read_only_copy_of_the_pack(running: Running) -> None:
     found = succeeded(running, FOLDERS)
-    where, root, *entries = printed(running, found).decode().splitlines()
+    where, root, *entries = running.printed(found.id).decode().splitlines()
     assert where == f"{root}/actions"
     assert root.startswith(str(running.agent.state / "packs"))
     assert entries == ["actions", "pack.yaml", "requirements.lock", "rules", "triggers"], "the whole pack, and nothing was written"
-    assert printed(running, found, "stderr").count(b"\n") == 3, "each of the three attempts to write was refused"
+    assert running.printed(found.id, "stderr").count(b"\n") == 3, "each of the three attempts to write was refused"
 
 
 GATED = PACK.shell(
@@ -253,7 +253,7 @@ def test_a_push_does_not_change_what_an_accepted_execution_runs(running: Running
     running.push({"packs/contract/actions/revision.txt": "second"})
     after = running.start(GATED, {"gate": str(gate)})
     gate.touch()
-    seen = [printed(running, running.settled(execution)) for execution in (under_way, waiting, after)]
+    seen = [running.printed(running.settled(execution).id) for execution in (under_way, waiting, after)]
     assert seen == [b"first", b"first", b"second"]
 
 
@@ -281,17 +281,17 @@ def test_the_program_is_never_looked_for_along_the_agents_own_path(running: Runn
 @sentence("A9")
 @pytest.mark.parametrize("action", [OF_HOST, BESIDE])
 def test_the_program_is_found_along_the_hosts_path_or_beside_the_document(running: Running, action: str) -> None:
-    assert printed(running, succeeded(running, action)) == b"found\n"
+    assert running.printed(succeeded(running, action).id) == b"found\n"
 
 
 @sentence("A9")
 def test_the_program_is_first_looked_for_in_the_environment(running: Running) -> None:
     found = running.run(IN_ENVIRONMENT, timeout=100)
     assert found.outcome is Outcome.SUCCEEDED, found
-    assert printed(running, found).startswith(str(running.agent.state / "environments").encode())
+    assert running.printed(found.id).startswith(str(running.agent.state / "environments").encode())
 
 
-SESSION = PACK.shell("session", "cut -d ' ' -f 6 /proc/$$/stat\necho $$")
+ALONE = PACK.shell("alone", "cut -d ' ' -f 6 /proc/$$/stat\necho $$\numask\ngrep NoNewPrivs /proc/$$/status")
 TOGETHER = PACK.shell(
     "together",
     'touch "$MEETING/$(id -u).$ATTUNE_EXECUTION_ID"\nwhile [ "$(ls "$MEETING" | wc -l)" -lt 3 ]; do sleep 0.02; done\nid -u\nid -g\nid -G',
@@ -302,9 +302,10 @@ TOGETHER = PACK.shell(
 
 
 @sentence("A10")
-def test_it_leads_a_session_of_its_own(running: Running) -> None:
-    session, process = printed(running, succeeded(running, SESSION)).split()
+def test_it_leads_a_session_of_its_own_and_can_gain_no_privilege(running: Running) -> None:
+    session, process, umask, _, no_new_privileges = running.printed(succeeded(running, ALONE).id).split()
     assert session == process
+    assert (int(umask, 8), no_new_privileges) == (0o077, b"1")
 
 
 @sentence("A10")
@@ -312,7 +313,7 @@ def test_it_leads_a_session_of_its_own(running: Running) -> None:
 def test_attempts_that_run_together_have_different_uids(running: Running, place: Path) -> None:
     meeting = shared_directory(place, "meeting")
     executions = [running.start(TOGETHER, {"meeting": str(meeting)}) for _ in range(3)]
-    seen = [printed(running, running.settled(execution)).split() for execution in executions]
+    seen = [running.printed(running.settled(execution).id).split() for execution in executions]
     assert all(len({*ids}) == 1 for ids in seen), "uid, gid and the only group are one number"
     uids = {int(ids[0]) for ids in seen}
     assert len(uids) == 3

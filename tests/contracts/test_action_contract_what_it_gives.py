@@ -8,7 +8,7 @@ import pytest
 
 from attune_core.states import Outcome, Reason
 from attune_core.values import JsonValue
-from tests.contracts.contract_pack import ContractPack, printed
+from tests.contracts.contract_pack import ContractPack
 from tests.running import Running
 
 pytestmark = pytest.mark.flow
@@ -63,7 +63,7 @@ json.dump(texts, open(os.environ["ATTUNE_RESULT"], "w"))
 def test_the_result_is_the_json_document_in_the_file(running: Running, value: JsonValue) -> None:
     found = running.run(RESULT, {"text": json.dumps(value)})
     assert (found.outcome, found.result) == (Outcome.SUCCEEDED, value)
-    assert printed(running, found) == b"log\n"
+    assert running.printed(found.id) == b"log\n"
 
 
 @sentence("A12")
@@ -87,7 +87,7 @@ PRINTED_ANY = PACK.shell("printed_any", "echo '[1]'", result={"from": "stdout"})
 def test_the_result_can_be_what_is_printed(running: Running) -> None:
     found = running.run(PRINTED)
     assert (found.outcome, found.result) == (Outcome.SUCCEEDED, {"active": True})
-    assert printed(running, found) == b'{"active":\ntrue}\n', "it is a log all the same"
+    assert running.printed(found.id) == b'{"active":\ntrue}\n', "it is a log all the same"
     assert running.run(PRINTED_ANY).result == [1]
 
 
@@ -174,8 +174,8 @@ RAW = PACK.python(
 def test_output_is_kept_byte_by_byte_and_decides_nothing(running: Running) -> None:
     found = running.run(RAW)
     assert (found.outcome, found.result) == (Outcome.SUCCEEDED, None)
-    assert printed(running, found, "stdout") == BYTES
-    assert printed(running, found, "stderr") == BYTES
+    assert running.printed(found.id, "stdout") == BYTES
+    assert running.printed(found.id, "stderr") == BYTES
 
 
 SEGMENT, SEGMENTS, LINES = 64 << 10, 3, 300_000
@@ -224,5 +224,5 @@ def test_secrets_of_8_bytes_are_masked_in_every_form(running: Running) -> None:
     found = running.run(MASKED, secrets={"long": "long_secret", "short": "short_secret"})
     assert found.outcome is Outcome.SUCCEEDED, found
     for stream in ("stdout", "stderr"):
-        assert printed(running, found, stream) == b'<***>\n<***>\n<"***">\n<sevenby>\n', stream
+        assert running.printed(found.id, stream) == b'<***>\n<***>\n<"***">\n<sevenby>\n', stream
     assert found.result == {"long": "***", "short": "sevenby"}

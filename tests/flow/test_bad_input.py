@@ -15,10 +15,8 @@ import pytest
 from attune_cli.profiles import save_profile
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonObject, JsonValue
-from attune_core.wire.api import ExecutionView
 from tests.cli.commands import attune
-from tests.contracts.contract_pack import shared_directory
-from tests.running import Running, action_document, open_for_attempts, pack, running_system
+from tests.running import Running, action_document, open_for_attempts, pack, running_system, shared_directory
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.flow
@@ -114,20 +112,16 @@ def test_a_missing_secret_is_named_and_read_anew_by_the_next_execution(running: 
     assert running.run("odd.secret", secrets={"token": "odd_token"}).outcome is Outcome.SUCCEEDED
 
 
-def cancel(running: Running, execution: str) -> ExecutionView:
-    return running.client.post(f"/v1/executions/{execution}/cancel", None, ExecutionView)
-
-
 def test_a_running_and_a_waiting_execution_are_cancelled_and_the_next_one_runs(running: Running, place: Path) -> None:
     gate = shared_directory(place, "gate") / "open"
     ran = gate.with_name("open.ran")
     under_way, waiting, last = (running.start("odd.gated", {"gate": str(gate)}) for _ in range(3))
     wait_until(ran.exists, what="the first one under way")
-    cancel(running, waiting)
+    running.cancel(waiting)
     found = running.settled(waiting)
     assert (found.outcome, found.reason, found.started_at) == (Outcome.CANCELLED, Reason.OPERATOR, "")
     assert running.execution(under_way).state is State.STARTED, "the other one is not touched"
-    cancel(running, under_way)
+    running.cancel(under_way)
     found = running.settled(under_way)
     assert (found.outcome, found.reason, found.attempt) == (Outcome.CANCELLED, Reason.OPERATOR, 1)
     gate.touch()

@@ -60,8 +60,8 @@ def repository(witness: Path) -> dict[str, str]:
     return pack(
         "crash",
         {
-            "triggers/step.yaml": json_text(trigger),
-            "rules/step.yaml": json_text(rule),
+            "triggers/step.yaml": json.dumps(trigger),
+            "rules/step.yaml": json.dumps(rule),
             "actions/step.yaml": step,
             "actions/step.sh": STEP.format(witness=witness),
         },
@@ -133,10 +133,6 @@ class Crashing:
 def alive(program: Program | None) -> Program:
     assert program is not None
     return program
-
-
-def json_text(value: JsonValue) -> str:
-    return json.dumps(value)
 
 
 @pytest.fixture(scope="module")

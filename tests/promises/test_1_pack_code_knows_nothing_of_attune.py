@@ -18,7 +18,6 @@ from uv import find_uv_bin
 from attune_core.catalog.documents import read_document
 from attune_core.states import Outcome
 from attune_core.values import JsonObject, JsonValue
-from tests.contracts.contract_pack import printed
 from tests.running import Running, open_for_attempts, running_system
 from tests.unprivileged import NOBODY
 
@@ -59,7 +58,7 @@ def run_of(running: Running, execution: str) -> tuple[str, Run]:
     found = running.settled(execution, timeout=120)
     assert found.outcome is Outcome.SUCCEEDED, found
     given = {**found.input, **dict.fromkeys(found.secrets, SECRET)}
-    return found.action.removeprefix("deploy."), Run(given, found.result, printed(running, found))
+    return found.action.removeprefix("deploy."), Run(given, found.result, running.printed(found.id))
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,7 @@ from attune_cli.local.origin import Origin
 from attune_cli.local.system import LocalSystem, network_settings
 from attune_core.states import Outcome, Reason
 from attune_core.values import JsonValue
-from tests.contracts.contract_pack import printed, shared_directory
-from tests.running import Running, open_for_attempts, pack
+from tests.running import Running, open_for_attempts, pack, shared_directory
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.flow, pytest.mark.registry]
@@ -178,7 +177,7 @@ def test_an_action_without_environment_does_not_get_the_agents_python(running: R
         assert f"'python' is in no directory of PATH ({SYSTEM_PATH})" in found.detail
     else:
         assert found.outcome is Outcome.SUCCEEDED
-        assert_names_nothing(printed(running, found).decode(), home)
+        assert_names_nothing(running.printed(found.id).decode(), home)
 
 
 def test_the_agents_environment_is_replaced_while_an_action_runs(running: Running, place: Path, home: Path) -> None:
@@ -196,7 +195,7 @@ def test_the_agents_environment_is_replaced_while_an_action_runs(running: Runnin
     running.system.start_agent(agent)
     found = running.settled(execution)
     assert (found.outcome, found.attempt) == (Outcome.SUCCEEDED, 1)
-    assert printed(running, found) == b"ended = true\n"
+    assert running.printed(found.id) == b"ended = true\n"
     assert agent.executor.running
     assert agent.executor.pid == executor, "the executor, whose files were deleted under it, needed no restart"
     assert running.run("own.where").outcome is Outcome.SUCCEEDED
