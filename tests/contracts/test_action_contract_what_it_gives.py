@@ -205,7 +205,8 @@ MASKED = PACK.python(
 import base64, json, os, sys
 given = json.load(sys.stdin)
 long, short = given["long"], given["short"]
-forms = [long, base64.b64encode(long.encode()).decode(), json.dumps(long), short]
+raw = long.encode()
+forms = [long, base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode(), json.dumps(long), short]
 for stream in (sys.stdout, sys.stderr):
     for form in forms:
         half = len(form) // 2
@@ -219,10 +220,10 @@ json.dump({"long": long, "short": short}, open(os.environ["ATTUNE_RESULT"], "w")
 
 @sentence("A18")
 def test_secrets_of_8_bytes_are_masked_in_every_form(running: Running) -> None:
-    running.system.put_agent_secret(running.agent, "long_secret", 'pas"wörd')
+    running.system.put_agent_secret(running.agent, "long_secret", 'pa~"wörd')
     running.system.put_agent_secret(running.agent, "short_secret", "sevenby")
     found = running.run(MASKED, secrets={"long": "long_secret", "short": "short_secret"})
     assert found.outcome is Outcome.SUCCEEDED, found
     for stream in ("stdout", "stderr"):
-        assert running.printed(found.id, stream) == b'<***>\n<***>\n<"***">\n<sevenby>\n', stream
+        assert running.printed(found.id, stream) == b'<***>\n<***>\n<***>\n<"***">\n<sevenby>\n', stream
     assert found.result == {"long": "***", "short": "sevenby"}
