@@ -49,6 +49,8 @@ from attune_core.wire.frames import Status
 
 _log = structlog.get_logger(__name__)
 
+#: How long a request waits for a connection to the executor, seconds; who asks tries again anyway.
+_EXECUTOR_LIMIT = 2.0
 #: Queues named in a status frame.
 _QUEUES_SHOWN = 100
 #: Packs on disk beyond which those that nothing in hand needs are removed at the start.
@@ -62,7 +64,7 @@ class Agent:
         """Build the parts from the bottom up and load what is stored."""
         layout = self._layout = settings.layout
         self._slots, self._link, self._clock = settings.host.slots, link, clock
-        host = self._host = ExecutorLink(layout.run, on_condition=self._condition)
+        host = self._host = ExecutorLink(layout.run, connect_limit=_EXECUTOR_LIMIT, on_condition=self._condition)
         self._tasks: asyncio.TaskGroup | None = None
         self._state = SqliteState(layout.database, instance=uuid7(clock, random))
         loaded = self._state.load()
