@@ -57,23 +57,25 @@ class Ending:
 
 def judge(ended: Ended, rules: ResultRules, *, cancel: Reason | None) -> Ending:
     """Return the ending; `cancel` is the reason of a cancel frame for it, if there was one. Not for How.NOT_STARTED."""
+    return replace(_ending(ended, rules, cancel), exit_code=ended.exit_code, signal=ended.signal)
+
+
+def _ending(ended: Ended, rules: ResultRules, cancel: Reason | None) -> Ending:
     match ended.how:
-        case How.EXITED if ended.exit_code == 0:
-            ending = _judge_result(ended.result, rules)
         case How.EXITED:
-            ending = Ending(outcome=Outcome.FAILED, reason=Reason.EXIT_CODE, detail=f"ended with exit code {ended.exit_code}")
+            failed = Ending(outcome=Outcome.FAILED, reason=Reason.EXIT_CODE, detail=f"ended with exit code {ended.exit_code}")
+            return failed if ended.exit_code else _judge_result(ended.result, rules)
         case How.SIGNALLED:
-            ending = Ending(outcome=Outcome.FAILED, reason=Reason.SIGNAL, detail=f"ended by signal {ended.signal}")
+            return Ending(outcome=Outcome.FAILED, reason=Reason.SIGNAL, detail=f"ended by signal {ended.signal}")
         case How.TIMED_OUT:
-            ending = Ending(outcome=Outcome.TIMED_OUT, detail=f"was not over within its time limit ({ended.duration:.1f} s in all)")
+            return Ending(outcome=Outcome.TIMED_OUT, detail=f"was not over within its time limit ({ended.duration:.1f} s in all)")
         case How.CANCELLED:
             detail = "was running when it was cancelled; no process of it is left"
-            ending = Ending(outcome=Outcome.CANCELLED, reason=cancel or Reason.OPERATOR, detail=detail)
+            return Ending(outcome=Outcome.CANCELLED, reason=cancel or Reason.OPERATOR, detail=detail)
         case How.NOT_EXECUTABLE:
-            ending = Ending(outcome=Outcome.FAILED, reason=Reason.NOT_EXECUTABLE, detail=for_people(ended.detail))
+            return Ending(outcome=Outcome.FAILED, reason=Reason.NOT_EXECUTABLE, detail=for_people(ended.detail))
         case How.NOT_STARTED | How.LOST:
-            ending = Ending(outcome=Outcome.LOST, reason=Reason.EXECUTOR_DIED, detail=for_people(ended.detail))
-    return replace(ending, exit_code=ended.exit_code, signal=ended.signal)
+            return Ending(outcome=Outcome.LOST, reason=Reason.EXECUTOR_DIED, detail=for_people(ended.detail))
 
 
 def next_delay(retry: Retry, *, attempt: int, outcome: Outcome) -> float | None:

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -57,6 +58,7 @@ class LocalSystem:
     agents: dict[str, LocalAgent] = field(default_factory=dict)
     _held: ExitStack = field(default_factory=ExitStack)
     _uids: range | None = None
+    _runs: Path = Path()
 
     def __enter__(self) -> Self:
         """Make the directories; nothing runs yet."""
@@ -64,6 +66,9 @@ class LocalSystem:
             place.mkdir(mode=0o711, parents=True, exist_ok=True)
             place.chmod(0o711)
         self._uids = self._held.enter_context(uid_block())
+        # Inputs belong into memory, and private directories of attempts are made and removed there at no cost.
+        self._runs = Path(self._held.enter_context(tempfile.TemporaryDirectory(prefix="attune-run-", dir=_memory())))
+        self._runs.chmod(0o711)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -111,7 +116,7 @@ class LocalSystem:
         place.chmod(0o711)
         first = len(self.agents) * UIDS_PER_AGENT
         uids = None if self._uids is None else self._uids[first : first + slots + 1]
-        agent = LocalAgent(name=name, labels=labels, state=place / "state", run=place / "run", slots=slots, uids=uids, python=python)
+        agent = LocalAgent(name=name, labels=labels, state=place / "state", run=self._runs / name, slots=slots, uids=uids, python=python)
         self.agents[name] = agent
         self._write_host_settings(agent)
         self._join(agent)
@@ -226,6 +231,12 @@ class LocalSystem:
         agent.state.chmod(0o711)
         document = {"network": dict(self.network)} if self.network else {}
         (agent.state / "agent.yaml").write_text(json.dumps({"slots": agent.slots, **document}), encoding="utf-8")
+
+
+def _memory() -> str | None:
+    """Return a tmpfs, None (the usual place of temporary files) where there is none for us."""
+    place = Path("/dev/shm")  # noqa: S108 - a fresh directory with an unpredictable name is made in it
+    return str(place) if os.access(place, os.W_OK | os.X_OK) else None
 
 
 def network_settings() -> dict[str, str]:

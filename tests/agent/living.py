@@ -14,7 +14,7 @@ from pathlib import Path
 from attune_agent.layout import Layout
 from attune_core.catalog.archive import Member, digest_of_archive, write_archive
 from attune_core.states import Reason
-from attune_core.values import JsonValue
+from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.frames import Assign, AssignFrame, Cancel, CancelFrame, ReadLog, ReadLogFrame
 from tests.agent.assignments import assignment
 from tests.agent.controller_stub import ControllerStub, controller_stub, identity
@@ -64,7 +64,7 @@ class Living:
 
     def serve_script(self, script: str, **keys: JsonValue) -> None:
         """Serve a pack whose one action, web.act, is a shell script; WITNESS in it is the witness file."""
-        document = {"run": ["sh", "act.sh"], "timeout": "1m", **keys}
+        document: JsonObject = {"run": ["sh", "act.sh"], "timeout": "1m", **keys}
         self.serve_pack({"act": document}, {"act.sh": script.replace("WITNESS", str(self.witness))})
 
     def put_secret(self, name: str, value: str) -> None:
