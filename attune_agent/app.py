@@ -43,6 +43,7 @@ from attune_agent.state.records import Item
 from attune_agent.state.sqlite import SqliteState
 from attune_agent.uplink import Identity, Uplink
 from attune_core.ids import uuid7
+from attune_core.pki import expires_at
 from attune_core.ports import Clock, Random, SystemClock, SystemRandom
 from attune_core.version import VERSION
 from attune_core.wire.frames import Status
@@ -51,6 +52,8 @@ _log = structlog.get_logger(__name__)
 
 #: How long a request waits for a connection to the executor, seconds; who asks tries again anyway.
 _EXECUTOR_LIMIT = 2.0
+#: A certificate that ends within this time is said at the start, seconds.
+_CERTIFICATE_DUE = 10 * 86_400.0
 #: Queues named in a status frame.
 _QUEUES_SHOWN = 100
 #: Packs on disk beyond which those that nothing in hand needs are removed at the start.
@@ -159,11 +162,18 @@ def build(settings: AgentSettings, clock: Clock | None = None, random: Random | 
     controller = read_controller(layout)
     layout.prepare()
     context = agent_context(authority=layout.authority, certificate=layout.certificate, key=layout.key)
+    clock = clock or SystemClock()
+    left = expires_at(layout.certificate.read_text(encoding="ascii")) - clock.now()
+    if left < _CERTIFICATE_DUE:
+        days = max(left, 0.0) / 86_400
+        _log.warning(
+            "the agent's certificate ends soon", days=round(days, 1), remedy="join again: attune agent join --force keeps the work"
+        )
     return Agent(
         settings,
         link=HttpLink(controller.agent_url, context=context, proxy=settings.proxy),
         labels=controller.labels,
-        clock=clock or SystemClock(),
+        clock=clock,
         random=random or SystemRandom(),
     )
 

@@ -83,10 +83,15 @@ class Layout:
 
     def prepare(self) -> None:
         """Make the directories with their modes and the `format` file; `StateFormatUnknown` refuses what a later version wrote."""
-        self.state.mkdir(mode=0o711, parents=True, exist_ok=True)
-        for directory, mode in ((self.agent, 0o700), (self.secrets, 0o700), (self.packs, 0o755), (self.environments, 0o755)):
+        for directory, mode in (
+            (self.state, 0o711),
+            (self.agent, 0o700),
+            (self.secrets, 0o700),
+            (self.packs, 0o755),
+            (self.environments, 0o755),
+        ):
             if not directory.is_dir():
-                directory.mkdir(mode=mode)
+                directory.mkdir(mode=mode, parents=True)
                 directory.chmod(mode)  # whatever the umask is
         mark = self.agent / "format"
         if not mark.exists():

@@ -173,7 +173,7 @@ def enrol(url: str, enrolment: Enrolment, *, authority: str, proxy: str = "") ->
         raise _explain(error) from error
     if not answer.is_success:
         failure = _failure(answer)
-        raise JoinRefused(f"the controller says: {failure.detail or failure.title} ({failure.code})", hint=failure.remedy or None)
+        raise JoinRefused(_said(failure), hint=safe_text(failure.remedy, limit=1000) or None)
     return _read(answer, Enrolled)
 
 
@@ -211,9 +211,13 @@ def _failure(answer: httpx2.Response) -> Failure:
         return Failure(title=f"status {answer.status_code}", status=answer.status_code, detail="", code="")
 
 
+def _said(failure: Failure) -> str:
+    return safe_text(f"the controller says: {failure.detail or failure.title} ({failure.code or failure.status})", limit=1000)
+
+
 def _refusal(failure: Failure) -> AttuneError:
     """Return what a problem document of the agent listener means here."""
-    text = safe_text(f"the controller says: {failure.detail or failure.title} ({failure.code or failure.status})", limit=1000)
+    text = _said(failure)
     hint = safe_text(failure.remedy, limit=1000) or None
     if failure.code == _CLONED or failure.status in (401, 403, 426):
         return SessionRefused(text, hint=hint)

@@ -6,7 +6,7 @@ By hand, because the faults that matter (silence, cuts in the middle, nonsense) 
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +42,8 @@ class ControllerStub:
     ping_interval: float = 10.0
     #: Answers to requests that are not the wire's own, by path.
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    #: What answers an enrolment.
+    enrols: Callable[[Asked], tuple[int, bytes]] | None = None
     #: POSTs are read and not answered while this is clear.
     answering: asyncio.Event = field(default_factory=asyncio.Event)
     streams: list[asyncio.Queue[bytes | None]] = field(default_factory=list)
@@ -108,6 +110,8 @@ class ControllerStub:
     async def _answer(self, asked: Asked, writer: asyncio.StreamWriter) -> None:
         if asked.path in self.answers:
             await _reply(writer, *self.answers[asked.path])
+        elif asked.path == "/v1/enrolments" and self.enrols is not None:
+            await _reply(writer, *self.enrols(asked))
         elif asked.path == "/agent/v1/hello":
             self.hellos.append(json.loads(asked.body))
             self._n = 0
