@@ -58,16 +58,8 @@ def test_a_state_directory_of_another_format_is_refused_and_left(tmp_path: Path)
 
 def test_the_directories_have_their_modes_whatever_the_umask_is(tmp_path: Path) -> None:
     layout = Layout(state=tmp_path / "state")
-    subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import os, sys; from pathlib import Path; from attune_agent.layout import Layout\n"
-            "os.umask(0o077); Layout(state=Path(sys.argv[1])).prepare()",
-            str(layout.state),
-        ],
-        check=True,
-    )
+    program = "import os, sys, pathlib, attune_agent.layout as it; os.umask(0o077); it.Layout(state=pathlib.Path(sys.argv[1])).prepare()"
+    subprocess.run([sys.executable, "-c", program, str(layout.state)], check=True)
     modes = {
         path.name: path.stat().st_mode & 0o777 for path in (layout.state, layout.agent, layout.secrets, layout.packs, layout.environments)
     }
