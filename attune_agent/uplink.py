@@ -187,7 +187,11 @@ def _fail(tasks: asyncio.TaskGroup, error: Exception) -> None:
     async def fail() -> None:
         raise error
 
-    tasks.create_task(fail())
+    failing = fail()
+    try:
+        tasks.create_task(failing)
+    except RuntimeError:  # the group is ending already, for a reason of its own
+        failing.close()
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
