@@ -43,7 +43,6 @@ from attune_agent.state.records import Item
 from attune_agent.state.sqlite import SqliteState
 from attune_agent.uplink import Identity, Uplink
 from attune_core.ids import uuid7
-from attune_core.pki import expires_at
 from attune_core.ports import Clock, Random, SystemClock, SystemRandom
 from attune_core.version import VERSION
 from attune_core.wire.frames import Status
@@ -163,12 +162,10 @@ def build(settings: AgentSettings, clock: Clock | None = None, random: Random | 
     layout.prepare()
     context = agent_context(authority=layout.authority, certificate=layout.certificate, key=layout.key)
     clock = clock or SystemClock()
-    left = expires_at(layout.certificate.read_text(encoding="ascii")) - clock.now()
-    if left < _CERTIFICATE_DUE:
-        days = max(left, 0.0) / 86_400
-        _log.warning(
-            "the agent's certificate ends soon", days=round(days, 1), remedy="join again: attune agent join --force keeps the work"
-        )
+    left = controller.certificate_expires_at - clock.now()
+    if controller.certificate_expires_at and left < _CERTIFICATE_DUE:
+        days = round(max(left, 0.0) / 86_400, 1)
+        _log.warning("the agent's certificate ends soon", days=days, remedy="join again: attune agent join --force keeps the work")
     return Agent(
         settings,
         link=HttpLink(controller.agent_url, context=context, proxy=settings.proxy),

@@ -15,7 +15,7 @@ from attune_agent.layout import Layout
 from attune_agent.link import enrol, fetch_authority
 from attune_agent.state.schema import open_database
 from attune_core.names import AgentName
-from attune_core.pki import fingerprint, make_key, make_signing_request
+from attune_core.pki import expires_at, fingerprint, make_key, make_signing_request
 from attune_core.wire.frames import Enrolment
 from attune_core.wire.join_token import JoinTokenText, read_join_token
 
@@ -28,6 +28,8 @@ class ControllerRecord(BaseModel):
     name: AgentName
     agent_url: str
     labels: dict[str, str] = {}
+    #: End of the certificate's life, seconds since the epoch; kept here because reading it takes a large library.
+    certificate_expires_at: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +68,12 @@ def join(layout: Layout, token: str, *, force: bool = False, proxy: str = "") ->
     write_private(layout.key, key)
     write_private(layout.authority, enrolled.authority.encode("ascii"))
     write_private(layout.certificate, enrolled.certificate.encode("ascii"))
-    record = ControllerRecord(name=enrolled.name, agent_url=enrolled.agent_url, labels=enrolled.labels)
+    record = ControllerRecord(
+        name=enrolled.name,
+        agent_url=enrolled.agent_url,
+        labels=enrolled.labels,
+        certificate_expires_at=expires_at(enrolled.certificate),
+    )
     write_private(layout.controller, record.model_dump_json().encode())  # last: with it the identity is whole
     return Joined(name=record.name, agent_url=record.agent_url, labels=record.labels)
 

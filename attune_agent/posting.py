@@ -13,6 +13,8 @@ from attune_core.wire.frames import Ack, AckFrame, LogWindow, LogWindowFrame, St
 
 #: Frames and bytes of one POST; a single frame may be as large as the wire allows.
 _FRAMES, _BYTES = 1024, 1 << 20
+#: How long an acknowledgement may wait for company, seconds.
+_ACK_DELAY = 0.02
 
 
 class Posting:
@@ -27,25 +29,25 @@ class Posting:
         self._n = 0
         self._reported = 0
         self._filled = asyncio.Event()
+        self._ack_due: asyncio.TimerHandle | None = None
 
     def wake(self) -> None:
         """Something is to be sent."""
         self._filled.set()
 
     def acknowledge(self, held: Held) -> None:
-        """Send the last durable sequence of a queue; a newer one replaces an unsent older one."""
+        """Send the last durable sequence of a queue, with the next report or soon; a newer one replaces an unsent older one.
+
+        Nothing waits for it but the room in the hand-over window, and a POST of its own would cost more than starting the action.
+        """
         self._acks[held.queue, held.epoch] = held
-        self._filled.set()
+        if self._ack_due is None:
+            self._ack_due = asyncio.get_running_loop().call_later(_ACK_DELAY, self._filled.set)
 
     def answer(self, window: LogWindow) -> None:
         """Send a log window."""
         self._windows.append(window)
         self._filled.set()
-
-    @property
-    def waiting(self) -> bool:
-        """There is something besides the status."""
-        return bool(self._acks or self._windows or len(self._outbox))
 
     async def filled(self) -> None:
         """Wait until there is something."""
@@ -81,6 +83,9 @@ class Posting:
         return True
 
     def _take_acks(self) -> list[Held]:
+        if self._ack_due is not None:
+            self._ack_due.cancel()
+            self._ack_due = None
         taken = list(self._acks.values())[:_FRAMES]
         for one in taken:
             del self._acks[one.queue, one.epoch]
