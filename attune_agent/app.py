@@ -77,7 +77,7 @@ class Agent:
         ledger = Ledger(fifo=self._fifo, state=self._state, outbox=outbox, clock=clock)
         self._contact = Contact(clock)
         preparation = preparation_of(layout, settings.host, host=host, packs=self._packs, clock=clock)
-        attempts = Attempts(fifo=self._fifo, ledger=ledger, host=host, preparation=preparation, policies=policies, clock=clock)
+        attempts = Attempts(ledger=ledger, host=host, preparation=preparation, policies=policies, clock=clock)
         self._lanes = Lanes(
             fifo=self._fifo, policies=policies, attempts=attempts, clock=clock, slots=self._slots, closed=self._contact.closed
         )

@@ -47,6 +47,15 @@ class Ledger:
             self._fifo.append(item_of(assign))
         return written
 
+    def item(self, execution: str) -> Item | None:
+        """Return an execution in hand as it is now."""
+        return self._fifo.item(execution)
+
+    def cancelled(self, item: Item) -> Reason | None:
+        """Return why it is to end as cancelled, None if it is not."""
+        current = self._fifo.item(item.execution)
+        return current.cancel if current is not None else item.cancel
+
     async def body(self, item: Item) -> Assign:
         """Return what it was assigned with; KeyError when it could not be stored."""
         return item.assign or await self._state.body(item.execution)

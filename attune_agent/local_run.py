@@ -49,7 +49,7 @@ async def run_locally(
     async with ExecutorLink(layout.run) as host:
         packs = Packs(layout.packs, download=lambda _digest: _once(archive))
         preparation = preparation_of(layout, settings, host=host, packs=packs, clock=clock)
-        attempts = Attempts(fifo=fifo, ledger=ledger, host=host, preparation=preparation, policies=policies, clock=clock)
+        attempts = Attempts(ledger=ledger, host=host, preparation=preparation, policies=policies, clock=clock)
         lanes = Lanes(fifo=fifo, policies=policies, attempts=attempts, clock=clock, slots=1)
         await ledger.assigned([assign])
         running = asyncio.create_task(lanes.run())

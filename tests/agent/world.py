@@ -46,9 +46,7 @@ class World:
         self.fifo = Fifo(loaded.held, [waiting_again(item, **now) for item in loaded.items])
         self.outbox = Outbox(self.state, loaded.outbox)
         ledger = Ledger(fifo=self.fifo, state=self.state, outbox=self.outbox, clock=self.clock)
-        attempts = Attempts(
-            fifo=self.fifo, ledger=ledger, host=self.host, preparation=self.preparation, policies=self.policies, clock=self.clock
-        )
+        attempts = Attempts(ledger=ledger, host=self.host, preparation=self.preparation, policies=self.policies, clock=self.clock)
         self.lanes = Lanes(
             fifo=self.fifo, policies=self.policies, attempts=attempts, clock=self.clock, slots=self.slots, closed=lambda: self.closed
         )
