@@ -6,7 +6,7 @@ PYTHON ?= python3
 SOURCES := attune_core attune_controller attune_agent attune_cli tests benchmarks docs
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format soak bench generate lock clean
+.PHONY: help install demo test check format soak bench generate lock wheel clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ lock: $(STAMP)  ## Choose the dependencies' versions again
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/uv.in -o requirements/uv.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --all-extras --group dev -o requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --all-extras -o requirements/runtime.txt
+
+wheel: $(STAMP)  ## Build the wheel into dist/
+	@$(BIN)/hatchling build -t wheel
 
 clean:  ## Remove what was made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

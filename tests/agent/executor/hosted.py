@@ -47,11 +47,6 @@ class Hosted:
         return self.place / "state"
 
     @property
-    def open(self) -> Path:
-        """A directory in which every uid may write: for witness files."""
-        return self.place / "open"
-
-    @property
     def pid(self) -> int:
         assert self.process is not None
         return self.process.pid
@@ -78,6 +73,11 @@ class Hosted:
             )
         if ready:
             wait_until(self._serving, what="the executor")
+
+    @property
+    def open(self) -> Path:
+        """A directory in which every uid may write: for witness files."""
+        return self.place / "open"
 
     def log(self) -> str:
         return (self.place / "executor.log").read_text()
