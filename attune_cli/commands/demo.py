@@ -1,6 +1,8 @@
 """`attune demo`: the main job in a temporary directory, ending by itself."""
 
 import shutil
+import signal
+import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +26,7 @@ def demo(keep: Annotated[bool, typer.Option("--keep", help="Leave the directory,
     root = Path(tempfile.mkdtemp(prefix="attune-demo-"))
     root.chmod(0o711)  # attempts have uids of their own and must reach their packs
     story = Story()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped on the way out
     try:
         Demo(root=root, story=story).tell()
     except BaseException:

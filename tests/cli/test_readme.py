@@ -70,6 +70,10 @@ def test_a_newcomer_sees_a_first_rule_fire_and_a_mistake_change_nothing(tmp_path
         assert '"greeting": "hello world"' in shown
         assert logged == "greeting world\n"
         assert run("attune execution logs 1 -f", tmp_path) == logged
+        by_hand = run("attune action run hello.greet -i name=somebody --agent name=local --json", tmp_path)
+        assert [item["result"] for item in json.loads(by_hand)] == [{"greeting": "hello somebody"}]
+        assert "hello.greet_by_hand" in run("attune rule list", tmp_path)
+        assert json.loads(run("attune agent list --json", tmp_path))[0]["state"] == "connected"
 
         rule = tmp_path / "my-packs/packs/hello/rules/greet_by_hand.yaml"
         rule.write_text(rule.read_text().replace("event.data.name }}", "event.data.nam }}"))
