@@ -42,3 +42,15 @@ def test_a_user_who_owns_nothing_sees_the_same(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     judge(done.stdout)
     assert "attempts run as this user: not root" in done.stdout
+
+
+def test_without_node_the_demo_says_so_and_shows_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_for_attempts(tmp_path)
+    monkeypatch.setattr("attune_cli.local.demo.shutil.which", lambda *_arguments, **_keywords: None)
+    out = io.StringIO()
+    with redirect_stdout(out):
+        Demo(root=tmp_path, story=Story()).tell()
+    told = out.getvalue()
+    assert "Node.js is not on this machine" in told
+    assert "deploy.announce" not in told
+    assert told.count("deploy.restart") >= 2
