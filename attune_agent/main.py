@@ -11,9 +11,9 @@ import signal
 import sys
 from collections.abc import Coroutine, Sequence
 
-from attune_agent.own_log import configure
 from attune_agent.settings import AgentSettings, parse_flags, read_settings
 from attune_core.errors import AttuneError
+from attune_core.program_log import configure_log
 from attune_core.safe_text import safe_text
 
 _PR_SET_DUMPABLE = 4
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     _protect_memory()
     try:
         settings = read_settings(flags, os.environ)
-        configure(settings.log_level)
+        configure_log(settings.log_level)
         _run(settings)
     except AttuneError as error:
         _say(error)

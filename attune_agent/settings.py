@@ -13,6 +13,8 @@ from attune_agent.errors import SettingsRefused
 from attune_agent.host_settings import DEFAULT_FILE, HostSettings, read_host_settings
 from attune_agent.layout import DEFAULT_RUN, DEFAULT_STATE, Layout
 
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
 
 @dataclass(frozen=True, kw_only=True)
 class AgentSettings:
@@ -31,7 +33,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", metavar="DIR", help=f"directory of the executor's socket ($ATTUNE_AGENT_RUN, default {DEFAULT_RUN})")
     parser.add_argument("--config", metavar="FILE", help=f"the host's settings ($ATTUNE_AGENT_CONFIG, default {DEFAULT_FILE})")
     parser.add_argument("--proxy", metavar="URL", help="HTTP CONNECT proxy to the controller ($ATTUNE_AGENT_PROXY)")
-    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="($ATTUNE_AGENT_LOG_LEVEL, default info)")
+    parser.add_argument("--log-level", choices=LOG_LEVELS, help="($ATTUNE_AGENT_LOG_LEVEL, default info)")
 
 
 def read_settings(flags: argparse.Namespace, environment: Mapping[str, str]) -> AgentSettings:
@@ -45,9 +47,12 @@ def read_settings(flags: argparse.Namespace, environment: Mapping[str, str]) -> 
     proxy = value("proxy", "")
     if proxy and not proxy.startswith(("http://", "https://")):
         raise SettingsRefused("the proxy is no URL of the form http://host:port")
+    level = value("log_level", "info")
+    if level not in LOG_LEVELS:
+        raise SettingsRefused(f"the log level {level[:40]!r} is none of {', '.join(LOG_LEVELS)}")
     layout = Layout(state=_absolute(value("state", str(DEFAULT_STATE))), run=_absolute(value("run", str(DEFAULT_RUN))))
     host = read_host_settings(Path(config or DEFAULT_FILE), required=bool(config))
-    return AgentSettings(layout=layout, host=host, proxy=proxy, log_level=value("log_level", "info"))
+    return AgentSettings(layout=layout, host=host, proxy=proxy, log_level=level)
 
 
 def parse_flags(argv: Sequence[str]) -> argparse.Namespace:

@@ -14,8 +14,8 @@ from attune_core.safe_text import safe_text
 FIELD, TRACE = 2000, 20_000
 
 
-def configure_log() -> None:
-    """Let structlog write to stderr from now on."""
+def configure_log(level: str = "info") -> None:
+    """Let structlog write to stderr from now on, what is of this level or above."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -24,7 +24,7 @@ def configure_log() -> None:
             _bounded,
             structlog.processors.JSONRenderer(ensure_ascii=True),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger("info"),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
