@@ -11,7 +11,7 @@ import structlog
 
 from attune_agent.contact import Contact
 from attune_agent.dispatching import Dispatching, LogReader
-from attune_agent.errors import ControllerUntrusted, SessionEnded, SessionRefused, StateUnwritable
+from attune_agent.errors import ControllerUntrusted, SessionEnded, SessionRefused
 from attune_agent.fifo import Fifo
 from attune_agent.inbox import Inbox
 from attune_agent.lines import Lines
@@ -90,6 +90,8 @@ class Uplink:
                 await self._session()
             except AttuneError as error:
                 self._explain(error)
+            except Exception:  # noqa: BLE001 - a defect must cost a session and not what runs here; it is said with all we know
+                _log.exception("a defect ended the session")
             if self._contact.connected:
                 self._contact.ended()
                 self._changed()
@@ -168,15 +170,14 @@ class Uplink:
                 raise SessionEnded("the controller did not store all of what it answered")
 
     def _explain(self, error: AttuneError) -> None:
-        """Log why there is no session; a trouble that stays is explained once."""
-        text = str(error)
-        if text == self._explained and isinstance(error, ControllerUntrusted | SessionRefused | StateUnwritable):
-            return
-        again, self._explained = text == self._explained, text
-        if again:
-            _log.info("no session yet", error=text)
-        else:
-            _log.warning("no session with the controller", error=text, remedy=error.hint)
+        """Log why there is no session: once with the remedy, then in a word, and not at all for what only a person can change."""
+        lasting = isinstance(error, ControllerUntrusted | SessionRefused)
+        trouble = error.code if lasting else str(error)
+        if trouble != self._explained:
+            self._explained = trouble
+            _log.warning("no session with the controller", error=str(error), remedy=error.hint)
+        elif not lasting:
+            _log.info("no session yet", error=str(error))
 
 
 def _nobody() -> None:

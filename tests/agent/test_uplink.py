@@ -2,11 +2,13 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+import trustme
+from structlog.testing import capture_logs
 
 from attune_agent.contact import Contact
 from attune_agent.link import HttpLink, agent_context
@@ -35,12 +37,16 @@ from tests.waiting import eventually
 
 
 class NoPause:
-    """Jitter that is always the least."""
+    """Jitter that is always the least, and counted."""
+
+    def __init__(self) -> None:
+        self.taken = 0
 
     def bytes(self, count: int) -> bytes:
         return bytes(count)
 
     def uniform(self, low: float, high: float) -> float:  # noqa: ARG002 - the port's
+        self.taken += 1
         return low
 
 
@@ -50,11 +56,17 @@ class Connected:
     def __init__(self, stub: ControllerStub, place: Path) -> None:
         self.stub = stub
         self.place = place
+        self.trusts = stub.authority
+        self.pauses = NoPause()
         self.world = World(open_state=lambda: SqliteState(place / "agent.sqlite", instance="one"))
 
     async def start(self) -> None:
+        await self.begin()
+        await self.session()
+
+    async def begin(self) -> None:
         self.world.start()
-        files = identity(self.place, trusts=self.stub.authority)
+        files = identity(self.place, trusts=self.trusts)
         context = agent_context(authority=files.authority, certificate=files.certificate, key=files.key)
         self.link = HttpLink(self.stub.url, context=context)
         self.contact = Contact(SystemClock(), offline_limit=3600)
@@ -72,10 +84,9 @@ class Connected:
             status=lambda: Status(slots=4, busy=world.lanes.busy, queues=world.lanes.status(limit=10)),
             changed=world.lanes.touch_all,
             clock=SystemClock(),
-            random=NoPause(),
+            random=self.pauses,
         )
         self.task = asyncio.ensure_future(self.uplink.run())
-        await self.session()
 
     async def stop(self) -> None:
         self.task.cancel()
@@ -331,3 +342,33 @@ async def test_a_disk_that_refuses_ends_the_session_and_the_work_comes_again(age
     last = max(held, default=0)
     agent.assign(*[assignment(str(number), number, text="x" * 9000) for number in range(last + 1, 40)])
     await agent.said("ack", lambda acks: bool(acks) and acks[-1]["last"] == 39)
+
+
+async def test_a_certificate_that_is_not_trusted_is_explained_once(tmp_path: Path) -> None:
+    async with controller_stub() as stub:
+        agent = Connected(stub, tmp_path)
+        agent.trusts = trustme.CA()
+        with capture_logs() as entries:
+            await agent.begin()
+            await eventually(lambda: agent.pauses.taken >= 5, what="five tries")
+            await agent.stop()
+    explained = [entry for entry in entries if "ATT381" in str(entry.get("error"))]
+    assert len(explained) == 1
+    assert "clock" in str(explained[0]["remedy"])
+
+
+async def test_a_defect_in_a_frame_s_way_costs_a_session_and_not_the_agent(agent: Connected, monkeypatch: pytest.MonkeyPatch) -> None:
+    assign, once = agent.world.inbox.assign, [ZeroDivisionError("a defect")]
+
+    def defective(assigns: Sequence[Assign]) -> None:
+        if once:
+            raise once.pop()
+        assign(assigns)
+
+    monkeypatch.setattr(agent.world.inbox, "assign", defective)
+    with capture_logs() as entries:
+        agent.assign(assignment("1", 1))
+        await agent.session(2)
+    assert any(entry["event"] == "a defect ended the session" for entry in entries)
+    agent.assign(assignment("1", 1))
+    await agent.said("ack", bool)
