@@ -13,7 +13,6 @@ from collections.abc import Coroutine, Sequence
 
 from attune_agent.settings import AgentSettings, parse_flags, read_settings
 from attune_core.errors import AttuneError
-from attune_core.program_log import configure_log
 from attune_core.safe_text import safe_text
 
 _PR_SET_DUMPABLE = 4
@@ -27,9 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     os.umask(0o077)
     _protect_memory()
     try:
-        settings = read_settings(flags, os.environ)
-        configure_log(settings.log_level)
-        _run(settings)
+        _run(read_settings(flags, os.environ))
     except AttuneError as error:
         _say(error)
         raise SystemExit(_EXPLAINED) from error
@@ -45,8 +42,12 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _run(settings: AgentSettings) -> None:
+    # structlog loads rich when it is installed, for terminals: 6 MB that a daemon never uses. None is how Python is told "not there".
+    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # documented in importlib: it makes the import fail
     from attune_agent.app import build
+    from attune_core.program_log import configure_log
 
+    configure_log(settings.log_level)
     asyncio.run(_until_signalled(build(settings).run()))
 
 
