@@ -18,13 +18,13 @@ from pathlib import Path
 from attune_agent.executor.log_files import read_window
 from attune_agent.executor.processes import process
 from attune_agent.host import Ended, Host, Kind, LogBounds, StartRequest
+from tests.agent.executor.uid_claim import BLOCK, claim_uids
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
-#: Uids no other test uses; each xdist process has its own.
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-FIRST_UID = 59_000 + 50 * _WORKER
-PLAIN_UID = 59_900 + _WORKER
+#: Uids that no other test process of this machine uses.
+FIRST_UID = claim_uids()
+PLAIN_UID = FIRST_UID + BLOCK - 1
 SLOTS = 3
 SYSTEM_PYTHON = "/usr/bin/python3"
 
