@@ -19,7 +19,7 @@ _KEYS: Mapping[str, frozenset[tuple[str, ...]]] = {
         }
     ),
     "rule": frozenset({("throttle",)}),
-    "repository": frozenset({("signers",), ("limits",)}),
+    "repository": frozenset({("signers",), ("limits",), ("defaults", "logs")}),
 }
 #: Kind of document -> place -> values that are known and do nothing yet.
 _VALUES: Mapping[str, Mapping[tuple[str, ...], frozenset[str]]] = {

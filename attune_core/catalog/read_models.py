@@ -93,7 +93,7 @@ def _repository(reading: Reading, document: Document | None) -> Defaults:
 
 def _with_defaults(action: Read[ActionDocument], defaults: Defaults) -> Read[ActionDocument]:
     """Fill in what the repository declares for actions that do not say it themselves."""
-    given = {"timeout": defaults.timeout, "retry": defaults.retry, "logs": defaults.logs}
+    given = {"timeout": defaults.timeout, "retry": defaults.retry}
     missing = {key: value for key, value in given.items() if value is not None and key not in action.model.model_fields_set}
     if not missing:
         return action

@@ -6,16 +6,15 @@ Read first by the catalog; signers and limits are settings of the controller, be
 from typing import ClassVar, Literal
 
 from attune_core.models.base import DocumentModel, PositiveDuration
-from attune_core.models.policies import Logs, Retry
+from attune_core.models.policies import Retry
 from attune_core.models.version_range import Range
 
 
 class Defaults(DocumentModel):
-    """What actions have that do not say otherwise."""
+    """What actions have that do not say otherwise: policies, which the controller sends along; a pack carries the rest itself."""
 
     timeout: PositiveDuration | None = None
     retry: Retry | None = None
-    logs: Logs | None = None
 
 
 class RepositoryDocument(DocumentModel):
