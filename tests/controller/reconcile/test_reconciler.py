@@ -100,6 +100,7 @@ async def test_the_loop_sees_a_push_within_the_poll_and_at_once_when_nudged(benc
     second = bench.pushes.publish({"README.md": "one"})
     await eventually(lambda: bench.active.revision == second)
     loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)  # a fetch under way is ended and reaped first
     patient = bench.reconciler(poll=3600)
     loop = asyncio.create_task(patient.run())
     await eventually(lambda: bench.active.revision == second)
@@ -108,6 +109,7 @@ async def test_the_loop_sees_a_push_within_the_poll_and_at_once_when_nudged(benc
         patient.nudge()
     await eventually(lambda: bench.active.revision == third)
     loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)  # a fetch under way is ended and reaped first
 
 
 async def test_an_obsolete_revision_is_dropped_when_a_newer_arrives(bench: Bench) -> None:
