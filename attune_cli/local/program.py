@@ -83,5 +83,5 @@ class Program:
 
 def _environment() -> dict[str, str]:
     """Return what the programs get of the caller's environment: no proxy settings of a shell leak into them."""
-    kept = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "PYTHONPATH", "VIRTUAL_ENV", "ATTUNE_FAILPOINT")
+    kept = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "PYTHONPATH", "VIRTUAL_ENV")
     return {name: os.environ[name] for name in kept if name in os.environ} | {"PYTHONUNBUFFERED": "1"}
