@@ -33,9 +33,15 @@ class DeclaringPack(Protocol):
     """What environments need of a pack."""
 
     @property
-    def digest(self) -> str: ...  # noqa: D102 - sha256 over its content, hex
+    def digest(self) -> str:
+        """Sha256 over its content, hex."""
+        ...
+
     @property
-    def document(self) -> PackDocument: ...  # noqa: D102
+    def document(self) -> PackDocument:
+        """Its pack.yaml."""
+        ...
+
     def read(self, path: str, limit: int) -> bytes | None:
         """Return a file's bytes, None when the pack has no such regular file or it is larger."""
         ...

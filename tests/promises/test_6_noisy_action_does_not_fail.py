@@ -3,11 +3,12 @@
 import base64
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from attune_cli.local.system import LocalSystem
 from attune_core.states import Outcome
 from attune_core.wire.api import ExecutionView
 from tests.running import Running, action_document, pack, running_system
@@ -85,3 +86,28 @@ def test_200_mb_of_output_succeed_within_every_bound(running: Running) -> None:
     assert tail.ended
     middle = running.log(found.id, offset=SIZE // 4)
     assert middle.gap > 0, "what was dropped is counted"
+
+
+def at_rest(system: LocalSystem) -> dict[Path, int]:
+    """Stop controller and agent, so that their logs are written back, and return the size of each store with all that is beside it."""
+    agent = system.agents["one"]
+    assert agent.agent is not None
+    assert system.controller is not None
+    agent.agent.stop()
+    system.controller.stop()
+    sizes = {place: size_of(place, "*sqlite*") for place in (system.controller_state, agent.state / "agent")}
+    system.start_controller()
+    system.start_agent(agent)
+    system.wait_for_agents()
+    return sizes
+
+
+@pytest.mark.flow
+def test_the_stores_and_their_write_ahead_logs_grow_by_less_than_64_kib(running: Running) -> None:
+    running.run("noise.noisy")
+    before = at_rest(running.system)
+    with running.system.client() as client:
+        assert replace(running, client=client).run("noise.noisy").outcome is Outcome.SUCCEEDED
+    after = at_rest(running.system)
+    for place, size in after.items():
+        assert size - before[place] < 64 << 10, place

@@ -5,13 +5,14 @@ In the table of `routes`.
 
 from starlette.responses import Response
 
+from attune_controller.http.acceptance import accepted
 from attune_controller.http.call import Call, answer
 from attune_controller.http.cloudevents import MEDIA_TYPE, read_cloudevent
 from attune_controller.http.errors import ContentTypeRefused
 from attune_controller.http.views import event_view
 from attune_controller.store.errors import EventUnknown
 from attune_controller.store.records import Event, EventStatus
-from attune_core.wire.api import Accepted, EventView, Page
+from attune_core.wire.api import EventView, Page
 
 
 async def send(call: Call) -> Response:
@@ -21,14 +22,7 @@ async def send(call: Call) -> Response:
         raise ContentTypeRefused(f"the content type is {media_type[:64] or 'missing'}, not {MEDIA_TYPE}")
     event = read_cloudevent(await call.json(), call.parts.clock.now())
     acceptance = await call.parts.intake.accept(event)
-    document = Accepted(
-        id=event.id,
-        source=event.source,
-        position=acceptance.position,
-        duplicate=acceptance.duplicate,
-        dead_letter=acceptance.dead_reason,
-    )
-    return answer(document, 200 if acceptance.duplicate else 202)
+    return accepted(event, acceptance)
 
 
 async def list_events(call: Call) -> Response:

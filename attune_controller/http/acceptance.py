@@ -1,0 +1,22 @@
+"""The answer to an event that was taken in: 202, or 200 with the first one's position when it was known; dead letters are told so.
+
+Given by the two doors for events, /events and /hooks, after intake has stored them.
+"""
+
+from starlette.responses import Response
+
+from attune_controller.http.call import answer
+from attune_controller.store.records import Acceptance, NewEvent
+from attune_core.wire.api import Accepted
+
+
+def accepted(event: NewEvent, acceptance: Acceptance) -> Response:
+    """Return the response; the event is durable."""
+    document = Accepted(
+        id=event.id,
+        source=event.source,
+        position=acceptance.position,
+        duplicate=acceptance.duplicate,
+        dead_letter=acceptance.dead_reason,
+    )
+    return answer(document, 200 if acceptance.duplicate else 202)
