@@ -5,11 +5,14 @@ Started by systemd or by hand, as the user `attune`; it starts no process itself
 
 import asyncio
 import ctypes
+import json
 import os
 import resource
 import signal
 import sys
+import traceback
 from collections.abc import Coroutine, Sequence
+from typing import NoReturn
 
 from attune_agent.settings import AgentSettings, parse_flags, read_settings
 from attune_core.errors import AttuneError
@@ -18,6 +21,8 @@ from attune_core.safe_text import safe_text
 _PR_SET_DUMPABLE = 4
 #: Exit codes: 0 after a signal, 2 for a wrong command line (argparse), 3 for what the message explains, 4 for a defect.
 _EXPLAINED, _DEFECT = 3, 4
+#: Characters kept of where a defect happened.
+_WHERE = 16_384
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -33,12 +38,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     except BaseExceptionGroup as group:
         explained, rest = group.split(AttuneError)
         if rest is not None or explained is None:
-            sys.stderr.write("attune-agent: this is a defect of Attune; please report it with what follows\n")
-            sys.excepthook(type(group), group, group.__traceback__)
-            raise SystemExit(_DEFECT) from group
-        for one in explained.exceptions:
+            _own_up(group)
+        for one in explained.exceptions if explained else ():
             _say(one)
         raise SystemExit(_EXPLAINED) from group
+    except Exception as error:  # noqa: BLE001 - the boundary: everything else is a defect of ours
+        _own_up(error)
+
+
+def _own_up(error: BaseException) -> NoReturn:
+    """Say that it is our defect, on one line for people and one of JSON with where it happened, as the program's log has them."""
+    where = "".join(traceback.format_exception(error))[-_WHERE:]
+    sys.stderr.write("attune-agent: a defect of Attune; please report it with the next line\n")
+    sys.stderr.write(json.dumps({"event": "defect", "level": "critical", "code": AttuneError.code, "exception": where}) + "\n")
+    raise SystemExit(_DEFECT) from error
 
 
 def _run(settings: AgentSettings) -> None:

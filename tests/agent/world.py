@@ -108,3 +108,8 @@ class World:
         """Return the outcome of an execution: exactly one."""
         (report,) = [one for one in self.reports(execution) if one.state is State.SETTLED]
         return report
+
+
+def moves(world: World, execution: str) -> list[tuple[State, int]]:
+    """Return the states that were reported of an execution, each with its attempt."""
+    return [(report.state, report.attempt) for report in world.reports(execution)]
