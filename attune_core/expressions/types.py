@@ -1,4 +1,4 @@
-"""The types that the checker knows: JSON's, plus secrets, plus "anything".
+"""The types that the checker knows: JSON's, those that CEL computes with (bytes, timestamp, duration, optional), secrets, and "anything".
 
 Made by `schema_types` from JSON Schemas and by the catalog for scopes; read by the checker, `fitting` and the compiler.
 """
@@ -39,9 +39,35 @@ class Double:
 
 @dataclass(frozen=True)
 class String:
-    """A text. `choices` are its only possible values (an enum, or the one text of a literal), in the order written."""
+    """A text. `choices` are its only possible values (an enum, or the one text of a literal), in the order written.
+
+    `format` is `date-time` or `duration` where a schema says so: still a text, which `timestamp()` and `duration()` read.
+    """
 
     choices: tuple[str, ...] | None = None
+    format: str | None = None
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """A sequence of octets; only ever computed, and base64 text where a value leaves an expression."""
+
+
+@dataclass(frozen=True)
+class Timestamp:
+    """A moment in UTC with nanoseconds; only ever computed, and an RFC 3339 text where a value leaves an expression."""
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A span of time with nanoseconds; only ever computed, and a text such as `90s` where a value leaves an expression."""
+
+
+@dataclass(frozen=True)
+class Optional:
+    """What `a.?b` gives: a value of `item`, or none; it never leaves an expression."""
+
+    item: "Type"
 
 
 @dataclass(frozen=True)
@@ -97,9 +123,10 @@ class OneOf:
     members: "tuple[Type, ...]"
 
 
-Type: TypeAlias = Dyn | Null | Bool | Int | Double | String | Secret | List | Map | Object | OneOf
+Type: TypeAlias = Dyn | Null | Bool | Int | Double | String | Bytes | Timestamp | Duration | Optional | Secret | List | Map | Object | OneOf
 
 DYN, NULL, BOOL, INT, DOUBLE, STRING, SECRET = Dyn(), Null(), Bool(), Int(), Double(), String(), Secret()
+BYTES, TIMESTAMP, DURATION = Bytes(), Timestamp(), Duration()
 MAP = Map(DYN)
 LIST = List(DYN)
 
@@ -110,6 +137,9 @@ _PLAIN_NAMES: Mapping[type[Type], str] = {
     Int: "int",
     Double: "double",
     String: "string",
+    Bytes: "bytes",
+    Timestamp: "timestamp",
+    Duration: "duration",
     Secret: "secret",
 }
 
@@ -141,7 +171,7 @@ def _add_string(found: list[Type], text: String) -> None:
     for place, other in enumerate(found):
         if isinstance(other, String):
             both = None if other.choices is None or text.choices is None else tuple(dict.fromkeys(other.choices + text.choices))
-            found[place] = String(both)
+            found[place] = String(both, other.format if other.format == text.format else None)
             return
     found.append(text)
 
@@ -154,6 +184,8 @@ def type_name(one: Type) -> str:
         return "list" if isinstance(one.item, Dyn) else f"list of {type_name(one.item)}"
     if isinstance(one, Map):
         return "object" if isinstance(one.value, Dyn) else f"map of {type_name(one.value)}"
+    if isinstance(one, Optional):
+        return "optional" if isinstance(one.item, Dyn) else f"optional {type_name(one.item)}"
     if isinstance(one, OneOf):
         names = list(dict.fromkeys(type_name(member) for member in one.members))
         return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
@@ -162,7 +194,7 @@ def type_name(one: Type) -> str:
 
 def carries_secret(one: Type) -> bool:
     """Tell whether a value of this type is or holds a secret."""
-    if isinstance(one, List):
+    if isinstance(one, List | Optional):
         return carries_secret(one.item)
     if isinstance(one, Map):
         return carries_secret(one.value)
