@@ -14,6 +14,7 @@ import pytest
 from attune_cli.commands.init import init_command
 from attune_cli.commands.validate import validate_command
 from attune_cli.errors import DirectoryInUse
+from attune_cli.render.carets import LineOf
 from attune_cli.render.problems import render_problems
 from attune_core.catalog.errors import RepositoryMissing, RevisionMissing
 from attune_core.problems import Problem, Severity, Span
@@ -49,8 +50,12 @@ def test_a_mistake_ends_with_one_and_shows_line_caret_and_help(repository: Path)
     assert done.returncode == 1
     assert done.stdout == (
         "packs/web/rules/restart_on_alert.yaml:6:24: error ATT203: event.data has no field 'unti'\n"
+        "4 | action: web.restart\n"
+        "5 | input:\n"
         "6 |   unit: ${{ event.data.unti }}\n"
         "  |                        ^^^^\n"
+        "7 |   token: ${{ secrets.web_token }}\n"
+        '8 | agents: {match: {role: web, host: "${{ event.data.host }}"}, pick: any}\n'
         "  = help: did you mean 'unit'?\n"
         "\n"
         "10 documents: 1 error, 0 warnings\n"
@@ -158,26 +163,70 @@ def problem(message: str = "m", at: Span | None = None) -> Problem:
     return Problem(code="ATT106", severity=Severity.ERROR, message=message, path="x\x1b]0;evil.yaml", span=at, hint="h\x1b[31m\u202e")
 
 
+def only(source: str, number: int = 1) -> LineOf:
+    """A document that has one line to show."""
+    return lambda _path, line: source if line == number else None
+
+
+def document(*lines: str) -> LineOf:
+    return lambda _path, line: lines[line - 1] if 0 < line <= len(lines) else None
+
+
+def shown(at: Span, source: LineOf) -> list[str]:
+    """What stands between the place and the help."""
+    return render_problems([problem(at=at)], source, colours=False).split("\n")[1:-3]
+
+
+def test_two_lines_of_context_stand_around_a_mistake_and_numbers_are_aligned() -> None:
+    lines = [f"line {number}" for number in range(1, 20)]
+    assert shown(span(9, 1, 5), document(*lines)) == [
+        " 7 | line 7", " 8 | line 8", " 9 | line 9", "   | ^^^^", "10 | line 10", "11 | line 11",
+    ]  # fmt: skip
+
+
+def test_blank_lines_at_the_edge_are_no_context() -> None:
+    assert shown(span(3, 1, 2), document("a", "", "b", "", "c", "d")) == ["1 | a", "2 |", "3 | b", "  | ^", "4 |", "5 | c"]
+    assert shown(span(2, 1, 2), document("", "b", "", "")) == ["2 | b", "  | ^"]
+
+
+def test_a_mistake_over_several_lines_is_marked_on_each() -> None:
+    source = document("when: >-", "  a ==", "  b +", "", "  c", "action: x")
+    assert shown(Span(line=2, column=3, end_line=5, end_column=4), source) == [
+        "1 | when: >-", "2 |   a ==", "  |   ^^^^", "3 |   b +", "  |   ^^^", "4 |", "5 |   c", "  |   ^", "6 | action: x",
+    ]  # fmt: skip
+
+
+def test_of_a_mistake_over_many_lines_beginning_and_end_are_shown() -> None:
+    source = document(*[f"- {number}" for number in range(1, 30)])
+    assert shown(Span(line=1, column=1, end_line=20, end_column=5), source) == [
+        " 1 | - 1", "   | ^^^", " 2 | - 2", "   | ^^^", " 3 | - 3", "   | ^^^", "   …", "20 | - 20", "   | ^^^^", "21 | - 21", "22 | - 22",
+    ]  # fmt: skip
+
+
+def test_a_mistake_that_reaches_behind_the_end_of_a_document_is_shown() -> None:
+    assert shown(Span(line=2, column=1, end_line=9, end_column=1), document("a", "b")) == ["1 | a", "2 | b", "  | ^"]
+
+
 def test_nothing_of_a_repository_reaches_the_terminal_as_a_control() -> None:
     source = "a: \x1b[2J\u202e\tb"
-    text = render_problems([problem("m\r\x1b[31m", span(1, 4, 12))], lambda _path, _line: source, colours=False)
+    text = render_problems([problem("m\r\x1b[31m", span(1, 4, 12))], only(source), colours=False)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
 
 
 def test_carets_stand_under_what_is_shown() -> None:
-    text = render_problems([problem(at=span(3, 5, 8))], lambda _path, _line: "k:\x1b bad more", colours=False)
-    _, shown, carets, _ = text.split("\n")[:4]
+    text = render_problems([problem(at=span(3, 5, 8))], only("k:\x1b bad more", number=3), colours=False)
+    _, line, carets, _ = text.split("\n")[:4]
     start, stop = carets.index("^"), carets.rindex("^") + 1
-    assert shown[start:stop] == "bad"
+    assert line[start:stop] == "bad"
 
 
 def test_a_very_long_line_is_cut_around_the_mistake() -> None:
     source = "x" * 100_000 + "BAD" + "y" * 100_000
-    text = render_problems([problem(at=span(1, 100_001, 100_004))], lambda _path, _line: source, colours=False)
-    _, shown, carets, _ = text.split("\n")[:4]
-    assert len(shown) < 200
-    assert shown[carets.index("^") : carets.rindex("^") + 1] == "BAD"
-    everything = render_problems([problem(at=span(1, 1, 200_004))], lambda _path, _line: source, colours=False)
+    text = render_problems([problem(at=span(1, 100_001, 100_004))], only(source), colours=False)
+    _, line, carets, _ = text.split("\n")[:4]
+    assert len(line) < 200
+    assert line[carets.index("^") : carets.rindex("^") + 1] == "BAD"
+    everything = render_problems([problem(at=span(1, 1, 200_004))], only(source), colours=False)
     assert max(len(line) for line in everything.split("\n")) < 200
 
 
