@@ -10,7 +10,6 @@ import hmac
 import json
 import os
 import selectors
-import statistics
 import sys
 import tempfile
 import threading
@@ -23,6 +22,7 @@ from pathlib import Path
 
 from attune_cli.local.origin import Origin
 from attune_cli.local.system import LocalSystem
+from benchmarks.figures import print_table, summary
 
 SECRET = "benchmark-secret"  # noqa: S105 - of a hook that lives for a minute
 SLOTS = 4
@@ -227,12 +227,6 @@ def resident(system: LocalSystem) -> dict[str, float]:
     return found
 
 
-def summary(values: Sequence[float]) -> str:
-    """Return median and spread."""
-    ordered = sorted(values)
-    return f"{statistics.median(ordered):.3g} ({ordered[0]:.3g}…{ordered[-1]:.3g})"
-
-
 def percentile(values: Sequence[float], part: float) -> float:
     """Return one of the sorted values."""
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
@@ -286,9 +280,7 @@ def main() -> int:
     if chosen.json:
         print(json.dumps(found, indent=2))
     else:
-        print(f"{chosen.rounds} rounds of {chosen.events} events; median (least…most)")
-        for label, value in found.items():
-            print(f"  {label:34} {value}")
+        print_table(f"{chosen.rounds} rounds of {chosen.events} events; median (least…most)", found)
     return 0
 
 

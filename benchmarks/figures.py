@@ -1,0 +1,26 @@
+"""Figures of repeated measurements, as every benchmark prints them: the median with its spread, and ratios of the same round.
+
+Called by the benchmarks; rounds alternate what they compare, so that a noisy machine disturbs both alike.
+"""
+
+import statistics
+from collections.abc import Sequence
+
+
+def summary(values: Sequence[float]) -> str:
+    """Return median and spread."""
+    ordered = sorted(values)
+    return f"{statistics.median(ordered):.3g} ({ordered[0]:.3g}…{ordered[-1]:.3g})"
+
+
+def ratios(measured: Sequence[float], reference: Sequence[float]) -> str:
+    """Return the summary of each value divided by that of the same round."""
+    return summary([one / other for one, other in zip(measured, reference, strict=True)])
+
+
+def print_table(title: str, figures: dict[str, str]) -> None:
+    """Print names and figures under a title."""
+    print(title)
+    width = max(map(len, figures))
+    for label, value in figures.items():
+        print(f"  {label:{width}}  {value}")
