@@ -31,6 +31,7 @@ class Misfit:
     """One place where a value does not fit: a JSON Pointer (RFC 6901, "" is the whole value), the keyword and a sentence."""
 
     pointer: str
+    place: tuple[str | int, ...]  # the same as keys and indexes
     keyword: str
     message: str
 
@@ -58,8 +59,9 @@ class SchemaValidator:
         """Return what does not fit, at most `limit` places."""
         found: list[Misfit] = []
         for error in self._compiled.iter_errors(value):
-            pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in error.instance_path)
-            found.append(Misfit(pointer=pointer, keyword=error.kind.name, message=_first_line(error)))
+            place = tuple(error.instance_path)
+            pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)
+            found.append(Misfit(pointer=pointer, place=place, keyword=error.kind.name, message=_first_line(error)))
             if len(found) == limit:
                 break
         return tuple(found)

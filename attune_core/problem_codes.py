@@ -110,8 +110,16 @@ _STRUCTURE = {
     "ATT143": ProblemCode("pack name differs", "The `name` in `pack.yaml` is not the folder's.", "Make them equal."),
     "ATT144": ProblemCode("not read", "A document stands where none is looked for (warning).", "Move it; the hint names the folder."),
     "ATT145": ProblemCode("reserved name", "A pack has a name that Attune uses itself.", "Give it another name."),
+    "ATT146": ProblemCode(
+        "rule test of nothing", "A rule test names a rule or an action that does not exist.", "Correct the name, or remove the expectation."
+    ),
+    "ATT147": ProblemCode(
+        "given event does not fit",
+        "An event of a rule test could never happen: its data do not fit its trigger's schema.",
+        "Correct the data at the marked place.",
+    ),
     "ATT150": ProblemCode(
-        "no such trigger", "A rule or webhook names a trigger that is not declared.", "Correct it, or declare the trigger."
+        "no such trigger", "A rule, webhook or rule test names a trigger that is not declared.", "Correct it, or declare the trigger."
     ),
     "ATT151": ProblemCode(
         "no such action", "A rule names an action that does not exist, perhaps no longer.", "Correct it, or remove the rule."
@@ -120,7 +128,11 @@ _STRUCTURE = {
         "no such environment", "An action names an environment that its pack does not declare.", "Declare it in pack.yaml."
     ),
     "ATT153": ProblemCode("required parameter missing", "A rule does not give what its action requires.", "Add it under `input`."),
-    "ATT154": ProblemCode("unknown parameter", "A rule gives something that its action does not take.", "Correct the name, or remove it."),
+    "ATT154": ProblemCode(
+        "unknown parameter",
+        "A rule gives, or a rule test expects, something that the action does not take.",
+        "Correct the name, or remove it.",
+    ),
     "ATT155": ProblemCode("value does not fit", "A literal value or default breaks its parameter's schema.", "Write a fitting value."),
     "ATT156": ProblemCode(
         "secret and plain mixed",

@@ -15,8 +15,9 @@ from attune_core.problems import Severity
 from attune_core.version import VERSION
 
 #: Folder of a pack -> the kind of document in it.
-_KINDS = {"actions": "action", "triggers": "trigger", "rules": "rule"}
-_PLACES = ("packs", "rules", "webhooks")
+_KINDS = {"actions": "action", "triggers": "trigger", "rules": "rule", "tests": "test"}
+#: Folders that a near miss may have meant; files of other kinds stand in folders called like `tests`.
+_PLACES, _MEANT = ("packs", "rules", "webhooks"), ("actions", "triggers", "rules")
 #: `rules` would collide with `rules/` at the root; `core` and `attune` are the names of Attune's own events.
 RESERVED_PACKS = frozenset({"rules", "core", "attune"})
 _NAME_HINT = "lower-case letters, digits and `_`, a letter first, at most 63 characters"
@@ -24,7 +25,7 @@ _NAME_HINT = "lower-case letters, digits and `_`, a letter first, at most 63 cha
 
 @dataclass
 class PackFiles:
-    """One pack: its document if there is one, every file of it, and its documents by kind and name."""
+    """One pack: its document if there is one, every file of it that agents get, and its documents by kind and name."""
 
     document: str | None = None
     content: list[str] = field(default_factory=list)
@@ -33,16 +34,17 @@ class PackFiles:
 
 @dataclass
 class Layout:
-    """Paths by what they are; `root_rules` and `webhooks` by name."""
+    """Paths by what they are; `root_rules`, `root_tests` and `webhooks` by name."""
 
     repository: str | None = None
     packs: dict[str, PackFiles] = field(default_factory=dict)
     root_rules: dict[str, str] = field(default_factory=dict)
+    root_tests: dict[str, str] = field(default_factory=dict)
     webhooks: dict[str, str] = field(default_factory=dict)
 
     def document_paths(self) -> list[str]:
         """Return the path of every document."""
-        paths = [self.repository, *self.root_rules.values(), *self.webhooks.values()]
+        paths = [self.repository, *self.root_rules.values(), *self.root_tests.values(), *self.webhooks.values()]
         for pack in self.packs.values():
             paths.append(pack.document)
             paths.extend(path for named in pack.documents.values() for path in named.values())
@@ -59,8 +61,8 @@ def lay_out(files: Iterable[str], findings: Findings) -> Layout:
             _at_root(path, layout, findings)
         elif first == "packs":
             _in_packs(path, rest, layout, findings)
-        elif first in ("rules", "webhooks"):
-            _document(path, rest, layout.root_rules if first == "rules" else layout.webhooks, findings)
+        elif first in (at_root := {"rules": layout.root_rules, "tests": layout.root_tests, "webhooks": layout.webhooks}):
+            _document(path, rest, at_root[first], findings)
         elif path.endswith((".yaml", ".yml")) and not first.startswith("."):
             strange.setdefault(first, path)
     for folder in strange:
@@ -95,8 +97,9 @@ def _in_packs(path: str, rest: str, layout: Layout, findings: Findings) -> None:
         elif name in RESERVED_PACKS:
             findings.at_path("ATT145", f"`{name}` is a name that Attune uses itself", f"packs/{name}", hint="give the pack another name")
     pack = layout.packs[name]
-    pack.content.append(inside)
     _in_pack(path, inside, pack, findings)
+    if path not in pack.documents["test"].values():
+        pack.content.append(inside)
 
 
 def _in_pack(path: str, inside: str, pack: PackFiles, findings: Findings) -> None:
@@ -111,7 +114,7 @@ def _in_pack(path: str, inside: str, pack: PackFiles, findings: Findings) -> Non
     elif rest and folder in _KINDS:
         _document(path, rest, pack.documents[_KINDS[folder]], findings)
     elif rest and "/" not in rest and rest.endswith((".yaml", ".yml")):
-        hint = suggestion(folder, _KINDS)
+        hint = suggestion(folder, _MEANT)
         if hint and hint.startswith("did you mean"):
             place = path[: len(path) - len(rest) - 1]
             findings.at_path("ATT144", f"the folder `{folder}` of a pack is not read", place, hint=hint, severity=Severity.WARNING)

@@ -1,7 +1,7 @@
 """Load: from a Tree to a Catalog, or to the Problems that refuse it; a revision goes live whole or not at all.
 
 Called by `attune validate` on a folder and by the controller's reconcile on a commit; both get the same Problems for the same files.
-The order: entries, layout, documents, models, packs, actions, triggers, rules, webhooks, and only then the packs' archives.
+The order: entries, layout, documents, models, packs, actions, triggers, rules, webhooks, rule tests, and only then the packs' archives.
 """
 
 from collections.abc import Mapping
@@ -15,24 +15,30 @@ from attune_core.catalog.check_locks import check_lock
 from attune_core.catalog.check_loops import check_loops
 from attune_core.catalog.check_packs import check_packs
 from attune_core.catalog.check_rules import check_rules
+from attune_core.catalog.check_tests import check_tests
 from attune_core.catalog.check_triggers import check_triggers, completion_trigger
 from attune_core.catalog.check_webhooks import check_webhooks
 from attune_core.catalog.findings import Findings
 from attune_core.catalog.layout import Layout, lay_out
 from attune_core.catalog.read_models import read_models
-from attune_core.catalog.reading import Reading
+from attune_core.catalog.reading import Read, Reading
 from attune_core.catalog.tree import Tree
 from attune_core.catalog.tree_checks import check_entries
+from attune_core.models.rule_test import RuleTestDocument
 from attune_core.problems import Problem
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """What came of it: `catalog` is None exactly if one of the Problems is an error; `documents` counts those that were looked for."""
+    """What came of it: `catalog` is None exactly if one of the Problems is an error; `documents` counts those that were looked for.
+
+    `tests` are the rule tests, which only `attune test` wants; a Catalog does not hold them.
+    """
 
     catalog: Catalog | None
     problems: tuple[Problem, ...]
     documents: int = 0
+    tests: tuple[Read[RuleTestDocument], ...] = ()
 
 
 def load(tree: Tree, revision: str | None = None) -> Loaded:
@@ -57,6 +63,7 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
     rules = check_rules(reading)
     check_loops(reading, rules)
     webhooks = check_webhooks(reading, triggers)
+    tests = check_tests(reading, triggers)
     if findings.has_errors():
         return Loaded(catalog=None, problems=findings.sorted(), documents=documents)
     packs = {name: _pack(tree, reading, layout, name) for name in sorted(layout.packs)}
@@ -69,7 +76,7 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
         rules_by_trigger=_by_trigger(rules),
         webhooks=webhooks,
     )
-    return Loaded(catalog=catalog, problems=findings.sorted(), documents=documents)
+    return Loaded(catalog=catalog, problems=findings.sorted(), documents=documents, tests=tests)
 
 
 def _pack(tree: Tree, reading: Reading, layout: Layout, name: str) -> Pack:

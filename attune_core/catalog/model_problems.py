@@ -93,6 +93,10 @@ def empty_keys(model: DocumentModel, place: Place = ()) -> Iterator[Place]:
             for key, one in value.items():
                 if isinstance(one, DocumentModel):
                     yield from empty_keys(one, (*here, key))
+        elif isinstance(value, tuple):
+            for index, one in enumerate(value):
+                if isinstance(one, DocumentModel):
+                    yield from empty_keys(one, (*here, index))
 
 
 def _say(model: type[DocumentModel], document: Document, detail: ErrorDetails, findings: Findings) -> None:

@@ -33,7 +33,7 @@ _VALUES: Mapping[str, Mapping[tuple[str, ...], frozenset[str]]] = {
     "repository": {("defaults", "retry", "place"): frozenset({"tail"})},
 }
 #: Folders of a pack.
-FOLDERS = frozenset({"sensors", "tests"})
+FOLDERS = frozenset({"sensors"})
 CODE = "ATT123"
 HINT = "remove it; it is part of the design and comes with a later version"
 

@@ -17,6 +17,7 @@ from attune_core.models.base import DocumentModel
 from attune_core.models.pack import PackDocument
 from attune_core.models.repository import Defaults, RepositoryDocument
 from attune_core.models.rule import RuleDocument
+from attune_core.models.rule_test import RuleTestDocument
 from attune_core.models.trigger import TriggerDocument
 from attune_core.models.version_range import parse_range
 from attune_core.models.webhook import WebhookDocument
@@ -39,8 +40,10 @@ def read_models(reading: Reading, tree: Tree) -> None:
             reading.triggers[trigger.ref] = trigger
         for rule in _read(reading, documents, RuleDocument, pack, files.documents["rule"]):
             reading.rules[rule.ref] = rule
+        reading.tests.extend(_read(reading, documents, RuleTestDocument, pack, files.documents["test"]))
     for rule in _read(reading, documents, RuleDocument, "rules", layout.root_rules):
         reading.rules[rule.ref] = rule
+    reading.tests.extend(_read(reading, documents, RuleTestDocument, "tests", layout.root_tests))
     for hook in _read(reading, documents, WebhookDocument, "", layout.webhooks):
         reading.webhooks[hook.name] = hook
 

@@ -16,6 +16,7 @@ from attune_core.models.action import ActionDocument
 from attune_core.models.base import DocumentModel
 from attune_core.models.pack import PackDocument
 from attune_core.models.rule import RuleDocument
+from attune_core.models.rule_test import RuleTestDocument
 from attune_core.models.trigger import TriggerDocument
 from attune_core.models.webhook import WebhookDocument
 
@@ -47,6 +48,7 @@ class Reading:
     actions: dict[str, Read[ActionDocument]] = field(default_factory=dict)
     triggers: dict[str, Read[TriggerDocument]] = field(default_factory=dict)
     rules: dict[str, Read[RuleDocument]] = field(default_factory=dict)
+    tests: list[Read[RuleTestDocument]] = field(default_factory=list)
     webhooks: dict[str, Read[WebhookDocument]] = field(default_factory=dict)
     #: Trigger reference -> the type of its events' data, completions included.
     data_types: dict[str, Type] = field(default_factory=dict)

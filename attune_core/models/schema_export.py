@@ -11,6 +11,7 @@ from attune_core.models.base import DIALECT, DocumentModel
 from attune_core.models.pack import PackDocument
 from attune_core.models.repository import RepositoryDocument
 from attune_core.models.rule import RuleDocument
+from attune_core.models.rule_test import RuleTestDocument
 from attune_core.models.trigger import TriggerDocument
 from attune_core.models.webhook import WebhookDocument
 from attune_core.quantities import DURATION_PATTERN, SIZE_PATTERN, show_duration
@@ -21,6 +22,7 @@ DOCUMENTS: tuple[type[DocumentModel], ...] = (
     PackDocument,
     RepositoryDocument,
     RuleDocument,
+    RuleTestDocument,
     TriggerDocument,
     WebhookDocument,
 )

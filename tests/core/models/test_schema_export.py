@@ -10,13 +10,13 @@ from attune_core.models.schema_export import DOCUMENTS, exported
 from attune_core.shipped import shipped
 from attune_core.values import JsonValue
 
-KINDS = {"actions": "action", "triggers": "trigger", "rules": "rule", "webhooks": "webhook"}
+KINDS = {"actions": "action", "tests": "test", "triggers": "trigger", "rules": "rule", "webhooks": "webhook"}
 
 
 def test_the_committed_schemas_are_what_the_models_say() -> None:
     committed = {path.name: path.read_text(encoding="utf-8") for path in shipped("schemas").glob("*.json")}
     assert committed == exported(), "run `python -m attune_core.models.schema_export`"
-    assert len(committed) == len(DOCUMENTS) == 6
+    assert len(committed) == len(DOCUMENTS) == 7
 
 
 def documents() -> list[tuple[str, JsonValue]]:
