@@ -57,7 +57,7 @@ def read_text(path: str, raw: bytes) -> str | Problem:
 def span_at(text: str, start: int, end: int | None = None) -> Span:
     """Return the Span of `text[start:end]` (one character when no end is given); offsets beyond the text are its end."""
     start = min(start, len(text))
-    end = min(start + 1 if end is None else max(end, start), max(len(text), start + 1))
+    end = min(start + 1 if end is None else max(end, start + 1), max(len(text), start + 1))
     line, column = _place(text, start)
     end_line, end_column = _place(text, end)
     if end_line != line and end == start + 1:  # the character is the line break itself

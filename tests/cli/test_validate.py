@@ -235,7 +235,7 @@ def test_init_writes_a_repository_that_validates(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "next: attune validate new" in done.stdout
     assert (tmp_path / "new/.github/workflows/validate.yml").is_file()
-    assert attune("validate", "new", cwd=tmp_path).stdout == "9 documents: no problems\n"
+    assert attune("validate", "new", cwd=tmp_path).stdout == "10 documents: no problems\n"
     again = attune("init", "new", cwd=tmp_path)
     assert again.returncode == 2
     assert "not empty" in again.stderr
