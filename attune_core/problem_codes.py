@@ -148,7 +148,7 @@ _STRUCTURE = {
     ),
     "ATT160": ProblemCode(
         "rules cause one another",
-        "Completions of actions lead back to where they started; without a condition on the way it never ends.",
+        "What actions complete or emit leads back to where it started; without a condition on the way it never ends.",
         "Add a condition that ends it. With conditions it is a warning; at run time a chain of 16 is cut.",
     ),
 }
@@ -169,6 +169,11 @@ _FILES = {
         "A pack with a node environment has a `node_modules` at its root, where agents link the installed packages.",
         "Remove it from the repository; the lock file says what agents install.",
     ),
+    "ATT168": ProblemCode(
+        "expression in argv",
+        "A word of `run` holds `${{ }}`; argv takes no expressions, because every user of the host can read it.",
+        "Declare a parameter; the program reads its value from the input document.",
+    ),
     "ATT170": ProblemCode("symbolic link", "A link could lead out of the repository.", "Put a copy in its place."),
     "ATT171": ProblemCode("submodule", "A revision would depend on another repository.", "Put the files themselves in."),
     "ATT172": ProblemCode(
@@ -181,8 +186,36 @@ _FILES = {
     ),
     "ATT176": ProblemCode("special file", "Something is neither a file nor a folder.", "Remove it."),
 }
+_WHOLE = {
+    "ATT180": ProblemCode(
+        "condition never holds",
+        "A clause of the condition is false whatever the event is, so the rule never fires (warning).",
+        "Remove the clause, or switch the rule off with `enabled: false`.",
+    ),
+    "ATT181": ProblemCode(
+        "duplicate rule",
+        "Two rules have the same trigger, condition, action, input and agents, so the action runs twice for each event (warning).",
+        "Remove one of them.",
+    ),
+    "ATT182": ProblemCode(
+        "unused action", "No rule uses the action (information); people may still run it by hand.", "Give it a rule, or remove it."
+    ),
+    "ATT183": ProblemCode(
+        "unused trigger", "No rule, webhook or `emits` names the trigger (information).", "Give it a rule, or remove it."
+    ),
+    "ATT184": ProblemCode(
+        "credential in the open",
+        "A text parameter is called like a credential and is not declared secret, so its value is stored and shown (warning).",
+        "Add `secret: true`, or call it something else.",
+    ),
+    "ATT186": ProblemCode(
+        "sender chooses the host",
+        "Every label of the selector comes from the event, so whoever can send an event chooses where the action runs (warning).",
+        "Add a label with a literal value.",
+    ),
+}
 _EXPRESSIONS = {
     code.value: ProblemCode(code.name.lower().replace("_", " "), row.cause, row.remedy[:1].upper() + row.remedy[1:] + ".")
     for code, row in FINDING_CODES.items()
 }
-PROBLEM_CODES: Mapping[str, ProblemCode] = {**_REPOSITORY, **_MODELS, **_STRUCTURE, **_FILES, **_EXPRESSIONS}
+PROBLEM_CODES: Mapping[str, ProblemCode] = {**_REPOSITORY, **_MODELS, **_STRUCTURE, **_FILES, **_WHOLE, **_EXPRESSIONS}

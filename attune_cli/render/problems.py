@@ -34,9 +34,11 @@ def summary(problems: Sequence[Problem], *, files: int) -> str:
     """Return the last line."""
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     warnings = sum(problem.severity is Severity.WARNING for problem in problems)
+    notes = len(problems) - errors - warnings
     if not problems:
         return f"{_count(files, 'document')}: no problems"
-    return f"{_count(files, 'document')}: {_count(errors, 'error')}, {_count(warnings, 'warning')}"
+    also = f", {_count(notes, 'note')}" if notes else ""
+    return f"{_count(files, 'document')}: {_count(errors, 'error')}, {_count(warnings, 'warning')}{also}"
 
 
 def show_report(problems: Sequence[Problem], *, files: int, revision: str | None) -> None:

@@ -4,6 +4,7 @@ Called by `load` after packs; rules are checked against the documents read here 
 """
 
 from attune_core.catalog.catalog import Action
+from attune_core.catalog.check_credentials import check_credential
 from attune_core.catalog.check_programs import check_program
 from attune_core.catalog.check_schemas import check_schema
 from attune_core.catalog.reading import Read, Reading
@@ -87,7 +88,9 @@ def _check_parameter(reading: Reading, action: Read[ActionDocument], name: str, 
         if parameter.value_schema.get("type", "string") != "string":
             message = "a secret's value is text, so `type` must be string"
             reading.findings.at("ATT156", message, action.document, (*place, "type"))
-    elif parameter.has_default and validator is not None and not validator.fits(parameter.default):
+        return
+    check_credential(reading, action, name, parameter)
+    if parameter.has_default and validator is not None and not validator.fits(parameter.default):
         misfit = validator.misfits(parameter.default, limit=1)[0]
         reading.findings.at("ATT155", f"the default does not fit: {misfit.message}", action.document, (*place, "default"))
 

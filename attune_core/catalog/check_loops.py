@@ -1,64 +1,64 @@
-"""Finding loops: rules whose actions complete into one another for ever; an error if nothing on the way can stop them.
+"""Finding loops: rules whose actions, by completing or by what they emit, cause one another for ever; an error if nothing ends it.
 
 Called by `load` once rules have their references; at run time a chain of more than 16 events is cut (design §5).
 """
 
+from collections.abc import Iterable, Mapping
+
 from attune_core.catalog.catalog import Rule
 from attune_core.catalog.check_triggers import COMPLETED
+from attune_core.catalog.circles import circles
 from attune_core.catalog.reading import Reading
 from attune_core.problems import Severity
 
+#: A rule or a trigger: what it is, and its reference.
+_Step = tuple[str, str]
+#: A longer loop is shown by its beginning and its end.
+_SHOWN = 12
 
-def check_loops(reading: Reading, rules: dict[str, Rule]) -> None:
-    """Say each loop once, at its first rule by reference: an error when no rule of it has a condition, else a warning."""
-    enabled = {ref: rule for ref, rule in sorted(rules.items()) if rule.enabled}
-    by_trigger: dict[str, list[str]] = {}
-    for ref, rule in enabled.items():
-        by_trigger.setdefault(rule.trigger, []).append(ref)
-    following = {ref: by_trigger.get(f"{rule.action}.{COMPLETED}", []) for ref, rule in enabled.items()}
-    unconditional = {
-        ref: [to for to in targets if enabled[to].when is None] for ref, targets in following.items() if enabled[ref].when is None
-    }
-    said: set[str] = set()
-    for loop in _loops(unconditional):
+
+def check_loops(reading: Reading, rules: Mapping[str, Rule]) -> None:
+    """Say each loop once, at its first rule by reference: an error when no rule of it has a limit, else a warning."""
+    firing = [rule for _, rule in sorted(rules.items()) if rule.enabled and not (rule.when is not None and rule.when.always is False)]
+    said: set[_Step] = set()
+    for loop in circles(_following(reading, (rule for rule in firing if not _is_limited(reading, rule)))):
         said.update(loop)
-        _say(reading, loop, Severity.ERROR)
-    for loop in _loops(following):
+        hint = "add a condition that ends it, such as on event.data.outcome"
+        _say(reading, loop, f"nothing ends this loop: {_shown(reading, loop)}", hint, Severity.ERROR)
+    for loop in circles(_following(reading, firing)):
         if said.isdisjoint(loop):
-            _say(reading, loop, Severity.WARNING)
+            hint = "make sure that the conditions end it"
+            _say(reading, loop, f"only conditions end this loop: {_shown(reading, loop)}", hint, Severity.WARNING)
 
 
-def _say(reading: Reading, loop: list[str], severity: Severity) -> None:
-    first = reading.rules[loop[0]]
-    circle = " → ".join([*loop, loop[0]])
-    message = f"the rules {circle} cause one another" + ("" if severity is Severity.WARNING else " and nothing stops them")
-    hint = (
-        "add a condition that ends it, such as on event.data.outcome" if severity is Severity.ERROR else "make sure the conditions end it"
-    )
-    reading.findings.at("ATT160", message, first.document, ("trigger",), hint=hint, severity=severity)
+def _is_limited(reading: Reading, rule: Rule) -> bool:
+    """Tell whether the rule has a condition, even one that is wrong, and not one that always holds."""
+    return reading.rules[rule.ref].model.when is not None and not (rule.when is not None and rule.when.always is True)
 
 
-def _loops(following: dict[str, list[str]]) -> list[list[str]]:
-    """Return one loop of each group of rules that reach themselves; depth first, without recursion."""
-    done: set[str] = set()
-    found: list[list[str]] = []
-    for start in following:
-        way: list[str] = []
-        on_way: set[str] = set()
-        waiting = [(start, 0)]
-        while waiting:
-            ref, depth = waiting.pop()
-            for left in way[depth:]:
-                on_way.discard(left)
-                done.add(left)
-            del way[depth:]
-            if ref in on_way:
-                loop = way[way.index(ref) :]
-                smallest = loop.index(min(loop))
-                found.append(loop[smallest:] + loop[:smallest])
-            elif ref not in done:
-                way.append(ref)
-                on_way.add(ref)
-                waiting.extend((to, depth + 1) for to in following.get(ref, []))
-        done.update(way)
-    return [list(loop) for loop in sorted({tuple(loop) for loop in found})]
+def _following(reading: Reading, rules: Iterable[Rule]) -> dict[_Step, list[_Step]]:
+    """Return what leads where; through triggers, so that many rules on one trigger that many others cause stay few lines."""
+    graph: dict[_Step, list[_Step]] = {}
+    for rule in rules:
+        action = reading.actions.get(rule.action)
+        caused = [f"{rule.action}.{COMPLETED}", *(action.model.emits if action is not None else ())]
+        graph["rule", rule.ref] = [("trigger", ref) for ref in caused]
+        for ref in caused:
+            graph.setdefault(("trigger", ref), [])
+        graph.setdefault(("trigger", rule.trigger), []).append(("rule", rule.ref))
+    return graph
+
+
+def _say(reading: Reading, loop: list[_Step], message: str, hint: str, severity: Severity) -> None:
+    reading.findings.at("ATT160", message, reading.rules[loop[0][1]].document, ("trigger",), hint=hint, severity=severity)
+
+
+def _shown(reading: Reading, loop: list[_Step]) -> str:
+    words: list[str] = []
+    for kind, ref in loop:
+        words.append(f"{kind} {ref}")
+        if kind == "rule":
+            words.append(f"action {reading.rules[ref].model.action}")
+    if len(words) > 3 * _SHOWN:
+        words[3 * _SHOWN - 6 : -3] = [f"{len(loop) // 2 - _SHOWN + 1} more rules"]
+    return " → ".join([*words, words[0]])

@@ -17,6 +17,8 @@ _INTERPRETERS = re.compile(r"(?:python|pypy)[0-9.]*|node|nodejs|sh|bash|dash|zsh
 
 def check_program(reading: Reading, action: Read[ActionDocument], folder: str) -> None:
     """Look for the files that the first two words name, relative to the action's folder in the pack."""
+    if _say_expressions(reading, action):
+        return
     first, *others = action.model.run
     if not first.strip():
         reading.findings.at(
@@ -26,6 +28,15 @@ def check_program(reading: Reading, action: Read[ActionDocument], folder: str) -
         _check_file(reading, action, folder, 0, started=True)
     elif others and _INTERPRETERS.fullmatch(first) and others[0] and not others[0].startswith(("-", "/")):
         _check_file(reading, action, folder, 1, started=False)
+
+
+def _say_expressions(reading: Reading, action: Read[ActionDocument]) -> bool:
+    """Refuse expressions in argv, where every user of the host could read their values; tell whether there is one."""
+    places = [index for index, word in enumerate(action.model.run) if "${{" in word]
+    for index in places:
+        hint = "declare a parameter: the program reads its value from the input document"
+        reading.findings.at("ATT168", "`run` takes no expressions", action.document, ("run", index), hint=hint)
+    return bool(places)
 
 
 def _check_file(reading: Reading, action: Read[ActionDocument], folder: str, index: int, *, started: bool) -> None:

@@ -6,16 +6,15 @@ Called by `load` after triggers and actions; `check_inputs` looks at what the ac
 from collections.abc import Iterable
 
 from attune_core.catalog.catalog import Rule
+from attune_core.catalog.check_conditions import check_condition
 from attune_core.catalog.check_inputs import Inputs, check_inputs
+from attune_core.catalog.check_selectors import check_selector
 from attune_core.catalog.check_triggers import COMPLETED
 from attune_core.catalog.layout import declared
 from attune_core.catalog.reading import Read, Reading
-from attune_core.catalog.scopes import event_scope, input_scope
-from attune_core.expressions.check import check
-from attune_core.expressions.program import Program
+from attune_core.catalog.scopes import input_scope
 from attune_core.expressions.suggestion import suggestion
-from attune_core.expressions.template import CheckedTemplate, check_template
-from attune_core.expressions.types import BOOL, DYN, STRING, Type
+from attune_core.expressions.types import DYN, Type
 from attune_core.models.rule import RuleDocument
 
 
@@ -39,7 +38,7 @@ def _missing(reading: Reading, rule: Read[RuleDocument], kind: str, ref: str, kn
 
 
 def _check(reading: Reading, rule: Read[RuleDocument], data: Type) -> Rule:
-    when = _condition(reading, rule, data)
+    when = check_condition(reading, rule, data)
     action = reading.actions.get(rule.model.action)
     inputs = check_inputs(reading, rule, action, input_scope(data)) if action is not None else Inputs()
     return Rule(
@@ -53,31 +52,6 @@ def _check(reading: Reading, rule: Read[RuleDocument], data: Type) -> Rule:
         when=when,
         inputs=inputs.values,
         secrets=inputs.secrets,
-        match=_match(reading, rule, data),
+        match=check_selector(reading, rule, data),
         pick=rule.model.agents.pick,
     )
-
-
-def _condition(reading: Reading, rule: Read[RuleDocument], data: Type) -> Program | None:
-    if rule.model.when is None:
-        return None
-    if rule.model.when.lstrip().startswith("${{"):
-        hint = "write the expression alone, without ${{ }}"
-        reading.findings.at("ATT157", "a condition is an expression already", rule.document, ("when",), hint=hint)
-        return None
-    checked = check(rule.model.when, event_scope(data), BOOL)
-    reading.findings.in_text(checked.findings, rule.document, ("when",))
-    return checked.program
-
-
-def _match(reading: Reading, rule: Read[RuleDocument], data: Type) -> dict[str, CheckedTemplate | str]:
-    found: dict[str, CheckedTemplate | str] = {}
-    for label, text in rule.model.agents.match.items():
-        if "${{" not in text:
-            found[label] = text
-            continue
-        checked = check_template(text, event_scope(data), STRING)
-        reading.findings.in_text(checked.findings, rule.document, ("agents", "match", label))
-        rendered = checked.render({}) if checked.constant else None
-        found[label] = rendered if isinstance(rendered, str) else checked
-    return found

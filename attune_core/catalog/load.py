@@ -11,12 +11,15 @@ from itertools import groupby
 from attune_core.catalog.archive import Member, digest_of_archive, write_archive
 from attune_core.catalog.catalog import Catalog, Pack, Rule
 from attune_core.catalog.check_actions import check_actions
+from attune_core.catalog.check_duplicates import check_duplicates
+from attune_core.catalog.check_emits import check_emits
 from attune_core.catalog.check_locks import check_lock
 from attune_core.catalog.check_loops import check_loops
 from attune_core.catalog.check_packs import check_packs
 from attune_core.catalog.check_rules import check_rules
 from attune_core.catalog.check_tests import check_tests
 from attune_core.catalog.check_triggers import check_triggers, completion_trigger
+from attune_core.catalog.check_unused import check_unused
 from attune_core.catalog.check_webhooks import check_webhooks
 from attune_core.catalog.findings import Findings
 from attune_core.catalog.layout import Layout, lay_out
@@ -59,13 +62,16 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
     for lock, (_, raw) in zip(locks, tree.contents([lock.path for lock in locks]), strict=True):
         check_lock(reading, lock, raw)
     actions = check_actions(reading)
+    check_emits(reading)
     triggers = check_triggers(reading) | {f"{ref}.completed": completion_trigger(reading, action) for ref, action in actions.items()}
     rules = check_rules(reading)
+    check_duplicates(reading)
     check_loops(reading, rules)
     webhooks = check_webhooks(reading, triggers)
     tests = check_tests(reading, triggers)
     if findings.has_errors():
         return Loaded(catalog=None, problems=findings.sorted(), documents=documents)
+    check_unused(reading, webhooks)
     packs = {name: _pack(tree, reading, layout, name) for name in sorted(layout.packs)}
     catalog = Catalog(
         revision=revision,

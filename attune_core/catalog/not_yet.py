@@ -12,7 +12,6 @@ _KEYS: Mapping[str, frozenset[tuple[str, ...]]] = {
     "action": frozenset(
         {
             ("user",),
-            ("emits",),
             ("start_within",),
             ("rate",),
             ("limits",),

@@ -33,6 +33,12 @@ class Program:
         """Return the parts joined by `&&` at the top; the program itself if there are none."""
         return self.parts or (self,)
 
+    @property
+    def always(self) -> bool | None:
+        """Return the truth value that it has whatever the variables are; None if they decide."""
+        value = self.compiled.value
+        return value if self.compiled.constant and isinstance(value, bool) else None
+
     def evaluate(self, activation: Mapping[str, JsonValue], *, steps: int = MAX_STEPS) -> JsonValue:
         """Return the value for these variables; `ExpressionFailed` if there is none, or none within `steps` and the bound of size."""
         operand = self.compiled

@@ -5,16 +5,22 @@ Read by the catalog; planning and the agent see it as part of an Action. Design 
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from attune_core.models.base import Description, DocumentModel, JsonSchemaObject, PositiveDuration, Template
 from attune_core.models.parameter import Parameter
 from attune_core.models.policies import Concurrency, Logs, Retry
-from attune_core.names import Name
+from attune_core.names import Name, Reference
 
 Argument = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
 VARIABLE_PATTERN = r"^[A-Z_][A-Z0-9_]{0,127}$"
 VariableName = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
+
+
+def _unique(references: tuple[str, ...]) -> tuple[str, ...]:
+    if twice := next((one for index, one in enumerate(references) if one in references[:index]), None):
+        raise ValueError(f"`{twice}` stands twice")
+    return references
 
 
 class InputContract(DocumentModel):
@@ -42,6 +48,10 @@ class ActionDocument(DocumentModel):
     parameters: dict[Name, Parameter] = Field(default_factory=dict, max_length=200)
     input: InputContract = InputContract()
     result: ResultContract | None = None
+    #: The triggers whose events the program sends itself: a declaration, so that loops are found before the merge.
+    emits: Annotated[
+        tuple[Reference, ...], Field(strict=False, max_length=100, json_schema_extra={"uniqueItems": True}), AfterValidator(_unique)
+    ] = ()
     timeout: PositiveDuration = 3600.0
     retry: Retry = Retry()
     concurrency: Concurrency = Concurrency()

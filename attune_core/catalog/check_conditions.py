@@ -1,0 +1,40 @@
+"""Checking conditions: a bool over the trigger's event, without braces, and not one that never holds.
+
+Called by `check_rules` for every rule. A condition that always holds is a way to write "no condition" and is left alone.
+"""
+
+from collections.abc import Iterator
+
+from attune_core.catalog.reading import Read, Reading
+from attune_core.catalog.scopes import event_scope
+from attune_core.expressions.check import Checked, check
+from attune_core.expressions.finding import Finding
+from attune_core.expressions.program import Program
+from attune_core.expressions.types import BOOL, Type
+from attune_core.models.rule import RuleDocument
+from attune_core.problems import Severity
+
+
+def check_condition(reading: Reading, rule: Read[RuleDocument], data: Type) -> Program | None:
+    """Return the compiled condition; None if the rule has none or it is wrong."""
+    if rule.model.when is None:
+        return None
+    if rule.model.when.lstrip().startswith("${{"):
+        hint = "write the expression alone, without ${{ }}"
+        reading.findings.at("ATT157", "a condition is an expression already", rule.document, ("when",), hint=hint)
+        return None
+    checked = check(rule.model.when, event_scope(data), BOOL)
+    reading.findings.in_text(checked.findings, rule.document, ("when",))
+    reading.findings.in_text(_never(checked), rule.document, ("when",))
+    return checked.program
+
+
+def _never(checked: Checked) -> Iterator[Finding]:
+    """Yield the clauses without which the condition could hold, unless another finding says why already."""
+    for clause in checked.program.clauses if checked.program is not None else ():
+        spot = clause.compiled.spot
+        said = any(found.start < spot.end and spot.start < found.end for found in checked.findings)
+        if clause.always is False and not said:
+            message = "this is always false, so the rule never fires"
+            hint = "remove the clause, or switch the rule off with `enabled: false`"
+            yield Finding(code="ATT180", severity=Severity.WARNING, message=message, start=spot.start, end=spot.end, hint=hint)
