@@ -49,7 +49,10 @@ def completion_trigger(reading: Reading, action: Action) -> Trigger:
 
 
 def completion_schema(result: JsonObject | None) -> JsonObject:
-    """Return the JSON Schema of a completion's data; `$id` keeps the result's own `#/…` references inside it."""
+    """Return the JSON Schema of a completion's data; `$id` keeps the result's own `#/…` references inside it.
+
+    `if` and not `anyOf`, so that a misfit is said where it is inside the result.
+    """
     text: JsonObject = {"type": "string"}
     nullable: JsonObject = {"type": ["string", "null"]}
     properties: JsonObject = {
@@ -61,7 +64,7 @@ def completion_schema(result: JsonObject | None) -> JsonObject:
         "outcome": {"enum": [outcome.value for outcome in Outcome]},
         "reason": nullable,
         "exit_code": {"type": ["integer", "null"]},
-        "result": {} if result is None else {"anyOf": [{"type": "null"}, {"$id": "urn:attune:result", **result}]},
+        "result": {} if result is None else {"if": {"type": "null"}, "else": {"$id": "urn:attune:result", **result}},
         "parent_event": nullable,
     }
     return {"type": "object", "properties": properties, "required": list(properties)}
