@@ -1,83 +1,64 @@
-"""Drafting: the executions that one event causes under one catalog, before they have agents; pure.
+"""Drafting: what one event causes under one catalog, before there are agents; pure.
 
-Called by `planning`; a rule that matches but whose input does not fit becomes a visible rejection, a condition that fails a note.
+Called by `planning` for each event of a batch, and again with what the store remembers of throttles. A firing whose input does not
+fit becomes a visible rejection; a failed condition and a throttled firing are notes on the event.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from attune_controller.requests import REQUESTED, RequestRefused, read_request
 from attune_controller.store.records import Event
-from attune_core.catalog.catalog import Action, Catalog, Rule
+from attune_core.catalog.catalog import Catalog
 from attune_core.ports import rfc3339
-from attune_core.rules.filling import Filled, InputInvalid, complete_input, fill, queue_key
-from attune_core.rules.matching import Occurrence, match
-from attune_core.states import Reason
+from attune_core.rules.filling import InputInvalid
+from attune_core.rules.firing import Failed, Fired, Firing, Rejected, Throttled, fire, fire_request, throttled
+from attune_core.rules.matching import Occurrence
+from attune_core.rules.requests import REQUESTED, RequestRefused
+from attune_core.rules.throttling import Throttles
 
 #: An event caused by an execution caused by an event …: a chain longer than this is a loop.
 HOP_LIMIT = 16
 
-
-@dataclass(frozen=True, kw_only=True)
-class Draft:
-    """One execution before it has an agent."""
-
-    rule: str
-    action: Action
-    filled: Filled
-    pick: str
-    rejected: Reason | None = None
-    detail: str = ""
+#: One request for executions before it has agents.
+Draft: TypeAlias = Fired | Rejected
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drafted:
     """All that one event causes, before placement."""
 
-    drafts: tuple[Draft, ...] = ()
-    notes: tuple[str, ...] = ()
+    firings: Sequence[Firing] = ()
     dead_reason: str = ""
+
+    @property
+    def drafts(self) -> Sequence[Draft]:
+        """What becomes executions, in the order of the rules."""
+        return [one for one in self.firings if isinstance(one, Fired | Rejected)]
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What is said on the event of rules that matched, or could not be evaluated, and give nothing."""
+        return [_note(one) for one in self.firings if isinstance(one, Failed | Throttled)]
+
+    def asked(self, throttles: Throttles, at: float) -> "Drafted":
+        """Return what is left when the throttles have been asked, at the time when the event was received."""
+        return replace(self, firings=throttled(self.firings, throttles, at))
 
 
 def draft(event: Event, catalog: Catalog) -> Drafted:
-    """Return what an event causes under a catalog; pure."""
-    if event.new.hops > HOP_LIMIT:
-        return Drafted(dead_reason=f"more than {HOP_LIMIT} events caused one another: a loop of rules")
-    if event.new.type == REQUESTED:
-        return _draft_request(event, catalog)
+    """Return what an event causes under a catalog, before throttles are asked; pure."""
     new = event.new
-    activation = Occurrence(
-        id=new.id, source=new.source, type=new.type, subject=new.subject, time=rfc3339(new.time), data=new.data
-    ).activation()
-    drafts: list[Draft] = []
-    notes: list[str] = []
-    for rule in catalog.rules_by_trigger.get(new.type, ()):
-        verdict = match(rule, activation)
-        if verdict.error:
-            notes.append(verdict.error)
-        if verdict.matches:
-            action = catalog.actions[rule.action]
-            try:
-                drafts.append(Draft(rule=rule.ref, action=action, filled=fill(rule, action, activation), pick=rule.pick))
-            except InputInvalid as error:
-                drafts.append(_rejected(rule, action, error))
-    return Drafted(drafts=tuple(drafts), notes=tuple(notes))
+    if new.hops > HOP_LIMIT:
+        return Drafted(dead_reason=f"more than {HOP_LIMIT} events caused one another: a loop of rules")
+    if new.type == REQUESTED:
+        try:
+            return Drafted(firings=[fire_request(new.data, catalog)])
+        except (RequestRefused, InputInvalid) as error:
+            return Drafted(dead_reason=error.message)
+    occurrence = Occurrence(id=new.id, source=new.source, type=new.type, subject=new.subject, time=rfc3339(new.time), data=new.data)
+    return Drafted(firings=fire(new.type, occurrence.activation(), catalog))
 
 
-def _rejected(rule: Rule, action: Action, error: InputInvalid) -> Draft:
-    empty = Filled(input={}, secrets={}, match={}, key="null")
-    return Draft(
-        rule=rule.ref, action=action, filled=empty, pick="any", rejected=Reason.INPUT_INVALID, detail=f"{rule.path}: {error.message}"
-    )
-
-
-def _draft_request(event: Event, catalog: Catalog) -> Drafted:
-    try:
-        request = read_request(event.new.data)
-        action = request.action_in(catalog)
-        request.check_secrets(action)
-        complete = complete_input(action, request.input)
-        key = queue_key(action, complete)
-    except (RequestRefused, InputInvalid) as error:
-        return Drafted(dead_reason=error.message)
-    filled = Filled(input=complete, secrets=request.secrets, match=request.match, key=key)
-    return Drafted(drafts=(Draft(rule="", action=action, filled=filled, pick=request.pick),))
+def _note(one: Failed | Throttled) -> str:
+    return one.error if isinstance(one, Failed) else f"{one.rule}: throttled until {rfc3339(one.until)}"

@@ -7,14 +7,11 @@ reason, never dropped (reliability.md G1).
 from dataclasses import replace
 
 from attune_controller.planning import CatalogHolder, Wake
-from attune_controller.requests import REQUESTED, read_request
 from attune_controller.store.port import Events
 from attune_controller.store.records import Acceptance, NewEvent
-from attune_core.catalog.catalog import Catalog
+from attune_core.rules.delivering import undeliverable
 from attune_core.rules.filling import complete_input
-
-#: Names of triggers that only the controller itself makes.
-RESERVED = "core."
+from attune_core.rules.requests import REQUESTED, read_request
 
 
 class Intake:
@@ -32,30 +29,19 @@ class Intake:
         if event.type == REQUESTED:
             self._refuse_bad_request(event)
         elif not event.dead_reason:
-            event = replace(event, dead_reason=undeliverable(event, self._active.catalog))
+            event = replace(event, dead_reason=self._undeliverable(event))
         acceptance = await self._store.accept_event(event)
         if acceptance.duplicate:
             return acceptance
         self._wake()
         return replace(acceptance, dead_reason=event.dead_reason)
 
+    def _undeliverable(self, event: NewEvent) -> str:
+        catalog = self._active.catalog
+        return undeliverable(event.type, event.data, catalog) if catalog is not None else "no revision is active yet"
+
     def _refuse_bad_request(self, event: NewEvent) -> None:
         request = read_request(event.data)
         action = request.action_in(self._active.catalog)
         request.check_secrets(action)
         complete_input(action, request.input)
-
-
-def undeliverable(event: NewEvent, catalog: Catalog | None) -> str:
-    """Return why an event can only be a dead letter, or an empty text; pure."""
-    if catalog is None:
-        return "no revision is active yet"
-    trigger = catalog.triggers.get(event.type)
-    if trigger is None or event.type.startswith(RESERVED) or event.type.endswith(".completed"):
-        return f"no trigger {event.type} is declared in revision {catalog.revision}"
-    if trigger.validator.fits(event.data):
-        return ""
-    misfits = trigger.validator.misfits(event.data, limit=3)
-    return "the data does not fit the trigger's schema: " + "; ".join(
-        f"{misfit.pointer or 'the document'}: {misfit.message}" for misfit in misfits
-    )

@@ -6,20 +6,24 @@ the pure `drafting` and `placement`; this module only feeds them and stores what
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import structlog
 
 from attune_controller.completion import completion
-from attune_controller.drafting import Draft, Drafted, draft
-from attune_controller.placement import Candidate, choose, matching
+from attune_controller.drafting import draft
+from attune_controller.placement import Candidate
+from attune_controller.placing import Placing
+from attune_controller.plans import planned_event
 from attune_controller.store.port import Events, Executions
-from attune_controller.store.records import Event, Execution, Move, NewExecution, PlannedEvent
+from attune_controller.store.records import Execution, Move
 from attune_core.catalog.catalog import Catalog
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
+from attune_core.rules.firing import Fired
 from attune_core.states import Outcome, Reason, State
 
 Wake = Callable[[], None]
@@ -93,8 +97,13 @@ class Planner:
             if not events:
                 continue
             drafted = [draft(event, catalog) for event in events]
-            placing = await self._placing({(item.action.ref, item.filled.key) for one in drafted for item in one.drafts})
-            plans = [self._plan(event, item, catalog, placing) for event, item in zip(events, drafted, strict=True)]
+            fired = [item for one in drafted for item in one.drafts if isinstance(item, Fired)]
+            placing = await self._placing({(item.action.ref, item.filled.key) for item in fired})
+            now = self._clock.now()
+            new_id = partial(uuid7, self._clock, self._random)
+            plans = [
+                planned_event(event, item, catalog, placing, now=now, new_id=new_id) for event, item in zip(events, drafted, strict=True)
+            ]
             self._waiting = self._waiting or any(not item.agent and not item.rejected for plan in plans for item in plan.executions)
             self._tell(await self._store.record_plans(plans))
             for event, item in zip(events, drafted, strict=True):
@@ -137,70 +146,13 @@ class Planner:
                 still.append(left)
         return still
 
-    def _plan(self, event: Event, drafted: Drafted, catalog: Catalog, placing: "_Placing") -> PlannedEvent:
-        executions = [
-            self._execution(event, item, catalog, agent)
-            for item in drafted.drafts
-            for agent in ([""] if item.rejected else placing.agents(item))
-        ]
-        return PlannedEvent(
-            position=event.position,
-            revision=catalog.revision or "",
-            executions=tuple(executions),
-            dead_reason=drafted.dead_reason,
-            note="; ".join(drafted.notes)[:2000],
-        )
-
-    def _execution(self, event: Event, item: Draft, catalog: Catalog, agent: str) -> NewExecution:
-        return NewExecution(
-            id=uuid7(self._clock, self._random),
-            event=event.position,
-            rule=item.rule,
-            action=item.action.ref,
-            pack=item.action.pack,
-            digest=catalog.packs[item.action.pack].digest,
-            revision=catalog.revision or "",
-            input=item.filled.input,
-            secrets=item.filled.secrets,
-            key=item.filled.key,
-            match=item.filled.match,
-            agent=agent,
-            accepted_at=self._clock.now(),
-            hops=event.new.hops,
-            traceparent=event.new.traceparent,
-            rejected=item.rejected,
-            detail=item.detail,
-        )
-
-    async def _placing(self, queues: set[tuple[str, str]]) -> "_Placing":
+    async def _placing(self, queues: set[tuple[str, str]]) -> Placing:
         keyed = sorted(queue for queue in queues if queue[1] != "null")
         holders = await self._store.keyed_agents(keyed) if keyed else {}
         fleet = self._fleet.candidates()
         load = await self._store.unsettled_load() if len(fleet) > 1 else {}  # one agent needs no comparison
-        return _Placing(fleet, dict(holders), dict(load))
+        return Placing(fleet, dict(holders), dict(load))
 
     def _tell(self, executions: Sequence[Execution]) -> None:
         for agent in {execution.agent for execution in executions if execution.agent and execution.state is State.QUEUED}:
             self._planned(agent)
-
-
-class _Placing:
-    """Placement over one batch: what was just placed counts at once."""
-
-    def __init__(self, fleet: Sequence[Candidate], holders: dict[tuple[str, str], str], load: dict[str, int]) -> None:
-        self._fleet, self._holders, self._load = fleet, holders, load
-
-    def agents(self, item: Draft) -> Sequence[str]:
-        """Return one agent a planned execution, an empty name where it has to wait for one."""
-        if item.pick == "all":
-            return [agent.name for agent in matching(self._fleet, item.filled.match)] or [""]
-        return [self.choose(item.action.ref, item.filled.key, item.filled.match) or ""]
-
-    def choose(self, action: str, key: str, match: Mapping[str, str]) -> str | None:
-        """Return an agent and remember it as loaded and, with a key, as its holder."""
-        agent = choose(self._fleet, match, key=key, holder=self._holders.get((action, key)), load=self._load)
-        if agent is not None:
-            self._load[agent] = self._load.get(agent, 0) + 1
-            if key != "null":
-                self._holders[action, key] = agent
-        return agent

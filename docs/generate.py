@@ -45,9 +45,14 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "attune_controller/planning.py",
             "attune_controller/drafting.py",
+            "attune_core/rules/firing.py",
+            "attune_core/rules/candidates.py",
             "attune_core/rules/matching.py",
             "attune_core/rules/filling.py",
+            "attune_core/rules/throttling.py",
+            "attune_controller/placing.py",
             "attune_controller/placement.py",
+            "attune_controller/plans.py",
         ),
     ),
     (

@@ -20,13 +20,13 @@ from attune_cli.local.system import network_settings
 from attune_cli.local.uid_block import uid_block
 from attune_cli.render.output import compact, note, show_fields, show_json
 from attune_controller.policies import policy_of
-from attune_controller.requests import Request
 from attune_core.catalog.catalog import Action, Catalog
 from attune_core.catalog.folder_tree import FolderTree
 from attune_core.catalog.load import load
 from attune_core.ids import uuid7
 from attune_core.ports import SystemClock, SystemRandom
 from attune_core.rules.filling import complete_input
+from attune_core.rules.requests import Request
 from attune_core.states import Outcome
 from attune_core.values import JsonObject
 from attune_core.wire.frames import Assign, QueueName, Report

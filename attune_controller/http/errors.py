@@ -16,7 +16,6 @@ AttuneError
     ├── DocumentInvalid         ATT413   400   call
     ├── IdempotencyKeyInvalid   ATT414   400   call
     ├── IdempotencyKeyReused    ATT415   422   replies, resources.executions
-    ├── CloudEventRefused       ATT416   400   resources.events
     ├── EventReserved           ATT417   403   resources.events, hooks
     ├── TokenUnknown            ATT418   404   resources.credentials
     └── Unexpected              ATT419   500   guard
@@ -131,13 +130,6 @@ class IdempotencyKeyReused(HttpRefusal):
 
     code, blame, status = "ATT415", Blame.AUTHOR, 422
     remedy = "take a new key for a new request"
-
-
-class CloudEventRefused(HttpRefusal):
-    """The document is not a CloudEvents 1.0 event as this controller takes them."""
-
-    code, blame, status = "ATT416", Blame.AUTHOR, 400
-    remedy = "send specversion 1.0, id, source, type and JSON data (CloudEvents 1.0, JSON format)"
 
 
 class EventReserved(HttpRefusal):

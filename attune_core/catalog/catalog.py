@@ -60,6 +60,14 @@ class Trigger:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Throttle:
+    """How often one rule fires for one key; without a template there is one key."""
+
+    once_within: float  # seconds
+    key: "CheckedTemplate | None"  # over `event`
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rule:
     """One rule, checked: every expression fits its trigger's data and its action's parameters."""
 
@@ -75,6 +83,7 @@ class Rule:
     secrets: Mapping[str, str]  # parameter -> the secret's name
     match: "Mapping[str, CheckedTemplate | str]"
     pick: Literal["any", "all"]
+    throttle: Throttle | None
 
 
 @dataclass(frozen=True, kw_only=True)

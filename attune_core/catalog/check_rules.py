@@ -9,6 +9,7 @@ from attune_core.catalog.catalog import Rule
 from attune_core.catalog.check_conditions import check_condition
 from attune_core.catalog.check_inputs import Inputs, check_inputs
 from attune_core.catalog.check_selectors import check_selector
+from attune_core.catalog.check_throttles import check_throttle
 from attune_core.catalog.check_triggers import COMPLETED
 from attune_core.catalog.layout import declared
 from attune_core.catalog.reading import Read, Reading
@@ -54,4 +55,5 @@ def _check(reading: Reading, rule: Read[RuleDocument], data: Type) -> Rule:
         secrets=inputs.secrets,
         match=check_selector(reading, rule, data),
         pick=rule.model.agents.pick,
+        throttle=check_throttle(reading, rule, data),
     )

@@ -17,7 +17,6 @@ _KEYS: Mapping[str, frozenset[tuple[str, ...]]] = {
             ("limits",),
         }
     ),
-    "rule": frozenset({("throttle",)}),
     "repository": frozenset({("signers",), ("limits",), ("defaults", "logs")}),
 }
 #: Kind of document -> place -> values that are known and do nothing yet.

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from attune_core.models.base import Description, DocumentModel, Template
+from attune_core.models.base import Description, DocumentModel, PositiveDuration, Template
 from attune_core.names import NAME_PATTERN, Name, Reference, TriggerReference
 
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=65_536)]
@@ -19,6 +19,13 @@ class Agents(DocumentModel):
 
     match: dict[Label, Template] = Field(default_factory=dict, max_length=32)
     pick: Literal["any", "all"] = "any"
+
+
+class Throttle(DocumentModel):
+    """The first firing of a key is admitted; others of that key are dropped while it is less than `once_within` away."""
+
+    once_within: PositiveDuration
+    key: Template | None = None
 
 
 class RuleDocument(DocumentModel):
@@ -33,4 +40,5 @@ class RuleDocument(DocumentModel):
     #: Literal values, or texts with `${{ }}` at any depth.
     input: dict[Name, JsonValue] = Field(default_factory=dict, max_length=200)
     agents: Agents
+    throttle: Throttle | None = None
     enabled: bool = True

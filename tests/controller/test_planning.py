@@ -10,7 +10,6 @@ import pytest
 from attune_controller.completion import completion
 from attune_controller.intake import Intake
 from attune_controller.planning import Planner
-from attune_controller.requests import REQUESTED, RequestRefused
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.records import EventStatus, Execution, Move, NewEvent
 from attune_core.catalog.catalog import Catalog
@@ -18,6 +17,7 @@ from attune_core.catalog.folder_tree import FolderTree
 from attune_core.catalog.load import load
 from attune_core.ports import SystemRandom
 from attune_core.rules.filling import InputInvalid
+from attune_core.rules.requests import REQUESTED, RequestRefused
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonObject, JsonValue
 

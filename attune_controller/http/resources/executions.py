@@ -12,10 +12,10 @@ from starlette.responses import Response
 from attune_controller.http.call import Call, answer
 from attune_controller.http.errors import IdempotencyKeyReused, QueryInvalid
 from attune_controller.http.views import execution_view
-from attune_controller.requests import REQUESTED
 from attune_controller.store.errors import ExecutionUnknown
 from attune_controller.store.records import Execution, NewEvent
 from attune_core.ids import uuid7
+from attune_core.rules.requests import REQUESTED
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.api import Accepted, ExecutionView, LogView, ManualRun, Page
 from attune_core.wire.frames import ReadLog

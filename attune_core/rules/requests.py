@@ -1,6 +1,6 @@
 """Request: a manual run as it lies in the data of a `core.requested` event.
 
-Read by intake (to refuse at the door what cannot run) and by planning (which sees it again, perhaps under a later revision).
+Read by the controller's intake (to refuse at the door what cannot run) and by `firing` (again, perhaps under a later revision).
 """
 
 from typing import Literal

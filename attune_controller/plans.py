@@ -1,0 +1,58 @@
+"""Plans: the whole consequence of one event as the records that are committed together; pure but for the ids it is given.
+
+Called by `planning` after drafting and placement; the store's `record_plans` commits what it returns (G3).
+"""
+
+from collections.abc import Callable
+
+from attune_controller.drafting import Draft, Drafted
+from attune_controller.placing import Placing
+from attune_controller.store.records import Event, NewExecution, PlannedEvent
+from attune_core.catalog.catalog import Catalog
+from attune_core.rules.filling import Filled
+from attune_core.rules.firing import Rejected
+from attune_core.states import Reason
+
+_NOTHING = Filled(input={}, secrets={}, match={}, key="null")
+
+
+def planned_event(
+    event: Event, drafted: Drafted, catalog: Catalog, placing: Placing, *, now: float, new_id: Callable[[], str]
+) -> PlannedEvent:
+    """Return what becomes of an event: one execution for each draft and agent, a dead letter, or nothing with a note."""
+    executions = [
+        _execution(event, item, catalog, agent, now=now, new_id=new_id)
+        for item in drafted.drafts
+        for agent in ([""] if isinstance(item, Rejected) else placing.agents(item))
+    ]
+    return PlannedEvent(
+        position=event.position,
+        revision=catalog.revision or "",
+        executions=tuple(executions),
+        dead_reason=drafted.dead_reason,
+        note="; ".join(drafted.notes)[:2000],
+    )
+
+
+def _execution(event: Event, item: Draft, catalog: Catalog, agent: str, *, now: float, new_id: Callable[[], str]) -> NewExecution:
+    rejected = isinstance(item, Rejected)
+    filled = _NOTHING if isinstance(item, Rejected) else item.filled
+    return NewExecution(
+        id=new_id(),
+        event=event.position,
+        rule=item.rule,
+        action=item.action.ref,
+        pack=item.action.pack,
+        digest=catalog.packs[item.action.pack].digest,
+        revision=catalog.revision or "",
+        input=filled.input,
+        secrets=filled.secrets,
+        key=filled.key,
+        match=filled.match,
+        agent=agent,
+        accepted_at=now,
+        hops=event.new.hops,
+        traceparent=event.new.traceparent,
+        rejected=Reason.INPUT_INVALID if rejected else None,
+        detail=item.error if isinstance(item, Rejected) else "",
+    )
