@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from attune_core.expressions.finding import FINDING_CODES
+from attune_core.problems import Severity
 
 
 @dataclass(frozen=True)
 class ProblemCode:
-    """One row."""
+    """One row; `severity` is the highest that its Problems have."""
 
     title: str
     cause: str
     remedy: str
+    severity: Severity = Severity.ERROR
 
 
 _REPOSITORY = {
@@ -98,7 +100,7 @@ _MODELS = {
     ),
     "ATT134": ProblemCode("schema unfolds too far", "References double one another until one check would take for ever.", "Nest fewer."),
     "ATT135": ProblemCode(
-        "required but not declared", "`required` names a property that is not beside it (warning).", "Correct one of both."
+        "required but not declared", "`required` names a property that is not beside it.", "Correct one of both.", Severity.WARNING
     ),
 }
 _STRUCTURE = {
@@ -108,7 +110,9 @@ _STRUCTURE = {
     "ATT141": ProblemCode("wrong suffix", "A document ends in `.yml`.", "Rename it to `.yaml`."),
     "ATT142": ProblemCode("pack without document", "A folder in `packs/` has no `pack.yaml`.", "Add one."),
     "ATT143": ProblemCode("pack name differs", "The `name` in `pack.yaml` is not the folder's.", "Make them equal."),
-    "ATT144": ProblemCode("not read", "A document stands where none is looked for (warning).", "Move it; the hint names the folder."),
+    "ATT144": ProblemCode(
+        "not read", "A document stands where none is looked for.", "Move it; the hint names the folder.", Severity.WARNING
+    ),
     "ATT145": ProblemCode("reserved name", "A pack has a name that Attune uses itself.", "Give it another name."),
     "ATT146": ProblemCode(
         "rule test of nothing", "A rule test names a rule or an action that does not exist.", "Correct the name, or remove the expectation."
@@ -185,37 +189,47 @@ _FILES = {
         "too large", "The repository has more than 512 MiB, or a file more than 64 MiB.", "Keep it elsewhere and fetch it."
     ),
     "ATT176": ProblemCode("special file", "Something is neither a file nor a folder.", "Remove it."),
+    "ATT187": ProblemCode(
+        "version not raised",
+        "A pack's content differs from the base's (`attune validate --base`), and its `version` is not greater.",
+        "Raise `version` in pack.yaml; people and logs tell packs apart by it.",
+        Severity.WARNING,
+    ),
 }
 _WHOLE = {
     "ATT180": ProblemCode(
         "condition never holds",
-        "A clause of the condition is false whatever the event is, so the rule never fires (warning).",
+        "A clause of the condition is false whatever the event is, so the rule never fires.",
         "Remove the clause, or switch the rule off with `enabled: false`.",
+        Severity.WARNING,
     ),
     "ATT181": ProblemCode(
         "duplicate rule",
-        "Two rules have the same trigger, condition, action, input and agents, so the action runs twice for each event (warning).",
+        "Two rules have the same trigger, condition, action, input and agents, so the action runs twice for each event.",
         "Remove one of them.",
+        Severity.WARNING,
     ),
     "ATT182": ProblemCode(
-        "unused action", "No rule uses the action (information); people may still run it by hand.", "Give it a rule, or remove it."
+        "unused action", "No rule uses the action; people may still run it by hand.", "Give it a rule, or remove it.", Severity.INFORMATION
     ),
     "ATT183": ProblemCode(
-        "unused trigger", "No rule, webhook or `emits` names the trigger (information).", "Give it a rule, or remove it."
+        "unused trigger", "No rule, webhook or `emits` names the trigger.", "Give it a rule, or remove it.", Severity.INFORMATION
     ),
     "ATT184": ProblemCode(
         "credential in the open",
-        "A text parameter is called like a credential and is not declared secret, so its value is stored and shown (warning).",
+        "A text parameter is called like a credential and is not declared secret, so its value is stored and shown.",
         "Add `secret: true`, or call it something else.",
+        Severity.WARNING,
     ),
     "ATT186": ProblemCode(
         "sender chooses the host",
-        "Every label of the selector comes from the event, so whoever can send an event chooses where the action runs (warning).",
+        "Every label of the selector comes from the event, so whoever can send an event chooses where the action runs.",
         "Add a label with a literal value.",
+        Severity.WARNING,
     ),
 }
 _EXPRESSIONS = {
-    code.value: ProblemCode(code.name.lower().replace("_", " "), row.cause, row.remedy[:1].upper() + row.remedy[1:] + ".")
+    code.value: ProblemCode(code.name.lower().replace("_", " "), row.cause, row.remedy[:1].upper() + row.remedy[1:] + ".", row.severity)
     for code, row in FINDING_CODES.items()
 }
 PROBLEM_CODES: Mapping[str, ProblemCode] = {**_REPOSITORY, **_MODELS, **_STRUCTURE, **_FILES, **_WHOLE, **_EXPRESSIONS}

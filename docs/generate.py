@@ -12,6 +12,7 @@ from pathlib import Path
 
 from attune_core.errors import AttuneError, Blame
 from attune_core.problem_codes import PROBLEM_CODES
+from attune_core.problems import Severity
 from attune_core.states import Outcome, Reason
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -115,6 +116,8 @@ def errors_page() -> str:
     ]
     for code, info in sorted(PROBLEM_CODES.items()):
         lines += [f"### {code} {info.title}", "", info.cause, "", f"*What to do:* {info.remedy}", ""]
+        if info.severity is not Severity.ERROR:
+            lines += [f"*Severity:* {info.severity.value}; it refuses no revision.", ""]
     lines += ["## Errors of the programs", ""]
     for kind in error_classes():
         if kind.code in PROBLEM_CODES:

@@ -26,6 +26,7 @@ class Pack:
     name: str
     version: str
     path: str  # its folder in the repository, `packs/<name>`
+    span: Span  # of `version` in its document
     document: PackDocument
     digest: str  # sha256, hex, over what `archive` returns
     archive: Callable[[], bytes]  # reads the tree again; the bytes always have this digest

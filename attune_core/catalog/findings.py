@@ -59,7 +59,12 @@ class Findings:
 
     def sorted(self) -> tuple[Problem, ...]:
         """Return each Problem once, by path, then place, then code."""
-        return tuple(sorted(dict.fromkeys(self._found), key=_order))
+        return in_order(self._found)
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return each Problem once, in the order that people read them in."""
+    return tuple(sorted(dict.fromkeys(problems), key=_order))
 
 
 _START = Span(line=0, column=0, end_line=0, end_column=0)

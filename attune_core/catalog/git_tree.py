@@ -1,7 +1,7 @@
 """GitTree: one commit of a repository as a Tree, read object by object and never checked out.
 
-Used by the controller's reconcile on its bare mirror and by `attune validate --revision`. Every command is fixed, runs without any
-configuration of system, user or hooks, may not reach a network, and ends at a deadline (facts.md, "Git").
+Used by the controller's reconcile on its bare mirror and by `attune validate` for revisions and bases. Every command is fixed, runs
+without any configuration of system, user or hooks, may not reach a network, and ends at a deadline (facts.md, "Git").
 """
 
 import os
@@ -74,18 +74,45 @@ class GitTree:
 
 def tree_at(repository: Path, revision: str) -> GitTree:
     """Return the tree of a branch, tag or commit in a bare repository or a working copy; `RevisionMissing` if there is none."""
+    folder = _git_folder(repository)
+    return GitTree(folder, _commit(folder, revision))
+
+
+def merge_base_at(repository: Path, one: str, other: str) -> GitTree:
+    """Return the tree of the newest commit that both revisions come from; `RevisionMissing` if there is none."""
+    folder = _git_folder(repository)
+    commits = [_commit(folder, revision) for revision in (one, other)]
+    try:
+        answer = _run(folder, "merge-base", "--end-of-options", *commits)
+    except RepositoryUnreadable as error:
+        raise RevisionMissing(f"{one!r} and {other!r} have no commit in common", hint=_shallow(folder)) from error
+    return GitTree(folder, answer.decode("ascii", "replace").strip())
+
+
+def _git_folder(repository: Path) -> Path:
+    inside = repository / ".git"
+    return inside if inside.exists() else repository
+
+
+def _commit(folder: Path, revision: str) -> str:
     if not _REVISION.fullmatch(revision):
         raise RevisionMissing(f"{safe_text(revision, limit=80)!r} is no revision")
-    inside = repository / ".git"
-    folder = inside if inside.exists() else repository
     try:
         answer = _run(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     except RepositoryUnreadable as error:
-        raise RevisionMissing(f"there is no revision {revision!r} in {safe_text(str(repository), limit=200)}") from error
+        where = safe_text(str(folder.parent if folder.name == ".git" else folder), limit=200)
+        raise RevisionMissing(f"there is no revision {revision!r} in {where}", hint=_shallow(folder)) from error
     commit = answer.decode("ascii", "replace").strip()
     if not _COMMIT.fullmatch(commit):
         raise RevisionMissing(f"{revision!r} names no commit")
-    return GitTree(folder, commit)
+    return commit
+
+
+def _shallow(folder: Path) -> str | None:
+    """Return the remedy for a clone that has only the newest commits; CI makes such clones unasked."""
+    if _run(folder, "rev-parse", "--is-shallow-repository").strip() != b"true":
+        return None
+    return "this clone is shallow; fetch the history: `git fetch --unshallow`, or `fetch-depth: 0` for actions/checkout"
 
 
 def _argv(folder: Path, words: Sequence[str]) -> list[str]:

@@ -93,9 +93,15 @@ def _pack(tree: Tree, reading: Reading, layout: Layout, name: str) -> Pack:
             Member(path=path[prefix:], mode=reading.files[path].mode & 0o777, content=content) for path, content in tree.contents(paths)
         )
 
-    document = reading.packs[name].model
+    pack = reading.packs[name]
     return Pack(
-        name=name, version=document.version, path=f"packs/{name}", document=document, digest=digest_of_archive(archive()), archive=archive
+        name=name,
+        version=pack.model.version,
+        path=f"packs/{name}",
+        span=pack.document.span(("version",)),
+        document=pack.model,
+        digest=digest_of_archive(archive()),
+        archive=archive,
     )
 
 

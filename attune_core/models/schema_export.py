@@ -15,6 +15,7 @@ from attune_core.models.rule_test import RuleTestDocument
 from attune_core.models.trigger import TriggerDocument
 from attune_core.models.webhook import WebhookDocument
 from attune_core.quantities import DURATION_PATTERN, SIZE_PATTERN, show_duration
+from attune_core.report import Report
 from attune_core.values import JsonValue
 
 DOCUMENTS: tuple[type[DocumentModel], ...] = (
@@ -30,12 +31,14 @@ FOLDER = Path(__file__).resolve().parents[2] / "schemas"
 
 
 def exported() -> dict[str, str]:
-    """Return file name -> text for every kind of document."""
+    """Return file name -> text for every kind of document that people write, and for the report that programs read."""
     found: dict[str, str] = {}
     for model in DOCUMENTS:
         schema = _plain(model.model_json_schema(by_alias=True))
         whole = {"$schema": DIALECT, "title": f"Attune {model.KIND}", **schema}
         found[f"{model.KIND}.json"] = json.dumps(whole, indent=2, ensure_ascii=True) + "\n"
+    report = {"$schema": DIALECT, **Report.model_json_schema(mode="serialization"), "title": "Attune report"}
+    found["report.json"] = json.dumps(report, indent=2, ensure_ascii=True) + "\n"
     return found
 
 

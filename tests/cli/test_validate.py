@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from attune_cli.checking import Asked
 from attune_cli.commands.init import init_command
 from attune_cli.commands.validate import validate_command
 from attune_cli.errors import DirectoryInUse
 from attune_cli.render.carets import LineOf
+from attune_cli.render.formats import Format
 from attune_cli.render.problems import render_problems
 from attune_core.catalog.errors import RepositoryMissing, RevisionMissing
 from attune_core.problems import Problem, Severity, Span
@@ -78,9 +80,13 @@ def test_the_report_has_the_same_content(repository: Path) -> None:
     assert json.loads(done.stdout) == {
         "version": 1,
         "revision": None,
+        "base": None,
         "documents": 10,
         "errors": 1,
         "warnings": 0,
+        "information": 0,
+        "suppressed": 0,
+        "left_out": {"errors": 0, "warnings": 0, "information": 0},
         "problems": [
             {
                 "code": "ATT203",
@@ -119,7 +125,7 @@ def test_a_failure_of_the_storage_ends_with_three(repository: Path) -> None:
 
 def test_a_place_inside_a_repository_finds_its_root(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for place in (repository / "packs/web", repository / "packs/web/pack.yaml", repository):
-        assert validate_command(place, json=False, revision=None) == 0
+        assert validate_command(Asked(path=place), Format.TEXT) == 0
     assert capsys.readouterr().out == "10 documents: no problems\n" * 3
 
 
@@ -127,18 +133,18 @@ def test_a_revision_is_checked_instead_of_the_files(repository: Path, capsys: py
     for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "x"]):
         subprocess.run(["git", *words], cwd=repository, env=ENVIRONMENT, check=True)
     spoil(repository)
-    assert validate_command(repository, json=True, revision="HEAD") == 0
+    assert validate_command(Asked(path=repository, revision="HEAD"), Format.JSON) == 0
     assert json.loads(capsys.readouterr().out)["revision"] == "HEAD"
-    assert validate_command(repository, json=False, revision=None) == 1
+    assert validate_command(Asked(path=repository), Format.TEXT) == 1
     with pytest.raises(RevisionMissing):
-        validate_command(repository, json=False, revision="v9")
+        validate_command(Asked(path=repository, revision="v9"), Format.TEXT)
 
 
 def test_what_is_no_repository_is_bad_use(tmp_path: Path) -> None:
     with pytest.raises(RepositoryMissing):
-        validate_command(tmp_path, json=False, revision=None)
+        validate_command(Asked(path=tmp_path), Format.TEXT)
     with pytest.raises(RepositoryMissing):
-        validate_command(tmp_path, json=False, revision="HEAD")
+        validate_command(Asked(path=tmp_path, revision="HEAD"), Format.TEXT)
 
 
 def test_a_terminal_gets_colours(repository: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from attune_cli.commands.validate import SourceLines
+from attune_cli.pack_repository import SourceLines
 from attune_cli.render.problems import render_problems, summary
 from attune_core.catalog.load import load
 from tests.core.catalog.memory_tree import MemoryTree, tree_of_folder
@@ -16,13 +16,18 @@ CASES = Path(__file__).resolve().parents[2] / "cases" / "validate"
 NAMES = sorted(case.name for case in CASES.iterdir() if case.is_dir() and case.name != "base" and not (case / "expected.yaml").exists())
 
 
-def rendered(case: Path) -> str:
-    """Return what `attune validate` prints for a case."""
+def tree_of_case(case: Path) -> MemoryTree:
+    """Return the base with the case's files laid over it."""
     files = tree_of_folder(CASES / "base").files | tree_of_folder(case / "repo").files
     without = case / "without.txt"
     for path in without.read_text(encoding="utf-8").split() if without.exists() else ():
         del files[path]
-    tree = MemoryTree(files)
+    return MemoryTree(files)
+
+
+def rendered(case: Path) -> str:
+    """Return what `attune validate` prints for a case."""
+    tree = tree_of_case(case)
     loaded = load(tree)
     return render_problems(loaded.problems, SourceLines(tree), colours=False) + summary(loaded.problems, files=loaded.documents) + "\n"
 

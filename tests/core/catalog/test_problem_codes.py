@@ -4,8 +4,11 @@ import re
 from pathlib import Path
 
 import attune_core
+from attune_core.catalog.load import load
 from attune_core.expressions.finding import Code
 from attune_core.problem_codes import PROBLEM_CODES
+from attune_core.problems import Severity
+from tests.core.catalog.test_cases import CASES, NAMES, tree_of_case
 
 PACKAGE = Path(attune_core.__file__).parent
 SOURCES = [*(PACKAGE / "catalog").glob("*.py"), PACKAGE / "json_schema.py"]
@@ -21,3 +24,10 @@ def test_every_row_says_what_it_is_why_and_what_to_do() -> None:
         assert row.title, code
         assert row.cause.endswith("."), code
         assert row.remedy.endswith("."), code
+
+
+def test_no_problem_of_a_case_is_worse_than_the_table_says() -> None:
+    ranks = list(Severity)
+    for name in NAMES:
+        for problem in load(tree_of_case(CASES / name)).problems:
+            assert ranks.index(problem.severity) >= ranks.index(PROBLEM_CODES[problem.code].severity), (name, problem)
