@@ -152,8 +152,8 @@ _STRUCTURE = {
     ),
     "ATT160": ProblemCode(
         "rules cause one another",
-        "What actions complete or emit leads back to where it started; without a condition on the way it never ends.",
-        "Add a condition that ends it. With conditions it is a warning; at run time a chain of 16 is cut.",
+        "What actions complete or emit leads back to where it started; without a condition or a throttle on the way it never ends.",
+        "Add a condition that ends it, or a throttle. With one of them it is a warning; at run time a chain of 16 is cut.",
     ),
 }
 _FILES = {

@@ -11,7 +11,7 @@ from attune_core.catalog.reading import Read, Reading
 from attune_core.catalog.scopes import parameters_scope
 from attune_core.expressions.suggestion import suggestion
 from attune_core.expressions.template import CheckedTemplate, check_template
-from attune_core.expressions.types import STRING
+from attune_core.expressions.types import DYN, STRING
 from attune_core.json_schema import SchemaValidator
 from attune_core.models.action import ActionDocument
 from attune_core.models.parameter import Parameter
@@ -98,7 +98,7 @@ def _check_parameter(reading: Reading, action: Read[ActionDocument], name: str, 
 def _key(reading: Reading, action: Read[ActionDocument]) -> CheckedTemplate | None:
     if action.model.concurrency.key is None:
         return None
-    checked = check_template(action.model.concurrency.key, parameters_scope(action.model.parameters), None)
+    checked = check_template(action.model.concurrency.key, parameters_scope(action.model.parameters), DYN)
     reading.findings.in_text(checked.findings, action.document, ("concurrency", "key"))
     return checked
 

@@ -32,7 +32,7 @@ def _check_conditions(reading: Reading, group: Iterable[Read[RuleDocument]]) -> 
             at = f"{same.document.path}:{same.document.span(('trigger',), of='key').line}"
             hint = "remove one of them; the action runs once for each"
             message = f"the rule says the same as `{same.ref}` ({at})"
-            reading.findings.at("ATT181", message, rule.document, ("trigger",), of="key", hint=hint, severity=Severity.WARNING)
+            reading.findings.at("ATT181", message, rule.document, ("trigger",), hint=hint, severity=Severity.WARNING)
 
 
 def _effect(rule: RuleDocument) -> str:

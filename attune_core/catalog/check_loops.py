@@ -23,17 +23,18 @@ def check_loops(reading: Reading, rules: Mapping[str, Rule]) -> None:
     said: set[_Step] = set()
     for loop in circles(_following(reading, (rule for rule in firing if not _is_limited(reading, rule)))):
         said.update(loop)
-        hint = "add a condition that ends it, such as on event.data.outcome"
+        hint = "add a condition that ends it, such as on event.data.outcome, or a `throttle` that slows it down"
         _say(reading, loop, f"nothing ends this loop: {_shown(reading, loop)}", hint, Severity.ERROR)
     for loop in circles(_following(reading, firing)):
         if said.isdisjoint(loop):
-            hint = "make sure that the conditions end it"
-            _say(reading, loop, f"only conditions end this loop: {_shown(reading, loop)}", hint, Severity.WARNING)
+            hint = "make sure that it ends"
+            _say(reading, loop, f"only conditions or throttles hold this loop back: {_shown(reading, loop)}", hint, Severity.WARNING)
 
 
 def _is_limited(reading: Reading, rule: Rule) -> bool:
-    """Tell whether the rule has a condition, even one that is wrong, and not one that always holds."""
-    return reading.rules[rule.ref].model.when is not None and not (rule.when is not None and rule.when.always is True)
+    """Tell whether the rule has a throttle, or a condition, even one that is wrong, which does not always hold."""
+    always_holds = rule.when.always is True if rule.when is not None else reading.rules[rule.ref].model.when is None
+    return rule.throttle is not None or not always_holds
 
 
 def _following(reading: Reading, rules: Iterable[Rule]) -> dict[_Step, list[_Step]]:

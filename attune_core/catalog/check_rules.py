@@ -13,7 +13,7 @@ from attune_core.catalog.check_throttles import check_throttle
 from attune_core.catalog.check_triggers import COMPLETED
 from attune_core.catalog.layout import declared
 from attune_core.catalog.reading import Read, Reading
-from attune_core.catalog.scopes import input_scope
+from attune_core.catalog.scopes import event_scope
 from attune_core.expressions.suggestion import suggestion
 from attune_core.expressions.types import DYN, Type
 from attune_core.models.rule import RuleDocument
@@ -41,7 +41,7 @@ def _missing(reading: Reading, rule: Read[RuleDocument], kind: str, ref: str, kn
 def _check(reading: Reading, rule: Read[RuleDocument], data: Type) -> Rule:
     when = check_condition(reading, rule, data)
     action = reading.actions.get(rule.model.action)
-    inputs = check_inputs(reading, rule, action, input_scope(data)) if action is not None else Inputs()
+    inputs = check_inputs(reading, rule, action, event_scope(data)) if action is not None else Inputs()
     return Rule(
         ref=rule.ref,
         path=rule.document.path,

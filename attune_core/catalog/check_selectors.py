@@ -6,6 +6,7 @@ Called by `check_rules` for every rule; what passes is what placement renders fo
 from attune_core.catalog.check_triggers import COMPLETED
 from attune_core.catalog.reading import Read, Reading
 from attune_core.catalog.scopes import event_scope
+from attune_core.expressions.program import Program
 from attune_core.expressions.template import CheckedTemplate, check_template
 from attune_core.expressions.types import STRING, Type
 from attune_core.models.rule import RuleDocument
@@ -29,9 +30,13 @@ def check_selector(reading: Reading, rule: Read[RuleDocument], data: Type) -> di
 
 def _warn_about_senders_choice(reading: Reading, rule: Read[RuleDocument], match: dict[str, CheckedTemplate | str]) -> None:
     """Whoever may send an event would choose the host; only completions are made by Attune itself."""
-    if not match or any(isinstance(one, str) for one in match.values()) or rule.model.trigger.endswith(f".{COMPLETED}"):
+    if not match or rule.model.trigger.endswith(f".{COMPLETED}") or not all(map(_is_of_the_event, match.values())):
         return
     message = "the event alone decides which agent runs this, so whoever can send one chooses the host"
     hint = "add a label with a literal value, such as `role: web`"
     place = ("agents", "match", next(iter(match)))
     reading.findings.at("ATT186", message, rule.document, place, hint=hint, severity=Severity.WARNING)
+
+
+def _is_of_the_event(label: CheckedTemplate | str) -> bool:
+    return isinstance(label, CheckedTemplate) and any(isinstance(part, Program) and not part.compiled.constant for part in label.parts)

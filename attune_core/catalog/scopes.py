@@ -1,6 +1,7 @@
 """The variables that expressions may name in each place of a document, with their types.
 
-Called by the checks of rules, actions and webhooks; at run time the planner, the agent and the hooks give exactly these.
+Called by the checks of rules, actions and webhooks; at run time the planner, the agent and the hooks give exactly these, but for secrets:
+the checker knows them everywhere, so that it can say that they are secrets, and lets them through only alone into secret parameters.
 """
 
 from collections.abc import Mapping
@@ -14,23 +15,17 @@ from attune_core.states import Outcome
 
 
 def event_scope(data: Type) -> Scope:
-    """Return what a rule's condition and labels see."""
-    return Scope({"event": _event(data)})
-
-
-def input_scope(data: Type) -> Scope:
-    """Return what a rule's input sees: the event, and secrets, which fit only parameters declared secret."""
+    """Return what a rule's condition, input and labels see."""
     return Scope({"event": _event(data), "secrets": Map(SECRET)})
 
 
 def parameters_scope(parameters: Mapping[str, Parameter]) -> Scope:
-    """Return what an action's concurrency key and `env` see; secrets are not among them."""
+    """Return what an action's concurrency key and `env` see."""
     fields = {
-        name: Field(type_of_schema(dict(one.value_schema)), required=one.required or one.has_default)
+        name: Field(SECRET if one.secret else type_of_schema(dict(one.value_schema)), required=one.required or one.has_default)
         for name, one in parameters.items()
-        if not one.secret
     }
-    return Scope({"parameters": Object(fields, title="parameters")})
+    return Scope({"parameters": Object(fields, title="parameters"), "secrets": Map(SECRET)})
 
 
 def headers_scope() -> Scope:
