@@ -8,15 +8,17 @@ from dataclasses import dataclass
 
 from attune_core.expressions.finding import Code, Finding, NotAnExpression
 from attune_core.expressions.fitting import fits
+from attune_core.expressions.inference.conditions import bool_hint
 from attune_core.expressions.inference.facts import Facts
-from attune_core.expressions.inference.infer import bool_hint, infer
+from attune_core.expressions.inference.infer import infer
+from attune_core.expressions.leaving import holds_optional, leaving
 from attune_core.expressions.program import Program
 from attune_core.expressions.runtime.frame import Operand
 from attune_core.expressions.runtime.lower import lower
 from attune_core.expressions.syntax.lexer import Token, tokens_of
 from attune_core.expressions.syntax.nodes import Node
 from attune_core.expressions.syntax.parser import parse
-from attune_core.expressions.types import DYN, Bool, Double, Int, Secret, String, Type, carries_secret, type_name
+from attune_core.expressions.types import DYN, Bool, Double, Int, Optional, Secret, String, Type, carries_secret, type_name
 from attune_core.problems import Severity
 
 __all__ = ["Checked", "Finding", "Scope", "check", "check_tokens"]
@@ -31,7 +33,11 @@ class Scope:
 
 @dataclass(frozen=True)
 class Checked:
-    """What the checker knows. `program` is None exactly if a finding is an error; `secrets` are the names of the secrets used."""
+    """What the checker knows.
+
+    `type` is that of the value as it leaves. `program` is None exactly if a finding is an error; `secrets` are the names of
+    the secrets used.
+    """
 
     findings: tuple[Finding, ...]
     type: Type
@@ -63,7 +69,7 @@ def check_tokens(source: str, tokens: Sequence[Token], scope: Scope, expected: T
     operand = None if _failed(facts) else lower(facts, node)
     program = None if operand is None or _failed(facts) else _program(source, operand)
     ordered = sorted(facts.findings, key=lambda one: (one.start, one.end))
-    return Checked(tuple(ordered), found, program, frozenset(facts.secrets))
+    return Checked(tuple(ordered), leaving(found), program, frozenset(facts.secrets))
 
 
 def _refused(mistake: NotAnExpression) -> Checked:
@@ -84,7 +90,10 @@ def _check_result(facts: Facts, node: Node, found: Type, expected: Type | None) 
     elif isinstance(found, Secret) and expected is not None and not isinstance(expected, Secret):
         hint = "a secret goes only to a parameter that is declared secret"
         facts.report(Code.SECRET, f"{facts.text(node)} is a secret and cannot be used here", node, hint)
-    elif expected is not None and not fits(found, expected):
+    elif holds_optional(found):
+        hint = f"say what it is without a value: {facts.text(node)}.orValue(...)" if isinstance(found, Optional) else "write .orValue(...)"
+        facts.report(Code.DOES_NOT_FIT, f"{facts.text(node)} is {type_name(found)}, which cannot leave an expression", node, hint)
+    elif expected is not None and not fits(leaving(found), expected):
         code = Code.SECRET if isinstance(expected, Secret) else Code.DOES_NOT_FIT
         facts.report(
             code,

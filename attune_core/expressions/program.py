@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from attune_core.expressions.errors import ExpressionTooCostly
+from attune_core.expressions.runtime.equalities import Equality, equalities
 from attune_core.expressions.runtime.frame import Frame, Operand
 from attune_core.expressions.runtime.output import bounded
 from attune_core.values import JsonValue
@@ -27,6 +28,11 @@ class Program:
     source: str
     compiled: Operand = field(repr=False)
     parts: "tuple[Program, ...]" = field(default=(), repr=False)
+
+    @property
+    def equalities(self) -> tuple[Equality, ...]:
+        """Return the clauses that pin a field to a few values: where one is there with another value, the program gives false."""
+        return equalities(self.compiled)
 
     @property
     def clauses(self) -> "tuple[Program, ...]":

@@ -13,7 +13,8 @@ from attune_core.expressions.fitting import fits
 from attune_core.expressions.functions.conversions import scalar_text
 from attune_core.expressions.inference.facts import possible
 from attune_core.expressions.program import MAX_STEPS, Program
-from attune_core.expressions.runtime.frame import MAX_OUTPUT, kind_of
+from attune_core.expressions.runtime.frame import MAX_OUTPUT
+from attune_core.expressions.runtime.value import kind_of
 from attune_core.expressions.suggestion import clipped
 from attune_core.expressions.template_parts import Embedded, parse_template
 from attune_core.expressions.types import BOOL, DOUBLE, DYN, INT, STRING, Secret, String, Type, type_name

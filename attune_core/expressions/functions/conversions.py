@@ -1,4 +1,4 @@
-"""Conversions between types: string, int, double, bool, and dyn, which only hides a type from the checker.
+"""Conversions between types: string, bytes, int, double, bool, and dyn, which only hides a type from the checker.
 
 Collected in `table`; `double_text` is also how templates write doubles. Source: the CEL language definition, "Type conversions";
 where it is silent, Google's C++ implementation.
@@ -8,8 +8,11 @@ import math
 import re
 
 from attune_core.expressions.errors import ExpressionFailed
-from attune_core.expressions.functions.function import Function, Overload, no_overload, one
-from attune_core.expressions.types import BOOL, DOUBLE, DYN, INT, STRING
+from attune_core.expressions.functions.function import Function, Given, Overload, no_overload, one, several
+from attune_core.expressions.runtime.frame import Frame
+from attune_core.expressions.runtime.moments import SECOND, Moment, Span
+from attune_core.expressions.runtime.value import Value
+from attune_core.expressions.types import BOOL, BYTES, DOUBLE, DURATION, DYN, INT, STRING, TIMESTAMP
 from attune_core.values import INT64_MAX, INT64_MIN, JsonValue
 
 _SPACE = " \t\n\r\f\v"
@@ -31,25 +34,50 @@ def double_text(number: float) -> str:
     return shortest.removesuffix(".0")
 
 
-def scalar_text(value: JsonValue) -> str | None:
-    """Return the text of a string, bool or number; None for what has none."""
+def scalar_text(value: Value | JsonValue) -> str | None:
+    """Return the text of a string, bool, number, moment or span, and of bytes that are UTF-8; None for what has none."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, Moment | Span):
+        return str(value)
+    if isinstance(value, bytes):
+        return _decoded(value)
     return double_text(value) if isinstance(value, float) else None
 
 
-def _string(value: JsonValue) -> str:
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise ExpressionFailed(f"the bytes are not UTF-8 at byte {error.start}") from error
+
+
+def _string(frame: Frame, given: Given) -> str:
+    value = given.values[0]
+    if isinstance(value, bytes):
+        frame.charge_text(len(value))
     text = scalar_text(value)
     if text is None:
-        raise no_overload("string", value)
+        raise given.refused()
     return text
 
 
-def _int(value: JsonValue) -> int:
+def _bytes(frame: Frame, given: Given) -> bytes:
+    value = given.values[0]
+    if isinstance(value, bytes):
+        return value
+    text = given.text(0)
+    frame.charge_text(len(text))
+    return text.encode()
+
+
+def _int(value: Value) -> int:
+    if isinstance(value, Moment):
+        return value.nanoseconds // SECOND
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise no_overload("int", value)
     if isinstance(value, int):
@@ -65,7 +93,7 @@ def _int(value: JsonValue) -> int:
     raise ExpressionFailed("the text is not a 64-bit integer")
 
 
-def _double(value: JsonValue) -> float:
+def _double(value: Value) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise no_overload("double", value)
     if isinstance(value, str):
@@ -76,7 +104,7 @@ def _double(value: JsonValue) -> float:
     return float(value)
 
 
-def _bool(value: JsonValue) -> bool:
+def _bool(value: Value) -> bool:
     if isinstance(value, bool):
         return value
     if not isinstance(value, str):
@@ -86,18 +114,24 @@ def _bool(value: JsonValue) -> bool:
     raise ExpressionFailed("the text is neither true nor false")
 
 
-def _dyn(value: JsonValue) -> JsonValue:
+def _dyn(value: Value) -> Value:
     return value
 
 
 STRING_OF = Function(
-    tuple(Overload((kind,), STRING) for kind in (STRING, INT, DOUBLE, BOOL)),
-    one(_string),
-    "string() takes a bool, int or double",
+    tuple(Overload((kind,), STRING) for kind in (STRING, INT, DOUBLE, BOOL, BYTES, TIMESTAMP, DURATION)),
+    several("string", _string),
+    "string() takes a bool, int, double, bytes, timestamp or duration",
     plain=True,
 )
 INT_OF = Function(
-    tuple(Overload((kind,), INT) for kind in (INT, DOUBLE, STRING)), one(_int), "int() takes a double or a string", plain=True
+    tuple(Overload((kind,), INT) for kind in (INT, DOUBLE, STRING, TIMESTAMP)),
+    one(_int),
+    "int() takes a double, a string or a timestamp",
+    plain=True,
+)
+BYTES_OF = Function(
+    tuple(Overload((kind,), BYTES) for kind in (BYTES, STRING)), several("bytes", _bytes), "bytes() takes a string", plain=True
 )
 DOUBLE_OF = Function(
     tuple(Overload((kind,), DOUBLE) for kind in (DOUBLE, INT, STRING)), one(_double), "double() takes an int or a string", plain=True

@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 from attune_core.expressions.errors import ExpressionFailed
 from attune_core.expressions.finding import Code
-from attune_core.expressions.runtime.frame import Frame, Operand, Run, kind_of
+from attune_core.expressions.runtime.arithmetic import numeric
+from attune_core.expressions.runtime.frame import Frame, Operand, Run
+from attune_core.expressions.runtime.value import Value, kind_of
 from attune_core.expressions.types import Type
-from attune_core.values import JsonValue
 
 #: Makes the closure of a call from its compiled arguments (the target first), so that constant ones can be prepared once.
 Build: TypeAlias = Callable[[tuple[Operand, ...]], Run]
@@ -19,10 +20,14 @@ Build: TypeAlias = Callable[[tuple[Operand, ...]], Run]
 
 @dataclass(frozen=True)
 class Overload:
-    """Types taken (the target first) and given."""
+    """Types taken (the target first), and the type given or what makes it of the types of the arguments."""
 
     takes: tuple[Type, ...]
-    gives: Type
+    gives: Type | Callable[[tuple[Type, ...]], Type]
+
+    def result(self, given: tuple[Type, ...]) -> Type:
+        """Return the type of a call with these arguments."""
+        return self.gives(given) if callable(self.gives) else self.gives
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,42 @@ class Function:
     refusal: Code = Code.CONSTANT_FAILS
 
 
-def one(apply: Callable[[JsonValue], JsonValue]) -> Build:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The values of one call, asked for by place and kind; what is of another kind is no overload of the function."""
+
+    name: str
+    values: list[Value]
+
+    def text(self, place: int) -> str:
+        """Return a string."""
+        value = self.values[place]
+        if isinstance(value, str):
+            return value
+        raise self.refused()
+
+    def whole(self, place: int, default: int | None = None) -> int:
+        """Return an int, or the default if the call has no such argument."""
+        if place >= len(self.values) and default is not None:
+            return default
+        value = self.values[place]
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        raise self.refused()
+
+    def items(self, place: int) -> list[Value]:
+        """Return a list."""
+        value = self.values[place]
+        if isinstance(value, list):
+            return value
+        raise self.refused()
+
+    def refused(self) -> ExpressionFailed:
+        """Make the failure of this call."""
+        return no_overload(self.name, *self.values)
+
+
+def one(apply: Callable[[Value], Value]) -> Build:
     """Make a builder from a function of one value whose cost is one step."""
 
     def build(arguments: tuple[Operand, ...]) -> Run:
@@ -50,7 +90,7 @@ def one(apply: Callable[[JsonValue], JsonValue]) -> Build:
     return build
 
 
-def two(apply: Callable[[Frame, JsonValue, JsonValue], JsonValue]) -> Build:
+def two(apply: Callable[[Frame, Value, Value], Value]) -> Build:
     """Make a builder from a function of two values, which charges the frame for their lengths."""
 
     def build(arguments: tuple[Operand, ...]) -> Run:
@@ -60,6 +100,16 @@ def two(apply: Callable[[Frame, JsonValue, JsonValue], JsonValue]) -> Build:
     return build
 
 
-def no_overload(name: str, *values: JsonValue) -> ExpressionFailed:
+def several(name: str, apply: Callable[[Frame, Given], Value]) -> Build:
+    """Make a builder from a function of any number of values, which charges the frame for their lengths."""
+
+    def build(arguments: tuple[Operand, ...]) -> Run:
+        runs = tuple(numeric(argument) for argument in arguments)
+        return lambda frame: apply(frame, Given(name, [run(frame) for run in runs]))
+
+    return build
+
+
+def no_overload(name: str, *values: Value) -> ExpressionFailed:
     """Make the failure of a call with values of types that it does not take."""
     return ExpressionFailed(f"no such overload: {name}({', '.join(kind_of(value) for value in values)})")

@@ -10,8 +10,8 @@ from attune_core.expressions.errors import ExpressionFailed
 from attune_core.expressions.finding import Code
 from attune_core.expressions.functions.function import Function, Overload, no_overload, two
 from attune_core.expressions.runtime.frame import Frame, Operand, Run
+from attune_core.expressions.runtime.value import Value
 from attune_core.expressions.types import BOOL, STRING
-from attune_core.values import JsonValue
 
 if TYPE_CHECKING:
     import re2
@@ -50,7 +50,7 @@ def _search(frame: Frame, pattern: "re2.Pattern", text: str) -> bool:
     return pattern.search(text.encode(errors="replace")) is not None
 
 
-def _matches(frame: Frame, text: JsonValue, pattern: JsonValue) -> bool:
+def _matches(frame: Frame, text: Value, pattern: Value) -> bool:
     if not isinstance(text, str) or not isinstance(pattern, str):
         raise no_overload("matches", text, pattern)
     frame.charge(_COMPILING)

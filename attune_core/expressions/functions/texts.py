@@ -7,16 +7,16 @@ from collections.abc import Callable
 
 from attune_core.expressions.functions.function import Build, Function, Overload, no_overload, one, two
 from attune_core.expressions.runtime.frame import PER_STEP, Frame, Operand, Run
-from attune_core.expressions.types import BOOL, INT, LIST, MAP, STRING
-from attune_core.values import JsonValue
+from attune_core.expressions.runtime.value import Value
+from attune_core.expressions.types import BOOL, BYTES, INT, LIST, MAP, STRING
 
-_SIZED = (str, list, dict)
+_SIZED = (str, bytes, list, dict)
 
 
 def _text_test(name: str, test: Callable[[str, str], bool], *, searches: bool) -> Function:
     """Make a method that asks a question about two strings; `searches`: it may look at all of the first one."""
 
-    def apply(frame: Frame, text: JsonValue, part: JsonValue) -> bool:
+    def apply(frame: Frame, text: Value, part: Value) -> bool:
         if not isinstance(text, str) or not isinstance(part, str):
             raise no_overload(name, text, part)
         frame.charge((len(text) if searches else len(part)) // PER_STEP)
@@ -42,7 +42,7 @@ def _text_test(name: str, test: Callable[[str, str], bool], *, searches: bool) -
     return Function((Overload((STRING, STRING), BOOL),), build, f'write text.{name}("...")', method=True)
 
 
-def _size(value: JsonValue) -> int:
+def _size(value: Value) -> int:
     if isinstance(value, _SIZED):
         return len(value)
     raise no_overload("size", value)
@@ -54,9 +54,9 @@ STARTS_WITH = _text_test("startsWith", str.startswith, searches=False)
 ENDS_WITH = _text_test("endsWith", str.endswith, searches=False)
 CONTAINS = _text_test("contains", str.__contains__, searches=True)
 SIZE = Function(
-    (Overload((STRING,), INT), Overload((LIST,), INT), Overload((MAP,), INT)),
+    tuple(Overload((kind,), INT) for kind in (STRING, BYTES, LIST, MAP)),
     _build_size,
-    "size counts a string's characters, a list's items, an object's keys",
+    "size counts a string's characters, a list's items, an object's keys, octets of bytes",
     plain=True,
     method=True,
 )

@@ -5,26 +5,34 @@ Called by `infer`, which has typed target and arguments before.
 
 from attune_core.expressions.finding import Code
 from attune_core.expressions.functions.function import Function
-from attune_core.expressions.functions.table import FUNCTIONS, NOT_YET
+from attune_core.expressions.functions.table import FUNCTIONS, MACRO_USAGES, NOT_YET
 from attune_core.expressions.inference.facts import Facts, possible
 from attune_core.expressions.inference.members import field_of
-from attune_core.expressions.syntax.nodes import Call, Node
+from attune_core.expressions.syntax.nodes import Call, Name, Node
+from attune_core.expressions.syntax.parser import MACROS
 from attune_core.expressions.types import Object, Type, members, type_name, union
 
 
 def known_children(node: Node) -> tuple[Node, ...]:
-    """Return the nodes below; without the arguments of what is not supported, whose variables may be its own."""
-    if isinstance(node, Call) and node.name in NOT_YET:
+    """Return the nodes below; without the arguments of what is no macro here, whose variables may be its own."""
+    if isinstance(node, Call) and (node.name in NOT_YET or node.name in MACRO_USAGES or _like_macro(node)):
         return () if node.target is None else (node.target,)
     return node.children()
 
 
+def _like_macro(node: Call) -> bool:
+    """Tell whether an unknown method is written as a macro is, so that its variable is not reported as unknown as well."""
+    return node.target is not None and node.name not in FUNCTIONS and len(node.arguments) > 1 and isinstance(node.arguments[0], Name)
+
+
 def call_type(facts: Facts, node: Call) -> Type:
     """Return the type of `name(arguments)` or `target.name(arguments)`."""
+    start, end = node.name_start, node.name_start + len(node.name)
     if node.name in NOT_YET:
-        start, end = node.name_start, node.name_start + len(node.name)
         return facts.report_at(Code.NOT_SUPPORTED, f"{node.name}() is not supported", start, end, NOT_YET[node.name])
-    values = node.children()
+    if node.name in MACRO_USAGES:
+        return facts.report_at(Code.UNKNOWN_FUNCTION, _macro_mistake(node), start, end, MACRO_USAGES[node.name])
+    values = known_children(node)
     types = tuple(facts.plain(value) for value in values)
     function = FUNCTIONS.get(node.name)
     if function is None or not (function.method if node.target else function.plain):
@@ -36,11 +44,19 @@ def call_type(facts: Facts, node: Call) -> Type:
         message = f"{node.name}() takes {wanted} argument{'' if wanted == '1' else 's'}, not {len(node.arguments)}"
         return facts.report(Code.UNKNOWN_FUNCTION, message, node, function.usage)
     found = [
-        overload.gives
+        overload.result(types)
         for overload in function.overloads
         if len(overload.takes) == len(types) and all(possible(one, wanted) for one, wanted in zip(types, overload.takes, strict=True))
     ]
     return union(found) if found else _no_overload(facts, node, function, types)
+
+
+def _macro_mistake(node: Call) -> str:
+    if node.target is None:
+        return f"{node.name} is not a function"
+    if len(node.arguments) in MACROS[node.name]:
+        return f"the first argument of {node.name}() is a name for the item"
+    return f"{node.name}() takes {' or '.join(map(str, MACROS[node.name]))} arguments, not {len(node.arguments)}"
 
 
 def _no_overload(facts: Facts, node: Call, function: Function, types: tuple[Type, ...]) -> Type:
@@ -61,5 +77,5 @@ def _unknown(facts: Facts, node: Call, function: Function | None, types: tuple[T
         )
     if any(isinstance(member, Object) for member in members(types[0])) and field_of(types[0], node.name) is not None:
         return facts.report_at(Code.UNKNOWN_FUNCTION, f"'{node.name}' is a field, not a method", start, end, "leave out the brackets")
-    known = [name for name, known in FUNCTIONS.items() if known.method]
+    known = [*(name for name, known in FUNCTIONS.items() if known.method), *MACROS]
     return facts.report_at(Code.UNKNOWN_FUNCTION, f"there is no method '{node.name}'", start, end, facts.suggest(node.name, known))

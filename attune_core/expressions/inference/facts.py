@@ -31,6 +31,14 @@ class Facts:
     types: dict[Node, Type] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
+    #: The variables that the macros around the node at hand bind, from the outermost in.
+    bound: list[tuple[str, Type]] = field(default_factory=list)
+    #: The place among them that a macro fills, or that a name reads.
+    slots: dict[Node, int] = field(default_factory=dict)
+
+    def slot_of(self, name: str) -> int | None:
+        """Return the place of the innermost bound variable of this name."""
+        return next((slot for slot in reversed(range(len(self.bound))) if self.bound[slot][0] == name), None)
 
     def text(self, node: Node) -> str:
         """Return a node's source, on one line and clipped, to be quoted in messages."""

@@ -3,10 +3,12 @@
 Called by `infer`, which has typed the parts before.
 """
 
+from typing import NamedTuple
+
 from attune_core.expressions.finding import Code
 from attune_core.expressions.functions.table import FUNCTIONS
-from attune_core.expressions.inference.facts import Facts, possible
-from attune_core.expressions.syntax.nodes import Has, Index, Literal, Node, Select
+from attune_core.expressions.inference.facts import Facts, Mistaken, possible
+from attune_core.expressions.syntax.nodes import Has, Index, Literal, Node, OptionalIndex, OptionalSelect, Select
 from attune_core.expressions.types import (
     BOOL,
     DYN,
@@ -16,6 +18,7 @@ from attune_core.expressions.types import (
     List,
     Map,
     Object,
+    Optional,
     Secret,
     Type,
     carries_secret,
@@ -25,27 +28,60 @@ from attune_core.expressions.types import (
 )
 
 
+class _Field(NamedTuple):
+    """A field's name, and where it stands."""
+
+    name: str
+    start: int
+    end: int
+
+
 def select_type(facts: Facts, node: Select) -> Type:
-    """Return the type of `operand.field`."""
-    return _field_type(facts, node.operand, node.field, node.field_start, node.end)
+    """Return the type of `operand.field`; of an optional operand it is optional as well."""
+    return _field_type(facts, node.operand, _Field(node.field, node.field_start, node.end))
+
+
+def optional_select_type(facts: Facts, node: OptionalSelect) -> Type:
+    """Return the type of `operand.?field`; naming a field that is not declared is a mistake here as well."""
+    if carries_secret(facts.types[node.operand]) and not isinstance(facts.types[node.operand], Object):
+        return facts.plain(node.operand)
+    return optionally(_field_type(facts, node.operand, _Field(node.field, node.field_start, node.end)))
+
+
+def optionally(found: Type) -> Type:
+    """Return the optional of a type; what is one, or has a finding, stays itself."""
+    return found if isinstance(found, Optional | Mistaken) else Optional(found)
 
 
 def has_type(facts: Facts, node: Has) -> Type:
     """Return bool, having looked for the field: testing one that is not declared is a mistake as well."""
     selected = node.selected
-    facts.plain(selected.operand)
-    if not carries_secret(facts.types[selected.operand]):
-        facts.types[selected] = _field_type(facts, selected.operand, selected.field, selected.field_start, selected.end)
+    operand = facts.plain(selected.operand)
+    if isinstance(operand, Optional):
+        facts.report(Code.OPERAND_TYPES, f"{facts.text(selected.operand)} is optional", selected, "write .?field.hasValue()")
+    elif not carries_secret(facts.types[selected.operand]):
+        facts.types[selected] = _field_type(facts, selected.operand, _Field(selected.field, selected.field_start, selected.end))
     return BOOL
 
 
-def index_type(facts: Facts, node: Index) -> Type:
-    """Return the type of `operand[index]`; a written string is a field's name."""
+def index_type(facts: Facts, node: Index | OptionalIndex) -> Type:
+    """Return the type of `operand[index]` or `operand[?index]`; a written string is a field's name."""
+    found = _indexed_type(facts, node)
+    return optionally(found) if isinstance(node, OptionalIndex) else found
+
+
+def _indexed_type(facts: Facts, node: Index | OptionalIndex) -> Type:
     if isinstance(node.index, Literal) and isinstance(node.index.value, str):
-        return _field_type(facts, node.operand, node.index.value, node.index.start, node.index.end)
+        return _field_type(facts, node.operand, _Field(node.index.value, node.index.start, node.index.end))
     operand, index = facts.types[node.operand], facts.plain(node.index)
     if carries_secret(operand):
         return facts.report(Code.SECRET, "a secret is named literally", node.index, "write secrets.name")
+    if isinstance(operand, Optional):
+        return optionally(_item_type(facts, node, operand.item, index))
+    return _item_type(facts, node, operand, index)
+
+
+def _item_type(facts: Facts, node: Index | OptionalIndex, operand: Type, index: Type) -> Type:
     results: list[Type] = []
     for member in members(operand):
         if isinstance(member, Dyn):
@@ -84,18 +120,26 @@ def field_of(one: Type, name: str) -> Type | None:
     return union(found) if found else None
 
 
-def _field_type(facts: Facts, operand: Node, name: str, start: int, end: int) -> Type:
+def _field_type(facts: Facts, operand: Node, field: _Field) -> Type:
     one = facts.types[operand]
     if isinstance(one, Secret):
         return facts.plain(operand)
-    found = field_of(one, name)
+    if isinstance(one, Optional):
+        return optionally(_field_of_type(facts, operand, one.item, field))
+    return _field_of_type(facts, operand, one, field)
+
+
+def _field_of_type(facts: Facts, operand: Node, one: Type, field: _Field) -> Type:
+    found = field_of(one, field.name)
     if isinstance(found, Secret):
-        facts.secrets.add(name)
+        facts.secrets.add(field.name)
     if found is not None:
         return found
     text = facts.text(operand)
-    declared = {field for member in members(one) if isinstance(member, Object) for field in member.fields}
+    declared = {name for member in members(one) if isinstance(member, Object) for name in member.fields}
     if declared or possible(one, Map(DYN)):
-        return facts.report_at(Code.UNKNOWN_FIELD, f"{text} has no field '{name}'", start, end, facts.suggest(name, declared))
-    hint = f"a method needs brackets: .{name}()" if name in FUNCTIONS else None
-    return facts.report_at(Code.OPERAND_TYPES, f"{text} is {type_name(one)}, which has no fields", start, end, hint)
+        return facts.report_at(
+            Code.UNKNOWN_FIELD, f"{text} has no field '{field.name}'", field.start, field.end, facts.suggest(field.name, declared)
+        )
+    hint = f"a method needs brackets: .{field.name}()" if field.name in FUNCTIONS else None
+    return facts.report_at(Code.OPERAND_TYPES, f"{text} is {type_name(one)}, which has no fields", field.start, field.end, hint)

@@ -11,20 +11,27 @@ from attune_core.expressions.inference.facts import MISTAKEN, Facts, Mistaken, p
 from attune_core.expressions.syntax.nodes import Binary, ListLiteral, Literal, Node, Select, Unary
 from attune_core.expressions.types import (
     BOOL,
+    BYTES,
     DOUBLE,
+    DURATION,
     DYN,
     INT,
     LIST,
     STRING,
+    TIMESTAMP,
     Bool,
+    Bytes,
     Double,
+    Duration,
     Dyn,
     Int,
     List,
     Map,
     Null,
     Object,
+    Optional,
     String,
+    Timestamp,
     Type,
     members,
     type_name,
@@ -32,12 +39,23 @@ from attune_core.expressions.types import (
 )
 
 _NUMBERS = (Int, Double)
-_ARITHMETIC: Mapping[str, tuple[Type, ...]] = {
-    "+": (INT, DOUBLE, STRING, LIST),
-    "-": (INT, DOUBLE),
-    "*": (INT, DOUBLE),
-    "/": (INT, DOUBLE),
-    "%": (INT,),
+#: What is ordered among its own kind; numbers have an order across kinds.
+_ORDERED = (Bool, String, Bytes, Timestamp, Duration)
+#: The types of both sides, and of the result.
+_ARITHMETIC: Mapping[str, tuple[tuple[Type, Type, Type], ...]] = {
+    "+": (
+        *((kind, kind, kind) for kind in (INT, DOUBLE, STRING, LIST, BYTES, DURATION)),
+        (TIMESTAMP, DURATION, TIMESTAMP),
+        (DURATION, TIMESTAMP, TIMESTAMP),
+    ),
+    "-": (
+        *((kind, kind, kind) for kind in (INT, DOUBLE, DURATION)),
+        (TIMESTAMP, TIMESTAMP, DURATION),
+        (TIMESTAMP, DURATION, TIMESTAMP),
+    ),
+    "*": ((INT, INT, INT), (DOUBLE, DOUBLE, DOUBLE)),
+    "/": ((INT, INT, INT), (DOUBLE, DOUBLE, DOUBLE)),
+    "%": ((INT, INT, INT),),
 }
 
 
@@ -76,15 +94,23 @@ def _conversion_hint(facts: Facts, node: Binary, left: Type, right: Type) -> str
     if {type(left), type(right)} == {Int, Double}:
         return "convert one side with double() or int(); a literal double has a point: 1.0"
     if isinstance(left, String) != isinstance(right, String) and node.operator != "in":
-        other = node.right if isinstance(left, String) else node.left
-        if isinstance(right if isinstance(left, String) else left, Int | Double | Bool):
+        text, other, kind = (node.left, node.right, right) if isinstance(left, String) else (node.right, node.left, left)
+        if isinstance(kind, Int | Double | Bool):
             return f"convert it: string({facts.text(other)})"
+        if isinstance(kind, Timestamp | Duration):
+            return f"convert it: {type_name(kind)}({facts.text(text)})"
+    optional = next((side for side, kind in ((node.left, left), (node.right, right)) if isinstance(kind, Optional)), None)
+    if optional is not None:
+        return f"say what it is without a value: {facts.text(optional)}.orValue(...)"
     return None
 
 
 def _arithmetic_type(facts: Facts, node: Binary, left: Type, right: Type) -> Type:
-    kinds = [kind for kind in _ARITHMETIC[node.operator] if possible(left, kind) and possible(right, kind)]
-    results = [_joined_list(left, right) if kind is LIST else kind for kind in kinds]
+    results = [
+        _joined_list(left, right) if gives is LIST else gives
+        for one, other, gives in _ARITHMETIC[node.operator]
+        if possible(left, one) and possible(right, other)
+    ]
     if not results:
         return _no_overload(facts, node, left, right)
     if len(results) > 1 and any(isinstance(member, Dyn) for side in (left, right) for member in members(side)):
@@ -101,11 +127,9 @@ def _ordered(left: Type, right: Type) -> bool:
         for other in members(right):
             if isinstance(one, Dyn) or isinstance(other, Dyn):
                 ordered: Type = other if isinstance(one, Dyn) else one
-                if isinstance(ordered, (Dyn, Bool, String, *_NUMBERS)):
+                if isinstance(ordered, (Dyn, *_ORDERED, *_NUMBERS)):
                     return True
-            elif (isinstance(one, _NUMBERS) and isinstance(other, _NUMBERS)) or (
-                isinstance(one, Bool | String) and type(one) is type(other)
-            ):
+            elif (isinstance(one, _NUMBERS) and isinstance(other, _NUMBERS)) or (isinstance(one, _ORDERED) and type(one) is type(other)):
                 return True
     return False
 
@@ -122,6 +146,8 @@ def _alike(one: Type, other: Type) -> bool:
         return comparable(one.item, other.item)
     if isinstance(one, Map) and isinstance(other, Map):
         return comparable(one.value, other.value)
+    if isinstance(one, Optional) and isinstance(other, Optional):
+        return comparable(one.item, other.item)
     for family in (_NUMBERS, (Map, Object)):
         if isinstance(one, family):
             return isinstance(other, family)

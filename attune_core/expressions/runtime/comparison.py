@@ -7,11 +7,13 @@ import operator as python
 from collections.abc import Callable, Mapping
 
 from attune_core.expressions.errors import ExpressionFailed
-from attune_core.expressions.runtime.frame import PER_STEP, Frame, Operand, Run, kind_of
-from attune_core.values import JsonValue
+from attune_core.expressions.runtime.frame import PER_STEP, Frame, Operand, Run
+from attune_core.expressions.runtime.moments import Moment, Span
+from attune_core.expressions.runtime.value import Maybe, Value, kind_of
 
-_ORDERS: Mapping[str, Callable[[float, float], bool]] = {"<": python.lt, "<=": python.le, ">": python.gt, ">=": python.ge}
-_TEXT_ORDERS: Mapping[str, Callable[[str, str], bool]] = {"<": python.lt, "<=": python.le, ">": python.gt, ">=": python.ge}
+_ORDERS: Mapping[str, Callable[[Value, Value], bool]] = {"<": python.lt, "<=": python.le, ">": python.gt, ">=": python.ge}  # type: ignore[dict-item]  # called with what has an order
+#: What is ordered among its own kind; numbers have an order across kinds.
+_ORDERED = frozenset({str, bytes, Moment, Span})
 #: A tuple, because `int | float` would be built anew at every evaluation.
 _NUMBERS = (int, float)
 #: What CEL takes for a key; JSON has only strings, so the others are never found.
@@ -32,7 +34,7 @@ def equality(left: Operand, right: Operand, *, negated: bool) -> Run:
     return lambda frame: equal(frame, first(frame), second(frame))
 
 
-def equal(frame: Frame, one: JsonValue, other: JsonValue) -> bool:
+def equal(frame: Frame, one: Value, other: Value) -> bool:
     """Tell whether two values are equal."""
     kind = type(one)
     if kind is type(other):
@@ -40,28 +42,30 @@ def equal(frame: Frame, one: JsonValue, other: JsonValue) -> bool:
             return len(one) == len(other) and _all_equal(frame, one, other)
         if isinstance(one, dict) and isinstance(other, dict):
             return one.keys() == other.keys() and _all_equal(frame, list(one.values()), [other[key] for key in one])
-        if isinstance(one, str):
+        if isinstance(one, str | bytes):
             frame.charge(len(one) // PER_STEP)
+        elif isinstance(one, Maybe) and isinstance(other, Maybe):
+            return one.there is other.there and equal(frame, one.value, other.value)
         return one == other
     return (kind is int or kind is float) and (type(other) is int or type(other) is float) and one == other
 
 
-def _all_equal(frame: Frame, some: list[JsonValue], others: list[JsonValue]) -> bool:
+def _all_equal(frame: Frame, some: list[Value], others: list[Value]) -> bool:
     frame.charge(len(some))
     return all(equal(frame, one, other) for one, other in zip(some, others, strict=True))
 
 
 def order(operator: str, left: Operand, right: Operand) -> Run:
-    """Return the closure of `a < b` and its kin: numbers, strings by code point, and false before true."""
-    first, second, holds, text_holds = left.run, right.run, _ORDERS[operator], _TEXT_ORDERS[operator]
+    """Return the closure of `a < b` and its kin: numbers, strings by code point, bytes, moments, spans, and false before true."""
+    first, second, holds, kinds = left.run, right.run, _ORDERS[operator], _ORDERED
 
     def run(frame: Frame) -> bool:
         one, other = first(frame), second(frame)
         if isinstance(one, _NUMBERS) and isinstance(other, _NUMBERS):
             if isinstance(one, bool) is isinstance(other, bool):
                 return holds(one, other)
-        elif isinstance(one, str) and isinstance(other, str):
-            return text_holds(one, other)
+        elif type(one) is type(other) and type(one) in kinds:
+            return holds(one, other)
         raise ExpressionFailed(f"no such overload: {kind_of(one)} {operator} {kind_of(other)}")
 
     return run

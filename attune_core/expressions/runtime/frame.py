@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from attune_core.expressions.errors import ExpressionTooCostly
+from attune_core.expressions.runtime.equalities import Equality
+from attune_core.expressions.runtime.value import Value
 from attune_core.expressions.suggestion import clipped
 from attune_core.expressions.types import Type
 from attune_core.values import JsonValue
@@ -21,7 +23,10 @@ PER_STEP = 16
 class Frame:
     """One evaluation."""
 
-    __slots__ = ("steps", "variables")
+    __slots__ = ("bound", "steps", "variables")
+
+    #: The values of the variables that macros bind, from the outermost macro in; made by the first macro that runs.
+    bound: "list[Value]"
 
     def __init__(self, variables: Mapping[str, JsonValue], steps: int) -> None:
         """Take the variables and the steps that may still be taken."""
@@ -33,8 +38,14 @@ class Frame:
         if self.steps < 0:
             raise ExpressionTooCostly("the expression takes more steps than one evaluation may")
 
+    def charge_text(self, size: int, grown: int | None = None) -> None:
+        """Refuse a text or bytes of this size if they are too long, and take the steps of making them, or of what they grow by."""
+        if size > MAX_OUTPUT:
+            raise ExpressionTooCostly(f"a text of {size} characters is longer than {MAX_OUTPUT}")
+        self.charge((size if grown is None else grown) // PER_STEP)
 
-Run: TypeAlias = Callable[[Frame], JsonValue]
+
+Run: TypeAlias = Callable[[Frame], Value]
 
 
 class Spot(NamedTuple):
@@ -54,7 +65,7 @@ class Operand:
     """A compiled node.
 
     `constant`: its value does not depend on variables and is `value`. `keys` lead to it from the variables, if nothing else does.
-    `cost` is the steps it takes whatever the values are. `terms` are those of a chain of `&&`.
+    `cost` is the steps it takes whatever the values are, and all it takes if it is `free`. `terms` are those of a chain of `&&`.
     """
 
     run: Run
@@ -62,21 +73,8 @@ class Operand:
     cost: int
     spot: Spot
     constant: bool = False
-    value: JsonValue = None
+    value: Value = None
     keys: tuple[str, ...] = ()
     terms: "tuple[Operand, ...]" = ()
-
-
-_KINDS: Mapping[type[JsonValue], str] = {
-    type(None): "null",
-    bool: "bool",
-    int: "int",
-    float: "double",
-    str: "string",
-    list: "list",
-}
-
-
-def kind_of(value: JsonValue) -> str:
-    """Return the name of a value's type as messages say it."""
-    return _KINDS.get(type(value), "object")
+    equality: Equality | None = None
+    free: bool = True

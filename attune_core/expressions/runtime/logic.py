@@ -4,8 +4,8 @@ Called by `lower`. Source: the CEL language definition, "Logical Operators".
 """
 
 from attune_core.expressions.errors import ExpressionFailed, ExpressionTooCostly
-from attune_core.expressions.runtime.frame import Frame, Operand, Run, kind_of
-from attune_core.values import JsonValue
+from attune_core.expressions.runtime.frame import Frame, Operand, Run
+from attune_core.expressions.runtime.value import Value, kind_of
 
 
 def chain(operator: str, terms: tuple[Operand, ...]) -> Run:
@@ -27,7 +27,7 @@ def chain(operator: str, terms: tuple[Operand, ...]) -> Run:
                 if value is decides:
                     return decides
                 if type(value) is not bool:
-                    failure = failure or _not_bool(operator, term, value)
+                    failure = failure or not_bool(f"'{operator}'", term, value)
             if failure is not None:
                 raise failure
             return not decides
@@ -38,8 +38,9 @@ def chain(operator: str, terms: tuple[Operand, ...]) -> Run:
     return run
 
 
-def _not_bool(where: str, term: Operand, value: JsonValue) -> ExpressionFailed:
-    return ExpressionFailed(f"'{where}' takes bool, but {term.spot.text()} is {kind_of(value)}").at(term.spot.start, term.spot.end, None)
+def not_bool(where: str, term: Operand, value: Value) -> ExpressionFailed:
+    """Make the failure of a condition that is none."""
+    return ExpressionFailed(f"{where} takes bool, but {term.spot.text()} is {kind_of(value)}").at(term.spot.start, term.spot.end, None)
 
 
 def inversion(operand: Operand) -> Run:
@@ -50,7 +51,7 @@ def inversion(operand: Operand) -> Run:
         value = before(frame)
         if type(value) is bool:
             return not value
-        raise _not_bool("!", operand, value)
+        raise not_bool("'!'", operand, value)
 
     return run
 
@@ -59,12 +60,12 @@ def conditional(test: Operand, yes: Operand, no: Operand) -> Run:
     """Return the closure of `test ? yes : no`; only the chosen side is evaluated."""
     decide, first, second = test.run, yes.run, no.run
 
-    def run(frame: Frame) -> JsonValue:
+    def run(frame: Frame) -> Value:
         value = decide(frame)
         if value is True:
             return first(frame)
         if value is False:
             return second(frame)
-        raise _not_bool("?", test, value)
+        raise not_bool("'?'", test, value)
 
     return run

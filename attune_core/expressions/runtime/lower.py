@@ -4,16 +4,16 @@ Called by `check` when there is no error; the operand of the top node becomes a 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from attune_core.expressions.errors import ExpressionFailed, ExpressionTooCostly
 from attune_core.expressions.finding import Code
 from attune_core.expressions.functions.table import FUNCTIONS
 from attune_core.expressions.inference.facts import Facts
-from attune_core.expressions.runtime import arithmetic, comparison, logic, members
+from attune_core.expressions.runtime import arithmetic, comparison, logic, macros, members
+from attune_core.expressions.runtime.equalities import equality, free
 from attune_core.expressions.runtime.frame import Frame, Operand, Run, Spot
+from attune_core.expressions.runtime.value import Value
 from attune_core.expressions.syntax import nodes
-from attune_core.values import JsonValue
 
 _FOLDING_STEPS = 10_000
 
@@ -22,15 +22,19 @@ def lower(facts: Facts, node: nodes.Node) -> Operand:
     """Return the compiled node; an operation on constants that always fails is reported in `facts`."""
     if isinstance(node, nodes.Literal):
         return _operand(facts, node, _constantly(node.value), cost=0, constant=True, value=node.value)
+    if node in facts.slots and isinstance(node, nodes.Name):
+        return _operand(facts, node, macros.bound(facts.slots[node]), cost=0)
     if isinstance(node, nodes.Name):
         return _way(facts, node, (node.name,), 0)
     parts = tuple(lower(facts, child) for child in node.children())
     if (key := _written_key(node, parts)) is not None and parts[0].keys:
         return _way(facts, node, (*parts[0].keys, key), parts[0].cost)
     run = _closure(facts, node, parts)
-    operand = _operand(facts, node, run, cost=sum(part.cost for part in parts))
+    #: The parts of a macro are paid for each time they run.
+    operand = _operand(facts, node, run, cost=parts[0].cost if isinstance(node, nodes.Macro) else sum(part.cost for part in parts))
+    operand.equality, operand.free = equality(node, parts), free(node, parts)
     if isinstance(node, nodes.Logic) and node.operator == "&&":
-        operand = replace(operand, terms=parts)
+        operand.terms = parts
     return _folded(facts, operand, parts)
 
 
@@ -41,7 +45,7 @@ def _operand(
     *,
     cost: int,
     constant: bool = False,
-    value: JsonValue = None,
+    value: Value = None,
     keys: tuple[str, ...] = (),
 ) -> Operand:
     return Operand(run, facts.types[node], cost + 1, Spot(facts.source, node.start, node.end), constant, value, keys)
@@ -85,6 +89,12 @@ def _fallible(facts: Facts, node: nodes.Node, parts: tuple[Operand, ...]) -> Run
             return members.has(parts[0], node.selected.field)
         case nodes.Index():
             return members.index(parts[0], parts[1])
+        case nodes.OptionalSelect():
+            return members.optional_select(parts[0], node.field)
+        case nodes.OptionalIndex():
+            return members.optional_index(parts[0], parts[1])
+        case nodes.Macro():
+            return macros.MACROS[node.name](node.name, parts[0], parts[1:], facts.slots[node])
         case nodes.Call():
             return _call(facts, node, parts)
         case nodes.Binary():
@@ -114,7 +124,7 @@ def _located(facts: Facts, node: nodes.Node, run: Run) -> Run:
     """Add the place to what fails in an operation itself."""
     spot = Spot(facts.source, node.start, node.end)
 
-    def located(frame: Frame) -> JsonValue:
+    def located(frame: Frame) -> Value:
         try:
             return run(frame)
         except ExpressionFailed as failure:
@@ -140,7 +150,7 @@ def _folded(facts: Facts, operand: Operand, parts: tuple[Operand, ...]) -> Opera
     return Operand(_constantly(value), operand.type, 1, spot, constant=True, value=value)
 
 
-def _constantly(value: JsonValue) -> Run:
+def _constantly(value: Value) -> Run:
     return lambda _: value
 
 
@@ -151,8 +161,8 @@ def _list(items: tuple[Run, ...]) -> Run:
 def _map(parts: tuple[Operand, ...]) -> Run:
     entries = tuple((parts[place].run, parts[place + 1].run) for place in range(0, len(parts), 2))
 
-    def run(frame: Frame) -> JsonValue:
-        made: dict[str, JsonValue] = {}
+    def run(frame: Frame) -> Value:
+        made: dict[str, Value] = {}
         for read_key, read_value in entries:
             key = read_key(frame)
             if not isinstance(key, str):

@@ -1,4 +1,4 @@
-"""Closures for variables, `a.b`, `a[i]` and `has(a.b)`; a way that starts at a variable is one closure however long it is.
+"""Closures for variables, `a.b`, `a[i]`, `a.?b`, `a[?i]` and `has(a.b)`; a way that starts at a variable is one closure however long it is.
 
 Called by `lower`.
 """
@@ -6,7 +6,8 @@ Called by `lower`.
 from collections.abc import Mapping
 
 from attune_core.expressions.errors import ExpressionFailed
-from attune_core.expressions.runtime.frame import Frame, Operand, Run, Spot, kind_of
+from attune_core.expressions.runtime.frame import Frame, Operand, Run, Spot
+from attune_core.expressions.runtime.value import NOTHING, Maybe, Value, kind_of
 from attune_core.values import JsonValue
 
 _LONGEST_KEY = 40
@@ -15,8 +16,8 @@ _LONGEST_KEY = 40
 def way(keys: tuple[str, ...], spot: Spot) -> Run:
     """Return the closure that follows keys from the variables on."""
 
-    def run(frame: Frame) -> JsonValue:
-        value: JsonValue = frame.variables  # type: ignore[assignment]  # a Mapping is read here like any object
+    def run(frame: Frame) -> Value:
+        value: Value = frame.variables  # type: ignore[assignment]  # a Mapping is read here like any object
         try:
             for key in keys:
                 value = value[key]  # type: ignore[index,call-overload]  # what is no object raises, and is explained below
@@ -31,7 +32,7 @@ def _lost(variables: Mapping[str, JsonValue], keys: tuple[str, ...], text: str) 
     """Make the failure of a way by walking it again."""
     if keys[0] not in variables:
         return ExpressionFailed(f"there is no variable '{keys[0]}'")
-    value = variables[keys[0]]
+    value: Value | JsonValue = variables[keys[0]]
     for place, key in enumerate(keys[1:], 1):
         if not isinstance(value, dict):
             return ExpressionFailed(f"{'.'.join(keys[:place])} is {kind_of(value)} and has no field '{key}'")
@@ -51,15 +52,52 @@ def select(operand: Operand, key: str) -> Run:
     """Return the closure that reads a key of any value."""
     before = operand.run
 
-    def run(frame: Frame) -> JsonValue:
+    def run(frame: Frame) -> Value:
         value = before(frame)
-        if not isinstance(value, dict):
-            raise ExpressionFailed(f"{kind_of(value)} has no field '{key}'")
-        if key not in value:
-            raise no_key(key)
-        return value[key]
+        if isinstance(value, dict):
+            if key not in value:
+                raise no_key(key)
+            return value[key]
+        if isinstance(value, Maybe):
+            return _inside(value, key)
+        raise ExpressionFailed(f"{kind_of(value)} has no field '{key}'")
 
     return run
+
+
+def optional_select(operand: Operand, key: str) -> Run:
+    """Return the closure of `a.?b`."""
+    before = operand.run
+
+    def run(frame: Frame) -> Maybe:
+        value = before(frame)
+        return _inside(value if isinstance(value, Maybe) else Maybe(value), key)
+
+    return run
+
+
+def optional_index(operand: Operand, key: Operand) -> Run:
+    """Return the closure of `a[?i]`."""
+    before, which = operand.run, key.run
+
+    def run(frame: Frame) -> Maybe:
+        value, place = before(frame), which(frame)
+        return _inside(value if isinstance(value, Maybe) else Maybe(value), place)
+
+    return run
+
+
+def _inside(outer: Maybe, key: Value) -> Maybe:
+    """Return what an optional value has at a key or place, none if it is not there; fail where nothing could be."""
+    value = outer.value
+    if not outer.there:
+        return NOTHING
+    if isinstance(value, dict) and isinstance(key, str):
+        return Maybe(value[key]) if key in value else NOTHING
+    if isinstance(value, list):
+        place = _place(key)
+        return Maybe(value[place]) if 0 <= place < len(value) else NOTHING
+    raise ExpressionFailed(f"no such overload: {kind_of(value)}[?{kind_of(key)}]")
 
 
 def has(operand: Operand, key: str) -> Run:
@@ -79,7 +117,7 @@ def index(operand: Operand, key: Operand) -> Run:
     """Return the closure of `a[i]`: lists by a whole number from 0, objects by a string."""
     before, which = operand.run, key.run
 
-    def run(frame: Frame) -> JsonValue:
+    def run(frame: Frame) -> Value:
         value, place = before(frame), which(frame)
         if isinstance(value, list):
             return _item(value, place)
@@ -87,16 +125,23 @@ def index(operand: Operand, key: Operand) -> Run:
             if place not in value:
                 raise no_key(place)
             return value[place]
+        if isinstance(value, Maybe):
+            return _inside(value, place)
         raise ExpressionFailed(f"no such overload: {kind_of(value)}[{kind_of(place)}]")
 
     return run
 
 
-def _item(items: list[JsonValue], place: JsonValue) -> JsonValue:
-    if isinstance(place, float) and place.is_integer():
-        place = int(place)
-    if not isinstance(place, int) or isinstance(place, bool):
-        raise ExpressionFailed(f"no such overload: list[{kind_of(place)}]")
+def _item(items: list[Value], key: Value) -> Value:
+    place = _place(key)
     if not 0 <= place < len(items):
         raise ExpressionFailed(f"index {place} is outside a list of {len(items)}")
     return items[place]
+
+
+def _place(key: Value) -> int:
+    if isinstance(key, float) and key.is_integer():
+        return int(key)
+    if not isinstance(key, int) or isinstance(key, bool):
+        raise ExpressionFailed(f"no such overload: list[{kind_of(key)}]")
+    return key

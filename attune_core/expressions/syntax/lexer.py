@@ -82,9 +82,7 @@ def _scan(text: str, start: int, *, embedded: bool) -> tuple[list[Token], int]:
 
 
 def _refuse_token(kind: str, word: str, place: int) -> None:
-    """Refuse what has a token of its own in CEL but no meaning here."""
-    if kind == "string" and word[0] in "bB":
-        raise refuse(Code.NOT_SUPPORTED, "bytes are not supported", place, place + len(word), "write the string without the b")
+    """Refuse the characters that no text of Attune holds."""
     if kind in {"string", "quoted", "space"} and (bad := _FORBIDDEN.search(word)):
         raise refuse(Code.SYNTAX, f"the character U+{ord(bad[0]):04X} cannot stand in a string", place + bad.start(), place + bad.end())
 

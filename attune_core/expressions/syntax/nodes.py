@@ -7,7 +7,8 @@ Nothing changes them; they are not frozen because making frozen ones takes four 
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from attune_core.values import JsonValue
+#: What a literal can be.
+Scalar: TypeAlias = bool | int | float | str | bytes | None
 
 
 @dataclass(eq=False, slots=True)
@@ -21,9 +22,9 @@ class Place:
 
 @dataclass(eq=False, slots=True)
 class Literal(Place):
-    """A value written out: null, a bool, a number or a string."""
+    """A value written out: null, a bool, a number, a string or bytes."""
 
-    value: JsonValue
+    value: Scalar
 
     def children(self) -> "tuple[Node, ...]":
         """Return nothing: a leaf."""
@@ -100,6 +101,49 @@ class Index(Place):
 
 
 @dataclass(eq=False, slots=True)
+class OptionalSelect(Place):
+    """`operand.?field`: the field as an optional value; the field's own text starts at `field_start`."""
+
+    operand: "Node"
+    field: str
+    field_start: int
+
+    def children(self) -> "tuple[Node, ...]":
+        """Return the nodes below, in the order they are evaluated."""
+        return (self.operand,)
+
+
+@dataclass(eq=False, slots=True)
+class OptionalIndex(Place):
+    """`operand[?index]`: the item as an optional value."""
+
+    operand: "Node"
+    index: "Node"
+
+    def children(self) -> "tuple[Node, ...]":
+        """Return the nodes below, in the order they are evaluated."""
+        return (self.operand, self.index)
+
+
+@dataclass(eq=False, slots=True)
+class Macro(Place):
+    """`operand.name(variable, parts...)`: the parts are evaluated with the variable bound to what the operand holds.
+
+    The macro's own name starts at `name_start`; `parts` are one, or for `map` with three arguments two: the filter and the result.
+    """
+
+    name: str
+    name_start: int
+    operand: "Node"
+    variable: str
+    parts: "tuple[Node, ...]"
+
+    def children(self) -> "tuple[Node, ...]":
+        """Return the nodes below; all but the first see the variable."""
+        return (self.operand, *self.parts)
+
+
+@dataclass(eq=False, slots=True)
 class Call(Place):
     """`name(arguments)`, or `target.name(arguments)`; the name's own text starts at `name_start`."""
 
@@ -163,4 +207,20 @@ class Conditional(Place):
         return (self.test, self.yes, self.no)
 
 
-Node: TypeAlias = Literal | ListLiteral | MapLiteral | Name | Select | Has | Index | Call | Unary | Binary | Logic | Conditional
+Node: TypeAlias = (
+    Literal
+    | ListLiteral
+    | MapLiteral
+    | Name
+    | Select
+    | Has
+    | Index
+    | OptionalSelect
+    | OptionalIndex
+    | Macro
+    | Call
+    | Unary
+    | Binary
+    | Logic
+    | Conditional
+)

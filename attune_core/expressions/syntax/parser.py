@@ -9,7 +9,7 @@ from dataclasses import replace
 from attune_core.expressions.finding import Code, NotAnExpression, refuse
 from attune_core.expressions.syntax import nodes
 from attune_core.expressions.syntax.lexer import Token
-from attune_core.expressions.syntax.string_literals import string_value
+from attune_core.expressions.syntax.string_literals import bytes_value, string_value
 from attune_core.values import INT64_MAX, INT64_MIN
 
 #: Brackets, unary operators and `?:` inside each other; CEL asks for at least 12.
@@ -28,6 +28,12 @@ _POWER: Mapping[str, int] = {
     **dict.fromkeys((".", "["), _MEMBER),
 }
 _CONSTANTS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
+#: The macros that bind a variable, and the numbers of arguments with which they do.
+MACROS: Mapping[str, tuple[int, ...]] = {
+    **dict.fromkeys(("all", "exists", "exists_one", "filter", "optMap", "optFlatMap"), (2,)),
+    "map": (2, 3),
+}
+_OPTIONALS = frozenset({"optional.of", "optional.ofNonZeroValue", "optional.none"})
 _RESERVED = frozenset(
     "as break const continue else for function if import let loop package namespace return var void while".split()  # noqa: SIM905 - reads as the list in CEL's grammar
 )
@@ -62,6 +68,12 @@ class _Parser:
     def _at(self, sign: str) -> bool:
         token = self._peek()
         return token.text == sign and token.kind == "sign"
+
+    def _skipped(self, sign: str) -> bool:
+        """Tell whether this sign is next, and go past it."""
+        found = self._at(sign)
+        self._next += found
+        return found
 
     def _expect(self, sign: str, after: Token) -> Token:
         if self._at(sign):
@@ -103,7 +115,8 @@ class _Parser:
             case "int" | "float":
                 return self._number(token, "", token.start)
             case "string":
-                return nodes.Literal(token.start, token.end, 1, string_value(token.text, token.start))
+                value = bytes_value if token.text[0] in "bB" else string_value
+                return nodes.Literal(token.start, token.end, 1, value(token.text, token.start))
             case "name":
                 return self._word(token)
             case "sign" if token.text in {"(", "[", "{", "-", "!"}:
@@ -201,19 +214,22 @@ class _Parser:
         return nodes.Logic(left.start, terms[-1].end, _above(*terms), token.text, tuple(terms))
 
     def _conditional(self, test: nodes.Node, question: Token) -> nodes.Node:
+        dot = self._peek()
+        if self._at(".") and dot.start == question.end:
+            raise refuse(Code.SYNTAX, "'?.' is not an operator", question.start, dot.end, "an optional field is read with .? as in a.?b")
         yes = self._expression(_OR)
         self._expect(":", question)
         no = self._expression(_CONDITIONAL)
         return nodes.Conditional(test.start, no.end, _above(test, yes, no), test, yes, no)
 
     def _index(self, operand: nodes.Node, opening: Token) -> nodes.Node:
+        make = nodes.OptionalIndex if self._skipped("?") else nodes.Index
         index = self._expression(_CONDITIONAL)
         end = self._expect("]", opening).end
-        return nodes.Index(operand.start, end, _above(operand, index), operand, index)
+        return make(operand.start, end, _above(operand, index), operand, index)
 
     def _member(self, operand: nodes.Node, dot: Token) -> nodes.Node:
-        if self._at("?"):
-            raise refuse(Code.NOT_SUPPORTED, "optional access is not supported", dot.start, dot.end + 1, "test with has() first")
+        make = nodes.OptionalSelect if self._skipped("?") else nodes.Select
         token = self._peek()
         if token.kind not in {"name", "quoted"} or token.text in {"in", "true", "false", "null"}:
             if token.kind == "name":
@@ -221,20 +237,30 @@ class _Parser:
             raise self._unexpected("a field's name")
         self._take()
         if token.kind == "quoted":
-            return nodes.Select(operand.start, token.end, _above(operand), operand, token.text[1:-1], token.start)
+            return make(operand.start, token.end, _above(operand), operand, token.text[1:-1], token.start)
         if self._at("("):
+            if make is nodes.OptionalSelect:
+                raise refuse(
+                    Code.SYNTAX, "a method is not called with .?", dot.start, dot.end, "see optMap() for a call on an optional value"
+                )
             return self._call(token, operand)
-        return nodes.Select(operand.start, token.end, _above(operand), operand, token.text, token.start)
+        return make(operand.start, token.end, _above(operand), operand, token.text, token.start)
 
     def _call(self, name: Token, target: nodes.Node | None) -> nodes.Node:
         opening = self._take()
         arguments = self._sequence(")", opening)
         end = self._take().end
-        if name.text == "has" and target is None:
-            return _has(name.start, end, arguments)
-        start = name.start if target is None else target.start
-        height = _above(*arguments) if target is None else _above(target, *arguments)
-        return nodes.Call(start, end, height, name.text, name.start, target, arguments)
+        if target is None:
+            if name.text == "has":
+                return _has(name.start, end, arguments)
+            return nodes.Call(name.start, end, _above(*arguments), name.text, name.start, None, arguments)
+        if isinstance(target, nodes.Name) and f"{target.name}.{name.text}" in _OPTIONALS:
+            full_name = f"{target.name}.{name.text}"
+            return nodes.Call(target.start, end, _above(*arguments), full_name, target.start, None, arguments)
+        height = _above(target, *arguments)
+        if len(arguments) in MACROS.get(name.text, ()) and isinstance(variable := arguments[0], nodes.Name):
+            return nodes.Macro(target.start, end, height, name.text, name.start, target, variable.name, arguments[1:])
+        return nodes.Call(target.start, end, height, name.text, name.start, target, arguments)
 
 
 def _has(start: int, end: int, arguments: tuple[nodes.Node, ...]) -> nodes.Node:

@@ -1,0 +1,87 @@
+"""The calendar and clock of a moment in a time zone: UTC, a fixed offset, or a name of the IANA data base.
+
+Called by the functions on time. The rules of named zones come from `zoneinfo`, which reads them from the system's files once per name:
+it is the one place where an expression depends on more than its values, and the names are bounded so that no other file is read.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from attune_core.expressions.errors import ExpressionFailed
+from attune_core.expressions.runtime.moments import DAY, EPOCH_DAY, HOUR, MINUTE, SECOND, Moment
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+_OFFSET = re.compile(r"([+-]?)([0-9]{1,2}):([0-9]{2})")
+_NAME = re.compile(r"(?!posix|right|localtime|Factory)[A-Za-z][A-Za-z0-9_+-]{0,31}(?:/[A-Za-z][A-Za-z0-9_+-]{0,31}){0,2}")
+#: The calendar repeats after 400 years, days of the week included.
+_CYCLE = 146_097
+_YEARS = 400
+_UTC_NAMES = frozenset({"", "UTC"})
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A moment on the calendar and clock of its zone; `year` may be 0 or 10000 at the ends of the range."""
+
+    year: int
+    date: date
+    nanoseconds: int
+
+
+def local(moment: Moment, zone: str) -> Local:
+    """Return the calendar's day and the nanoseconds of that day; `ExpressionFailed` if there is no such zone."""
+    day, rest = divmod(moment.nanoseconds + _offset(moment, zone), DAY)
+    ordinal = day + EPOCH_DAY
+    shift = 1 if ordinal < 1 else -1 if ordinal > date.max.toordinal() else 0
+    found = date.fromordinal(ordinal + shift * _CYCLE)
+    return Local(found.year - shift * _YEARS, found, rest)
+
+
+def known(zone: str) -> bool:
+    """Tell whether there is such a zone."""
+    try:
+        local(Moment(0), zone)
+    except ExpressionFailed:
+        return False
+    return True
+
+
+def _offset(moment: Moment, zone: str) -> int:
+    """Return the nanoseconds by which the zone is ahead of UTC at this moment."""
+    if zone in _UTC_NAMES:
+        return 0
+    fixed = _OFFSET.fullmatch(zone)
+    if fixed is not None:
+        hours, minutes = int(fixed[2]), int(fixed[3])
+        if hours > 23 or minutes > 59:
+            raise _no_zone()
+        return (hours * HOUR + minutes * MINUTE) * (-1 if fixed[1] == "-" else 1)
+    rules = _zone(zone) if _NAME.fullmatch(zone) else None
+    if rules is None:
+        raise _no_zone()
+    #: `datetime` ends where moments do, and a zone may be ahead or behind there: the rules of 400 years before or after hold.
+    seconds = moment.nanoseconds // SECOND
+    whole = date.fromordinal(seconds // 86_400 + EPOCH_DAY).year
+    shift = _CYCLE * 86_400 * (1 if whole == 1 else -1 if whole == date.max.year else 0)
+    ahead = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds + shift)).astimezone(rules).utcoffset()
+    return 0 if ahead is None else int(ahead.total_seconds()) * SECOND
+
+
+def _no_zone() -> ExpressionFailed:
+    return ExpressionFailed("there is no such time zone: write a name such as Europe/Berlin, or an offset such as +02:00")
+
+
+@lru_cache(maxsize=256)
+def _zone(name: str) -> "ZoneInfo | None":
+    #: Loaded on first use: most rules never ask for a zone.
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        return None
