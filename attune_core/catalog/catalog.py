@@ -5,8 +5,10 @@ Built only by `load`; a Catalog that exists has no error in it, so nothing behin
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from attune_core.catalog.rule_index import RuleIndex
 from attune_core.json_schema import SchemaValidator
 from attune_core.models.action import ActionDocument
 from attune_core.models.pack import PackDocument
@@ -111,3 +113,8 @@ class Catalog:
     rules: Mapping[str, Rule]
     rules_by_trigger: Mapping[str, tuple[Rule, ...]]
     webhooks: Mapping[str, Webhook]
+
+    @cached_property
+    def indexes(self) -> Mapping[str, RuleIndex]:
+        """The rules of each trigger by what they compare; made when the first event comes."""
+        return {trigger: RuleIndex(rules) for trigger, rules in self.rules_by_trigger.items()}

@@ -9,6 +9,7 @@ from attune_core.catalog.catalog import Catalog, Rule
 from attune_core.values import JsonObject
 
 
-def rules_for(catalog: Catalog, event_type: str, activation: JsonObject) -> Sequence[Rule]:  # noqa: ARG001 - what an index decides by
+def rules_for(catalog: Catalog, event_type: str, activation: JsonObject) -> Sequence[Rule]:
     """Return the enabled rules on a trigger that may match these variables, in the order of their references."""
-    return catalog.rules_by_trigger.get(event_type, ())
+    index = catalog.indexes.get(event_type)
+    return () if index is None else index.candidates(activation)
