@@ -60,7 +60,14 @@ def check(asked: Asked) -> Checked:
     root = repository_root(asked.path, git=revisions is not None or revision is not None)
     tree: Tree = FolderTree(root) if revision is None else tree_at(root, revision)
     loaded = load(tree, revision)
-    checked = Checked(root=root, lines=SourceLines(tree), problems=loaded.problems, documents=loaded.documents, revision=revision)
+    checked = Checked(
+        root=root,
+        lines=SourceLines(tree),
+        problems=loaded.problems,
+        documents=loaded.documents,
+        revision=revision,
+        suppressed=loaded.suppressed,
+    )
     if revisions is None:
         return checked
     base_tree = revisions.base_tree(root)
@@ -77,5 +84,5 @@ def _with_versions(checked: Checked, head: Loaded, base: Loaded) -> Checked:
         return checked
     if base.catalog is None:
         return replace(checked, base_refused=True)
-    found = check_versions(head.catalog, base.catalog)
-    return replace(checked, problems=in_order((*checked.problems, *found)))
+    found, suppressed = head.suppressions.divide(check_versions(head.catalog, base.catalog))
+    return replace(checked, problems=in_order((*checked.problems, *found)), suppressed=checked.suppressed + len(suppressed))

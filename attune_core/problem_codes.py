@@ -197,6 +197,12 @@ _FILES = {
     ),
 }
 _WHOLE = {
+    "ATT188": ProblemCode(
+        "suppression that does nothing",
+        "A comment `# attune: ignore CODE` gives no reason, names something else than a code, or there is no such warning at its place.",
+        "Write `# attune: ignore ATT182 -- reason` on the line or on the line above it; an error is never suppressed.",
+        Severity.WARNING,
+    ),
     "ATT180": ProblemCode(
         "condition never holds",
         "A clause of the condition is false whatever the event is, so the rule never fires.",

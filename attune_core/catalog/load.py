@@ -5,7 +5,7 @@ The order: entries, layout, documents, models, packs, actions, triggers, rules, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from attune_core.catalog.archive import Member, digest_of_archive, write_archive
@@ -21,10 +21,11 @@ from attune_core.catalog.check_tests import check_tests
 from attune_core.catalog.check_triggers import check_triggers, completion_trigger
 from attune_core.catalog.check_unused import check_unused
 from attune_core.catalog.check_webhooks import check_webhooks
-from attune_core.catalog.findings import Findings
+from attune_core.catalog.findings import Findings, in_order
 from attune_core.catalog.layout import Layout, lay_out
 from attune_core.catalog.read_models import read_models
 from attune_core.catalog.reading import Read, Reading
+from attune_core.catalog.suppression import Suppressions, read_suppressions
 from attune_core.catalog.tree import Tree
 from attune_core.catalog.tree_checks import check_entries
 from attune_core.models.rule_test import RuleTestDocument
@@ -35,13 +36,16 @@ from attune_core.problems import Problem
 class Loaded:
     """What came of it: `catalog` is None exactly if one of the Problems is an error; `documents` counts those that were looked for.
 
-    `tests` are the rule tests, which only `attune test` wants; a Catalog does not hold them.
+    `tests` are the rule tests, which only `attune test` wants; a Catalog does not hold them. `suppressed` counts what comments of the
+    documents took out of `problems`; `suppressions` are asked again about what is found beside a base.
     """
 
     catalog: Catalog | None
     problems: tuple[Problem, ...]
     documents: int = 0
     tests: tuple[Read[RuleTestDocument], ...] = ()
+    suppressed: int = 0
+    suppressions: Suppressions = field(default_factory=Suppressions)
 
 
 def load(tree: Tree, revision: str | None = None) -> Loaded:
@@ -55,7 +59,6 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
     if layout.repository is None:
         findings.at_path("ATT100", "there is no attune.yaml here", "attune.yaml", hint="start a repository with `attune init`")
         return Loaded(catalog=None, problems=findings.sorted())
-    documents = len(layout.document_paths())
     reading = Reading(files=files, layout=layout, findings=findings)
     read_models(reading, tree)
     locks = check_packs(reading)
@@ -70,7 +73,7 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
     webhooks = check_webhooks(reading, triggers)
     tests = check_tests(reading, triggers)
     if findings.has_errors():
-        return Loaded(catalog=None, problems=findings.sorted(), documents=documents)
+        return _loaded(reading, None)
     check_unused(reading, webhooks)
     packs = {name: _pack(tree, reading, layout, name) for name in sorted(layout.packs)}
     catalog = Catalog(
@@ -82,7 +85,21 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
         rules_by_trigger=_by_trigger(rules),
         webhooks=webhooks,
     )
-    return Loaded(catalog=catalog, problems=findings.sorted(), documents=documents, tests=tests)
+    return _loaded(reading, catalog, tests)
+
+
+def _loaded(reading: Reading, catalog: Catalog | None, tests: tuple[Read[RuleTestDocument], ...] = ()) -> Loaded:
+    found = reading.findings.sorted()
+    suppressions = read_suppressions(reading.documents.values())
+    said, suppressed = suppressions.divide(found)
+    return Loaded(
+        catalog=catalog,
+        problems=in_order([*said, *suppressions.mistakes, *suppressions.useless(found)]),
+        documents=len(reading.layout.document_paths()),
+        tests=tests,
+        suppressed=len(suppressed),
+        suppressions=suppressions,
+    )
 
 
 def _pack(tree: Tree, reading: Reading, layout: Layout, name: str) -> Pack:

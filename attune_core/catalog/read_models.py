@@ -28,7 +28,7 @@ Model = TypeVar("Model", bound=DocumentModel)
 
 def read_models(reading: Reading, tree: Tree) -> None:
     """Fill the reading with every document that is one."""
-    documents = _documents(reading, tree)
+    documents = reading.documents = _documents(reading, tree)
     layout = reading.layout
     defaults = _repository(reading, documents.get(layout.repository or ""))
     for pack, files in layout.packs.items():

@@ -44,6 +44,8 @@ class Reading:
     files: Mapping[str, Entry]
     layout: Layout
     findings: Findings
+    #: Every document whose YAML could be read, by path.
+    documents: Mapping[str, Document] = field(default_factory=dict)
     packs: dict[str, Read[PackDocument]] = field(default_factory=dict)
     actions: dict[str, Read[ActionDocument]] = field(default_factory=dict)
     triggers: dict[str, Read[TriggerDocument]] = field(default_factory=dict)
