@@ -31,7 +31,7 @@ def call_type(facts: Facts, node: Call) -> Type:
     if node.name in NOT_YET:
         return facts.report_at(Code.NOT_SUPPORTED, f"{node.name}() is not supported", start, end, NOT_YET[node.name])
     if node.name in MACRO_USAGES:
-        return facts.report_at(Code.UNKNOWN_FUNCTION, _macro_mistake(node), start, end, MACRO_USAGES[node.name])
+        return _macro_mistake(facts, node)
     values = known_children(node)
     types = tuple(facts.plain(value) for value in values)
     function = FUNCTIONS.get(node.name)
@@ -51,12 +51,16 @@ def call_type(facts: Facts, node: Call) -> Type:
     return union(found) if found else _no_overload(facts, node, function, types)
 
 
-def _macro_mistake(node: Call) -> str:
+def _macro_mistake(facts: Facts, node: Call) -> Type:
+    start, end = node.name_start, node.name_start + len(node.name)
     if node.target is None:
-        return f"{node.name} is not a function"
-    if len(node.arguments) in MACROS[node.name]:
-        return f"the first argument of {node.name}() is a name for the item"
-    return f"{node.name}() takes {' or '.join(map(str, MACROS[node.name]))} arguments, not {len(node.arguments)}"
+        message = f"{node.name} is not a function"
+    elif len(node.arguments) in MACROS[node.name]:
+        message = f"the first argument of {node.name}() is a name for the item"
+        start, end = node.arguments[0].start, node.arguments[0].end
+    else:
+        message = f"{node.name}() takes {' or '.join(map(str, MACROS[node.name]))} arguments, not {len(node.arguments)}"
+    return facts.report_at(Code.UNKNOWN_FUNCTION, message, start, end, MACRO_USAGES[node.name])
 
 
 def _no_overload(facts: Facts, node: Call, function: Function, types: tuple[Type, ...]) -> Type:

@@ -140,8 +140,11 @@ def _folded(facts: Facts, operand: Operand, parts: tuple[Operand, ...]) -> Opera
     spot = operand.spot
     if any(found.start >= spot.start and found.end <= spot.end for found in facts.findings):
         return operand
+    frame = Frame({}, _FOLDING_STEPS)
+    #: A macro inside others expects their variables below its own.
+    frame.bound = [None] * len(facts.slots)
     try:
-        value = operand.run(Frame({}, _FOLDING_STEPS))
+        value = operand.run(frame)
     except ExpressionTooCostly:
         return operand
     except ExpressionFailed as error:

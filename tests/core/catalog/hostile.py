@@ -148,7 +148,7 @@ EXPRESSIONS = {
     "a walk from a text": condition('"".__class__.__base__ == 1', "ATT204"),
     "a text times a billion": condition('"a" * 1000000000 == "a"', "ATT204"),
     "a power": condition("9**9**9 > 1", "ATT200"),
-    "a range": condition("range(100000000).size() > 1", "ATT205"),
+    "a range": condition("range(100000000).size() > 1", "ATT213"),
     "a constant of 5,000 digits": condition("9" * 5000 + " > 1", "ATT207"),
     "a surrogate in a constant": condition(r'event.data.unit == "\ud800"', "ATT200"),
     "a back-reference": condition(r'event.data.unit.matches("(a)\\1")', "ATT208"),
