@@ -15,7 +15,7 @@ from attune_core.rules.filling import InputInvalid
 from attune_core.rules.firing import Failed, Fired, Firing, Rejected, Throttled, fire, fire_request, throttled
 from attune_core.rules.matching import Occurrence
 from attune_core.rules.requests import REQUESTED, RequestRefused
-from attune_core.rules.throttling import Throttles
+from attune_core.rules.throttling import Throttles, ThrottleWindow
 
 #: An event caused by an execution caused by an event …: a chain longer than this is a loop.
 HOP_LIMIT = 16
@@ -37,9 +37,19 @@ class Drafted:
         return [one for one in self.firings if isinstance(one, Fired | Rejected)]
 
     @property
+    def failed(self) -> Sequence[Failed]:
+        """The rules whose condition could not be evaluated."""
+        return [one for one in self.firings if isinstance(one, Failed)]
+
+    @property
     def notes(self) -> Sequence[str]:
         """What is said on the event of rules that matched, or could not be evaluated, and give nothing."""
         return [_note(one) for one in self.firings if isinstance(one, Failed | Throttled)]
+
+    @property
+    def windows(self) -> Sequence[ThrottleWindow]:
+        """The throttles of what fires: still to be asked, or those that admitted it."""
+        return [one.throttle for one in self.firings if isinstance(one, Fired) and one.throttle is not None]
 
     def asked(self, throttles: Throttles, at: float) -> "Drafted":
         """Return what is left when the throttles have been asked, at the time when the event was received."""

@@ -14,16 +14,17 @@ from typing import Protocol
 import structlog
 
 from attune_controller.completion import completion
-from attune_controller.drafting import draft
+from attune_controller.drafting import Drafted, draft
 from attune_controller.placement import Candidate
 from attune_controller.placing import Placing
 from attune_controller.plans import planned_event
 from attune_controller.store.port import Events, Executions
-from attune_controller.store.records import Execution, Move
+from attune_controller.store.records import Event, Execution, Move
 from attune_core.catalog.catalog import Catalog
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
 from attune_core.rules.firing import Fired
+from attune_core.rules.throttling import Throttles
 from attune_core.states import Outcome, Reason, State
 
 Wake = Callable[[], None]
@@ -96,7 +97,7 @@ class Planner:
             more = len(events) == BATCH or self._work.is_set()
             if not events:
                 continue
-            drafted = [draft(event, catalog) for event in events]
+            drafted = await self._draft(events, catalog)
             fired = [item for one in drafted for item in one.drafts if isinstance(item, Fired)]
             placing = await self._placing({(item.action.ref, item.filled.key) for item in fired})
             now = self._clock.now()
@@ -105,10 +106,18 @@ class Planner:
                 planned_event(event, item, catalog, placing, now=now, new_id=new_id) for event, item in zip(events, drafted, strict=True)
             ]
             self._waiting = self._waiting or any(not item.agent and not item.rejected for plan in plans for item in plan.executions)
-            self._tell(await self._store.record_plans(plans))
+            over_before = min(event.new.received_at for event in events)  # what is still to be planned was received later
+            self._tell(await self._store.record_plans(plans, over_before=over_before))
             for event, item in zip(events, drafted, strict=True):
-                for note in item.notes:
-                    self._log.warning("condition_failed", position=event.position, note=note)
+                for failed in item.failed:
+                    self._log.warning("condition_failed", position=event.position, note=failed.error)
+
+    async def _draft(self, events: Sequence[Event], catalog: Catalog) -> list[Drafted]:
+        """Say what each event of a batch causes; throttles go by what is stored, and by what this batch admits."""
+        drafted = [draft(event, catalog) for event in events]
+        keys = {window.key for one in drafted for window in one.windows}
+        throttles = Throttles(await self._store.admissions(sorted(keys)) if keys else {})
+        return [one.asked(throttles, event.new.received_at) for event, one in zip(events, drafted, strict=True)]
 
     async def place_waiting(self) -> float | None:
         """Place executions that found no agent before, in order; reject what waited too long; return seconds until the next is due."""

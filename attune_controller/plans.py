@@ -31,6 +31,7 @@ def planned_event(
         executions=tuple(executions),
         dead_reason=drafted.dead_reason,
         note="; ".join(drafted.notes)[:2000],
+        admissions={window.key: window.admission(event.new.received_at) for window in drafted.windows},
     )
 
 

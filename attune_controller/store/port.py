@@ -25,6 +25,10 @@ from attune_controller.store.records import (
     QueueKey,
     Sync,
 )
+from attune_core.rules.throttling import Admission, ThrottleKey
+
+#: Admissions forgotten with one batch of plans; more than a batch makes, so that those that are over do not pile up.
+FORGOTTEN = 1000
 
 
 class Events(Protocol):
@@ -38,11 +42,16 @@ class Events(Protocol):
         """Return accepted events without a plan, strictly by position."""
         ...
 
-    async def record_plans(self, plans: Sequence[PlannedEvent]) -> Sequence[Execution]:
-        """Commit whole consequences: event status, executions with number and (when an agent is chosen) epoch and sequence. All or none.
+    async def record_plans(self, plans: Sequence[PlannedEvent], *, over_before: float = 0.0) -> Sequence[Execution]:
+        """Commit whole consequences, all or none: event status, admissions, executions with number and, when placed, epoch and sequence.
 
         An event that has its plan is skipped; `EventUnknown` for a position without one. Return the executions made, in order.
+        Admissions whose window ended at `over_before` or earlier are forgotten, at most FORGOTTEN of them, the oldest first.
         """
+        ...
+
+    async def admissions(self, keys: Sequence[ThrottleKey]) -> Mapping[ThrottleKey, Admission]:
+        """Return, for each of the keys that has one, the last admission."""
         ...
 
     async def event(self, position: int) -> Event | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from attune_core.rules.throttling import Admission, ThrottleKey
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonValue
 
@@ -127,8 +128,10 @@ class PlannedEvent:
     revision: str
     executions: tuple[NewExecution, ...] = ()
     dead_reason: str = ""
-    #: Kept in the event's `reason` although it was planned: rules whose condition failed with an error.
+    #: Kept in the event's `reason` although it was planned: rules whose condition failed with an error, and throttled firings.
     note: str = ""
+    #: Firings that throttles admitted: each is from now on the last of its key.
+    admissions: Mapping[ThrottleKey, Admission] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

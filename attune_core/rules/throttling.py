@@ -25,6 +25,10 @@ class ThrottleWindow:
     key: ThrottleKey
     once_within: float
 
+    def admission(self, at: float) -> "Admission":
+        """Return what is remembered when it is admitted at that time."""
+        return Admission(at=at, until=at + self.once_within)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
@@ -62,7 +66,7 @@ class Throttles:
         last = self._last.get(window.key)
         if last is not None and abs(at - last.at) < window.once_within:
             return last.at + window.once_within
-        self._last[window.key] = Admission(at=at, until=at + window.once_within)
+        self._last[window.key] = window.admission(at)
         if len(self._last) > self._room:
             self._last = {key: one for key, one in self._last.items() if one.until > at}
             self._room = max(ROOM, 2 * len(self._last))

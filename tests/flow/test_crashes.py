@@ -23,7 +23,7 @@ from attune_cli.local.program import Program
 from attune_cli.local.system import LocalSystem
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonObject, JsonValue
-from attune_core.wire.api import Accepted, ExecutionView, Page, StatusView
+from attune_core.wire.api import Accepted, EventView, ExecutionView, Page, StatusView
 from tests.checker import Line, read_witness, violations
 from tests.running import Running, action_document, pack, running_system
 from tests.waiting import wait_until
@@ -43,12 +43,17 @@ def repository(witness: Path) -> dict[str, str]:
         "description": "A step",
         "data": {"type": "object", "required": [*PARAMETERS], "additionalProperties": False, "properties": PARAMETERS},
     }
-    rule: JsonValue = {
+    rule: JsonObject = {
         "description": "Take it",
         "trigger": "crash.step",
+        "when": '!event.data.lane.startsWith("throttled")',
         "action": "crash.step",
         "input": {name: f"${{{{ event.data.{name} }}}}" for name in PARAMETERS},
         "agents": {"match": {"role": "test"}},
+    }
+    throttled = rule | {
+        "when": 'event.data.lane.startsWith("throttled")',
+        "throttle": {"once_within": "24h", "key": "${{ event.data.lane }}"},
     }
     step = action_document(
         "step.sh",
@@ -62,6 +67,7 @@ def repository(witness: Path) -> dict[str, str]:
         {
             "triggers/step.yaml": json.dumps(trigger),
             "rules/step.yaml": json.dumps(rule),
+            "rules/throttled.yaml": json.dumps(throttled),
             "actions/step.yaml": step,
             "actions/step.sh": STEP.format(witness=witness),
         },
@@ -240,6 +246,24 @@ def send_until(crashing: Crashing, steps: Sequence[JsonObject], wanted: int) -> 
     for thread in senders:
         thread.join()
     return waiting + unsent
+
+
+def test_a_controller_killed_while_it_throttles_admits_each_key_exactly_once(crashing: Crashing) -> None:
+    known = len(crashing.positions)
+    lanes = [f"throttled_{letter}" for letter in "abcdef"]
+    steps: list[JsonObject] = [{"lane": lane, "index": index, "pause": "0"} for lane in lanes for index in range(10)]
+    random.Random(2).shuffle(steps)
+    for wanted in (15, 35, 60):
+        steps = send_until(crashing, steps, known + wanted)
+        crashing.controller().wait()
+        crashing.system.start_controller()
+    with crashing.connected() as running:
+        wait_until(lambda: running.client.get("/v1/status", StatusView).events_waiting == 0, what="all plans")
+        for lane in lanes:
+            positions = sorted(crashing.positions[f"{lane}-{index}"] for index in range(10))
+            events = [running.client.get(f"/v1/events/{position}", EventView) for position in positions]
+            assert [len(event.executions) for event in events] == [1] + [0] * 9, "the first in the controller's order, and it alone"
+            assert ["throttled until" in event.reason for event in events] == [False] + [True] * 9
 
 
 def test_an_agent_killed_during_a_run_takes_it_up_again(crashing: Crashing) -> None:

@@ -3,15 +3,17 @@
 Part of MemoryStore; executions.py adds completion events through `insert_event`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from attune_controller.store.encoding import decode, decode_object, encode, stored_bytes
 from attune_controller.store.errors import EventUnknown, ExecutionExists, ReplayedBody
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import Tables
+from attune_controller.store.port import FORGOTTEN
 from attune_controller.store.records import Acceptance, Event, EventStatus, Execution, NewEvent, NewExecution, PlannedEvent, QueueKey
 from attune_controller.store.transitions import planned
+from attune_core.rules.throttling import Admission, ThrottleKey
 
 
 class MemoryEvents(Opened):
@@ -30,7 +32,7 @@ class MemoryEvents(Opened):
         """See the port."""
         return [self.tables.events[position] for position in list(self.tables.unplanned)[:limit]]
 
-    async def record_plans(self, plans: Sequence[PlannedEvent]) -> Sequence[Execution]:
+    async def record_plans(self, plans: Sequence[PlannedEvent], *, over_before: float = 0.0) -> Sequence[Execution]:
         """See the port."""
         tables = self.tables
         due: dict[int, PlannedEvent] = {}
@@ -46,7 +48,15 @@ class MemoryEvents(Opened):
                 fresh.add(new.id)
             due[plan.position] = plan
         inputs = {new.id: encode(new.input) for plan in due.values() for new in plan.executions}
-        return [execution for plan in due.values() for execution in _record_plan(tables, plan, inputs)]
+        made = [execution for plan in due.values() for execution in _record_plan(tables, plan, inputs)]
+        over = sorted((one.until, key) for key, one in tables.admissions.items() if one.until <= over_before)
+        for _, key in over[:FORGOTTEN]:
+            del tables.admissions[key]
+        return made
+
+    async def admissions(self, keys: Sequence[ThrottleKey]) -> Mapping[ThrottleKey, Admission]:
+        """See the port."""
+        return {key: self.tables.admissions[key] for key in keys if key in self.tables.admissions}
 
     async def event(self, position: int) -> Event | None:
         """See the port."""
@@ -92,6 +102,7 @@ def insert_completion(tables: Tables, new: NewEvent) -> None:
 
 def _record_plan(tables: Tables, plan: PlannedEvent, inputs: dict[str, str]) -> list[Execution]:
     del tables.unplanned[plan.position]
+    tables.admissions.update(plan.admissions)
     status = EventStatus.DEAD_LETTER if plan.dead_reason else EventStatus.PLANNED
     event = tables.events[plan.position]
     new = replace(event.new, dead_reason=plan.dead_reason)

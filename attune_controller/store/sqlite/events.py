@@ -3,7 +3,7 @@
 Part of SqliteStore; accepting.py inserts them, planning.py makes the executions of a plan.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import LiteralString
 
@@ -15,6 +15,8 @@ from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.event_rows import COLUMNS, event_of, values_of
 from attune_controller.store.sqlite.planning import prepare, record_plans
 from attune_controller.store.sqlite.statements import LARGEST, Value, row_of, rows_of
+from attune_controller.store.sqlite.throttles import find_admissions
+from attune_core.rules.throttling import Admission, ThrottleKey
 
 _JOINED: LiteralString = COLUMNS + "FROM events e LEFT JOIN plans p USING (position) "
 _UNPLANNED: LiteralString = COLUMNS + "FROM unplanned u JOIN events e USING (position) LEFT JOIN plans p USING (position) "
@@ -38,9 +40,13 @@ class SqliteEvents(Connected):
         """See the port."""
         return await self._read(partial(_events, sql=_UNPLANNED + "ORDER BY u.position LIMIT ?", values=(limit,)))
 
-    async def record_plans(self, plans: Sequence[PlannedEvent]) -> Sequence[Execution]:
+    async def record_plans(self, plans: Sequence[PlannedEvent], *, over_before: float = 0.0) -> Sequence[Execution]:
         """See the port."""
-        return await self._write(partial(record_plans, plans=[prepare(plan) for plan in plans]))
+        return await self._write(partial(record_plans, plans=[prepare(plan) for plan in plans], over_before=over_before))
+
+    async def admissions(self, keys: Sequence[ThrottleKey]) -> Mapping[ThrottleKey, Admission]:
+        """See the port."""
+        return await self._read(partial(find_admissions, keys=keys))
 
     async def event(self, position: int) -> Event | None:
         """See the port."""

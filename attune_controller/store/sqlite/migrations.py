@@ -185,8 +185,22 @@ CREATE TABLE syncs (
 PRAGMA user_version = 1;
 """
 
+# One row for each throttled rule and key: the last admitted firing. The index finds those that are over.
+_THROTTLES: LiteralString = """
+CREATE TABLE throttles (
+    rule TEXT NOT NULL,
+    key TEXT NOT NULL,
+    at REAL NOT NULL,
+    until REAL NOT NULL,
+    PRIMARY KEY (rule, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX throttles_until ON throttles (until);
+
+PRAGMA user_version = 2;
+"""
+
 #: Step n brings version n-1 to n and says so in its last line; PRAGMA user_version takes no parameter, and is part of the transaction.
-MIGRATIONS: tuple[LiteralString, ...] = (_FIRST,)
+MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _THROTTLES)
 
 
 def migrate(connection: apsw.Connection, place: Path, steps: Sequence[LiteralString] = MIGRATIONS) -> None:

@@ -13,6 +13,7 @@ from attune_controller.store.errors import EventUnknown, ExecutionExists
 from attune_controller.store.records import EventStatus, Execution, NewExecution, PlannedEvent, QueueKey
 from attune_controller.store.sqlite.execution_rows import INSERT_EXECUTION, INSERT_REQUEST, execution_values, request_values
 from attune_controller.store.sqlite.statements import Values, execute, row_of
+from attune_controller.store.sqlite.throttles import forget_admissions, store_admissions
 from attune_controller.store.transitions import planned
 
 # The row of the queue is where a sequence is taken, and nowhere else, so none is taken twice (reliability.md §1.2).
@@ -36,12 +37,14 @@ def prepare(plan: PlannedEvent) -> Prepared:
     return Prepared(plan=plan, requests=tuple(request_values(new) for new in plan.executions))
 
 
-def record_plans(connection: apsw.Connection, plans: list[Prepared]) -> list[Execution]:
-    """Store each plan whose event waits for one; return the executions made."""
+def record_plans(connection: apsw.Connection, plans: list[Prepared], over_before: float) -> list[Execution]:
+    """Store each plan whose event waits for one; return the executions made. Admissions over by then are forgotten, some at a time."""
     made: list[Execution] = []
     for prepared in plans:
         if _take(connection, prepared.plan):
+            store_admissions(connection, prepared.plan.admissions)
             made += [_insert(connection, new, values) for new, values in zip(prepared.plan.executions, prepared.requests, strict=True)]
+    forget_admissions(connection, over_before)
     return made
 
 

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from attune_controller.store.port import Store
 from attune_controller.store.records import Held, QueueKey
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
 from attune_core.errors import AttuneError
+from attune_core.rules.throttling import Admission, ThrottleKey
 from attune_core.states import Reason, State
 from tests.controller.store.making import cancelled, event, move, plan, queue, request
 
@@ -39,6 +41,10 @@ REQUESTS = st.lists(
         st.sampled_from(["", "web1", "web1", "web2"]), KEYS, st.sampled_from([None, None, None, Reason.POLICY_DENIED]), st.integers(0, 300)
     ),
     max_size=4,
+)
+THROTTLE_KEYS: list[ThrottleKey] = [(rule, key) for rule in ("web.a", "web.b") for key in ("null", '"x"')]
+ADMISSIONS = st.dictionaries(
+    st.sampled_from(THROTTLE_KEYS), st.integers(0, 9).map(lambda at: Admission(at=float(at), until=at + 3.0)), max_size=3
 )
 
 _COUNTED = """
@@ -105,16 +111,29 @@ class Agreement(RuleBasedStateMachine):
     def accept(self, number: int, source: str, digest: str, dead: str) -> None:
         self.both(lambda store: store.accept_event(event(f"{number}", source=source, body_digest=digest, dead_reason=dead)))
 
-    @rule(positions=st.lists(st.integers(1, 25), min_size=1, max_size=2), wanted=REQUESTS, repeat=st.integers(0, 5))
-    def plan(self, positions: list[int], wanted: list[tuple[str, str, Reason | None, int]], repeat: int) -> None:
+    @rule(
+        positions=st.lists(st.integers(1, 25), min_size=1, max_size=2),
+        wanted=REQUESTS,
+        repeat=st.integers(0, 5),
+        admissions=ADMISSIONS,
+        over_before=st.integers(0, 9).map(float),
+    )
+    def plan(
+        self,
+        positions: list[int],
+        wanted: list[tuple[str, str, Reason | None, int]],
+        repeat: int,
+        admissions: dict[ThrottleKey, Admission],
+        over_before: float,
+    ) -> None:
         plans = []
         for position in positions:
             requests = []
             for agent, key, rejected, size in wanted:
                 self.executions += repeat > 0  # now and then an id comes twice
                 requests.append(request(f"e{self.executions}", position, agent=agent, key=key, rejected=rejected, unit="ü" * size))
-            plans.append(plan(position, *requests))
-        self.both(lambda store: store.record_plans(plans))
+            plans.append(replace(plan(position, *requests), admissions=admissions))
+        self.both(lambda store: store.record_plans(plans, over_before=over_before))
 
     @rule(execution=EXECUTIONS, agent=AGENTS)
     def place(self, execution: str, agent: str) -> None:
@@ -159,6 +178,7 @@ class Agreement(RuleBasedStateMachine):
     def counts_agree(self) -> None:
         self.both(lambda store: store.counts())
         self.both(lambda store: store.unsettled_load())
+        self.both(lambda store: store.admissions(THROTTLE_KEYS))
 
     def teardown(self) -> None:
         try:

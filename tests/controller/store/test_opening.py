@@ -12,10 +12,11 @@ import apsw
 import pytest
 
 from attune_controller.store.errors import SqliteTooOld, StoreClosed, StoreDamaged, StoreFailed, StoreLocked, StoreTooNew, UnknownFormat
-from attune_controller.store.records import Sync
+from attune_controller.store.records import PlannedEvent, Sync
 from attune_controller.store.sqlite import opening
 from attune_controller.store.sqlite.migrations import MIGRATIONS
 from attune_controller.store.sqlite.store import open_sqlite_store
+from attune_core.rules.throttling import Admission
 from tests.controller.store.making import event
 
 OPENING = """
@@ -23,7 +24,7 @@ import asyncio, pathlib, sys
 from attune_controller.store.sqlite.store import open_sqlite_store
 asyncio.run(open_sqlite_store(pathlib.Path(sys.argv[1])))
 """
-SECOND = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (7); PRAGMA user_version = 2;"
+SECOND = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (7); PRAGMA user_version = 3;"
 
 
 async def test_a_second_controller_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
@@ -125,7 +126,7 @@ async def test_a_migration_keeps_a_copy_of_what_was_there(tmp_path: Path) -> Non
     migrated = await open_sqlite_store(tmp_path, steps=(*MIGRATIONS, SECOND))
     assert await migrated.find_event("", "1") is not None
     await migrated.close()
-    copy = tmp_path / "store.sqlite.v1"
+    copy = tmp_path / "store.sqlite.v2"
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     (tmp_path / "older").mkdir()
     (tmp_path / "older" / "format").write_text("attune-controller-store 1\n")
@@ -135,10 +136,23 @@ async def test_a_migration_keeps_a_copy_of_what_was_there(tmp_path: Path) -> Non
     await older.close()
 
 
+async def test_a_store_without_throttles_gets_them_and_keeps_what_it_has(tmp_path: Path) -> None:
+    older = await open_sqlite_store(tmp_path, steps=MIGRATIONS[:1])
+    await older.accept_event(event("1"))
+    await older.close()
+    store = await open_sqlite_store(tmp_path)
+    waiting = await store.unplanned(limit=9)
+    assert [one.new.id for one in waiting] == ["1"]
+    admissions = {("web.page", "null"): Admission(at=1.0, until=2.0)}
+    await store.record_plans([PlannedEvent(position=waiting[0].position, revision="r", admissions=admissions)])
+    assert await store.admissions([*admissions]) == admissions
+    await store.close()
+
+
 async def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
     store = await open_sqlite_store(tmp_path)
     await store.close()
-    broken = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO nowhere VALUES (1); PRAGMA user_version = 2;"
+    broken = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO nowhere VALUES (1); PRAGMA user_version = 3;"
     with pytest.raises(apsw.SQLError):
         await open_sqlite_store(tmp_path, steps=(*MIGRATIONS, broken))
     again = await open_sqlite_store(tmp_path, steps=(*MIGRATIONS, SECOND))
@@ -150,12 +164,12 @@ import apsw, asyncio, os, pathlib, signal, sys
 from attune_controller.store.sqlite.migrations import MIGRATIONS
 from attune_controller.store.sqlite.store import open_sqlite_store
 apsw.connection_hooks.append(lambda c: c.create_scalar_function("die", lambda: os.kill(os.getpid(), signal.SIGKILL)))
-dying = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (7); SELECT die(); PRAGMA user_version = 2;"
+dying = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (7); SELECT die(); PRAGMA user_version = 3;"
 asyncio.run(open_sqlite_store(pathlib.Path(sys.argv[1]), steps=(*MIGRATIONS[: int(sys.argv[2])], dying)))
 """
 
 
-@pytest.mark.parametrize("done", [0, 1])
+@pytest.mark.parametrize("done", [0, len(MIGRATIONS)])
 async def test_a_crash_in_the_middle_of_a_migration_is_made_good_by_the_next_start(tmp_path: Path, done: int) -> None:
     if done:
         store = await open_sqlite_store(tmp_path)

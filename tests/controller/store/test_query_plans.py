@@ -7,8 +7,9 @@ from typing import TypeAlias
 import apsw
 import pytest
 
-from attune_controller.store.records import EventStatus
+from attune_controller.store.records import EventStatus, PlannedEvent
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
+from attune_core.rules.throttling import Admission
 from attune_core.states import State
 from tests.controller.store.making import cancelled, event, held, move, plan_some, queue, take
 
@@ -65,6 +66,10 @@ async def use_everything(store: SqliteStore) -> None:
     await store.depths([queue()])
     await store.keyed_agents([("web.restart", '"x"')])
     await store.unsettled_load()
+    position = (await store.accept_event(event("throttled"))).position
+    admissions = {("web.page", "null"): Admission(at=1.0, until=2.0)}
+    await store.record_plans([PlannedEvent(position=position, revision="r", admissions=admissions)], over_before=9.0)
+    await store.admissions([*admissions])
     await store.counts()
 
 
