@@ -64,3 +64,10 @@ class DirectoryInUse(AttuneError):
 
     code, blame = "ATT708", Blame.AUTHOR
     remedy = "name an empty directory"
+
+
+class OutputUnwritable(AttuneError):
+    """A file that the command was to write cannot be written."""
+
+    code, blame = "ATT720", Blame.HOST
+    remedy = "name a file in a folder that exists and that you may write to"

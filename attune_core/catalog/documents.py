@@ -90,7 +90,7 @@ class _Reader:
             self._admit(event)
             self._collection(event)
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            self._open.pop()
+            self._open.pop()[0].end = _node(None, event).end
         elif isinstance(event, yaml.AliasEvent):
             self._refuse_name("an alias", "*", event.anchor, event)
             self._place(_node(None, event), is_key=self._wants_key())

@@ -29,7 +29,10 @@ class Mark(Protocol):
 
 @dataclass(slots=True)
 class Node:
-    """One value. `style` is the scalar's quote or block sign, "" for plain; `members` and `items` are a collection's content."""
+    """One value. `style` is the scalar's quote or block sign, "" for plain; `members` and `items` are a collection's content.
+
+    A block collection ends where the next thing begins, with what stands between.
+    """
 
     value: JsonValue
     start: Mark
@@ -54,13 +57,15 @@ class Document:
 
     def value_at(self, place: Place) -> JsonValue:
         """Return the value at a place, None where there is none."""
-        node = self.root
+        found = self.at(place)
+        return None if found is None else found[1].value
+
+    def at(self, place: Place) -> "tuple[Node | None, Node] | None":
+        """Return the key, if it has one, and the value at a place; None where there is none."""
+        found: tuple[Node | None, Node] | None = (None, self.root)
         for part in place:
-            found = _child(node, part)
-            if found is None:
-                return None
-            node = found[1]
-        return node.value
+            found = _child(found[1], part) if found is not None else None
+        return found
 
     def span(self, place: Place = (), *, of: Literal["value", "key"] = "value") -> Span:
         """Return where a value or its key stands; a place that does not exist gives its nearest existing parent.
@@ -81,18 +86,14 @@ class Document:
 
     def span_inside(self, place: Place, start: int, end: int) -> Span:
         """Return where the characters `start:end` of a text value stand; exact on one line, at least line-exact in folded text."""
-        node = self.root
-        for part in place:
-            found = _child(node, part)
-            if found is None:
-                return self.span(place)
-            node = found[1]
-        if not isinstance(node.value, str):
+        found = self.at(place)
+        if found is None or not isinstance(found[1].value, str):
             return self.span(place)
+        node, value = found[1], found[1].value
         source = self.text[node.start.index : node.end.index]
-        offsets = offsets_in_source(source, node.style, node.value)
-        first = offsets[min(max(start, 0), len(node.value))]
-        last = offsets[min(max(end - 1, start, 0), len(node.value))] + 1
+        offsets = offsets_in_source(source, node.style, value)
+        first = offsets[min(max(start, 0), len(value))]
+        last = offsets[min(max(end - 1, start, 0), len(value))] + 1
         return span_at(self.text, node.start.index + first, node.start.index + max(last, first + 1))
 
     def _span_of(self, node: Node) -> Span:

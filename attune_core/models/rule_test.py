@@ -87,6 +87,11 @@ class Case(DocumentModel):
             raise ValueError("a case says what it expects: `expect`, `expect_none`, or `expect: []` when no rule at all may fire")
         return self
 
+    @property
+    def rules(self) -> frozenset[str]:
+        """Return the rules that are named."""
+        return frozenset(one.rule for one in self.expect) | frozenset(one.rule for one in self.expect_none)
+
 
 class RuleTestDocument(DocumentModel):
     """`packs/<pack>/tests/<name>.yaml` or `tests/<name>.yaml`."""
