@@ -4,6 +4,7 @@ Called by `check_rules` for every rule. A condition that always holds is a way t
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from attune_core.catalog.reading import Read, Reading
 from attune_core.catalog.scopes import event_scope
@@ -15,18 +16,26 @@ from attune_core.models.rule import RuleDocument
 from attune_core.problems import Severity
 
 
-def check_condition(reading: Reading, rule: Read[RuleDocument], data: Type) -> Program | None:
-    """Return the compiled condition; None if the rule has none or it is wrong."""
+@dataclass(frozen=True)
+class Condition:
+    """A rule's condition: the program, None without one or if it is wrong, and the optional fields that it implies, see `Checked`."""
+
+    program: Program | None
+    implied: frozenset[str] | None
+
+
+def check_condition(reading: Reading, rule: Read[RuleDocument], data: Type) -> Condition:
+    """Return the compiled condition and what it says of the events that meet it."""
     if rule.model.when is None:
-        return None
+        return Condition(None, frozenset())
     if rule.model.when.lstrip().startswith("${{"):
         hint = "write the expression alone, without ${{ }}"
         reading.findings.at("ATT157", "a condition is an expression already", rule.document, ("when",), hint=hint)
-        return None
+        return Condition(None, None)
     checked = check(rule.model.when, event_scope(data), BOOL)
     reading.findings.in_text(checked.findings, rule.document, ("when",))
     reading.findings.in_text(_never(checked), rule.document, ("when",))
-    return checked.program
+    return Condition(checked.program, checked.implied)
 
 
 def _never(checked: Checked) -> Iterator[Finding]:

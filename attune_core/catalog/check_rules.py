@@ -41,7 +41,7 @@ def _missing(reading: Reading, rule: Read[RuleDocument], kind: str, ref: str, kn
 def _check(reading: Reading, rule: Read[RuleDocument], data: Type) -> Rule:
     when = check_condition(reading, rule, data)
     action = reading.actions.get(rule.model.action)
-    inputs = check_inputs(reading, rule, action, event_scope(data)) if action is not None else Inputs()
+    inputs = check_inputs(reading, rule, action, event_scope(data, when.implied)) if action is not None else Inputs()
     return Rule(
         ref=rule.ref,
         path=rule.document.path,
@@ -50,10 +50,10 @@ def _check(reading: Reading, rule: Read[RuleDocument], data: Type) -> Rule:
         enabled=rule.model.enabled,
         trigger=rule.model.trigger,
         action=rule.model.action,
-        when=when,
+        when=when.program,
         inputs=inputs.values,
         secrets=inputs.secrets,
-        match=check_selector(reading, rule, data),
+        match=check_selector(reading, rule, event_scope(data, when.implied)),
         pick=rule.model.agents.pick,
-        throttle=check_throttle(reading, rule, data),
+        throttle=check_throttle(reading, rule, event_scope(data, when.implied)),
     )

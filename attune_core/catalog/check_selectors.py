@@ -5,22 +5,22 @@ Called by `check_rules` for every rule; what passes is what placement renders fo
 
 from attune_core.catalog.check_triggers import COMPLETED
 from attune_core.catalog.reading import Read, Reading
-from attune_core.catalog.scopes import event_scope
+from attune_core.expressions.check import Scope
 from attune_core.expressions.program import Program
 from attune_core.expressions.template import CheckedTemplate, check_template
-from attune_core.expressions.types import STRING, Type
+from attune_core.expressions.types import STRING
 from attune_core.models.rule import RuleDocument
 from attune_core.problems import Severity
 
 
-def check_selector(reading: Reading, rule: Read[RuleDocument], data: Type) -> dict[str, CheckedTemplate | str]:
+def check_selector(reading: Reading, rule: Read[RuleDocument], scope: Scope) -> dict[str, CheckedTemplate | str]:
     """Return each label with its text, or with the template that gives it."""
     found: dict[str, CheckedTemplate | str] = {}
     for label, text in rule.model.agents.match.items():
         if "${{" not in text:
             found[label] = text
             continue
-        checked = check_template(text, event_scope(data), STRING)
+        checked = check_template(text, scope, STRING)
         reading.findings.in_text(checked.findings, rule.document, ("agents", "match", label))
         rendered = checked.render({}) if checked.constant else None
         found[label] = rendered if isinstance(rendered, str) else checked

@@ -14,9 +14,9 @@ from attune_core.models.parameter import Parameter
 from attune_core.states import Outcome
 
 
-def event_scope(data: Type) -> Scope:
-    """Return what a rule's condition, input and labels see."""
-    return Scope({"event": _event(data), "secrets": Map(SECRET)})
+def event_scope(data: Type, present: frozenset[str] | None = frozenset()) -> Scope:
+    """Return what a rule's condition, input and labels see; `present` are the optional fields that the condition implies."""
+    return Scope({"event": _event(data), "secrets": Map(SECRET)}, present)
 
 
 def parameters_scope(parameters: Mapping[str, Parameter]) -> Scope:
@@ -52,5 +52,6 @@ def completion_type(result: Type) -> Type:
 
 
 def _event(data: Type) -> Type:
-    fields = dict.fromkeys(("id", "source", "type", "subject", "time"), Field(STRING, required=True))
-    return Object({**fields, "data": Field(data, required=True)}, title="event")
+    fields = dict.fromkeys(("id", "source", "type", "subject"), Field(STRING, required=True))
+    time = Field(String(format="date-time"), required=True)
+    return Object({**fields, "time": time, "data": Field(data, required=True)}, title="event")

@@ -11,6 +11,8 @@ from attune_core.expressions.fitting import fits
 from attune_core.expressions.inference.conditions import bool_hint
 from attune_core.expressions.inference.facts import Facts
 from attune_core.expressions.inference.infer import infer
+from attune_core.expressions.inference.presence import find_missing
+from attune_core.expressions.inference.tested import fields_if_true
 from attune_core.expressions.leaving import holds_optional, leaving
 from attune_core.expressions.program import Program
 from attune_core.expressions.runtime.frame import Operand
@@ -26,9 +28,14 @@ __all__ = ["Checked", "Finding", "Scope", "check", "check_tokens"]
 
 @dataclass(frozen=True)
 class Scope:
-    """The variables an expression may name."""
+    """The variables an expression may name.
+
+    `present` are the optional fields known to be there, from the condition under which the expression is evaluated (`Checked.implied`);
+    None if that condition is wrong, so that nothing can be said of missing fields.
+    """
 
     variables: Mapping[str, Type]
+    present: frozenset[str] | None = frozenset()
 
 
 @dataclass(frozen=True)
@@ -37,12 +44,14 @@ class Checked:
 
     `type` is that of the value as it leaves. `program` is None exactly if a finding is an error; `secrets` are the names of
     the secrets used.
+    `implied` are the optional fields that are there if a condition holds; None if it is wrong.
     """
 
     findings: tuple[Finding, ...]
     type: Type
     program: Program | None
     secrets: frozenset[str]
+    implied: frozenset[str] | None = None
 
 
 def check(source: str, scope: Scope, expected: Type | None) -> Checked:
@@ -66,10 +75,15 @@ def check_tokens(source: str, tokens: Sequence[Token], scope: Scope, expected: T
     facts = Facts(source, scope.variables)
     found = infer(facts, node)
     _check_result(facts, node, found, expected)
+    implied = None
+    if not _failed(facts):
+        if scope.present is not None:
+            find_missing(facts, node, scope.present)
+        implied = fields_if_true(facts, node) if isinstance(expected, Bool) else None
     operand = None if _failed(facts) else lower(facts, node)
     program = None if operand is None or _failed(facts) else _program(source, operand)
     ordered = sorted(facts.findings, key=lambda one: (one.start, one.end))
-    return Checked(tuple(ordered), leaving(found), program, frozenset(facts.secrets))
+    return Checked(tuple(ordered), leaving(found), program, frozenset(facts.secrets), implied)
 
 
 def _refused(mistake: NotAnExpression) -> Checked:

@@ -27,6 +27,8 @@ class Code(StrEnum):
     NOT_TEXT = "ATT211"
     NEVER_EQUAL = "ATT212"
     NOT_SUPPORTED = "ATT213"
+    MAY_BE_MISSING = "ATT214"
+    TIME_AS_TEXT = "ATT215"
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,16 @@ FINDING_CODES: Mapping[Code, FindingCode] = {
         Severity.WARNING,
     ),
     Code.NOT_SUPPORTED: FindingCode("This part of CEL is not in Attune's subset.", "write what the hint says instead"),
+    Code.MAY_BE_MISSING: FindingCode(
+        "The expression reads a field that the schema does not require; without it the expression fails and the rule does not fire.",
+        "test it first, as has(event.data.unit) && ..., give a value for it, as event.data.?unit.orValue(...), or require it in the schema",
+        Severity.WARNING,
+    ),
+    Code.TIME_AS_TEXT: FindingCode(
+        "Texts in the format date-time are put in order as texts, which is wrong as soon as two of them have other offsets or fractions.",
+        "compare times: timestamp(a) < timestamp(b)",
+        Severity.WARNING,
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 Called by `schema_types`. Where two types contradict each other the result is `Dyn`: a schema that nothing fits is not found here.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from attune_core.expressions.types import DYN, Double, Dyn, Field, Int, List, Map, Object, OneOf, String, Type, members, union
@@ -13,12 +14,21 @@ class Unknown(Dyn):
     """What a schema says but the checker cannot read; unlike `Dyn` it may add fields to an object that is also said otherwise."""
 
 
+@dataclass(frozen=True)
+class Needing(Dyn):
+    """Anything; but if it is an object, which another part of the schema describes, then with these fields."""
+
+    names: frozenset[str]
+
+
 UNKNOWN = Unknown()
 
 
 def both(one: Type, other: Type) -> Type:
     """Return the type of values that are of both types; of objects, with the fields that either declares."""
     for mine, theirs in ((one, other), (other, one)):
+        if isinstance(mine, Needing):
+            return needing(theirs, mine.names)
         if isinstance(mine, Dyn):
             return opened(theirs) if isinstance(mine, Unknown) else theirs
     found = [_plain_both(mine, theirs) for mine in members(one) for theirs in members(other)]
@@ -28,11 +38,40 @@ def both(one: Type, other: Type) -> Type:
 
 def opened(one: Type) -> Type:
     """Return a type whose objects may have any further field."""
-    if isinstance(one, Object):
-        return replace(one, extra=one.extra or DYN, closed=False)
+    if isinstance(one, Dyn):
+        return UNKNOWN
+    return _objects(one, lambda member: replace(member, extra=member.extra or DYN, closed=False))
+
+
+def needing(one: Type, names: Iterable[str]) -> Type:
+    """Return a type whose objects have these fields."""
+    needed = frozenset(names)
+    if isinstance(one, Dyn) and needed and not isinstance(one, Unknown):
+        return Needing(needed | (one.names if isinstance(one, Needing) else frozenset()))
+    return _objects(one, lambda member: _with_needed(member, needed)) if needed else one
+
+
+def _with_needed(one: Object, names: frozenset[str]) -> Object:
+    fields = {name: replace(field, required=field.required or name in names) for name, field in one.fields.items()}
+    fields.update({name: Field(one.extra or DYN, required=True) for name in sorted(names) if name not in fields})
+    return replace(one, fields=fields)
+
+
+def sometimes_needing(one: Type, names: Iterable[str]) -> Type:
+    """Return a type in which these fields are there or not depending on the rest of the value."""
+    needed = frozenset(names)
+    return _objects(
+        one,
+        lambda member: replace(
+            member, fields={name: replace(field, depends=field.depends or name in needed) for name, field in member.fields.items()}
+        ),
+    )
+
+
+def _objects(one: Type, change: Callable[[Object], Object]) -> Type:
     if isinstance(one, OneOf):
-        return union([opened(member) for member in one.members])
-    return UNKNOWN if isinstance(one, Dyn) else one
+        return union([_objects(member, change) for member in one.members])
+    return change(one) if isinstance(one, Object) else one
 
 
 def _plain_both(one: Type, other: Type) -> Type | None:
@@ -40,12 +79,14 @@ def _plain_both(one: Type, other: Type) -> Type | None:
     match one, other:
         case (Map() | Object(), Map() | Object()):
             return _objects_both(one, other)
-        case (List(item=item), List(item=other_item)):
-            return List(both(item, other_item))
-        case (Int(), Double()) | (Double(), Int()):
-            return Int()
-        case (String(choices=some), String(choices=others)):
-            return _narrower(some, others)
+        case (List(), List()):
+            return _lists_both(one, other)
+        case (Int(), Double()):
+            return one
+        case (Double(), Int()):
+            return other
+        case (String(), String()):
+            return _narrower(one, other)
         case _:
             return one if type(one) is type(other) else None
 
@@ -53,7 +94,7 @@ def _plain_both(one: Type, other: Type) -> Type | None:
 def _objects_both(one: Map | Object, other: Map | Object) -> Type:
     match one, other:
         case (Object(), Object()):
-            return _merged(one, other, required=True)
+            return _merged(one, other)
         case (Map(value=mine), Map(value=theirs)):
             return Map(both(mine, theirs))
         case (Map(value=mine), Object() as known) | (Object() as known, Map(value=mine)):
@@ -63,34 +104,58 @@ def _objects_both(one: Map | Object, other: Map | Object) -> Type:
             return DYN
 
 
-def _narrower(some: tuple[str, ...] | None, others: tuple[str, ...] | None) -> Type | None:
-    if some is None or others is None:
-        return String(some or others)
-    common = tuple(choice for choice in some if choice in others)
-    return String(common) if common else None
+def _lists_both(one: List, other: List) -> List:
+    longer, shorter = (one, other) if len(one.first) >= len(other.first) else (other, one)
+    #: What the shorter one says of a position beyond its own is its `item`, which is wide enough.
+    beyond = [shorter.item] * (len(longer.first) - len(shorter.first))
+    first = tuple(both(mine, theirs) for mine, theirs in zip(longer.first, (*shorter.first, *beyond), strict=True))
+    return List(both(one.item, other.item), first, longer.closed)
+
+
+def _narrower(one: String, other: String) -> Type | None:
+    form = one.format or other.format
+    if one.choices is None or other.choices is None:
+        return String(one.choices or other.choices, form)
+    common = tuple(choice for choice in one.choices if choice in other.choices)
+    return String(common, form) if common else None
 
 
 def widened(one: Type, other: Type) -> Type:
     """Return `one` with the fields of `other` as optional ones: what a conditional part of a schema may add."""
     if isinstance(other, Unknown):
         return opened(one)
+    if isinstance(other, Needing):
+        return sometimes_needing(one, other.names)
     if isinstance(one, OneOf):
         return union([widened(member, other) for member in one.members])
     for member in members(other):
         if isinstance(one, Object) and isinstance(member, Object):
-            one = _merged(one, member, required=False)
+            one = replace(one, fields=_conditional_fields(one, member))
+        elif isinstance(one, List) and isinstance(member, List):
+            one = replace(one, item=widened(one.item, member.item))
     return one
 
 
-def _merged(one: Object, other: Object, *, required: bool) -> Object:
+def _conditional_fields(one: Object, other: Object) -> dict[str, Field]:
     fields = dict(one.fields)
     for name, theirs in other.fields.items():
         mine = fields.get(name)
-        needed = required and theirs.required
+        depends = theirs.required or theirs.depends
         if mine is None:
-            fields[name] = Field(theirs.type, needed)
-        elif required:
-            fields[name] = Field(both(mine.type, theirs.type), mine.required or needed)
+            fields[name] = Field(theirs.type, depends=depends)
+        else:
+            fields[name] = replace(mine, type=widened(mine.type, theirs.type), depends=mine.depends or depends)
+    return fields
+
+
+def _merged(one: Object, other: Object) -> Object:
+    fields = dict(one.fields)
+    for name, theirs in other.fields.items():
+        mine = fields.get(name)
+        if mine is None:
+            fields[name] = theirs
+        else:
+            fields[name] = Field(both(mine.type, theirs.type), mine.required or theirs.required, mine.depends or theirs.depends)
     extra = both(one.extra, other.extra) if one.extra is not None and other.extra is not None else one.extra or other.extra
     #: `additionalProperties: false` on one part only is a schema that hardly anything fits; the other's fields stay known.
     return Object(fields, extra, one.title or other.title, one.closed and other.closed)

@@ -7,8 +7,8 @@ ways every field that one of them names exists: never a false alarm.
 from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
-from attune_core.expressions.merging import UNKNOWN, both, widened
-from attune_core.expressions.types import BOOL, DOUBLE, DYN, INT, NULL, STRING, Dyn, Field, List, Map, Object, String, Type, union
+from attune_core.expressions.merging import UNKNOWN, both, needing, sometimes_needing, widened
+from attune_core.expressions.types import BOOL, DOUBLE, DYN, INT, NULL, STRING, Dyn, Field, List, Map, Object, OneOf, String, Type, union
 from attune_core.values import JsonObject, JsonValue
 
 #: Schemas inside each other.
@@ -18,8 +18,9 @@ _MAX_SCHEMAS = 20_000
 #: A longer enum is a plain string.
 _MAX_CHOICES = 1_000
 
-_PLAIN: Mapping[str, Type] = {"string": STRING, "integer": INT, "number": DOUBLE, "boolean": BOOL, "null": NULL}
-_OBJECT_KEYS = ("properties", "additionalProperties", "patternProperties", "required")
+_PLAIN: Mapping[str, Type] = {"integer": INT, "number": DOUBLE, "boolean": BOOL, "null": NULL}
+#: Formats that the language has functions for.
+_FORMATS = frozenset({"date-time", "duration"})
 _LIST_KEYS = ("items", "prefixItems")
 
 
@@ -37,39 +38,55 @@ class _Reader:
         self._open: set[str] = set()
 
     def type_of(self, schema: JsonValue, depth: int) -> Type:
+        """Return the type of a value that this schema alone describes."""
+        needed: set[str] = set()
+        return needing(self._narrowed(DYN, schema, depth, needed), needed)
+
+    def _narrowed(self, found: Type, schema: JsonValue, depth: int, needed: set[str]) -> Type:
+        """Return what is known of a value of type `found` that fits the schema too; the fields it must have go into `needed`."""
         self._left -= 1
         if not isinstance(schema, dict):
-            return DYN
+            return found
         if depth > _MAX_DEPTH or self._left < 0 or "$dynamicRef" in schema or ("$id" in schema and depth):
-            return UNKNOWN
-        found = self._own_type(schema, depth)
+            return both(found, UNKNOWN)
+        found = both(found, self._own_type(schema, depth))
+        needed.update(name for name in _sequence(schema.get("required")) if isinstance(name, str))
         if "$ref" in schema:
-            found = both(found, self._referenced(schema["$ref"], depth))
-        return self._combined(found, schema, depth)
-
-    def _combined(self, found: Type, schema: JsonObject, depth: int) -> Type:
-        """Add what the schemas inside this one say of the same value."""
+            found = self._referenced(found, schema["$ref"], depth, needed)
         for one in _sequence(schema.get("allOf")):
-            found = both(found, self.type_of(one, depth + 1))
+            found = self._narrowed(found, one, depth + 1, needed)
         for key in ("anyOf", "oneOf"):
             alternatives = _sequence(schema.get(key))
             if alternatives:
-                found = union([both(found, self.type_of(one, depth + 1)) for one in alternatives])
-        for one in (schema.get("then"), schema.get("else"), *_mapping(schema.get("dependentSchemas")).values()):
-            if isinstance(one, dict):
-                found = widened(found, self.type_of(one, depth + 1))
+                found = union(self._alternative(found, one, depth) for one in alternatives)
+        found = self._with_conditions(found, schema, depth)
         if schema.get("nullable") is True and not isinstance(found, Dyn):
             return union((found, NULL))
         return found
 
-    def _referenced(self, reference: JsonValue, depth: int) -> Type:
+    def _alternative(self, found: Type, schema: JsonValue, depth: int) -> Type:
+        needed: set[str] = set()
+        return needing(self._narrowed(found, schema, depth + 1, needed), needed)
+
+    def _with_conditions(self, found: Type, schema: JsonObject, depth: int) -> Type:
+        """Add what holds only for some values: fields that may be there, and fields that are there depending on others."""
+        if isinstance(schema.get("if"), dict):
+            found = widened(found, _untyped(self.type_of(schema["if"], depth + 1)))
+        for one in (schema.get("then"), schema.get("else"), *_mapping(schema.get("dependentSchemas")).values()):
+            if isinstance(one, dict):
+                found = widened(found, self.type_of(one, depth + 1))
+        for names in _mapping(schema.get("dependentRequired")).values():
+            found = sometimes_needing(found, (name for name in _sequence(names) if isinstance(name, str)))
+        return found
+
+    def _referenced(self, found: Type, reference: JsonValue, depth: int, needed: set[str]) -> Type:
         if not isinstance(reference, str) or not reference.startswith("#") or reference in self._open:
-            return UNKNOWN
+            return both(found, UNKNOWN)
         target = self._at(reference)
         if target is None:
-            return UNKNOWN
+            return both(found, UNKNOWN)
         self._open.add(reference)
-        found = self.type_of(target, depth + 1)
+        found = self._narrowed(found, target, depth + 1, needed)
         self._open.remove(reference)
         return found
 
@@ -105,34 +122,63 @@ class _Reader:
         return union([self._kind(name, schema, depth) for name in names])
 
     def _kind(self, name: JsonValue, schema: JsonObject, depth: int) -> Type:
-        if name == "object":
-            return self._object(schema, depth)
-        if name == "array":
-            parts = [self.type_of(one, depth + 1) for one in _sequence(schema.get("prefixItems"))]
-            if "items" in schema:
-                parts.append(self.type_of(schema["items"], depth + 1) if schema["items"] is not False else parts[0] if parts else DYN)
-            elif parts:
-                parts.append(DYN)
-            return List(union(parts))
-        return _PLAIN.get(name, DYN) if isinstance(name, str) else DYN
+        match name:
+            case "object":
+                return self._object(schema, depth)
+            case "array":
+                return self._array(schema, depth)
+            case "string":
+                form = schema.get("format")
+                return String(format=form) if isinstance(form, str) and form in _FORMATS else STRING
+            case str():
+                return _PLAIN.get(name, DYN)
+            case _:
+                return DYN
+
+    def _array(self, schema: JsonObject, depth: int) -> Type:
+        first = tuple(self.type_of(one, depth + 1) for one in _sequence(schema.get("prefixItems")))
+        if schema.get("items") is False:
+            return List(union(first), first, closed=True)
+        return List(union((*first, self.type_of(schema.get("items"), depth + 1))), first)
 
     def _object(self, schema: JsonObject, depth: int) -> Type:
-        required = {name for name in _sequence(schema.get("required")) if isinstance(name, str)}
         declared = _mapping(schema.get("properties"))
+        extra, closed = self._undeclared(schema, depth)
+        names = _names_allowed(schema.get("propertyNames"))
+        if not declared and not closed and names is None:
+            return Map(DYN if extra is None else extra)
+        fields = {name: Field(self.type_of(one, depth + 1)) for name, one in declared.items()}
+        if names is not None:
+            fields.update({name: Field(DYN if extra is None else extra) for name in names if name not in fields and not closed})
+            extra, closed = None, True
+        title = schema.get("title")
+        return Object(fields, extra, title if isinstance(title, str) else None, closed)
+
+    def _undeclared(self, schema: JsonObject, depth: int) -> tuple[Type | None, bool]:
+        """Return the type of fields that `properties` does not name, None if naming one is a mistake, and whether there are none."""
         additional = schema.get("additionalProperties", schema.get("unevaluatedProperties"))
         patterns = [self.type_of(one, depth + 1) for one in _mapping(schema.get("patternProperties")).values()]
-        extra: Type | None = union(patterns) if patterns else None
         if isinstance(additional, dict):
-            extra = union([*patterns, self.type_of(additional, depth + 1)])
-        elif additional is True:
-            extra = DYN
-        closed = additional is False
-        if not declared and not closed:
-            return Map(extra or DYN)
-        fields = {name: Field(self.type_of(one, depth + 1), name in required) for name, one in declared.items()}
-        fields.update({name: Field(extra or DYN, required=True) for name in required if name not in fields})
-        title = schema.get("title")
-        return Object(fields, extra, title if isinstance(title, str) else None, closed and not patterns)
+            return union([*patterns, self.type_of(additional, depth + 1)]), False
+        if additional is False:
+            return (union(patterns) if patterns else None), not patterns
+        #: A name that fits no pattern may have any value.
+        return (DYN if additional is True or patterns else None), False
+
+
+def _names_allowed(schema: JsonValue) -> Sequence[str] | None:
+    """Return the only names that `propertyNames` leaves, if it lists them."""
+    if not isinstance(schema, dict):
+        return None
+    listed = [schema["const"]] if "const" in schema else schema.get("enum")
+    return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) and len(listed) <= _MAX_CHOICES else None
+
+
+def _untyped(one: Type) -> Type:
+    """Return the fields that `if` names, without what it asks of them."""
+    if isinstance(one, OneOf):
+        return union(_untyped(member) for member in one.members)
+    return Object({name: Field(DYN) for name in one.fields}) if isinstance(one, Object) else DYN
 
 
 def _type_of_values(values: Sequence[JsonValue]) -> Type:

@@ -77,9 +77,15 @@ class Secret:
 
 @dataclass(frozen=True)
 class List:
-    """A list whose items all have one type."""
+    """A list whose items all have one type.
+
+    `first` are the types of the first positions where a schema gives each its own (a tuple; `item` is then of all of them together);
+    `closed` says that nothing comes after them.
+    """
 
     item: "Type"
+    first: "tuple[Type, ...]" = ()
+    closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,10 +97,14 @@ class Map:
 
 @dataclass(frozen=True)
 class Field:
-    """One declared field of an object."""
+    """One declared field of an object.
+
+    `depends`: required only by a part of the schema that depends on the rest of the value (`then`, `dependentRequired`, ...).
+    """
 
     type: "Type"
     required: bool = False
+    depends: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,7 +188,7 @@ def _add_string(found: list[Type], text: String) -> None:
 
 def type_name(one: Type) -> str:
     """Return a type's name as messages say it: `string`, `list of int`, `string or null`."""
-    if plain := _PLAIN_NAMES.get(type(one)):
+    if plain := _PLAIN_NAMES.get(Dyn if isinstance(one, Dyn) else type(one)):
         return plain
     if isinstance(one, List):
         return "list" if isinstance(one.item, Dyn) else f"list of {type_name(one.item)}"

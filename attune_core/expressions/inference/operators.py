@@ -80,7 +80,19 @@ def binary_type(facts: Facts, node: Binary) -> Type:
         _check_equality(facts, node, left, right)
     elif not _ordered(left, right):
         _no_overload(facts, node, left, right)
+    elif _is_time(left) or _is_time(right):
+        _report_time_as_text(facts, node, left)
     return BOOL
+
+
+def _is_time(one: Type) -> bool:
+    return any(isinstance(member, String) and member.format == "date-time" for member in members(one))
+
+
+def _report_time_as_text(facts: Facts, node: Binary, left: Type) -> None:
+    sides = [f"timestamp({facts.text(side)})" for side in (node.left, node.right)]
+    message = f"{facts.text(node.left if _is_time(left) else node.right)} is a text with a time, compared here letter by letter"
+    facts.report(Code.TIME_AS_TEXT, message, node, f"write {sides[0]} {node.operator} {sides[1]}")
 
 
 def _no_overload(facts: Facts, node: Binary, left: Type, right: Type, hint: str | None = None) -> Type:

@@ -42,7 +42,7 @@ class _Table(TypedDict):
 
 
 _TABLE = cast("_Table", yaml.safe_load(_FILE.read_text("utf-8")))
-_SCOPE = Scope({"event": Object({"type": Field(STRING), "data": Field(Map(DYN))}), "secrets": Map(SECRET)})
+_SCOPE = Scope({"event": Object({"type": Field(STRING, required=True), "data": Field(Map(DYN), required=True)}), "secrets": Map(SECRET)})
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["text"]) for case in _TABLE["cases"]])
