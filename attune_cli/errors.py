@@ -66,6 +66,20 @@ class DirectoryInUse(AttuneError):
     remedy = "name an empty directory"
 
 
+class NothingToExplain(AttuneError):
+    """There is no such code, outcome or reason."""
+
+    code, blame = "ATT710", Blame.AUTHOR
+    remedy = "`attune explain` lists all of them"
+
+
+class NoSuchSchema(AttuneError):
+    """There is no document of that kind, or it has no such key."""
+
+    code, blame = "ATT711", Blame.AUTHOR
+    remedy = "`attune schema` lists the kinds of documents, `attune schema explain KIND` the keys of one"
+
+
 class OutputUnwritable(AttuneError):
     """A file that the command was to write cannot be written."""
 

@@ -23,6 +23,8 @@ from attune_core.errors import AttuneError, Blame
 COMMANDS = {
     "init": ("attune_cli.commands.init", "Start a pack repository from the template"),
     "validate": ("attune_cli.commands.validate", "Check a pack repository"),
+    "explain": ("attune_cli.commands.explain", "Say what a code means and what to do"),
+    "schema": ("attune_cli.commands.schema", "The JSON Schemas of documents, and what their keys mean"),
     "test": ("attune_cli.commands.test", "Run the tests beside the rules of a pack repository"),
     "up": ("attune_cli.commands.up", "Run controller, executor and agent for a working copy, on this machine"),
     "demo": ("attune_cli.commands.demo", "Watch the main job happen in a temporary directory"),

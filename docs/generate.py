@@ -1,30 +1,18 @@
-"""Makes the generated pages again: docs/errors.md, the table in docs/walkthrough.md and schemas/; `make generate` runs it.
+"""Makes the generated files again: docs/errors.md, docs/walkthrough.md's table, what `attune explain` reads, schemas/ (`make generate`).
 
 tests/meta fails when a page differs from what this module writes.
 """
 
 import ast
-import importlib
-import pkgutil
+import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-from attune_core.errors import AttuneError, Blame
-from attune_core.problem_codes import PROBLEM_CODES
+from attune_cli.explanations import Explanation, Kind
 from attune_core.problems import Severity
-from attune_core.states import Outcome, Reason
+from docs.explanations import ROOT, explanations
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("attune_core", "attune_controller", "attune_agent", "attune_cli")
 BEGIN, END = "<!-- the table is generated: make generate -->", "<!-- end of the table -->"
-
-BLAMES = {
-    Blame.AUTHOR: "whoever wrote the document, command or request",
-    Blame.HOST: "whoever runs the machine",
-    Blame.PASSING: "nobody; trying again may succeed",
-    Blame.DEFECT: "us; please report it",
-}
 
 #: The way of an event: step of design §4 -> the files that do it, in order.
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -87,95 +75,58 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-def error_classes() -> Iterator[type[AttuneError]]:
-    """Yield every error of the four packages, by code."""
-    for package in PACKAGES:
-        for module in pkgutil.walk_packages([str(ROOT / package)], f"{package}."):
-            if not module.name.endswith("__main__"):
-                importlib.import_module(module.name)
-    found: set[type[AttuneError]] = set()
-    waiting = [AttuneError]
-    while waiting:
-        kind = waiting.pop()
-        found.add(kind)
-        waiting.extend(kind.__subclasses__())
-    yield from sorted((kind for kind in found if "code" in vars(kind)), key=lambda kind: (kind.code, kind.__name__))
-
-
 def errors_page() -> str:
     """Return docs/errors.md."""
     lines = [
         "# Errors, Problems and reasons",
         "",
-        "Every message of Attune carries a code; this page has its cause and what to do. It is made from the code: `make generate`.",
+        "Every message of Attune carries a code; this page has its cause and what to do, and `attune explain CODE` prints the same.",
+        "It is made from the code: `make generate`.",
         "",
         "## Problems in a pack repository",
         "",
         "`attune validate` prints them with file, line and column; a revision with an error never becomes active.",
         "",
     ]
-    for code, info in sorted(PROBLEM_CODES.items()):
-        lines += [f"### {code} {info.title}", "", info.cause, "", f"*What to do:* {info.remedy}", ""]
-        if info.severity is not Severity.ERROR:
-            lines += [f"*Severity:* {info.severity.value}; it refuses no revision.", ""]
-    lines += ["## Errors of the programs", ""]
-    for kind in error_classes():
-        if kind.code in PROBLEM_CODES:
-            continue
-        cause = " ".join((kind.__doc__ or "").split())
-        lines += [
-            f"### {kind.code} {kind.__name__}",
-            "",
-            cause,
-            "",
-            f"*What to do:* {kind.remedy}",
-            "",
-            f"*Who acts:* {BLAMES[kind.blame]}.",
-            "",
-        ]
-    lines += ["## Outcomes and reasons of an execution", ""]
-    for outcome in Outcome:
-        lines += [f"### outcome {outcome.value}", "", OUTCOMES[outcome], ""]
-    for reason in Reason:
-        lines += [f"### reason {reason.value}", "", REASONS[reason], ""]
+    found = explanations()
+    for kind, heading in HEADINGS.items():
+        lines += [f"## {heading}", ""] if heading else []
+        for one in found:
+            if one.kind is kind:
+                lines += _section(one)
     return "\n".join(lines)
 
 
-OUTCOMES = {
-    Outcome.SUCCEEDED: "The action ended with exit code 0 and, where a result is declared, with one that fits its schema.",
-    Outcome.FAILED: "The action, or what it needs to run, failed; the reason says how.",
-    Outcome.TIMED_OUT: "The action ran longer than its `timeout`; its whole process tree was ended.",
-    Outcome.CANCELLED: "Somebody, or a new revision, no longer wanted it.",
-    Outcome.LOST: "A start may have happened and its end is unknown. "
-    "It is never guessed to be a success or a failure and never run again unasked.",
-    Outcome.REJECTED: "It was never started, and will not be.",
+#: Kind -> the heading above its first section; the page's first has one already.
+HEADINGS = {
+    Kind.PROBLEM: None,
+    Kind.ERROR: "Errors of the programs",
+    Kind.OUTCOME: "Outcomes and reasons of an execution",
+    Kind.REASON: None,
 }
 
-REASONS = {
-    Reason.EXIT_CODE: "The action ended with an exit code other than 0. Read its stderr: `attune execution logs NUMBER --stream stderr`.",
-    Reason.SIGNAL: "The action was ended by a signal that did not come from Attune; 9 is often the kernel's memory killer.",
-    Reason.NOT_EXECUTABLE: "The first word of `run` could not be started as the attempt's user; the detail has the system's words. "
-    "Check the name, its mode bits, its first line and the host's `path`.",
-    Reason.RESULT_INVALID: "The action ended with 0, but its result is not JSON or does not fit `result.schema`.",
-    Reason.RESULT_TOO_LARGE: "The result is larger than 1 MiB. Write large things elsewhere and return where.",
-    Reason.RESOURCE_LIMIT: "The attempt hit a limit of its processes or of the host; the detail names it.",
-    Reason.ENVIRONMENT_FAILED: "The environment could not be built; read `attune execution logs NUMBER --stream build`.",
-    Reason.SECRET_MISSING: "The agent has no secret of that name. Put it, mode 0600, into the agent's `secrets/` directory.",
-    Reason.PACK_MISMATCH: "The pack that arrived is not the one with the expected digest; nothing of it was used.",
-    Reason.START_UNKNOWN: "The executor's own records are gone, so nobody can tell whether the attempt had been started.",
-    Reason.EXECUTOR_DIED: "The executor, or the keeper of the slot, ended while the attempt ran; what was left of it was killed.",
-    Reason.AGENT_FORGOTTEN: "An operator gave the agent up for dead while it held the execution.",
-    Reason.OPERATOR: "An operator cancelled it.",
-    Reason.REMOVED: "The active revision no longer has the action.",
-    Reason.SUPERSEDED: "A newer execution of the same queue took its place.",
-    Reason.SKIPPED: "Its queue was busy and the action says to skip then.",
-    Reason.QUEUE_FULL: "Its queue was at its bound.",
-    Reason.NO_AGENT: "No enrolled agent carried the labels within the waiting time.",
-    Reason.EXPIRED: "It was not started in the time that the action allows.",
-    Reason.POLICY_DENIED: "The host's own agent.yaml does not allow this pack, action or user.",
-    Reason.INPUT_INVALID: "The rule matched, but the values that it took from the event do not fit the action's parameters; "
-    "the detail says which.",
-}
+
+def _section(one: Explanation) -> list[str]:
+    name = f"{one.kind.value} {one.name}" if one.title is None else f"{one.name} {one.title}"
+    lines = [f"### {name}", "", one.cause, ""]
+    if one.remedy:
+        lines += [f"*What to do:* {one.remedy}", ""]
+    if one.severity not in (None, Severity.ERROR):
+        lines += [f"*Severity:* {one.severity}; it refuses no revision.", ""]
+    if one.acts:
+        lines += [f"*Who acts:* {one.acts}.", ""]
+    if one.before is not None:
+        lines += ["```yaml", *_commented("instead of", one.before), *_commented("write", one.after or ""), "```", ""]
+    return lines
+
+
+def _commented(word: str, example: str) -> list[str]:
+    return [f"# {word}", *example.split("\n")]
+
+
+def explanations_file() -> str:
+    """Return what `attune explain` reads."""
+    return json.dumps([one.document() for one in explanations()], indent=1, ensure_ascii=True) + "\n"
 
 
 def walkthrough_table() -> str:
@@ -207,7 +158,11 @@ def walkthrough_page() -> str:
     return f"{before}{BEGIN}\n\n{walkthrough_table()}\n\n{END}{after}"
 
 
-PAGES = {"docs/errors.md": errors_page, "docs/walkthrough.md": walkthrough_page}
+PAGES = {
+    "docs/errors.md": errors_page,
+    "docs/walkthrough.md": walkthrough_page,
+    "attune_cli/explanations.json": explanations_file,
+}
 
 
 def main() -> int:

@@ -7,11 +7,13 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING
 
 from attune_core.safe_text import safe_text
 from attune_core.values import JsonValue
+
+if TYPE_CHECKING:  # a command that shows no document of the API starts without it
+    from pydantic import BaseModel
 
 #: What an outcome or state looks like on a terminal.
 STYLES = {
@@ -33,14 +35,21 @@ def on_terminal() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def show_json(value: BaseModel | Sequence[BaseModel] | JsonValue) -> None:
+def show_json(value: "BaseModel | Sequence[BaseModel] | JsonValue") -> None:
     """Print one JSON document, indented; lists of documents as an array."""
+    from pydantic import BaseModel
+
     if isinstance(value, BaseModel):
         content: JsonValue = value.model_dump(mode="json")
     elif isinstance(value, list | tuple):
         content = [item.model_dump(mode="json") if isinstance(item, BaseModel) else item for item in value]
     else:
         content = value  # type: ignore[assignment]  # a sequence of documents is a list or tuple
+    write_json(content)
+
+
+def write_json(content: JsonValue) -> None:
+    """Print plain JSON, indented."""
     sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=True) + "\n")
 
 

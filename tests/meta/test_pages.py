@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from attune_core.problem_codes import PROBLEM_CODES
-from docs.generate import PAGES, error_classes
+from docs.explanations import error_classes
+from docs.generate import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
