@@ -12,9 +12,12 @@ import typer
 from attune_cli.commands.options import command
 from attune_cli.errors import DirectoryInUse
 from attune_cli.render.output import show_line
-from attune_core.shipped import shipped
+from attune_core.shipped import shipped, write_schemas
 
 app = command()
+
+#: Where the template's documents look for their schemas.
+SCHEMAS = ".attune/schemas"
 
 
 @app.command()
@@ -37,5 +40,7 @@ def init_command(path: Path) -> int:
     for file in sorted(template.rglob("*")):
         if file.is_file():
             show_line(f"wrote {path / file.relative_to(template)}")
+    write_schemas(path / SCHEMAS)
+    show_line(f"wrote {path / SCHEMAS}: what editors check the documents with")
     show_line(f"next: attune validate {path}")
     return 0

@@ -26,15 +26,24 @@ def _unique(references: tuple[str, ...]) -> tuple[str, ...]:
 class InputContract(DocumentModel):
     """How the Input document reaches the program."""
 
-    via: Literal["stdin"] = "stdin"
-    format: Literal["json"] = "json"
+    via: Literal["stdin"] = Field("stdin", description="Where the program reads its input.")
+    format: Literal["json"] = Field("json", description="The format of the input.")
 
 
 class ResultContract(DocumentModel):
     """Where the Result comes from and which JSON Schema it must fit (None: any JSON)."""
 
-    source: Annotated[Literal["file", "stdout"], Field(alias="from")] = "file"
-    value_schema: Annotated[JsonSchemaObject | None, Field(alias="schema")] = None
+    source: Annotated[
+        Literal["file", "stdout"],
+        Field(
+            alias="from",
+            description="`file`: one JSON document in the file that ATTUNE_RESULT names. `stdout`: all that the program prints.",
+        ),
+    ] = "file"
+    value_schema: Annotated[
+        JsonSchemaObject | None,
+        Field(alias="schema", description="The JSON Schema (2020-12) that the result must fit; without it any JSON is taken."),
+    ] = None
 
 
 class ActionDocument(DocumentModel):
@@ -42,19 +51,34 @@ class ActionDocument(DocumentModel):
 
     KIND: ClassVar[str] = "action"
 
-    description: Description
-    run: Annotated[tuple[Argument, ...], Field(strict=False, min_length=1, max_length=256)]
-    environment: Name | None = None
-    parameters: dict[Name, Parameter] = Field(default_factory=dict, max_length=200)
-    input: InputContract = InputContract()
-    result: ResultContract | None = None
-    #: The triggers whose events the program sends itself: a declaration, so that loops are found before the merge.
+    description: Description = Field(description="What the action does, for people.")
+    run: Annotated[tuple[Argument, ...], Field(strict=False, min_length=1, max_length=256)] = Field(
+        description="The program and its arguments. The first word is looked for in the environment, then in the host's `path`; "
+        "a path with `./` is a file beside this document. No expressions: what a rule gives is read from the input.",
+        examples=[["python", "restart.py"], ["./page.sh"]],
+    )
+    environment: Name | None = Field(
+        None, description="One of the pack's `environments`; without it the program runs with what the host has.", examples=["python"]
+    )
+    parameters: dict[Name, Parameter] = Field(
+        default_factory=dict, max_length=200, description="What the action takes: name -> JSON Schema, plus secret, default and optional."
+    )
+    input: InputContract = Field(InputContract(), description="How the input reaches the program.")
+    result: ResultContract | None = Field(None, description="What the program returns; without it there is no result.")
     emits: Annotated[
         tuple[Reference, ...], Field(strict=False, max_length=100, json_schema_extra={"uniqueItems": True}), AfterValidator(_unique)
-    ] = ()
-    timeout: PositiveDuration = 3600.0
-    retry: Retry = Retry()
-    concurrency: Concurrency = Concurrency()
-    logs: Logs = Logs()
-    #: Environment variables beside the contract's own; templates over non-secret parameters.
-    env: dict[VariableName, Template] = Field(default_factory=dict, max_length=100)
+    ] = Field(
+        (),
+        description="The triggers whose events the program sends itself: a declaration, so that loops are found before the merge.",
+        examples=[["web.restarted"]],
+    )
+    timeout: PositiveDuration = Field(3600.0, description="How long one attempt may run; then its whole process tree is ended.")
+    retry: Retry = Field(Retry(), description="Whether and when an attempt is made again.")
+    concurrency: Concurrency = Field(Concurrency(), description="How many executions may run at once; the others wait in order.")
+    logs: Logs = Field(Logs(), description="How much of the program's output is kept.")
+    env: dict[VariableName, Template] = Field(
+        default_factory=dict,
+        max_length=100,
+        description="Environment variables beside the contract's own: texts with `${{ }}` over parameters that are not secret.",
+        examples=[{"UNIT": "${{ parameters.unit }}"}],
+    )

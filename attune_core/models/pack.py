@@ -21,16 +21,22 @@ Version = Annotated[str, StringConstraints(pattern=VERSION_PATTERN, max_length=6
 class EnvironmentDocument(DocumentModel):
     """One isolated install: which ecosystem, which interpreters serve, and the lock file that says what is in it."""
 
-    ecosystem: Literal["shell", "python", "node"]
-    interpreter: Range | None = None
-    #: Required for every ecosystem that installs something; node's manifest is the package.json beside it.
-    lock: PackPath | None = None
+    ecosystem: Literal["shell", "python", "node"] = Field(description="Which language's packages it holds.")
+    interpreter: Range | None = Field(None, description="Which versions of the interpreter serve.", examples=[">=3.11"])
+    lock: PackPath | None = Field(
+        None,
+        description="The lock file in the pack, with hashes; required for every ecosystem that installs something. "
+        "Node's manifest is the package.json beside it.",
+        examples=["requirements.lock", "package-lock.json"],
+    )
 
 
 class Requirements(DocumentModel):
     """What the host must bring; looked for on the agent."""
 
-    tools: dict[ToolName, Range] = Field(default_factory=dict, max_length=100)
+    tools: dict[ToolName, Range] = Field(
+        default_factory=dict, max_length=100, description="Program -> the versions that serve.", examples=[{"jq": ">=1.6"}]
+    )
 
 
 class PackDocument(DocumentModel):
@@ -38,8 +44,10 @@ class PackDocument(DocumentModel):
 
     KIND: ClassVar[str] = "pack"
 
-    name: Name
-    version: Version
-    description: Description
-    environments: dict[Name, EnvironmentDocument] = Field(default_factory=dict, max_length=32)
-    requires: Requirements = Requirements()
+    name: Name = Field(description="The name of the pack's folder.", examples=["web"])
+    version: Version = Field(description="The pack's semantic version; raised with every change of its content.", examples=["1.4.0"])
+    description: Description = Field(description="What the pack is for, for people.")
+    environments: dict[Name, EnvironmentDocument] = Field(
+        default_factory=dict, max_length=32, description="The isolated installs that the pack's actions can run in, by name."
+    )
+    requires: Requirements = Field(Requirements(), description="What the host must bring.")

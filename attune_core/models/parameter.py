@@ -52,7 +52,15 @@ class Parameter(DocumentModel):
             "type": "object",
             "description": "A JSON Schema, plus secret, default and optional.",
             "allOf": [{"$ref": DIALECT}],
-            "properties": {"secret": {"type": "boolean"}, "optional": {"type": "boolean"}, "default": {}},
+            "properties": {
+                "secret": {
+                    "type": "boolean",
+                    "default": False,
+                    "description": "Takes only `${{ secrets.NAME }}`; the value exists only on the agent.",
+                },
+                "optional": {"type": "boolean", "default": False, "description": "May be left out, and is then absent from the input."},
+                "default": {"description": "Used when a rule or command leaves it out."},
+            },
         }
 
     @model_serializer(mode="plain")

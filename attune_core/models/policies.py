@@ -13,25 +13,32 @@ from attune_core.models.base import DocumentModel, LogSegmentSize, PositiveDurat
 class Retry(DocumentModel):
     """How often and how soon an attempt is made again; it keeps its place in the queue."""
 
-    maximum_attempts: Annotated[int, Field(ge=1, le=100)] = 1
-    after: Annotated[tuple[Literal["failed", "timed_out", "lost"], ...], Field(strict=False, min_length=1)] = ("failed", "timed_out")
-    place: Literal["keep"] = "keep"
-    initial_interval: PositiveDuration = 1.0
-    backoff_coefficient: Annotated[float, Field(ge=1, le=100)] = 2.0
-    maximum_interval: PositiveDuration = 60.0
+    maximum_attempts: Annotated[int, Field(ge=1, le=100)] = Field(1, description="How many attempts there are at most, the first included.")
+    after: Annotated[tuple[Literal["failed", "timed_out", "lost"], ...], Field(strict=False, min_length=1)] = Field(
+        ("failed", "timed_out"), description="After which outcomes another attempt is made."
+    )
+    place: Literal["keep"] = Field("keep", description="`keep`: what waits behind it goes on waiting, so that the order stays.")
+    initial_interval: PositiveDuration = Field(1.0, description="How long after the first attempt the second one is made.")
+    backoff_coefficient: Annotated[float, Field(ge=1, le=100)] = Field(2.0, description="By how much each further wait is longer.")
+    maximum_interval: PositiveDuration = Field(60.0, description="The longest wait between two attempts.")
 
 
 class Concurrency(DocumentModel):
     """How many executions of one queue may run at once; without a key the queue is the action's on the agent."""
 
-    limit: Annotated[int, Field(ge=1, le=1000)] = 1
-    key: Template | None = None
-    scope: Literal["agent"] = "agent"
-    when_busy: Literal["queue"] = "queue"
+    limit: Annotated[int, Field(ge=1, le=1000)] = Field(1, description="How many executions of one queue may run at once.")
+    key: Template | None = Field(
+        None,
+        description="What makes a queue of its own: a text with `${{ }}` over parameters that are not secret. "
+        "Without it the action has one queue on each agent.",
+        examples=["${{ parameters.unit }}"],
+    )
+    scope: Literal["agent"] = Field("agent", description="`agent`: each agent counts for itself.")
+    when_busy: Literal["queue"] = Field("queue", description="`queue`: what is too much waits, in its order.")
 
 
 class Logs(DocumentModel):
     """What is kept of each stream: the first 1 MiB and the last `segments` segments."""
 
-    segment: LogSegmentSize = 8 << 20
-    segments: Annotated[int, Field(ge=1, le=64)] = 4
+    segment: LogSegmentSize = Field(8 << 20, description="The size of one segment.")
+    segments: Annotated[int, Field(ge=1, le=64)] = Field(4, description="How many segments are kept of each stream's end.")

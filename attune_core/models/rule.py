@@ -17,15 +17,22 @@ Label = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 class Agents(DocumentModel):
     """The Selector: every label in `match` must be the agent's, and one of them or all of them run the action."""
 
-    match: dict[Label, Template] = Field(default_factory=dict, max_length=32)
-    pick: Literal["any", "all"] = "any"
+    match: dict[Label, Template] = Field(
+        default_factory=dict,
+        max_length=32,
+        description="Label -> the value that an agent must have; a text with `${{ }}` takes it from the event. Empty: every agent.",
+        examples=[{"role": "web", "host": "${{ event.data.host }}"}],
+    )
+    pick: Literal["any", "all"] = Field("any", description="`any`: one of these agents runs it. `all`: each of them does.")
 
 
 class Throttle(DocumentModel):
     """The first firing of a key is admitted; others of that key are dropped while it is less than `once_within` away."""
 
-    once_within: PositiveDuration
-    key: Template | None = None
+    once_within: PositiveDuration = Field(description="How long after an admitted firing others of its key are dropped.")
+    key: Template | None = Field(
+        None, description="What is counted apart; without it all firings of the rule are one.", examples=["${{ event.data.unit }}"]
+    )
 
 
 class RuleDocument(DocumentModel):
@@ -33,12 +40,23 @@ class RuleDocument(DocumentModel):
 
     KIND: ClassVar[str] = "rule"
 
-    description: Description
-    trigger: TriggerReference
-    when: Expression | None = None
-    action: Reference
-    #: Literal values, or texts with `${{ }}` at any depth.
-    input: dict[Name, JsonValue] = Field(default_factory=dict, max_length=200)
-    agents: Agents
-    throttle: Throttle | None = None
-    enabled: bool = True
+    description: Description = Field(description="What the rule is for, for people.")
+    trigger: TriggerReference = Field(
+        description="Which kind of event: `pack.trigger`, or `pack.action.completed` for the end of an execution.",
+        examples=["web.alert", "web.restart.completed"],
+    )
+    when: Expression | None = Field(
+        None,
+        description="The condition, an expression over `event` whose value is true or false; without it every event of the trigger fires.",
+        examples=['event.data.severity == "critical"'],
+    )
+    action: Reference = Field(description="What runs: `pack.action`.", examples=["web.restart"])
+    input: dict[Name, JsonValue] = Field(
+        default_factory=dict,
+        max_length=200,
+        description="Parameter -> its value: a literal, or a text with `${{ }}`.",
+        examples=[{"unit": "${{ event.data.unit }}", "token": "${{ secrets.web_token }}"}],
+    )
+    agents: Agents = Field(description="Where it runs.")
+    throttle: Throttle | None = Field(None, description="How often it may fire at most; without it as often as there are events.")
+    enabled: bool = Field(default=True, description="`false` switches the rule off; it is checked all the same.")

@@ -34,14 +34,17 @@ Moment = Annotated[float, BeforeValidator(_read_moment), WithJsonSchema({"type":
 class GivenEvent(DocumentModel):
     """One event. Its moment is `at`, or `after` the one before; without either, the same (the first: 2026-01-01T00:00:00Z)."""
 
-    trigger: TriggerReference
-    at: Moment | None = None
-    after: PositiveDuration | None = None
-    id: Attribute | None = None
-    source: Attribute | None = None
-    subject: Attribute | None = None
-    #: Of a completion, only what differs from a success without a result.
-    data: dict[str, JsonValue] = Field(default_factory=dict)
+    trigger: TriggerReference = Field(description="Which kind of event.", examples=["web.alert"])
+    at: Moment | None = Field(None, description="When it is received.", examples=["2026-01-02T03:04:05Z"])
+    after: PositiveDuration | None = Field(None, description="How long after the event before it is received.")
+    id: Attribute | None = Field(None, description="The event's `id`; chosen where it is not given.")
+    source: Attribute | None = Field(None, description="The event's `source`; chosen where it is not given.")
+    subject: Attribute | None = Field(None, description="The event's `subject`.")
+    data: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        description="The event's `data`, as the trigger's schema has them; of a completion what differs from a success without result.",
+        examples=[{"unit": "web_1", "severity": "critical"}],
+    )
 
     @model_validator(mode="after")
     def _one_moment(self) -> "GivenEvent":
@@ -53,33 +56,45 @@ class GivenEvent(DocumentModel):
 class Expectation(DocumentModel):
     """An execution that must come of the case; what is left out is not looked at."""
 
-    rule: Reference
-    event: EventNumber | None = None
-    action: Reference | None = None
-    #: The whole input; a parameter that is not written is expected to have its default. A secret is `${{ secrets.NAME }}`.
-    input: dict[Name, JsonValue] | None = None
-    #: The labels that an agent must have, all of them.
-    agents: dict[Label, str] | None = None
-    #: The value of the action's `concurrency.key`.
-    key: JsonValue = None
+    rule: Reference = Field(description="The rule that fires.", examples=["web.restart_on_alert"])
+    event: EventNumber | None = Field(None, description="For which event of the case, counted from 1.")
+    action: Reference | None = Field(None, description="The action that is to run.")
+    input: dict[Name, JsonValue] | None = Field(
+        None,
+        description="The whole input; a parameter that is not written is expected to have its default. A secret is `${{ secrets.NAME }}`.",
+        examples=[{"unit": "web_1"}],
+    )
+    agents: dict[Label, str] | None = Field(
+        None, description="The labels that an agent must have, all of them.", examples=[{"role": "web"}]
+    )
+    key: JsonValue = Field(None, description="The value of the action's `concurrency.key`.")
 
 
 class Silence(DocumentModel):
     """A rule that must not fire, for one event or for all, and why."""
 
-    rule: Reference
-    event: EventNumber | None = None
-    #: The clause of the condition that does not hold; or `throttled`, `input_invalid`, `disabled`.
-    because: Expression | None = None
+    rule: Reference = Field(description="The rule that does not fire.", examples=["web.restart_on_alert"])
+    event: EventNumber | None = Field(None, description="For which event of the case, counted from 1; without it for none of them.")
+    because: Expression | None = Field(
+        None,
+        description="The clause of the condition that does not hold; or `throttled`, `input_invalid`, `disabled`.",
+        examples=['event.data.severity == "critical"'],
+    )
 
 
 class Case(DocumentModel):
     """Events, and what comes of them. Each rule that is named is judged whole: it fires as often as expected and not once more."""
 
-    name: CaseName
-    events: Annotated[tuple[GivenEvent, ...], Field(strict=False, min_length=1, max_length=EVENTS)]
-    expect: Annotated[tuple[Expectation, ...], Field(strict=False, max_length=EVENTS)] = ()
-    expect_none: Annotated[tuple[Silence, ...], Field(strict=False, max_length=EVENTS)] = ()
+    name: CaseName = Field(description="What the case shows, as a sentence.", examples=["a critical alert restarts its unit"])
+    events: Annotated[tuple[GivenEvent, ...], Field(strict=False, min_length=1, max_length=EVENTS)] = Field(
+        description="What happens, in this order."
+    )
+    expect: Annotated[tuple[Expectation, ...], Field(strict=False, max_length=EVENTS)] = Field(
+        (), description="The executions that come of it; an empty list says that no rule at all may fire."
+    )
+    expect_none: Annotated[tuple[Silence, ...], Field(strict=False, max_length=EVENTS)] = Field(
+        (), description="The rules that must not fire."
+    )
 
     @model_validator(mode="after")
     def _expects_something(self) -> "Case":
@@ -98,5 +113,7 @@ class RuleTestDocument(DocumentModel):
 
     KIND: ClassVar[str] = "test"
 
-    description: Description
-    cases: Annotated[tuple[Case, ...], Field(strict=False, min_length=1, max_length=CASES)]
+    description: Description = Field(description="What is tested here, for people.")
+    cases: Annotated[tuple[Case, ...], Field(strict=False, min_length=1, max_length=CASES)] = Field(
+        description="The cases; each starts with no event before it."
+    )

@@ -64,6 +64,8 @@ def _plain(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def _default(value: JsonValue, pattern: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        return {key: item for key, item in value.items() if item is not None}
     if isinstance(value, float) and pattern == DURATION_PATTERN:
         return show_duration(value)
     if isinstance(value, int) and pattern == SIZE_PATTERN:

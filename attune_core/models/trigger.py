@@ -5,6 +5,8 @@ Read by the catalog; intake checks each event against it and the expression chec
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from attune_core.models.base import Description, DocumentModel, JsonSchemaObject
 
 
@@ -13,6 +15,8 @@ class TriggerDocument(DocumentModel):
 
     KIND: ClassVar[str] = "trigger"
 
-    description: Description
-    #: Always an object's schema; the catalog checks that.
-    data: JsonSchemaObject
+    description: Description = Field(description="When such an event comes, for people.")
+    data: JsonSchemaObject = Field(
+        description="The JSON Schema (2020-12) of the event's data, which are always an object.",
+        examples=[{"type": "object", "required": ["unit"], "properties": {"unit": {"type": "string"}}}],
+    )

@@ -20,15 +20,21 @@ class WebhookDocument(DocumentModel):
 
     KIND: ClassVar[str] = "webhook"
 
-    description: Description | None = None
-    verify: Literal["github"]
-    secret: Annotated[str, StringConstraints(pattern=CONTROLLER_SECRET_PATTERN)]
-    #: A template over `headers` whose result is a trigger's reference.
-    trigger: Template
-    #: The values the unsigned event header may have.
-    allow: Annotated[tuple[Name, ...], Field(strict=False, min_length=1, max_length=100)]
-    #: `id`: the same body under a new delivery id is a new event instead of a refused replay.
-    replay: Literal["refuse", "id"] = "refuse"
+    description: Description | None = Field(None, description="Who sends to it and why, for people.")
+    verify: Literal["github"] = Field(description="How the sender proves who it is.")
+    secret: Annotated[str, StringConstraints(pattern=CONTROLLER_SECRET_PATTERN)] = Field(
+        description="The controller's own secret that sender and controller share.", examples=["${{ controller.secrets.github }}"]
+    )
+    trigger: Template = Field(
+        description="A text with `${{ }}` over `headers` whose result is the trigger of the event.",
+        examples=['github.${{ headers["x-github-event"] }}'],
+    )
+    allow: Annotated[tuple[Name, ...], Field(strict=False, min_length=1, max_length=100)] = Field(
+        description="The values that the event header may have; it is not signed.", examples=[["push", "pull_request"]]
+    )
+    replay: Literal["refuse", "id"] = Field(
+        "refuse", description="`refuse`: the same body under a new delivery id is refused. `id`: it is a new event."
+    )
 
     @property
     def secret_name(self) -> str:
