@@ -1,6 +1,5 @@
 """Shipped files: schemas, the template of a pack repository and the examples, from the wheel or from a source checkout."""
 
-import shutil
 from pathlib import Path
 
 from attune_core.errors import AttuneError
@@ -21,9 +20,3 @@ def shipped(name: str) -> Path:
         if place.is_dir():
             return place
     raise ShippedFilesMissing(f"{name} is not part of this installation")
-
-
-def write_schemas(folder: Path) -> list[Path]:
-    """Copy every schema into a folder, where documents' `# yaml-language-server: $schema=` lines look for them; return what was written."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return [Path(shutil.copyfile(schema, folder / schema.name)) for schema in sorted(shipped("schemas").glob("*.json"))]

@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from attune_cli.commands.options import command
+from attune_cli.editor_schemas import write_schemas
 from attune_cli.errors import DirectoryInUse
 from attune_cli.render.output import show_line
-from attune_core.shipped import shipped, write_schemas
+from attune_core.shipped import shipped
 
 app = command()
 

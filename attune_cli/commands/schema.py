@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from attune_cli.commands.options import JsonFlag, command
+from attune_cli.editor_schemas import write_schemas
 from attune_cli.errors import BadArgument
 from attune_cli.render.output import compact, show_fields, show_line, write_json
 from attune_cli.schema_words import Key, key_at, schema_kinds, schema_of
-from attune_core.shipped import write_schemas
 
 app = command()
 

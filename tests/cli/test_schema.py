@@ -1,6 +1,7 @@
 """`attune schema`: what editors read, and one key of it in plain words."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from attune_cli.errors import NoSuchSchema
 from attune_cli.schema_words import Key, key_at, schema_kinds
+from attune_core.json_schema import SchemaValidator
 from attune_core.models.schema_export import DOCUMENTS, exported
 from attune_core.shipped import shipped
 from tests.cli.commands import attune
@@ -81,9 +83,15 @@ def test_bad_use_ends_with_two(words: list[str], tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_schemas_are_written_for_an_editor(tmp_path: Path) -> None:
+def test_schemas_for_an_editor_need_no_network(tmp_path: Path) -> None:
     attune("schema", "write", "a/b", cwd=tmp_path)
-    assert {path.name: path.read_text() for path in (tmp_path / "a/b").iterdir()} == exported()
+    written = {path.name: path.read_text() for path in (tmp_path / "a/b").iterdir()}
+    assert set(written) == set(exported())
+    for name, text in written.items():
+        assert all(reference.startswith("#/$defs/") for reference in re.findall(r'"\$ref": "([^"]*)"', text))
+        published = json.loads(exported()[name])
+        assert json.loads(text)["properties"].keys() == published["properties"].keys()
+        assert SchemaValidator(json.loads(text)).fits({}) == SchemaValidator(published).fits({})
 
 
 def keys(key: Key) -> Iterator[Key]:
