@@ -92,8 +92,7 @@ def literal_type(value: nodes.Scalar) -> Type:
 
 
 def _name_type(facts: Facts, node: nodes.Name) -> Type:
-    slot = facts.slot_of(node.name)
-    if slot is not None:
+    if facts.bound and (slot := facts.slot_of(node.name)) is not None:
         facts.slots[node] = slot
         return facts.bound[slot][1]
     found = facts.variables.get(node.name)

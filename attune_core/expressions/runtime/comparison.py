@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from attune_core.expressions.errors import ExpressionFailed
 from attune_core.expressions.runtime.frame import PER_STEP, Frame, Operand, Run
+from attune_core.expressions.runtime.members import KEYS
 from attune_core.expressions.runtime.moments import Moment, Span
 from attune_core.expressions.runtime.value import Maybe, Value, kind_of
 
@@ -16,8 +17,7 @@ _ORDERS: Mapping[str, Callable[[Value, Value], bool]] = {"<": python.lt, "<=": p
 _ORDERED = frozenset({str, bytes, Moment, Span})
 #: A tuple, because `int | float` would be built anew at every evaluation.
 _NUMBERS = (int, float)
-#: What CEL takes for a key; JSON has only strings, so the others are never found.
-_KEYS = (str, int, float, bool)
+_SCALARS = (str, int, float, bool, type(None))
 
 
 def equality(left: Operand, right: Operand, *, negated: bool) -> Run:
@@ -58,6 +58,8 @@ def _all_equal(frame: Frame, some: list[Value], others: list[Value]) -> bool:
 def order(operator: str, left: Operand, right: Operand) -> Run:
     """Return the closure of `a < b` and its kin: numbers, strings by code point, bytes, moments, spans, and false before true."""
     first, second, holds, kinds = left.run, right.run, _ORDERS[operator], _ORDERED
+    if right.constant and type(right.value) in {int, float}:
+        return _beside_number(operator, left, right.value)
 
     def run(frame: Frame) -> bool:
         one, other = first(frame), second(frame)
@@ -71,10 +73,25 @@ def order(operator: str, left: Operand, right: Operand) -> Run:
     return run
 
 
+def _beside_number(operator: str, left: Operand, number: Value) -> Run:
+    first, holds = left.run, _ORDERS[operator]
+
+    def run(frame: Frame) -> bool:
+        one = first(frame)
+        kind = type(one)
+        if kind is int or kind is float:
+            return holds(one, number)
+        raise ExpressionFailed(f"no such overload: {kind_of(one)} {operator} {kind_of(number)}")
+
+    return run
+
+
 def membership(left: Operand, right: Operand) -> Run:
     """Return the closure of `a in b` for lists and the keys of objects."""
     if right.constant and isinstance(right.value, list) and all(isinstance(item, str) for item in right.value):
         return _one_of_texts(left.run, frozenset(item for item in right.value if isinstance(item, str)))
+    if right.constant and isinstance(right.value, list) and all(isinstance(item, _SCALARS) for item in right.value):
+        return _one_of_scalars(left.run, frozenset((type(item) is bool, item) for item in right.value))
     first, second = left.run, right.run
 
     def run(frame: Frame) -> bool:
@@ -82,9 +99,17 @@ def membership(left: Operand, right: Operand) -> Run:
         if isinstance(container, list):
             frame.charge(len(container))
             return any(equal(frame, item, one) for one in container)
-        if isinstance(container, dict) and isinstance(item, _KEYS):
+        if isinstance(container, dict) and isinstance(item, KEYS):
             return isinstance(item, str) and item in container
         raise ExpressionFailed(f"no such overload: {kind_of(item)} in {kind_of(container)}")
+
+    return run
+
+
+def _one_of_scalars(first: Run, scalars: frozenset[tuple[bool, Value]]) -> Run:
+    def run(frame: Frame) -> bool:
+        item = first(frame)
+        return isinstance(item, _SCALARS) and (type(item) is bool, item) in scalars
 
     return run
 

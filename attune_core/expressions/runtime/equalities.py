@@ -11,9 +11,10 @@ from attune_core.expressions.syntax import nodes
 
 if TYPE_CHECKING:
     from attune_core.expressions.runtime.frame import Operand
-    from attune_core.expressions.runtime.value import Value
 
+_SCALARS = (str, int, bool, float, type(None))
 _FREE = (nodes.Select, nodes.Has, nodes.Index, nodes.OptionalSelect, nodes.OptionalIndex, nodes.Logic, nodes.Conditional, nodes.Unary)
+_ORDERS = frozenset({"<", "<=", ">", ">="})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,41 +25,38 @@ class Equality:
     values: frozenset[bool | int | float | str | None]
 
 
-def equality(node: nodes.Node, parts: "tuple[Operand, ...]") -> Equality | None:
+def equality(node: nodes.Binary | nodes.Logic, parts: "tuple[Operand, ...]") -> Equality | None:
     """Return what `way == constant`, `way in [constants]`, or an `||` of them about one way says."""
-    match node:
-        case nodes.Binary(operator="=="):
-            way, other = parts if parts[1].constant else parts[::-1]
-            return _pinned(way, [other.value] if other.constant else None)
-        case nodes.Binary(operator="in"):
-            return _pinned(parts[0], parts[1].value if parts[1].constant else None)
-        case nodes.Logic(operator="||"):
-            found = [part.equality for part in parts if part.equality is not None]
-            if len(found) == len(parts) and len({one.keys for one in found}) == 1:
-                return Equality(found[0].keys, frozenset().union(*(one.values for one in found)))
-            return None
-        case _:
-            return None
-
-
-def _pinned(way: "Operand", values: "Value") -> Equality | None:
-    if not way.keys or not isinstance(values, list):
+    if isinstance(node, nodes.Logic):
+        found = [part.equality for part in parts if part.equality is not None] if node.operator == "||" else []
+        same_way = len(found) == len(parts) and len({one.keys for one in found}) == 1
+        return Equality(found[0].keys, frozenset().union(*(one.values for one in found))) if same_way else None
+    way, other = parts if parts[1].constant else parts[::-1]
+    if not way.keys or not other.constant:
         return None
-    scalars = [value for value in values if value is None or isinstance(value, bool | int | float | str)]
-    return Equality(way.keys, frozenset(scalars)) if len(scalars) == len(values) else None
+    value = other.value
+    if node.operator == "==":
+        return Equality(way.keys, frozenset((value,))) if isinstance(value, _SCALARS) else None
+    if node.operator != "in" or not isinstance(value, list) or other is parts[0]:
+        return None
+    scalars = [item for item in value if isinstance(item, _SCALARS)]
+    return Equality(way.keys, frozenset(scalars)) if len(scalars) == len(value) else None
 
 
 def free(node: nodes.Node, parts: "tuple[Operand, ...]") -> bool:
     """Tell whether a node never takes more steps than its cost, whatever the values are."""
-    if not all(part.free for part in parts):
-        return False
-    return isinstance(node, _FREE) or (isinstance(node, nodes.Binary) and (node.operator in {"<", "<=", ">", ">="} or _cheap(node, parts)))
+    for part in parts:
+        if not part.free:
+            return False
+    return _cheap(node, parts) if isinstance(node, nodes.Binary) else isinstance(node, _FREE)
 
 
 def _cheap(node: nodes.Binary, parts: "tuple[Operand, ...]") -> bool:
     if node.operator == "in":
-        return parts[1].constant and isinstance(parts[1].value, list) and all(isinstance(item, str) for item in parts[1].value)
-    return node.operator in {"==", "!="} and any(part.constant and not isinstance(part.value, list | dict | bytes) for part in parts)
+        return parts[1].constant and isinstance(parts[1].value, list) and all(isinstance(item, _SCALARS) for item in parts[1].value)
+    if node.operator in {"==", "!="}:
+        return any(part.constant and isinstance(part.value, _SCALARS) for part in parts)
+    return node.operator in _ORDERS
 
 
 def equalities(operand: "Operand") -> tuple[Equality, ...]:

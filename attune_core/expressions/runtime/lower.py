@@ -22,19 +22,19 @@ def lower(facts: Facts, node: nodes.Node) -> Operand:
     """Return the compiled node; an operation on constants that always fails is reported in `facts`."""
     if isinstance(node, nodes.Literal):
         return _operand(facts, node, _constantly(node.value), cost=0, constant=True, value=node.value)
-    if node in facts.slots and isinstance(node, nodes.Name):
-        return _operand(facts, node, macros.bound(facts.slots[node]), cost=0)
     if isinstance(node, nodes.Name):
-        return _way(facts, node, (node.name,), 0)
+        slot = facts.slots.get(node) if facts.slots else None
+        return _way(facts, node, (node.name,), 0) if slot is None else _operand(facts, node, macros.bound(slot), cost=0)
     parts = tuple(lower(facts, child) for child in node.children())
     if (key := _written_key(node, parts)) is not None and parts[0].keys:
         return _way(facts, node, (*parts[0].keys, key), parts[0].cost)
     run = _closure(facts, node, parts)
     #: The parts of a macro are paid for each time they run.
     operand = _operand(facts, node, run, cost=parts[0].cost if isinstance(node, nodes.Macro) else sum(part.cost for part in parts))
-    operand.equality, operand.free = equality(node, parts), free(node, parts)
-    if isinstance(node, nodes.Logic) and node.operator == "&&":
-        operand.terms = parts
+    operand.free = free(node, parts)
+    if isinstance(node, nodes.Binary | nodes.Logic):
+        operand.equality = equality(node, parts)
+        operand.terms = parts if node.operator == "&&" else ()
     return _folded(facts, operand, parts)
 
 

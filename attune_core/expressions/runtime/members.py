@@ -10,6 +10,8 @@ from attune_core.expressions.runtime.frame import Frame, Operand, Run, Spot
 from attune_core.expressions.runtime.value import NOTHING, Maybe, Value, kind_of
 from attune_core.values import JsonValue
 
+#: What CEL takes for a key; JSON has only strings, so the others are never found.
+KEYS = (str, int, float, bool)
 _LONGEST_KEY = 40
 
 
@@ -106,8 +108,8 @@ def _inside(outer: Maybe, key: Value) -> Maybe:
     value = outer.value
     if not outer.there:
         return NOTHING
-    if isinstance(value, dict) and isinstance(key, str):
-        return Maybe(value[key]) if key in value else NOTHING
+    if isinstance(value, dict) and isinstance(key, KEYS):
+        return Maybe(value[key]) if isinstance(key, str) and key in value else NOTHING
     if isinstance(value, list):
         place = _place(key)
         return Maybe(value[place]) if 0 <= place < len(value) else NOTHING

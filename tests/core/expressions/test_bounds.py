@@ -37,7 +37,8 @@ def test_any_text_gives_findings(source: str) -> None:
 
 _VOCABULARY = """
     event . data n kind x secrets true false null 1 2.5 0x1 'a' "b" r'c' + - * / % ! == != < <= > >= && || ? : in ( ) [ ] { } , has size
-    startsWith matches string int double dyn zz .data .kind [0] 'a(' 9223372036854775807 // `q` all
+    startsWith matches string int double dyn zz .data .kind [0] 'a(' 9223372036854775807 // `q` all .all( .map( .filter( .exists_one( a, a
+    .? [? .orValue( .optMap( b'a' timestamp( duration( '1h' .split( .format( optional.of( .getHours(
 """
 _WORDS = st.sampled_from(_VOCABULARY.split())
 
@@ -81,6 +82,12 @@ _EXPRESSIONS = st.recursive(
         st.tuples(inner, inner).map(lambda two: f"(({two[0]})[{two[1]}])"),
         inner.map(lambda one: f"({one}).a"),
         inner.map(lambda one: f"has(({one}).a)"),
+        st.tuples(inner, st.sampled_from(["all", "exists", "exists_one", "filter", "map"]), st.sampled_from(["x", "v"]), inner).map(
+            lambda four: f"dyn({four[0]}).{four[1]}({four[2]}, dyn({four[3]}))"
+        ),
+        st.tuples(inner, inner, inner).map(lambda three: f"({three[0]}).?a[?{three[1]}].optMap(x, dyn({three[2]})).orValue(x)"),
+        inner.map(lambda one: f"timestamp(dyn({one})) - duration('1h')"),
+        st.tuples(inner, inner).map(lambda two: f"dyn({two[0]}).split({two[1]}).join('%s').format([{two[0]}])"),
         st.tuples(st.sampled_from(["string", "int", "double", "bool", "size", "dyn"]), inner).map(lambda two: f"{two[0]}({two[1]})"),
         st.tuples(inner, st.sampled_from(["startsWith", "endsWith", "contains", "matches"]), inner).map(
             lambda t: f"dyn({t[0]}).{t[1]}({t[2]})"
@@ -215,6 +222,52 @@ def test_comparing_and_searching_costs_steps_by_size() -> None:
         _program("x == x && [50000] in x && [50001] in x").evaluate({"x": rows})
     with pytest.raises(ExpressionTooCostly):
         _program("x.contains('b')" + " || x.contains('c')" * 10).evaluate({"x": "a" * 200_000})
+
+
+_NUMBERS: JsonValue = list(range(1_000))
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("x.all(a, x.all(b, x.all(c, a == b || true)))", _NUMBERS),
+        ("x.map(a, x.map(b, x.map(c, [a, b, c])))", _NUMBERS),
+        ("x.exists(a, x.exists(b, a > 0 && b < 0))", _NUMBERS),
+        ("size(x.map(a, x.filter(b, b != a)))", _NUMBERS),
+        ("size(x.map(a, x + x))", _NUMBERS),
+        ("size(x.map(a, x.join(',')))", ["ab"] * 10_000),
+        ("size(x.map(a, a + a))", ["z" * 100_000] * 100),
+        ("size(x.map(a, a.split('')))", ["z" * 50_000] * 100),
+        ("size(x.map(a, bytes(a) + bytes(a)))", ["z" * 50_000] * 100),
+        ("size(x.map(a, a.reverse().upperAscii().trim()))", ["z" * 50_000] * 100),
+        ("size(x.map(a, a.replace('z', 'yy')))", ["z" * 50_000] * 100),
+        ("size(x.map(a, '%x'.format([a])))", ["z" * 50_000] * 100),
+        ("size(x.map(a, '%s'.format([x])))", ["z" * 100] * 1_000),
+        ("size(x.map(a, '%.1000f%.1000e'.format([a, a])))", _NUMBERS),
+        ("x.all(a, timestamp(0).getHours('Europe/X' + string(a)) == 0 || true)", list(range(3_000))),
+        ("x.all(a, string(a).matches('^[0-9]+$') || true)", list(range(50_000))),
+        ("x.all(a, a in x)", _NUMBERS),
+        ("x.all(a, a == x[0])", ["z" * 2_000] * 5_000),
+    ],
+)
+def test_what_macros_repeat_is_paid_for_each_time(source: str, value: JsonValue) -> None:
+    with pytest.raises(ExpressionTooCostly, match="more steps"):
+        _program(source).evaluate({"x": value})
+
+
+@pytest.mark.parametrize(
+    "source", ["x.replace('', 'abcdefgh')", "[x, x, x, x].join('')", "'%s%s%s%s'.format([x, x, x, x])", "bytes(x) + bytes(x) + bytes(x)"]
+)
+def test_a_text_is_refused_before_it_is_built(source: str) -> None:
+    with pytest.raises(ExpressionTooCostly, match="is longer than"):
+        _program(f"size({source}) > 0").evaluate({"x": "a" * 100_000})
+
+
+def test_moments_and_bytes_count_in_the_size_of_a_result() -> None:
+    with pytest.raises(ExpressionTooCostly, match="result is longer"):
+        _program("bytes(x)").evaluate({"x": "a" * 200_000})
+    with pytest.raises(ExpressionTooCostly, match="result is longer"):
+        _program("x.map(a, timestamp(a))").evaluate({"x": list(range(10_000))})
 
 
 def test_a_spent_budget_is_not_absorbed_by_logic() -> None:

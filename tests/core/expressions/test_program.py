@@ -6,7 +6,7 @@ from attune_core.expressions.check import Scope, check
 from attune_core.expressions.errors import ExpressionFailed
 from attune_core.expressions.program import Program
 from attune_core.expressions.schema_types import type_of_schema
-from attune_core.expressions.types import BOOL, DYN
+from attune_core.expressions.types import BOOL, DYN, STRING, List, Map, String, union
 from attune_core.values import JsonValue
 
 _SCOPE = Scope(
@@ -89,6 +89,55 @@ def test_a_condition_is_checked_to_be_bool_and_a_dyn_result_is_given_as_it_is() 
     checked = check("event.flag", _SCOPE, BOOL)
     assert checked.program is not None
     assert checked.program.evaluate({"event": {"flag": 1}}) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('event.a == "x"', [("event.a", {"x"})]),
+        ('"x" == event.a && event.b.c in [1, true, null, 2.5]', [("event.a", {"x"}), ("event.b.c", {1, None, 2.5})]),
+        ('event["a"] == 1 || event.a in [2, 3]', [("event.a", {1, 2, 3})]),
+        ('has(event.a) && event.a == "x" && event.b < 3 && event.c == 1', [("event.a", {"x"}), ("event.c", {1})]),
+        ('(event.a == "x" && event.b == "y") && event.c == "z"', [("event.a", {"x"}), ("event.b", {"y"}), ("event.c", {"z"})]),
+        ('event.a == "x" + "y" && event.b == timestamp(0)', [("event.a", {"xy"})]),
+        ("event.a == 1 || event.b == 2", []),
+        ('event.a != "x" && !(event.b == 1)', []),
+        ('event.a == event.b || event.a in [event.b] || event.a == ["x"] || event.a in [["x"]] || "x" in event.a', []),
+        ("event.a == 1 ? true : false", []),
+        ('event.x.exists(a, a == "x") && event.a == "x"', []),
+        ('event.a.contains("x") && event.b == "x"', []),
+        ('event.a == "x" && event.b.contains("x") && event.c == "x"', [("event.a", {"x"})]),
+    ],
+)
+def test_the_clauses_that_pin_a_field_to_values_are_known(source: str, expected: list[tuple[str, set[JsonValue]]]) -> None:
+    program = _program(source)
+    assert [(".".join(one.keys), set(one.values)) for one in program.equalities] == expected
+    #: A field that is there with another value makes the whole false, whatever the other clauses do and however few steps are left.
+    for one in program.equalities:
+        event: JsonValue = "another value"
+        for key in reversed(one.keys[1:]):
+            event = {key: event}
+        assert program.evaluate({"event": event}, steps=program.compiled.cost) is False
+
+
+def test_the_variable_of_a_macro_is_no_field_of_the_event() -> None:
+    assert _program('[{"a": "x"}].exists(event, event.a == "x")').equalities == ()
+    assert _program('[event.b].exists(event, event == "x") && event.a == "x"').evaluate({"event": {"a": "x", "b": "x"}}) is True
+
+
+def test_what_leaves_is_json_and_what_is_inside_a_text_is_as_well() -> None:
+    checked = check("{'at': [timestamp(event.at)], 'for': duration('90s'), 'raw': b'a'}", _SCOPE, None)
+    assert checked.type == Map(union((List(String(format="date-time")), STRING)))
+    assert checked.program is not None
+    assert checked.program.evaluate({"event": {"at": "2026-01-02T03:04:05.50Z"}}) == {
+        "at": ["2026-01-02T03:04:05.5Z"],
+        "for": "90s",
+        "raw": "YQ==",
+    }
+    assert check("timestamp(event.at)", _SCOPE, STRING).findings == ()
+    assert [one.message for one in check("timestamp(event.at)", _SCOPE, BOOL).findings] == [
+        "timestamp(event.at) is timestamp, but bool is expected"
+    ]
 
 
 def test_a_program_evaluates_many_activations_and_keeps_nothing_of_them() -> None:

@@ -19,6 +19,7 @@ class _Case(TypedDict, total=False):
     value: JsonValue
     error: str
     unchecked: str
+    why: str
 
 
 class _Table(TypedDict):
