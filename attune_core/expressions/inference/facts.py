@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from attune_core.expressions.finding import Code, Finding, finding
 from attune_core.expressions.suggestion import clipped, suggestion
 from attune_core.expressions.syntax.nodes import Node
-from attune_core.expressions.types import Dyn, Map, Object, Type, carries_secret, members
+from attune_core.expressions.types import Dyn, List, Map, Object, Type, carries_secret, members
 
 _MOST_SUGGESTIONS = 20
 
@@ -71,8 +71,12 @@ class Facts:
 
 
 def possible(actual: Type, wanted: Type) -> bool:
-    """Tell whether a value of `actual` may be of the kind of `wanted`; what lists and maps hold is not looked at."""
+    """Tell whether a value of `actual` may be of the kind of `wanted`; what maps hold is not looked at."""
     if isinstance(wanted, Dyn):
         return True
+    if isinstance(wanted, List):
+        return any(
+            isinstance(member, Dyn) or (isinstance(member, List) and possible(member.item, wanted.item)) for member in members(actual)
+        )
     kinds = (Map, Object) if isinstance(wanted, Map | Object) else (type(wanted),)
     return any(isinstance(member, (Dyn, *kinds)) for member in members(actual))

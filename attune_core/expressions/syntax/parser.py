@@ -173,6 +173,7 @@ class _Parser:
         """Parse expressions between commas, up to the closing bracket, which stays; only `]` and `}` may follow a comma."""
         items: list[nodes.Node] = []
         while not self._at(closing):
+            self._refuse_optional()
             items.append(self._expression(_CONDITIONAL))
             if not self._at(","):
                 break
@@ -183,9 +184,16 @@ class _Parser:
         self._next -= 1
         return tuple(items)
 
+    def _refuse_optional(self) -> None:
+        if self._at("?"):
+            token = self._peek()
+            hint = "say what it is without a value: a.orValue(...)"
+            raise refuse(Code.NOT_SUPPORTED, "optional items and entries are not supported", token.start, token.end, hint)
+
     def _map(self, opening: Token) -> nodes.Node:
         entries: list[tuple[nodes.Node, nodes.Node]] = []
         while not self._at("}"):
+            self._refuse_optional()
             key = self._expression(_CONDITIONAL)
             self._expect(":", opening)
             entries.append((key, self._expression(_CONDITIONAL)))
