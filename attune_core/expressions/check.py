@@ -3,7 +3,7 @@
 Called by the catalog for conditions and by `template` for `${{ }}`; the program then runs in rules and planning.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from attune_core.expressions.finding import Code, Finding, NotAnExpression
@@ -17,13 +17,13 @@ from attune_core.expressions.leaving import holds_optional, leaving
 from attune_core.expressions.program import Program
 from attune_core.expressions.runtime.frame import Operand
 from attune_core.expressions.runtime.lower import lower
-from attune_core.expressions.syntax.lexer import Token, tokens_of
+from attune_core.expressions.syntax.lexer import tokens_of
 from attune_core.expressions.syntax.nodes import Node
 from attune_core.expressions.syntax.parser import parse
 from attune_core.expressions.types import DYN, Bool, Double, Int, Optional, Secret, String, Type, carries_secret, type_name
 from attune_core.problems import Severity
 
-__all__ = ["Checked", "Finding", "Scope", "check", "check_tokens"]
+__all__ = ["Checked", "Finding", "Scope", "check", "check_tree"]
 
 
 @dataclass(frozen=True)
@@ -60,18 +60,16 @@ def check(source: str, scope: Scope, expected: Type | None) -> Checked:
     None takes any value and a secret alone; `DYN` takes any value but no secret.
     """
     try:
-        tokens = tokens_of(source)
+        tree: Node | Finding = parse(tokens_of(source))
     except NotAnExpression as mistake:
-        return _refused(mistake)
-    return check_tokens(source, tokens, scope, expected)
+        tree = mistake.found
+    return check_tree(source, tree, scope, expected)
 
 
-def check_tokens(source: str, tokens: Sequence[Token], scope: Scope, expected: Type | None) -> Checked:
-    """Check an expression that stands somewhere in `source`; offsets in findings count in the whole of it."""
-    try:
-        node = parse(tokens)
-    except NotAnExpression as mistake:
-        return _refused(mistake)
+def check_tree(source: str, node: Node | Finding, scope: Scope, expected: Type | None) -> Checked:
+    """Check an expression that stands somewhere in `source`, or say why there is none; offsets in findings count in the whole of it."""
+    if isinstance(node, Finding):
+        return Checked((node,), DYN, None, frozenset())
     facts = Facts(source, scope.variables)
     found = infer(facts, node)
     _check_result(facts, node, found, expected)
@@ -84,10 +82,6 @@ def check_tokens(source: str, tokens: Sequence[Token], scope: Scope, expected: T
     program = None if operand is None or _failed(facts) else _program(source, operand)
     ordered = sorted(facts.findings, key=lambda one: (one.start, one.end))
     return Checked(tuple(ordered), leaving(found), program, frozenset(facts.secrets), implied)
-
-
-def _refused(mistake: NotAnExpression) -> Checked:
-    return Checked((mistake.found,), DYN, None, frozenset())
 
 
 def _failed(facts: Facts) -> bool:

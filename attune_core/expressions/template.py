@@ -6,7 +6,7 @@ Called by the catalog for inputs, keys and labels; what a value holds is never r
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from attune_core.expressions.check import Checked, Finding, Scope, check_tokens
+from attune_core.expressions.check import Checked, Finding, Scope, check_tree
 from attune_core.expressions.errors import ExpressionFailed, ExpressionTooCostly
 from attune_core.expressions.finding import Code, finding
 from attune_core.expressions.fitting import fits
@@ -73,7 +73,7 @@ def check_template(text: str, scope: Scope, expected: Type | None) -> CheckedTem
 
 
 def _check_single(text: str, part: Embedded, scope: Scope, expected: Type | None) -> CheckedTemplate:
-    checked = check_tokens(text, part.tokens, scope, expected)
+    checked = check_tree(text, part.tree, scope, expected)
     secret = next(iter(checked.secrets), None) if isinstance(checked.type, Secret) else None
     parts = () if checked.program is None else (checked.program,)
     return CheckedTemplate(checked.findings, checked.type, constant=False, secret=secret, parts=parts)
@@ -86,7 +86,7 @@ def _check_mixed(text: str, parsed: tuple[str | Embedded, ...], scope: Scope, ex
         if isinstance(part, str):
             parts.append(part)
             continue
-        checked = check_tokens(text, part.tokens, scope, None)
+        checked = check_tree(text, part.tree, scope, None)
         findings.extend(checked.findings)
         findings.extend(_not_text(text, part, checked))
         if checked.program is not None:

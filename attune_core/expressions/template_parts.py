@@ -4,10 +4,14 @@ Called by `template`; `$${{` stands for the three characters `${{`.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from attune_core.expressions.finding import Code, Finding, NotAnExpression, finding
 from attune_core.expressions.syntax.lexer import Token, tokens_until_braces
+from attune_core.expressions.syntax.nodes import Node
+from attune_core.expressions.syntax.parser import parse
 
 #: Expressions in one text.
 MAX_EXPRESSIONS = 100
@@ -17,13 +21,14 @@ _OPENING = re.compile(r"\$?\$\{\{")
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
-    """One `${{ }}`: its tokens, and the offsets of the whole of it with its braces."""
+    """One `${{ }}`: its tree, or why there is none, and the offsets of the whole of it with its braces."""
 
-    tokens: tuple[Token, ...]
+    tree: Node | Finding
     start: int
     end: int
 
 
+@lru_cache(maxsize=1024)  # a repository says `${{ event.data.unit }}` again and again; trees and findings are never changed
 def parse_template(text: str) -> tuple[tuple[str | Embedded, ...], Finding | None]:
     """Return a text's parts in order, or nothing and the finding that keeps it from being cut."""
     parts: list[str | Embedded] = []
@@ -45,8 +50,15 @@ def parse_template(text: str) -> tuple[tuple[str | Embedded, ...], Finding | Non
         if literal:
             parts.append(literal)
             literal = ""
-        parts.append(Embedded(tuple(tokens), opening.start(), place))
+        parts.append(Embedded(_tree(tokens), opening.start(), place))
     literal += text[place:]
     if literal or not parts:
         parts.append(literal)
     return tuple(parts), None
+
+
+def _tree(tokens: Sequence[Token]) -> Node | Finding:
+    try:
+        return parse(tokens)
+    except NotAnExpression as mistake:
+        return mistake.found
