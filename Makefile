@@ -34,8 +34,9 @@ check: $(STAMP)  ## Format, lint, imports and types
 test: $(STAMP)  ## Everything that a change must pass
 	@$(BIN)/python -m tests.tiers
 
-soak: $(STAMP)  ## What takes longer than `make test` may
+soak: $(STAMP)  ## What takes longer than `make test` may; an hour for each target of fuzzing, or ATTUNE_FUZZ_SECONDS
 	@$(BIN)/pytest -m soak --timeout 3600 tests
+	@$(BIN)/python -m tests.fuzz --seconds $${ATTUNE_FUZZ_SECONDS:-3600}
 
 bench: $(STAMP)  ## Measure the path beside its floor
 	@$(BIN)/python -m benchmarks.path

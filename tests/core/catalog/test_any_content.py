@@ -1,7 +1,7 @@
 """Whatever stands in a document: Problems with a known code and a place inside the file, never an exception."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from attune_core.catalog.documents import read_document
 from attune_core.catalog.load import load
 from attune_core.problem_codes import PROBLEM_CODES
+from attune_core.problems import Problem
 from attune_core.values import JsonValue
 from tests.core.catalog.memory_tree import MemoryTree, tree_of_folder
 from tests.core.catalog.test_cases import CASES
@@ -90,12 +91,16 @@ def value_of(path: str) -> JsonValue:
     return document.value
 
 
-def judge(files: dict[str, bytes]) -> None:
-    for problem in load(MemoryTree(files)).problems:
+def judge(files: Mapping[str, bytes]) -> None:
+    judge_problems(load(MemoryTree(dict(files))).problems, files)
+
+
+def judge_problems(problems: Sequence[Problem], files: Mapping[str, bytes]) -> None:
+    for problem in problems:
         assert problem.code in PROBLEM_CODES
         assert len(problem.message) < 1000
         if problem.span is not None:
-            lines = files[problem.path].decode().split("\n")
+            lines = files[problem.path].decode("utf-8", "replace").split("\n")
             assert 1 <= problem.span.line <= len(lines)
             assert 1 <= problem.span.column <= len(lines[problem.span.line - 1]) + 1
             assert (problem.span.end_line, problem.span.end_column) > (problem.span.line, problem.span.column)
