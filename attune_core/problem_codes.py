@@ -227,6 +227,11 @@ _WHOLE = {
         "Add `secret: true`, or call it something else.",
         Severity.WARNING,
     ),
+    "ATT185": ProblemCode(
+        "lock file older than its manifest",
+        "The manifest beside a lock file asks for something that the lock file does not have, or has in another version.",
+        "Make the lock file again and commit both.",
+    ),
     "ATT186": ProblemCode(
         "sender chooses the host",
         "Every label of the selector comes from the event, so whoever can send an event chooses where the action runs.",

@@ -1,30 +1,60 @@
-"""Checking lock files: what an agent would refuse to build from is a Problem before it is merged.
+"""Checking lock files: what an agent would refuse to build from, or would build otherwise than its manifest says, is a Problem.
 
-Called by `load` with the bytes of each file; the judgement is that of `attune_core.locks`, which agents ask as well.
+Called by `load`; the judgement is that of `attune_core.locks`, of which agents ask whether a lock file leaves something open.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Sequence
+from posixpath import basename
 
-from attune_core.catalog.check_packs import LockFile, LockKind
+from attune_core.catalog.check_packs import LockFile
 from attune_core.catalog.reading import Reading
 from attune_core.catalog.source_text import span_at
+from attune_core.catalog.tree import Tree
 from attune_core.locks.mistake import Mistake
 from attune_core.locks.package_lock import manifest_mistakes, package_lock_mistakes
+from attune_core.locks.package_manifest import outdated_packages
 from attune_core.locks.requirements import requirement_mistakes
+from attune_core.locks.requirements_manifest import outdated_requirements
 from attune_core.problems import Problem, Severity
 
-_JUDGES: Mapping[LockKind, tuple[Callable[[bytes], Iterator[Mistake]], str]] = {
-    "requirements": (requirement_mistakes, "make it again: uv pip compile --universal --generate-hashes"),
-    "package lock": (package_lock_mistakes, "make it again with a current npm: npm install --package-lock-only"),
-    "manifest": (manifest_mistakes, "keep one manifest an environment, with packages of a registry alone"),
-}
+_PYTHON = "uv pip compile --universal --generate-hashes"
+_NODE = "npm install --package-lock-only"
 
 
-def check_lock(reading: Reading, lock: LockFile, raw: bytes) -> None:
-    """Say everything that a file leaves open."""
-    judge, hint = _JUDGES[lock.kind]
-    text = raw.decode("utf-8", "replace")  # mistakes have a stretch only in what could be decoded
-    for mistake in judge(raw):
-        span = span_at(text, *mistake.stretch) if mistake.stretch else None
-        problem = Problem(code="ATT165", severity=Severity.ERROR, message=mistake.message, path=lock.path, span=span, hint=hint)
-        reading.findings.add([problem])
+def check_locks(reading: Reading, tree: Tree, locks: Sequence[LockFile]) -> None:
+    """Say everything that the lock files leave open, and where a whole one is older than its manifest."""
+    raws = tree.contents([path for lock in locks for path in (lock.path, lock.manifest) if path])
+    for lock in locks:
+        _, raw = next(raws)
+        manifest = next(raws)[1] if lock.manifest else b""
+        (_check_python if lock.kind == "requirements" else _check_node)(reading, lock, raw, manifest)
+
+
+def _check_python(reading: Reading, lock: LockFile, raw: bytes, manifest: bytes) -> None:
+    found = _problems("ATT165", lock.path, raw, requirement_mistakes(raw), hint=f"make it again: {_PYTHON}")
+    if lock.manifest and not found:
+        hint = f"make the lock file again: {_PYTHON} {basename(lock.manifest)} -o {basename(lock.path)}"
+        found = _problems("ATT185", lock.manifest, manifest, outdated_requirements(manifest, raw), hint=hint)
+    reading.findings.add(found)
+
+
+def _check_node(reading: Reading, lock: LockFile, raw: bytes, manifest: bytes) -> None:
+    found = _problems("ATT165", lock.path, raw, package_lock_mistakes(raw), hint=f"make it again with a current npm: {_NODE}")
+    if lock.manifest:
+        hint = "keep one manifest an environment, with packages of a registry alone"
+        found += _problems("ATT165", lock.manifest, manifest, manifest_mistakes(manifest), hint=hint)
+    if lock.manifest and not found:
+        hint = f"make the lock file again: {_NODE}"
+        found = _problems("ATT185", lock.manifest, manifest, outdated_packages(manifest, raw), hint=hint)
+    reading.findings.add(found)
+
+
+def _problems(code: str, path: str, raw: bytes, mistakes: Iterable[Mistake], *, hint: str) -> list[Problem]:
+    """Place mistakes in their file; they have a stretch only in what could be decoded."""
+    found = list(mistakes)
+    text = raw.decode("utf-8", "replace") if found else ""
+    spans = [span_at(text, *one.stretch) if one.stretch else None for one in found]
+    return [
+        Problem(code=code, severity=Severity.ERROR, message=one.message, path=path, span=span, hint=hint)
+        for one, span in zip(found, spans, strict=True)
+    ]

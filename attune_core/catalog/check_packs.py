@@ -11,21 +11,23 @@ from typing import Literal
 from attune_core.catalog.pack_paths import inside_pack
 from attune_core.catalog.reading import Read, Reading
 from attune_core.locks.package_lock import LOCK, MANIFEST
+from attune_core.locks.requirements_manifest import manifest_of
 from attune_core.models.pack import EnvironmentDocument, PackDocument
 
-LockKind = Literal["requirements", "package lock", "manifest"]
+LockKind = Literal["requirements", "package lock"]
 
 
 @dataclass(frozen=True, order=True)
 class LockFile:
-    """A file that exists and decides what an environment holds: its path in the repository and what it is read as."""
+    """A lock file that exists: its path in the repository, what it is read as, and the manifest beside it, empty if there is none."""
 
     path: str
     kind: LockKind
+    manifest: str
 
 
 def check_packs(reading: Reading) -> list[LockFile]:
-    """Check every pack's document and return the files to look into, each once for everything it is read as."""
+    """Check every pack's document and return the lock files to look into, each once for everything it is read as."""
     found: set[LockFile] = set()
     for folder, pack in reading.packs.items():
         if pack.model.name != folder:
@@ -72,13 +74,12 @@ def _check_environment(reading: Reading, pack: Read[PackDocument], name: str, en
         findings.at("ATT164", f"there is no lock file `{path}`", pack.document, (*place, "lock"), hint=_how(environment.ecosystem))
         return
     if environment.ecosystem == "python":
-        yield LockFile(path, "requirements")
+        manifest = manifest_of(path)
+        yield LockFile(path, "requirements", manifest if manifest in reading.files else "")
         return
-    yield LockFile(path, "package lock")
     manifest = posixpath.join(posixpath.dirname(path), MANIFEST)
-    if manifest in reading.files:
-        yield LockFile(manifest, "manifest")
-    else:
+    yield LockFile(path, "package lock", manifest if manifest in reading.files else "")
+    if manifest not in reading.files:
         findings.at("ATT166", f"there is no `{manifest}` beside the lock file", pack.document, (*place, "lock"), hint="commit it as well")
 
 

@@ -13,7 +13,7 @@ from attune_core.catalog.catalog import Catalog, Pack, Rule
 from attune_core.catalog.check_actions import check_actions
 from attune_core.catalog.check_duplicates import check_duplicates
 from attune_core.catalog.check_emits import check_emits
-from attune_core.catalog.check_locks import check_lock
+from attune_core.catalog.check_locks import check_locks
 from attune_core.catalog.check_loops import check_loops
 from attune_core.catalog.check_packs import check_packs
 from attune_core.catalog.check_rules import check_rules
@@ -61,9 +61,7 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
         return Loaded(catalog=None, problems=findings.sorted())
     reading = Reading(files=files, layout=layout, findings=findings)
     read_models(reading, tree)
-    locks = check_packs(reading)
-    for lock, (_, raw) in zip(locks, tree.contents([lock.path for lock in locks]), strict=True):
-        check_lock(reading, lock, raw)
+    check_locks(reading, tree, check_packs(reading))
     actions = check_actions(reading)
     check_emits(reading)
     triggers = check_triggers(reading) | {f"{ref}.completed": completion_trigger(reading, action) for ref, action in actions.items()}

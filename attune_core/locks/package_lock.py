@@ -22,16 +22,16 @@ _STRONG = re.compile(r"(?:^|\s)sha(?:256|384|512)-[A-Za-z0-9+/]{43,88}={0,2}")
 
 def manifest_mistakes(raw: bytes) -> Iterator[Mistake]:
     """Yield what makes a package.json more than the manifest of one environment."""
-    manifest = _read(raw)
+    manifest = read_package_file(raw)
     if isinstance(manifest, Mistake):
         yield manifest
     elif "workspaces" in manifest:
-        yield _at_key(raw.decode("utf-8"), "workspaces", 0, "`workspaces`: an environment is made from one manifest and its lock")
+        yield mistake_at_key(raw.decode("utf-8"), "workspaces", 0, "`workspaces`: an environment is made from one manifest and its lock")
 
 
 def package_lock_mistakes(raw: bytes) -> Iterator[Mistake]:
     """Yield every package without a strong hash and everything that is no package of a registry, in its order and at most `MOST`."""
-    lock = _read(raw)
+    lock = read_package_file(raw)
     if isinstance(lock, Mistake):
         yield lock
         return
@@ -48,7 +48,7 @@ def _package_mistakes(packages: Mapping[str, JsonValue], text: str) -> Iterator[
     at = 0
     for place, entry in packages.items():
         if place and (reason := _wrong(place, entry)):
-            mistake = _at_key(text, place, at, f"{place[:120]!r} {reason}")
+            mistake = mistake_at_key(text, place, at, f"{place[:120]!r} {reason}")
             at = mistake.stretch[1] if mistake.stretch else at  # entries come in the text's order
             yield mistake
 
@@ -67,7 +67,8 @@ def _wrong(place: str, entry: JsonValue) -> str | None:
     return None
 
 
-def _read(raw: bytes) -> JsonObject | Mistake:
+def read_package_file(raw: bytes) -> JsonObject | Mistake:
+    """Return the file's object, or why it is none."""
     try:
         document = parse_json(raw, _LIMITS)
     except JsonRefused as error:
@@ -75,7 +76,7 @@ def _read(raw: bytes) -> JsonObject | Mistake:
     return document if isinstance(document, dict) else Mistake(message="the file is no JSON object")
 
 
-def _at_key(text: str, key: str, start: int, message: str) -> Mistake:
+def mistake_at_key(text: str, key: str, start: int, message: str) -> Mistake:
     """Place a mistake at a key as npm writes it; one that is written with escapes is left without a place."""
     written = json.dumps(key, ensure_ascii=False)
     found = re.compile(re.escape(written) + r"\s*:").search(text, start)

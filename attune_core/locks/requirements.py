@@ -14,9 +14,9 @@ from attune_core.locks.mistake import MOST, SIZE, Mistake
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _PINNED = re.compile(
-    r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?"  # name
+    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)"
     r"\s*(?:\[[A-Za-z0-9._, -]{0,500}\])?"  # extras
-    r"\s*===?\s*[A-Za-z0-9][A-Za-z0-9.!+_-]{0,200}"  # one exact version
+    r"\s*===?\s*(?P<version>[A-Za-z0-9][A-Za-z0-9.!+_-]{0,200})"  # one exact version
     r"\s*(?:;[^#]{1,2000}?)?"  # marker
     r"(?:\s+--hash=(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})){1,2000}\s*",
     re.ASCII,
@@ -25,7 +25,7 @@ _HASH = re.compile(r"\s--hash[=\s]")
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class WantedLine:
     """A requirement or an option: its joined text, the number of its first line, and that line's stretch without white space."""
 
     text: str
@@ -43,12 +43,20 @@ def requirement_mistakes(raw: bytes) -> Iterator[Mistake]:
     except UnicodeDecodeError as error:
         yield Mistake(message=f"the file is not UTF-8 at byte {error.start}")
         return
-    wrong = (wanted for wanted in _requirements(text) if not _PINNED.fullmatch(wanted.text))
+    wrong = (wanted for wanted in wanted_lines(text) if not _PINNED.fullmatch(wanted.text))
     for wanted in islice(wrong, MOST):
         yield Mistake(message=f"{wanted.text[:80]!r} {_reason(wanted.text)}", line=wanted.line, stretch=wanted.stretch)
 
 
-def _requirements(text: str) -> Iterator[_Wanted]:
+def pins(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the name and version of every package that a lock file pins."""
+    for wanted in wanted_lines(text):
+        if found := _PINNED.fullmatch(wanted.text):
+            yield found["name"], found["version"]
+
+
+def wanted_lines(text: str) -> Iterator[WantedLine]:
+    """Yield every requirement and option of a requirements file, without comments."""
     joined: list[str] = []
     line, stretch, start = 1, (0, 0), 0
     for number, whole in enumerate(text.splitlines(keepends=True), 1):
@@ -66,9 +74,9 @@ def _requirements(text: str) -> Iterator[_Wanted]:
     yield from _wanted(joined, line, stretch)
 
 
-def _wanted(joined: list[str], line: int, stretch: tuple[int, int]) -> Iterator[_Wanted]:
+def _wanted(joined: list[str], line: int, stretch: tuple[int, int]) -> Iterator[WantedLine]:
     if text := _COMMENT.sub("", " ".join(joined)).strip():
-        yield _Wanted(text, line, stretch)
+        yield WantedLine(text, line, stretch)
 
 
 def _stretch(line: str, start: int) -> tuple[int, int]:

@@ -1,0 +1,61 @@
+"""Whether a requirements lock pins what the manifest beside it asks for (`requirements.in` for `requirements.lock`); pure.
+
+Called by the catalog, which refuses a lock that is older than its manifest. What is no plain requirement is not compared: options, files,
+addresses; and one with a marker may be missing, because it may be for other hosts.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from attune_core.locks.mistake import MOST, Mistake
+from attune_core.locks.requirements import WantedLine, pins, wanted_lines
+
+#: A longer manifest is not written by people, a longer line is none of theirs.
+_SIZE, _LINE = 256 << 10, 1000
+
+
+def manifest_of(lock: str) -> str:
+    """Return the path of the manifest that a lock file is made from: the same stem, `.in`."""
+    folder, slash, name = lock.rpartition("/")
+    return f"{folder}{slash}{name.rpartition('.')[0] or name}.in"
+
+
+def outdated_requirements(manifest: bytes, lock: bytes) -> Iterator[Mistake]:
+    """Yield what the manifest asks for and the lock does not pin, placed in the manifest and at most `MOST`."""
+    if len(manifest) > _SIZE:
+        return
+    try:
+        asked, locked = manifest.decode("utf-8"), lock.decode("utf-8")
+    except UnicodeDecodeError:
+        return
+    from packaging.utils import canonicalize_name
+
+    versions: dict[str, list[str]] = {}
+    for name, version in pins(locked):
+        versions.setdefault(canonicalize_name(name), []).append(version)
+    found = (
+        Mistake(message=message, line=line.line, stretch=line.stretch)
+        for line in wanted_lines(asked)
+        for message in _misses(line, versions)
+    )
+    yield from islice(found, MOST)
+
+
+def _misses(line: WantedLine, versions: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield what is wrong with one line; the imports cost as much as a whole repository's check, so they wait until here."""
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+    from packaging.version import InvalidVersion, Version
+
+    plain, marker, _ = line.text.partition(";")
+    try:
+        wanted = Requirement(plain.partition(" --")[0][:_LINE])
+        pinned = versions.get(canonicalize_name(wanted.name), [])
+        if wanted.url is not None:
+            return
+        if not pinned and not marker:
+            yield f"the lock file does not have `{wanted.name}`"
+        elif pinned and not any(wanted.specifier.contains(Version(version), prereleases=True) for version in pinned):
+            yield f"the lock file has `{wanted.name}` {' and '.join(pinned[:3])}, which is not `{wanted.specifier}`"
+    except (InvalidRequirement, InvalidVersion):
+        return
