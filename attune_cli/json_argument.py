@@ -9,11 +9,16 @@ from attune_core.values import JsonValue, parse_json
 
 def read_json(text: str) -> JsonValue:
     """Return the JSON of an argument: the text itself, `@FILE`, or `-` for standard input."""
+    return parse_json(read_raw(text))
+
+
+def read_raw(text: str) -> bytes:
+    """Return the bytes that an argument means."""
     if text == "-":
-        return parse_json(sys.stdin.buffer.read())
+        return sys.stdin.buffer.read()
     if text.startswith("@"):
         try:
-            return parse_json(Path(text[1:]).read_bytes())
+            return Path(text[1:]).read_bytes()
         except OSError as error:
             raise BadArgument(f"{text[1:]}: {error.strerror}") from error
-    return parse_json(text.encode())
+    return text.encode()

@@ -1,4 +1,9 @@
-"""`attune rule`: the rules of the active revision."""
+"""`attune rule`: the rules of the active revision, and one of a working copy tried on one event."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from attune_cli.client import Client
 from attune_cli.commands.options import JsonFlag, ProfileName, group
@@ -6,7 +11,7 @@ from attune_cli.profiles import load_profile
 from attune_cli.render.output import compact, show_json, show_table
 from attune_core.wire.api import Page, RuleView
 
-app = group("Rules of the active revision.")
+app = group("Rules: those that are live, and one tried on an event.")
 
 
 @app.command("list")
@@ -27,6 +32,25 @@ def list_rules(json: JsonFlag = False, profile: ProfileName = None) -> None:
     show_table(("rule", "trigger", "action", "agents", "", "declared in"), rows, empty="no rule is live")
 
 
+@app.command("test")
+def try_rule(
+    rule: Annotated[str, typer.Argument(help="The rule, such as web.restart_on_alert.")],
+    event: Annotated[str, typer.Argument(help="The event's data as JSON, or a whole CloudEvents document; @FILE reads a file, - stdin.")],
+    line: Annotated[int | None, typer.Option("--line", min=1, help="Of a file with one event a line: which line.")] = None,
+    path: Annotated[Path, typer.Option("--repository", help="The pack repository.")] = Path(),
+    json: JsonFlag = False,
+) -> None:
+    """Try a rule of the files as they are on one event: every clause with its values, and what would come of it.
+
+    Ends with 1 if the rule does not fire.
+
+    Example: attune rule test web.restart_on_alert '{"unit": "web_1", "severity": "high"}'
+    """
+    from attune_cli.local.rule_trial import try_here
+
+    raise typer.Exit(try_here(path, rule, event, line=line, json=json))
+
+
 @app.callback()
 def rule() -> None:
-    """Rules of the active revision."""
+    """Rules: those that are live, and one tried on an event."""

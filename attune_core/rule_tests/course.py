@@ -1,6 +1,6 @@
 """Course: what the rules make of the events of one case, by the same code as in production; pure.
 
-Made by `judging` for each case; `attune rule test` asks it about one rule and one event.
+Made by `judging` for each case.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from attune_core.models.rule_test import Case
 from attune_core.moments import parse_moment
 from attune_core.rules.clause_fields import FieldValue, fields_of
 from attune_core.rules.completions import is_completion, whole_completion
-from attune_core.rules.firing import Fired, Firing, Rejected, Throttled
+from attune_core.rules.firing import Failed, Fired, Firing, Rejected, Throttled
 from attune_core.rules.recorded import RecordedEvent
 from attune_core.rules.replay import Replay, Replayed
 
@@ -103,6 +103,8 @@ def _of(happened: Replayed, rule: str) -> Firing | None:
 
 def _clause(rule: Rule, happened: Replayed) -> Quiet:
     clause = happened.first_untrue(rule)
-    if clause is None:
-        raise AssertionError("a rule whose clauses all hold fires, or is throttled, or is refused its input")
+    if clause is None:  # each part can be evaluated, and all of them together take too many steps
+        failed = _of(happened, rule.ref)
+        whole = rule.when.source if rule.when is not None else ""
+        return Quiet(because=whole, detail=failed.error if isinstance(failed, Failed) else "")
     return Quiet(because=clause.source, detail=clause.error, fields=fields_of(clause.source, happened.activation))

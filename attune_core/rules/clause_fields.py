@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from attune_core.expressions.finding import NotAnExpression
 from attune_core.expressions.syntax.lexer import tokens_of
-from attune_core.expressions.syntax.nodes import Has, Index, Literal, Name, Node, Select
+from attune_core.expressions.syntax.nodes import Has, Index, Literal, Name, Node, OptionalIndex, OptionalSelect, Select
 from attune_core.expressions.syntax.parser import parse
 from attune_core.values import JsonObject, JsonValue
 
@@ -50,10 +50,10 @@ def _way(node: Node) -> tuple[str | int, ...]:
     """Return the keys that lead from a variable to a node, nothing if it is computed."""
     if isinstance(node, Name):
         return (node.name,)
-    if isinstance(node, Select):
+    if isinstance(node, Select | OptionalSelect):
         before = _way(node.operand)
         return (*before, node.field) if before else ()
-    if isinstance(node, Index) and isinstance(node.index, Literal) and isinstance(node.index.value, str | int):
+    if isinstance(node, Index | OptionalIndex) and isinstance(node.index, Literal) and isinstance(node.index.value, str | int):
         before = _way(node.operand)
         return (*before, node.index.value) if before else ()
     return ()

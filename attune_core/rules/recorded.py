@@ -40,6 +40,14 @@ class RecordedEvent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class JsonLine:
+    """A line that is JSON; `number` counts from 1."""
+
+    number: int
+    value: JsonValue
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnreadableLine:
     """A line that is no event; `number` counts from 1."""
 
@@ -49,6 +57,18 @@ class UnreadableLine:
 
 def read_recorded(stream: BinaryIO) -> Iterator[RecordedEvent | UnreadableLine]:
     """Yield what each line that is not empty holds, in order."""
+    for line in read_lines(stream):
+        if isinstance(line, UnreadableLine):
+            yield line
+            continue
+        try:
+            yield read_event(line.value)
+        except AttuneError as error:
+            yield UnreadableLine(number=line.number, error=error.message)
+
+
+def read_lines(stream: BinaryIO) -> Iterator[JsonLine | UnreadableLine]:
+    """Yield the JSON of each line that is not empty, in order, whatever it is."""
     number = 0
     while line := stream.readline(LINE_LIMIT + 1):
         number += 1
@@ -58,7 +78,7 @@ def read_recorded(stream: BinaryIO) -> Iterator[RecordedEvent | UnreadableLine]:
             yield UnreadableLine(number=number, error=f"the line has more than {LINE_LIMIT} bytes")
         elif line.strip():
             try:
-                yield read_event(parse_json(line, _LIMITS))
+                yield JsonLine(number=number, value=parse_json(line, _LIMITS))
             except AttuneError as error:
                 yield UnreadableLine(number=number, error=error.message)
 

@@ -16,7 +16,7 @@ def test_every_command_explains_itself_with_an_example(command: str, tmp_path: P
     done = attune(command, "--help", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Usage: attune" in done.stdout
-    if command not in ("rule", "event", "execution", "action", "agent", "controller"):
+    if command not in ("rule", "trigger", "event", "execution", "action", "agent", "controller"):
         assert "Example" in done.stdout
 
 

@@ -1,0 +1,96 @@
+"""`attune trigger`: triggers of a pack repository; a document of one from events that were seen.
+
+Reads with attune_cli.observing; attune_core.observed infers and writes.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attune_cli.commands.options import JsonFlag, group
+from attune_cli.errors import BadArgument, OutputUnwritable
+from attune_cli.observing import Observed, observe
+from attune_cli.render.output import note, show_json
+from attune_core.names import is_trigger
+from attune_core.observed.inferring import Notes, infer
+from attune_core.observed.writing import trigger_document
+from attune_core.values import JsonObject, JsonValue
+
+#: Lines that cannot be read and are said one by one.
+MOST_SAID = 5
+#: `version` of the JSON report; additive inside one.
+REPORT_VERSION = 1
+
+app = group("Triggers: a schema from events that were seen.")
+
+
+@app.callback()
+def trigger() -> None:
+    """Triggers: a schema from events that were seen."""
+
+
+@app.command("infer")
+def infer_trigger(
+    events: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="FILE", help="One event a line, as `attune event export` writes them, or only its data; - is stdin."
+        ),
+    ],
+    trigger: Annotated[str | None, typer.Option("--trigger", help="Which trigger's events, when there are several.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="A new file, such as packs/web/triggers/alert.yaml.")
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Write a trigger's document from events that were seen, with comments on what they do not decide.
+
+    Example: attune trigger infer --from events.ndjson --output packs/web/triggers/alert.yaml
+    """
+    if trigger is not None and not is_trigger(trigger):
+        raise BadArgument(f"{trigger!r} is not a trigger's reference, such as web.alert")
+    observed = _observe(events, trigger)
+    schema, notes = infer(observed.shape)
+    for line in observed.unreadable[:MOST_SAID]:
+        note(f"line {line.number} is left out: {line.error}")
+    if (more := len(observed.unreadable) - MOST_SAID) > 0:
+        note(f"{more} more lines are left out")
+    if output is not None:
+        _write_new(output, trigger_document(observed.trigger, observed.events, schema, notes))
+        note(f"wrote {output}; read its comments, then: attune validate")
+    if json:
+        show_json(_report(observed, schema, notes))
+    elif output is None:
+        sys.stdout.write(trigger_document(observed.trigger, observed.events, schema, notes))
+
+
+def _observe(name: str, trigger: str | None) -> Observed:
+    if name == "-":
+        return observe(sys.stdin.buffer, trigger)
+    try:
+        with Path(name).open("rb") as stream:
+            return observe(stream, trigger)
+    except OSError as error:
+        raise BadArgument(f"{name}: {error.strerror}") from error
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise OutputUnwritable(f"{path}: {error.strerror}") from error
+
+
+def _report(observed: Observed, schema: JsonObject, notes: Notes) -> JsonObject:
+    said: list[JsonValue] = [{"place": [*place], "text": text} for place, texts in notes.items() for text in texts]
+    return {
+        "version": REPORT_VERSION,
+        "trigger": observed.trigger,
+        "events": observed.events,
+        "lines_left_out": len(observed.unreadable),
+        "schema": schema,
+        "notes": said,
+    }
