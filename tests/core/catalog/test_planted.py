@@ -1,8 +1,9 @@
 """Mistakes planted in copies of the example repository, written before the checks that find them, and near misses that are right.
 
 Each folder planted-* or near-* of tests/cases/validate is laid over examples/deploy: `repo/` holds the changed files, `without.txt` the
-removed ones, `expected.yaml` every Problem with its place. `not-yet.txt` names those that do not hold yet. The cases are frozen by their
-digest: a case that proves wrong is changed together with planted.sha256, and the commit says why.
+removed ones, `base/` those of a base to compare with, `expected.yaml` every Problem with its place. `not-yet.txt` names those that do
+not hold yet. The cases are frozen by their digest: a case that proves wrong is changed together with planted.sha256, and the commit
+says why.
 """
 
 import hashlib
@@ -12,7 +13,10 @@ from typing import TypedDict, cast
 import pytest
 import yaml
 
+from attune_core.catalog.catalog import Catalog
+from attune_core.catalog.check_versions import check_versions
 from attune_core.catalog.load import load
+from attune_core.problems import Problem
 from attune_core.shipped import shipped
 from tests.core.catalog.memory_tree import MemoryTree, tree_of_folder
 
@@ -41,13 +45,22 @@ def expected(case: Path) -> list[str]:
     return sorted(_row(**row) for row in rows)
 
 
+def against_base(head: Catalog | None, changed: Path) -> tuple[Problem, ...]:
+    """Return what is said of a revision beside its base."""
+    base = load(MemoryTree(EXAMPLE | tree_of_folder(changed).files)).catalog
+    assert head is not None
+    assert base is not None
+    return check_versions(head, base)
+
+
 def found(case: Path) -> list[str]:
     """Return what is said of the case, one line a Problem."""
     files = EXAMPLE | tree_of_folder(case / "repo").files
     without = case / "without.txt"
     for path in without.read_text(encoding="utf-8").split() if without.exists() else ():
         del files[path]
-    problems = load(MemoryTree(files)).problems
+    loaded = load(MemoryTree(files))
+    problems = loaded.problems + (against_base(loaded.catalog, case / "base") if (case / "base").exists() else ())
     return sorted(
         _row(one.code, one.severity, one.path, one.span.line if one.span else 0, one.span.column if one.span else 0) for one in problems
     )
