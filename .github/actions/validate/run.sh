@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# The steps of action.yml. Everything that a workflow or a pull request can say comes in as a variable, never as text of a script.
+set -euo pipefail
+
+attune_bin="${RUNNER_TEMP:?}/attune/bin"
+
+install() {
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+        echo "::error title=attune::python3 of this runner is older than 3.11; put actions/setup-python before this step"
+        exit 2
+    }
+    python3 -m venv "$RUNNER_TEMP/attune"
+    echo "$attune_bin" >>"${GITHUB_PATH:-/dev/null}" # for later steps, such as `attune test`
+    local pip=("$attune_bin/python" -m pip --quiet --disable-pip-version-check install)
+    if [ -n "${INPUT_VERSION:-}" ]; then
+        "${pip[@]}" -- "$INPUT_VERSION"
+        return
+    fi
+    local root="$GITHUB_ACTION_PATH/../../.."
+    "${pip[@]}" --require-hashes --no-deps -r "$root/requirements/runtime.txt"
+    "${pip[@]}" --no-deps -- "$root"
+}
+
+# The base that was asked for; else that of the pull request; else none.
+base() {
+    if [ -n "${INPUT_BASE:-}" ]; then
+        printf '%s' "$INPUT_BASE"
+    elif [ -n "${GITHUB_EVENT_PATH:-}" ]; then
+        "$attune_bin/python" -I -c '
+import json, sys
+with open(sys.argv[1], encoding="utf-8") as file:
+    event = json.load(file)
+print((event.get("pull_request") or {}).get("base", {}).get("sha", ""), end="")
+' "$GITHUB_EVENT_PATH"
+    fi
+}
+
+validate() {
+    local against words=(--format "$1")
+    against="$(base)"
+    if [ -n "$against" ] && [ "${INPUT_CHANGED_ONLY:-false}" = true ]; then
+        words+=("--changed=$against...")
+    elif [ -n "$against" ]; then
+        words+=("--base=$against")
+    fi
+    if [ "${INPUT_STRICT:-false}" = true ]; then
+        words+=(--strict)
+    fi
+    "$attune_bin/attune" validate "${words[@]}" -- "${INPUT_PATH:-.}"
+}
+
+case "${1:-}" in
+install) install ;;
+validate) validate github ;;
+sarif) validate sarif >"$RUNNER_TEMP/attune.sarif" || [ $? -eq 1 ] ;;
+*)
+    echo "usage: run.sh install|validate|sarif" >&2
+    exit 2
+    ;;
+esac
