@@ -21,11 +21,13 @@ LEARNED = ROOT / ".fuzz"
 def main() -> int:
     """Fuzz the named targets, or all; return 1 if something was found."""
     arguments = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Fuzz the readers of what people write.")
-    arguments.add_argument("target", nargs="*", choices=[*TARGETS, []], default=list(TARGETS))
+    arguments.add_argument("target", nargs="*", help=", ".join(TARGETS))
     arguments.add_argument("--seconds", type=int, default=3600, help="for each target")
     given = arguments.parse_args()
+    if unknown := set(given.target) - set(TARGETS):
+        arguments.error(f"no such target: {', '.join(unknown)}; there is: {', '.join(TARGETS)}")
     try:
-        return max(fuzz(target, given.seconds) for target in given.target)
+        return max(fuzz(target, given.seconds) for target in given.target or TARGETS)
     except KeyboardInterrupt:
         return 130
 

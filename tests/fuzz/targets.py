@@ -18,7 +18,7 @@ from attune_core.expressions.syntax.nodes import Node
 from attune_core.expressions.syntax.parser import parse
 from attune_core.expressions.template import check_template
 from attune_core.expressions.template_parts import parse_template
-from attune_core.expressions.types import BOOL, DYN, SECRET, STRING, Bool, Double, Int, List, Map, Null, Object, String, Type
+from attune_core.expressions.types import BOOL, DYN, SECRET, STRING, Bool, Double, Int, List, Map, Null, Object, OneOf, String, Type
 from attune_core.problems import Severity
 from attune_core.values import JsonObject, JsonRefused, JsonValue, canonical_json, parse_json
 from tests.core.catalog.hostile import BASE
@@ -56,16 +56,7 @@ VALUE: JsonObject = {
     "owner": {"name": "octo", "of": {"name": "cat"}},
 }
 _TYPED = type_of_schema(SCHEMA)
-_KINDS: Mapping[type[Type], tuple[type, ...]] = {
-    Bool: (bool,),
-    Int: (int,),
-    Double: (int, float),
-    String: (str,),
-    Null: (type(None),),
-    List: (list,),
-    Map: (dict,),
-    Object: (dict,),
-}
+_KINDS: Mapping[type[Type], tuple[type, ...]] = {Bool: (bool,), Int: (int,), Double: (int, float), Null: (type(None),)}
 
 
 def loader(raw: bytes) -> None:
@@ -122,8 +113,7 @@ def evaluator(raw: bytes) -> None:
         assert failure.message, "a failure says what failed"
         return
     canonical_json(result)
-    kinds = _KINDS.get(type(checked.type))
-    assert kinds is None or type(result) in kinds, f"{result!r} is said to be {checked.type}"
+    assert _belongs(result, checked.type), f"{result!r} is said to be {checked.type}"
 
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {"loader": loader, "parser": parser, "checker": checker, "evaluator": evaluator}
@@ -143,6 +133,26 @@ def _halves(raw: bytes) -> tuple[str, JsonValue]:
         return (source, parse_json(rest.encode())) if source else (rest, None)
     except JsonRefused:
         return source, None
+
+
+def _belongs(value: JsonValue, said: Type) -> bool:
+    """Tell whether a value is of the type that the checker says."""
+    match said:
+        case OneOf():
+            return any(_belongs(value, member) for member in said.members)
+        case List():
+            return isinstance(value, list) and all(_belongs(item, said.item) for item in value)
+        case Map():
+            return isinstance(value, dict) and all(_belongs(item, said.value) for item in value.values())
+        case Object():
+            return isinstance(value, dict) and all(
+                _belongs(value[name], field.type) if name in value else not field.required for name, field in said.fields.items()
+            )
+        case String(choices=choices):
+            return isinstance(value, str) and (choices is None or value in choices)
+        case _:
+            kinds = _KINDS.get(type(said))
+            return kinds is None or type(value) in kinds
 
 
 def _judge_checked(source: str, checked: Checked) -> None:
