@@ -69,32 +69,37 @@ def _evaluates_or_fails(program: Program, value: JsonValue) -> None:
         canonical_json(result)
 
 
-_EXPRESSIONS = st.recursive(
-    st.sampled_from(
-        ["x", "event.data", "event.n", "event.kind", "1", "-2", "0.5", "'a'", "true", "null", "[]", "{}", "x.a", "x[0]", "event.data.b"]
-    ),
-    lambda inner: st.one_of(
-        st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "%", "==", "!=", "<", ">=", "in", "&&", "||"]), inner).map(" ".join),
-        st.tuples(inner, inner, inner).map(lambda three: f"({three[0]} ? {three[1]} : {three[2]})"),
-        inner.map(lambda one: f"(!({one}) || -({one}) == 1)"),
-        st.tuples(inner, inner).map(lambda two: f"[{two[0]}, dyn({two[1]})]"),
-        st.tuples(inner, inner).map(lambda two: f"{{'a': {two[0]}, string({two[1]}): 1}}"),
-        st.tuples(inner, inner).map(lambda two: f"(({two[0]})[{two[1]}])"),
-        inner.map(lambda one: f"({one}).a"),
-        inner.map(lambda one: f"has(({one}).a)"),
-        st.tuples(inner, st.sampled_from(["all", "exists", "exists_one", "filter", "map"]), st.sampled_from(["x", "v"]), inner).map(
-            lambda four: f"dyn({four[0]}).{four[1]}({four[2]}, dyn({four[3]}))"
-        ),
-        st.tuples(inner, inner, inner).map(lambda three: f"({three[0]}).?a[?{three[1]}].optMap(x, dyn({three[2]})).orValue(x)"),
-        inner.map(lambda one: f"timestamp(dyn({one})) - duration('1h')"),
-        st.tuples(inner, inner).map(lambda two: f"dyn({two[0]}).split({two[1]}).join('%s').format([{two[0]}])"),
-        st.tuples(st.sampled_from(["string", "int", "double", "bool", "size", "dyn"]), inner).map(lambda two: f"{two[0]}({two[1]})"),
-        st.tuples(inner, st.sampled_from(["startsWith", "endsWith", "contains", "matches"]), inner).map(
-            lambda t: f"dyn({t[0]}).{t[1]}({t[2]})"
-        ),
-    ).map(lambda source: f"dyn({source})"),
-    max_leaves=10,
-)
+_LEAVES = ["x", "event.data", "event.n", "event.kind", "1", "-2", "0.5", "'a'", "true", "null", "[]", "{}", "x.a", "x[0]", "event.data.b"]
+
+
+def _expressions(leaves: list[str]) -> st.SearchStrategy[str]:
+    return st.recursive(
+        st.sampled_from(leaves),
+        lambda inner: st.one_of(
+            st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "%", "==", "!=", "<", ">=", "in", "&&", "||"]), inner).map(" ".join),
+            st.tuples(inner, inner, inner).map(lambda three: f"({three[0]} ? {three[1]} : {three[2]})"),
+            inner.map(lambda one: f"(!({one}) || -({one}) == 1)"),
+            st.tuples(inner, inner).map(lambda two: f"[{two[0]}, dyn({two[1]})]"),
+            st.tuples(inner, inner).map(lambda two: f"{{'a': {two[0]}, string({two[1]}): 1}}"),
+            st.tuples(inner, inner).map(lambda two: f"(({two[0]})[{two[1]}])"),
+            inner.map(lambda one: f"({one}).a"),
+            inner.map(lambda one: f"has(({one}).a)"),
+            st.tuples(inner, st.sampled_from(["all", "exists", "exists_one", "filter", "map"]), st.sampled_from(["x", "v"]), inner).map(
+                lambda four: f"dyn({four[0]}).{four[1]}({four[2]}, dyn({four[3]}))"
+            ),
+            st.tuples(inner, inner, inner).map(lambda three: f"({three[0]}).?a[?{three[1]}].optMap(x, dyn({three[2]})).orValue(x)"),
+            inner.map(lambda one: f"timestamp(dyn({one})) - duration('1h')"),
+            st.tuples(inner, inner).map(lambda two: f"dyn({two[0]}).split({two[1]}).join('%s').format([{two[0]}])"),
+            st.tuples(st.sampled_from(["string", "int", "double", "bool", "size", "dyn"]), inner).map(lambda two: f"{two[0]}({two[1]})"),
+            st.tuples(inner, st.sampled_from(["startsWith", "endsWith", "contains", "matches"]), inner).map(
+                lambda t: f"dyn({t[0]}).{t[1]}({t[2]})"
+            ),
+        ).map(lambda source: f"dyn({source})"),
+        max_leaves=10,
+    )
+
+
+_EXPRESSIONS = _expressions(_LEAVES)
 
 
 @same_examples
@@ -103,6 +108,14 @@ def test_any_expression_gives_a_value_or_a_failure_with_a_message(source: str, v
     program = _check_any(source)
     if program is not None:
         _evaluates_or_fails(program, value)
+
+
+@same_examples
+@given(_expressions([*_LEAVES, "secrets.a", "secrets"]).filter(lambda source: "secrets" in source))
+def test_no_expression_computes_with_a_secret(source: str) -> None:
+    checked = check(f"[{source}]", _SCOPE, None)
+    assert checked.program is None
+    assert checked.findings
 
 
 @same_examples
