@@ -3,10 +3,8 @@
 Called by `attune test`; the decisions are those of `attune_core.rule_tests`.
 """
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 
 from attune_core.catalog.catalog import Catalog
 from attune_core.rule_tests.judging import Verdict, judge
@@ -33,6 +31,9 @@ def _verdicts(catalog: Catalog, selected: Sequence[Selected]) -> Iterator[Verdic
     if (processes := processors()) == 1 or _work(catalog, selected) < WORTH_PROCESSES:
         yield from (judge(one.case, catalog) for one in selected)
         return
+    import multiprocessing  # only here: importing them takes longer than judging hundreds of cases
+    from concurrent.futures import ProcessPoolExecutor
+
     _CASES[:] = [(catalog, selected)]
     try:
         with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:

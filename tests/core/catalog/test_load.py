@@ -183,3 +183,12 @@ def test_a_chain_of_rules_that_ends_is_no_circle() -> None:
     assert [problem.code for problem in load(tree).problems] == ["ATT160"]
     tree.files["rules/back.yaml"] += b"enabled: false\n"
     assert load(tree).problems == ()
+
+
+def test_a_rule_test_is_no_content_of_its_pack_and_other_files_beside_it_are() -> None:
+    tree = base()
+    before = catalog_of(tree).packs["web"].digest
+    case = b"description: x\ncases:\n  - {name: x, events: [{trigger: web.restart.completed}], expect: []}\n"
+    assert catalog_of(MemoryTree(tree.files | {"packs/web/tests/alerts.yaml": case})).packs["web"].digest == before
+    with_data = catalog_of(MemoryTree(tree.files | {"packs/web/tests/alerts.json": b"{}"}))
+    assert with_data.packs["web"].digest != before

@@ -1,0 +1,34 @@
+"""docs/howto/test-your-rules.md, done by the letter: its files are written, its commands run, and what it prints is printed."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.cli.commands import attune
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "test-your-rules.md"
+BLOCK = re.compile(r"^```(yaml|ndjson|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def typed(block: str) -> Iterator[tuple[str, str]]:
+    """Yield each command of a block and what stands under it."""
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, printed = part.partition("\n")
+        yield command, printed
+
+
+def test_the_page_says_what_happens(tmp_path: Path) -> None:
+    attune("init", "my-packs", cwd=tmp_path)
+    repository = tmp_path / "my-packs"
+    commands = 0
+    for kind, content in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+        if kind != "console":
+            path, _, text = content.removeprefix("# ").partition("\n")
+            (repository / path).write_text(text, encoding="utf-8")
+            continue
+        for command, printed in typed(content):
+            done = attune(*shlex.split(command)[1:], cwd=repository)
+            assert done.stdout + done.stderr == printed, command
+            commands += 1
+    assert commands == 7
