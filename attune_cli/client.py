@@ -58,7 +58,7 @@ class Client:
             yield from page.items[:most]
             most -= len(page.items)
             cursor = page.next
-            if not cursor or not page.items:
+            if not cursor:
                 return
 
     def post(self, path: str, body: JsonValue, kind: type[Answer], *, key: str = "", content_type: str = "application/json") -> Answer:

@@ -59,6 +59,13 @@ class ProgramFailed(AttuneError):
     remedy = "read the program's log, whose place the message names"
 
 
+class EventsUnreadable(AttuneError):
+    """The file of recorded events is not there, or has lines that are no events."""
+
+    code, blame = "ATT715", Blame.AUTHOR
+    remedy = "give what `attune event export` wrote: one CloudEvents 1.0 document a line, with `time` or `attunereceived`"
+
+
 class DirectoryInUse(AttuneError):
     """The directory holds something else already."""
 

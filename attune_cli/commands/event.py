@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +11,11 @@ from attune_cli.client import Client
 from attune_cli.commands.options import JsonFlag, Most, ProfileName, group
 from attune_cli.json_argument import read_json
 from attune_cli.profiles import load_profile
+from attune_cli.recording import recorded_by_controller
 from attune_cli.render.output import compact, show_fields, show_json, show_line, show_table
+from attune_cli.render.progress import progress
+from attune_cli.written import written
+from attune_core.rules.recorded import write_event
 from attune_core.values import JsonValue
 from attune_core.wire.api import Accepted, EventView, Page
 
@@ -77,6 +82,33 @@ def list_events(
         for event in events
     ]
     show_table(("position", "type", "source", "status", "executions", "received", "reason"), rows, empty="no events")
+
+
+@app.command()
+def export(
+    since: Annotated[str | None, typer.Option(help="A time (RFC 3339), or how long ago, such as 24h (default: all that is kept).")] = None,
+    trigger: Annotated[str | None, typer.Option(help="Only events of this trigger.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write to this file, which only you can read (default: standard output).")] = None,
+    json: JsonFlag = False,
+    profile: ProfileName = None,
+) -> None:
+    """Write recorded events, one CloudEvents document a line, dead letters too: what `attune plan --events` reads.
+
+    Example: attune event export --since 24h --output events.ndjson
+    """
+    with Client(load_profile(profile)) as client, progress("events") as advance:
+        count = 0
+        with written(output) as stream:
+            for event in recorded_by_controller(client, since, trigger):
+                stream.write(write_event(event).encode() + b"\n")
+                advance(1)
+                count += 1
+    if output is not None:
+        summary: JsonValue = {"events": count, "output": str(output)}
+        if json:
+            show_json(summary)
+        else:
+            show_line(f"{count} event{'' if count == 1 else 's'} written to {output}")
 
 
 @app.command()

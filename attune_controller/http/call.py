@@ -15,6 +15,7 @@ from starlette.responses import Response
 from attune_controller.http.errors import BodyTooLarge, DocumentInvalid, IdempotencyKeyInvalid, QueryInvalid
 from attune_controller.http.parts import Parts
 from attune_controller.identity.tokens import Caller
+from attune_core.ports import parse_rfc3339
 from attune_core.values import JsonLimits, JsonValue, parse_json
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -112,6 +113,16 @@ class Query:
         if not _INTEGER.fullmatch(value) or not low <= int(value) <= high:
             raise QueryInvalid(f"{name} is not an integer from {low} to {high}")
         return int(value)
+
+    def moment(self, name: str) -> float | None:
+        """Return an RFC 3339 time with its zone as seconds of the epoch, None when it is not given."""
+        value = self.values.get(name)
+        if value is None:
+            return None
+        try:
+            return parse_rfc3339(value)
+        except ValueError as error:
+            raise QueryInvalid(f"{name} is not an RFC 3339 time with its zone") from error
 
     def flag(self, name: str) -> bool:
         """Return whether `true` is given."""

@@ -15,6 +15,7 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/v1/status", Scope.READ, status.show_status),
     Row("GET", "/v1/events", Scope.READ, events.list_events),
     Row("GET", "/v1/events/{event:path}", Scope.READ, events.show_event),
+    Row("GET", "/v1/recorded_events", Scope.READ, events.list_recorded_events),
     Row("GET", "/v1/executions", Scope.READ, executions.list_executions),
     # Not `repeatable`: the key becomes the event's id, which the store keeps through a restart.
     Row("POST", "/v1/executions", Scope.OPERATE, executions.request_run),

@@ -23,12 +23,15 @@ from attune_controller.store.records import (
     NewEvent,
     PlannedEvent,
     QueueKey,
+    RecordedPage,
     Sync,
 )
 from attune_core.rules.throttling import Admission, ThrottleKey
 
 #: Admissions forgotten with one batch of plans; more than a batch makes, so that those that are over do not pile up.
 FORGOTTEN = 1000
+#: Bounds of a page of recorded events besides its limit: bytes of their data before the last one, and positions looked at.
+RECORDED_BYTES, RECORDED_STRETCH = 4 << 20, 10_000
 
 
 class Events(Protocol):
@@ -64,6 +67,10 @@ class Events(Protocol):
 
     async def events(self, *, before: int | None, limit: int, status: EventStatus | None = None) -> Sequence[Event]:
         """Return a page, newest first, positions below `before`."""
+        ...
+
+    async def recorded_events(self, *, after: int, since: float, limit: int, trigger: Filter = None) -> RecordedPage:
+        """Return a page, oldest first, of events received at `since` or later, positions above `after`; bounded in three ways."""
         ...
 
 

@@ -1,6 +1,6 @@
 """The rows of the controller's store as frozen values; written by intake, planning, dispatch and reports, read by the API."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -48,6 +48,14 @@ class Event:
     status: EventStatus
     reason: str = ""
     revision: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedPage:
+    """Some events, oldest first; `after` is where the next page goes on, None at the end. There may be more though there are none here."""
+
+    events: Sequence[Event]
+    after: int | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""POST /events and GET /v1/events: events of other programs on their way in, and all events to look at.
+"""POST /events, GET /v1/events and GET /v1/recorded_events: events on their way in, all events to look at, and all to be exported.
 
 In the table of `routes`.
 """
@@ -34,6 +34,19 @@ async def list_events(call: Call) -> Response:
     ids = await call.parts.store.executions_of_events([event.position for event in found])
     items = [event_view(event, ids.get(event.position, ()), data=False) for event in found]
     return answer(Page[EventView](items=items, next=str(items[-1].position) if len(items) == limit else ""))
+
+
+async def list_recorded_events(call: Call) -> Response:
+    """Return a page, oldest first, with data: for exports, hence with that of dead letters. `next` may be set on a page without items."""
+    query = call.query("after", "limit", "since", "trigger")
+    page = await call.parts.store.recorded_events(
+        after=query.number("after", low=0) or 0,
+        since=query.moment("since") or 0.0,
+        limit=query.number("limit", low=1, high=200) or 50,
+        trigger=query.text("trigger"),
+    )
+    items = [event_view(event, (), data=True) for event in page.events]
+    return answer(Page[EventView](items=items, next="" if page.after is None else str(page.after)))
 
 
 async def show_event(call: Call) -> Response:

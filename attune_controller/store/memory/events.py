@@ -10,8 +10,19 @@ from attune_controller.store.encoding import decode, decode_object, encode, stor
 from attune_controller.store.errors import EventUnknown, ExecutionExists, ReplayedBody
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import Tables
-from attune_controller.store.port import FORGOTTEN
-from attune_controller.store.records import Acceptance, Event, EventStatus, Execution, NewEvent, NewExecution, PlannedEvent, QueueKey
+from attune_controller.store.port import FORGOTTEN, RECORDED_BYTES
+from attune_controller.store.records import (
+    Acceptance,
+    Event,
+    EventStatus,
+    Execution,
+    Filter,
+    NewEvent,
+    NewExecution,
+    PlannedEvent,
+    QueueKey,
+    RecordedPage,
+)
 from attune_controller.store.transitions import planned
 from attune_core.rules.throttling import Admission, ThrottleKey
 
@@ -77,6 +88,19 @@ class MemoryEvents(Opened):
             if (before is None or position < before) and (status is None or event.status is status):
                 page.append(event)
         return page
+
+    async def recorded_events(self, *, after: int, since: float, limit: int, trigger: Filter = None) -> RecordedPage:
+        """See the port."""
+        found: list[Event] = []
+        size = 0
+        for position, event in self.tables.events.items():
+            if position <= after or event.new.received_at < since or trigger not in {None, event.new.type}:
+                continue
+            if len(found) == limit or size > RECORDED_BYTES:
+                return RecordedPage(events=found, after=found[-1].position)
+            found.append(event)
+            size += len(encode(event.new.data))
+        return RecordedPage(events=found, after=None)
 
 
 def insert_event(tables: Tables, new: NewEvent) -> int:

@@ -9,11 +9,12 @@ from typing import LiteralString
 
 import apsw
 
-from attune_controller.store.records import Acceptance, Event, EventStatus, Execution, NewEvent, PlannedEvent
+from attune_controller.store.records import Acceptance, Event, EventStatus, Execution, Filter, NewEvent, PlannedEvent, RecordedPage
 from attune_controller.store.sqlite.accepting import accept
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.event_rows import COLUMNS, event_of, values_of
 from attune_controller.store.sqlite.planning import prepare, record_plans
+from attune_controller.store.sqlite.recorded import recorded_events
 from attune_controller.store.sqlite.statements import LARGEST, Value, row_of, rows_of
 from attune_controller.store.sqlite.throttles import find_admissions
 from attune_core.rules.throttling import Admission, ThrottleKey
@@ -62,6 +63,10 @@ class SqliteEvents(Connected):
     async def events(self, *, before: int | None, limit: int, status: EventStatus | None = None) -> Sequence[Event]:
         """See the port."""
         return await self._read(partial(_events, sql=_PAGES[status], values=(LARGEST if before is None else before, limit)))
+
+    async def recorded_events(self, *, after: int, since: float, limit: int, trigger: Filter = None) -> RecordedPage:
+        """See the port."""
+        return await self._read(partial(recorded_events, after=after, since=since, trigger=trigger, limit=limit))
 
 
 def _events(connection: apsw.Connection, sql: LiteralString, values: tuple[Value, ...]) -> list[Event]:

@@ -192,6 +192,7 @@ class Agreement(RuleBasedStateMachine):
         self.both(lambda store: store.executions(before=None, limit=1000))
         self.both(lambda store: store.events(before=None, limit=1000))
         self.both(lambda store: store.unplanned(limit=1000))
+        self.both(lambda store: store.recorded_events(after=2, since=0.0, limit=3))
         self.both(lambda store: store.waiting_for_agent(limit=1000))
         self.both(lambda store: store.keyed_agents([("web.restart", '"x"'), ("web.restart", "null")]))
         self.both(lambda store: store.handed_cancels("web1"))

@@ -25,6 +25,7 @@ OPENED = {
         "GET /v1/status",
         "GET /v1/events",
         "GET /v1/events/{event:path}",
+        "GET /v1/recorded_events",
         "GET /v1/executions",
         "GET /v1/executions/{execution}",
         "GET /v1/executions/{execution}/logs",

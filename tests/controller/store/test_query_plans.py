@@ -48,6 +48,7 @@ async def use_everything(store: SqliteStore) -> None:
     for status in (None, *EventStatus):
         await store.events(before=None, limit=5, status=status)
     await store.unplanned(limit=5)
+    await store.recorded_events(after=0, since=1.0, limit=5, trigger="github.push")
     await store.event(1)
     await store.find_event("a", "b")
     await store.find_event("", "b")
