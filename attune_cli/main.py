@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": ("attune_cli.commands.explain", "Say what a code means and what to do"),
     "schema": ("attune_cli.commands.schema", "The JSON Schemas of documents, and what their keys mean"),
     "test": ("attune_cli.commands.test", "Run the tests beside the rules of a pack repository"),
+    "plan": ("attune_cli.commands.plan", "Show which executions a change makes appear, vanish or change"),
     "up": ("attune_cli.commands.up", "Run controller, executor and agent for a working copy, on this machine"),
     "demo": ("attune_cli.commands.demo", "Watch the main job happen in a temporary directory"),
     "login": ("attune_cli.commands.login", "Remember a controller and a token for it"),

@@ -28,14 +28,31 @@ def differences(expected: Expectation, fired: Fired) -> tuple[Difference, ...]:
     found: list[Difference] = []
     actual = execution_of(fired)
     if expected.action is not None:
-        found.extend(_compare(expected.action, actual["action"], ("action",)))
+        found.extend(compare(expected.action, actual["action"], ("action",)))
     if expected.input is not None:
-        found.extend(_compare(_expected_input(expected.input, fired), actual["input"], ("input",)))
+        found.extend(compare(_expected_input(expected.input, fired), actual["input"], ("input",)))
     if expected.agents is not None:
-        found.extend(_compare({**expected.agents}, actual["agents"], ("agents",)))
+        found.extend(compare({**expected.agents}, actual["agents"], ("agents",)))
     if expected.key is not None:
-        found.extend(_compare(expected.key, actual["key"], ("key",)))
+        found.extend(compare(expected.key, actual["key"], ("key",)))
     return tuple(found)
+
+
+def compare(expected: JsonValue, actual: JsonValue, place: tuple[str | int, ...]) -> Iterator[Difference]:
+    """Yield where two values differ; a list of another length differs as a whole."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        for key in dict.fromkeys((*expected, *actual)):
+            if key not in actual:
+                yield Difference(place=(*place, key), expected=canonical_json(expected[key]), actual="")
+            elif key not in expected:
+                yield Difference(place=(*place, key), expected="", actual=canonical_json(actual[key]))
+            else:
+                yield from compare(expected[key], actual[key], (*place, key))
+    elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        for index, (one, other) in enumerate(zip(expected, actual, strict=True)):
+            yield from compare(one, other, (*place, index))
+    elif isinstance(expected, bool) is not isinstance(actual, bool) or expected != actual:
+        yield Difference(place=place, expected=canonical_json(expected), actual=canonical_json(actual))
 
 
 def execution_of(fired: Fired) -> JsonObject:
@@ -78,19 +95,3 @@ def _plain(value: JsonValue) -> JsonValue:
     """Return a SecretRef in the one way of writing it."""
     found = _SECRET.fullmatch(value) if isinstance(value, str) else None
     return f"${{{{ secrets.{found[1]} }}}}" if found else value
-
-
-def _compare(expected: JsonValue, actual: JsonValue, place: tuple[str | int, ...]) -> Iterator[Difference]:
-    if isinstance(expected, dict) and isinstance(actual, dict):
-        for key in dict.fromkeys((*expected, *actual)):
-            if key not in actual:
-                yield Difference(place=(*place, key), expected=canonical_json(expected[key]), actual="")
-            elif key not in expected:
-                yield Difference(place=(*place, key), expected="", actual=canonical_json(actual[key]))
-            else:
-                yield from _compare(expected[key], actual[key], (*place, key))
-    elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
-        for index, (one, other) in enumerate(zip(expected, actual, strict=True)):
-            yield from _compare(one, other, (*place, index))
-    elif isinstance(expected, bool) is not isinstance(actual, bool) or expected != actual:
-        yield Difference(place=place, expected=canonical_json(expected), actual=canonical_json(actual))

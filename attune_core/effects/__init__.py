@@ -1,0 +1,1 @@
+"""Pure comparison of two revisions by what they do with recorded events."""

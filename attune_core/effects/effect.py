@@ -1,0 +1,104 @@
+"""Effect: what a change of the repository does to the execution that one rule gives for one recorded event; pure.
+
+Called by `forecast` for each event with what the replays of base and head say; nothing is kept here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from attune_core.catalog.catalog import Catalog
+from attune_core.rule_tests.comparing import Difference, compare, execution_of
+from attune_core.rules.firing import Failed, Fired, Firing, Rejected, Throttled
+from attune_core.rules.replay import Replayed
+from attune_core.values import JsonObject
+
+
+class Kind(StrEnum):
+    """What becomes of an execution."""
+
+    VANISH = "vanish"
+    CHANGE = "change"
+    APPEAR = "appear"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """Why a rule gives no execution for an event on one of the two sides; `detail` is about this event alone."""
+
+    text: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """One execution that is not the same under head. `reason` is set unless it changes: why the other side has none."""
+
+    kind: Kind
+    rule: str  # empty: a manual run
+    action: str
+    execution: JsonObject  # of head; of base where it vanishes
+    differences: tuple[Difference, ...] = ()
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True)
+class Side:
+    """One event under one of the two revisions."""
+
+    catalog: Catalog
+    replayed: Replayed
+
+    def by_rule(self) -> Mapping[str, Firing]:
+        """Return what became of each rule that matched; a rule fires at most once for an event."""
+        return {one.rule: one for one in self.replayed.firings}
+
+
+def effects_of(base: Side, head: Side) -> Iterator[Effect]:
+    """Yield what differs in executions, by rule."""
+    before, after = base.by_rule(), head.by_rule()
+    for rule in sorted({*before, *after}):
+        old, new = before.get(rule), after.get(rule)
+        if isinstance(old, Fired) and isinstance(new, Fired):
+            differences = tuple(compare(_execution(old), _execution(new), ()))
+            if differences:
+                yield Effect(kind=Kind.CHANGE, rule=rule, action=new.action.ref, execution=_execution(new), differences=differences)
+        elif isinstance(old, Fired):
+            reason = _reason(head, rule, new)
+            yield Effect(kind=Kind.VANISH, rule=rule, action=old.action.ref, execution=_execution(old), reason=reason)
+        elif isinstance(new, Fired):
+            reason = _reason(base, rule, old)
+            yield Effect(kind=Kind.APPEAR, rule=rule, action=new.action.ref, execution=_execution(new), reason=reason)
+
+
+def _execution(fired: Fired) -> JsonObject:
+    return {**execution_of(fired), "pick": fired.pick}
+
+
+def _reason(side: Side, rule: str, firing: Firing | None) -> Reason:
+    """Say why a rule gives nothing on a side, first what stands for all events, then what is about this one."""
+    if side.replayed.undeliverable:
+        return Reason(text="the event is undeliverable", detail=side.replayed.undeliverable)
+    match firing:
+        case Throttled():
+            return Reason(text="it is throttled")
+        case Rejected(error=error):
+            return Reason(text="its input does not fit the parameters", detail=error)
+        case Failed(error=error):
+            return Reason(text="its condition fails with an error", detail=error)
+        case _:
+            return _reason_of_silence(side, rule)
+
+
+def _reason_of_silence(side: Side, ref: str) -> Reason:
+    rule = side.catalog.rules.get(ref)
+    if rule is None:
+        return Reason(text="there is no such rule")
+    if not rule.enabled:
+        return Reason(text="it is disabled")
+    if rule.trigger != side.replayed.event.type:
+        return Reason(text=f"it is on the trigger {rule.trigger}")
+    clause = side.replayed.first_untrue(rule)
+    if clause is None:
+        return Reason(text="its condition does not hold")
+    return Reason(text=f"its condition does not hold: {' '.join(clause.source.split())}", detail=clause.error)

@@ -1,0 +1,150 @@
+"""Forecast: what differs between two catalogs over recorded events, in kinds, reasons, fields and counts, in bounded memory."""
+
+from collections.abc import Iterable
+
+from attune_core.catalog.catalog import Catalog
+from attune_core.effects.effect import Kind
+from attune_core.effects.forecast import Forecast, Group, place_text
+from attune_core.effects.tally import KINDS, Tally
+from attune_core.rules.recorded import RecordedEvent
+from attune_core.rules.requests import REQUESTED
+from attune_core.values import JsonObject
+from tests.core.rules.repositories import ALERT, catalog_with, event
+
+RESTART: JsonObject = {
+    "action": "web.restart",
+    "input": {"unit": "${{ event.data.unit }}", "token": "${{ secrets.web_token }}"},
+    "agents": {"match": {"role": "web"}},
+}
+
+
+def forecast(base: Catalog, head: Catalog, events: Iterable[RecordedEvent], *, examples: int = 3) -> Forecast:
+    found = Forecast(base=base, head=head, examples=examples)
+    for one in events:
+        found.take(one)
+    return found
+
+
+def only(found: Forecast) -> Group:
+    (group,) = found.groups()
+    return group
+
+
+def test_the_same_catalog_twice_differs_in_nothing() -> None:
+    catalog = catalog_with(page={}, restart=RESTART)
+    found = forecast(catalog, catalog_with(page={}, restart=RESTART), [event(1), event(2, "odd"), event(3, kind="web.gone")])
+    assert not found.differs()
+    assert (found.events, found.undeliverable, found.groups(), found.turns(), found.shifts()) == (3, 2, [], [], [])
+
+
+def test_what_a_condition_no_longer_lets_through_vanishes_and_its_clause_says_so() -> None:
+    base, head = catalog_with(page={}), catalog_with(page={"when": 'event.data.host != "h7" && event.data.unit == "db"'})
+    group = only(forecast(base, head, [event(1), event(2, ALERT | {"host": "h8", "unit": "db"}), event(3, ALERT | {"host": "h8"})]))
+    assert (group.kind, group.rule, group.action, group.count) == (Kind.VANISH, "web.page", "web.page", 2)
+    assert [text for text, _ in group.reasons.ordered()] == [
+        'its condition does not hold: event.data.host != "h7"',
+        'its condition does not hold: event.data.unit == "db"',
+    ]
+    assert [one.event.position for one in group.examples] == [1, 3]
+    assert group.examples[0].effect.execution["input"] == {"text": "web_1"}
+
+
+def test_a_new_rule_a_removed_one_and_a_disabled_one_are_told_apart() -> None:
+    base, head = catalog_with(a={}, b={}, c={"enabled": False}), catalog_with(b={"enabled": False}, c={}, d={})
+    groups = {(one.rule, one.kind): one.reasons.ordered() for one in forecast(base, head, [event(1)]).groups()}
+    assert groups == {
+        ("web.a", Kind.VANISH): [("there is no such rule", 1)],
+        ("web.b", Kind.VANISH): [("it is disabled", 1)],
+        ("web.c", Kind.APPEAR): [("it is disabled", 1)],
+        ("web.d", Kind.APPEAR): [("there is no such rule", 1)],
+    }
+
+
+def test_a_rule_on_another_trigger_says_which() -> None:
+    head = catalog_with(page={"trigger": "github.push", "input": {"text": "x"}})
+    group = only(forecast(catalog_with(page={}), head, [event(1)]))
+    assert group.reasons.ordered() == [("it is on the trigger github.push", 1)]
+
+
+def test_an_execution_that_changes_says_it_field_by_field() -> None:
+    head = RESTART | {
+        "input": {"unit": "${{ event.data.host }}", "tries": 5, "token": "${{ secrets.other_token }}"},
+        "agents": {"match": {"role": "web", "host": "${{ event.data.host }}"}, "pick": "all"},
+    }
+    group = only(forecast(catalog_with(restart=RESTART), catalog_with(restart=head), [event(1)]))
+    assert (group.kind, group.count) == (Kind.CHANGE, 1)
+    shown = {place_text(one.place): (one.expected, one.actual) for one in group.examples[0].effect.differences}
+    assert shown == {
+        "input.unit": ('"web_1"', '"h7"'),
+        "input.tries": ("3", "5"),
+        "input.token": ('"${{ secrets.web_token }}"', '"${{ secrets.other_token }}"'),
+        "agents.host": ("", '"h7"'),
+        "pick": ('"any"', '"all"'),
+        "key": ('"web_1"', '"h7"'),
+    }
+    assert sorted(text for text, _ in group.fields.ordered()) == sorted(shown)
+
+
+def test_another_action_is_a_change_of_the_action() -> None:
+    other: JsonObject = {"action": "web.restart", "input": {"unit": "${{ event.data.unit }}"}}
+    group = only(forecast(catalog_with(page={}), catalog_with(page=other), [event(1)]))
+    assert (group.kind, group.action) == (Kind.CHANGE, "web.restart")
+    assert ("action", 1) in group.fields.ordered()
+
+
+def test_throttles_go_by_the_time_of_the_events() -> None:
+    head = catalog_with(page={"throttle": {"once_within": "5m"}})
+    found = forecast(catalog_with(page={}), head, [event(number, at=float(at)) for number, at in enumerate((0, 200, 299, 300, 301))])
+    assert (only(found).count, only(found).reasons.ordered()) == (3, [("it is throttled", 3)])
+    (shift,) = found.shifts()
+    assert (shift.base.fired, shift.head.fired, shift.head.throttled) == (5, 2, 3)
+
+
+def test_a_wider_window_that_changes_no_execution_but_a_longer_one_does() -> None:
+    base = catalog_with(page={"throttle": {"once_within": "5m"}})
+    events = [event(1, at=0.0), event(2, at=400.0)]
+    assert not forecast(base, catalog_with(page={"throttle": {"once_within": "6m"}}), events).differs()
+    assert forecast(base, catalog_with(page={"throttle": {"once_within": "7m"}}), events).totals()[Kind.VANISH] == 1
+
+
+def test_what_no_longer_fits_is_rejected_and_what_fails_says_its_error() -> None:
+    head = catalog_with(a=RESTART | {"input": {"unit": "${{ event.data.since > 1 ? 'x' : 'y' }}"}}, b={"when": "event.data.since > 1"})
+    found = forecast(catalog_with(a=RESTART, b={}), head, [event(1)])
+    reasons = {one.rule: one.examples[0].effect.reason for one in found.groups()}
+    assert {rule: reason.text for rule, reason in reasons.items() if reason is not None} == {
+        "web.a": "its input does not fit the parameters",
+        "web.b": "its condition fails with an error",
+    }
+    assert all(reason is not None and "since" in reason.detail for reason in reasons.values())
+
+
+def test_counts_may_differ_though_no_execution_does() -> None:
+    base, head = catalog_with(page={"when": "event.data.since > 1"}), catalog_with(page={"when": 'event.data.unit == "x"'})
+    found = forecast(base, head, [event(1)])
+    assert found.groups() == []
+    assert found.differs()
+    (shift,) = found.shifts()
+    assert (shift.base.failed, shift.head.failed) == (1, 0)
+
+
+def test_a_manual_run_is_an_execution_too() -> None:
+    base, head = catalog_with(), catalog_with()
+    found = forecast(base, head, [event(1, {"action": "web.page", "input": {"text": "x"}}, kind=REQUESTED)])
+    assert not found.differs(), "a manual run that runs under both"
+    gone: JsonObject = {"action": "web.stop", "input": {}}
+    assert forecast(base, head, [event(1, gone, kind=REQUESTED)]).undeliverable == 1
+
+
+def test_memory_is_bounded_by_groups_and_not_by_events() -> None:
+    head = catalog_with(page={"input": {"text": "${{ event.data.host }}"}})
+    found = forecast(catalog_with(page={}), head, (event(number) for number in range(500)), examples=2)
+    assert (only(found).count, len(only(found).examples), found.events_of("web.page")) == (500, 2, 500)
+    tally = Tally()
+    for number in range(KINDS + 7):
+        tally.add(f"{number:03}")
+    tally.add("000")
+    assert (len(tally.counts), tally.others, tally.ordered()[0]) == (KINDS, 7, ("000", 2))
+
+
+def test_a_place_is_written_as_people_write_it() -> None:
+    assert place_text(("input", "items", 0, "name")) == "input.items[0].name"
