@@ -29,6 +29,9 @@ EXAMPLES: Mapping[str, Example] = {
     "ATT156": Example("  token: {type: string, secret: true, default: abc}", "  token: {type: string, secret: true, optional: true}"),
     "ATT157": Example("when: ${{ event.data.outcome }}", 'when: event.data.outcome != "succeeded"'),
     "ATT161": Example("run: [./pages.sh]", "run: [./page.sh]"),
+    "ATT168": Example('run: [./page.sh, "${{ parameters.text }}"]', "run: [./page.sh]"),
+    "ATT180": Example('when: 1 > 2 && event.data.outcome != "succeeded"', 'when: event.data.outcome != "succeeded"'),
+    "ATT184": Example("  token: {type: string, optional: true}", "  token: {type: string, secret: true, optional: true}"),
     "ATT186": Example(
         'agents: {match: {host: "${{ event.data.host }}"}, pick: any}',
         'agents: {match: {role: web, host: "${{ event.data.host }}"}, pick: any}',

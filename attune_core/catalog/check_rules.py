@@ -22,7 +22,7 @@ from attune_core.models.rule import RuleDocument
 def check_rules(reading: Reading) -> dict[str, Rule]:
     """Check every rule that could be read; the records are complete only if there is no error at all."""
     triggers, actions = declared(reading.layout, "trigger"), declared(reading.layout, "action")
-    completions = [f"{ref}.{COMPLETED}" for ref in actions]
+    completions = dict.fromkeys(f"{ref}.{COMPLETED}" for ref in actions)
     found: dict[str, Rule] = {}
     for ref, rule in reading.rules.items():
         if rule.model.trigger not in triggers and rule.model.trigger not in completions:

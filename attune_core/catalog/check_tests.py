@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from attune_core.catalog.catalog import Trigger
 from attune_core.catalog.check_triggers import COMPLETED
-from attune_core.catalog.layout import declared
+from attune_core.catalog.layout import Layout, declared
 from attune_core.catalog.nodes import Place
 from attune_core.catalog.reading import Read, Reading
 from attune_core.expressions.suggestion import suggestion
@@ -17,10 +17,11 @@ from attune_core.rules.completions import is_completion, whole_completion
 
 def check_tests(reading: Reading, triggers: Mapping[str, Trigger]) -> tuple[Read[RuleTestDocument], ...]:
     """Check every rule test that could be read and return them in the order of their paths."""
+    known = _Known(reading.layout)
     for test in reading.tests:
         _check_names(reading, test)
         for index, case in enumerate(test.model.cases):
-            check = _CaseCheck(reading, test, case, ("cases", index))
+            check = _CaseCheck(reading, known, test, case, place=("cases", index))
             check.events(triggers)
             check.expectations()
     return tuple(sorted(reading.tests, key=lambda one: one.document.path))
@@ -36,16 +37,23 @@ def _check_names(reading: Reading, test: Read[RuleTestDocument]) -> None:
         seen.add(case.name)
 
 
+class _Known:
+    """The references that may be named; put together once for all cases."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.rules, self.actions = declared(layout, "rule"), declared(layout, "action")
+        self.triggers = dict.fromkeys([*declared(layout, "trigger"), *(f"{ref}.{COMPLETED}" for ref in self.actions)])
+
+
 class _CaseCheck:
     """One case and where its findings go."""
 
-    def __init__(self, reading: Reading, test: Read[RuleTestDocument], case: Case, place: Place) -> None:
-        self._reading, self._test, self._case, self._place = reading, test, case, place
+    def __init__(self, reading: Reading, known: _Known, test: Read[RuleTestDocument], case: Case, *, place: Place) -> None:
+        self._reading, self._known, self._test, self._case, self._place = reading, known, test, case, place
 
     def events(self, triggers: Mapping[str, Trigger]) -> None:
         """Check that each event's trigger exists and its data fit."""
-        layout = self._reading.layout
-        known = [*declared(layout, "trigger"), *(f"{ref}.{COMPLETED}" for ref in declared(layout, "action"))]
+        known = self._known.triggers
         for index, event in enumerate(self._case.events):
             trigger = triggers.get(event.trigger)
             if event.trigger not in known:
@@ -60,7 +68,7 @@ class _CaseCheck:
 
     def expectations(self) -> None:
         """Check that what is expected names rules, actions and parameters that exist, and events of the case."""
-        rules, actions = declared(self._reading.layout, "rule"), declared(self._reading.layout, "action")
+        rules, actions = self._known.rules, self._known.actions
         firing = {expected.rule for expected in self._case.expect}
         for index, expected in enumerate(self._case.expect):
             place = ("expect", index)
