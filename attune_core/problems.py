@@ -14,6 +14,11 @@ class Severity(StrEnum):
     WARNING = "warning"
     INFORMATION = "information"
 
+    @property
+    def rank(self) -> int:
+        """Return 0 for the worst, for sorting."""
+        return list(Severity).index(self)
+
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Span:

@@ -19,7 +19,7 @@ def main(mirror: str, commit: str, memory: str, seconds: str) -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Only now: what is imported here is part of what the limits are for.
-    from attune_controller.reconcile.problem_view import view_of
+    from attune_controller.reconcile.problem_view import view_of, worst_first
     from attune_controller.reconcile.read_revision import read_revision
     from attune_core.errors import AttuneError
 
@@ -28,7 +28,7 @@ def main(mirror: str, commit: str, memory: str, seconds: str) -> int:
     except AttuneError as error:
         sys.stdout.write(json.dumps({"failed": str(error)}))
         return 0
-    views = sorted((view_of(problem) for problem in loaded.problems), key=lambda view: view.severity != "error")
+    views = worst_first(view_of(problem) for problem in loaded.problems)
     sys.stdout.write(json.dumps({"problems": [view.model_dump(mode="json") for view in views[:LIMIT]]}))
     return 0
 

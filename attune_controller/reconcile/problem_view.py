@@ -3,7 +3,9 @@
 Used on both sides of the disposable child, and by the `activate` step.
 """
 
-from attune_core.problems import Problem
+from collections.abc import Iterable
+
+from attune_core.problems import Problem, Severity
 from attune_core.wire.api import ProblemView
 
 
@@ -18,3 +20,8 @@ def view_of(problem: Problem) -> ProblemView:
         column=problem.span.column if problem.span else 0,
         hint=problem.hint or "",
     )
+
+
+def worst_first(problems: Iterable[ProblemView]) -> list[ProblemView]:
+    """Return errors, then warnings, then information: where some have to be left out, it is the last."""
+    return sorted(problems, key=lambda problem: Severity(problem.severity).rank)

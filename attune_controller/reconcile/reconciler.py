@@ -13,6 +13,7 @@ import structlog
 
 from attune_controller.errors import RevisionObsolete, SyncDefect, SyncError
 from attune_controller.reconcile.active import ActiveCatalog
+from attune_controller.reconcile.problem_view import worst_first
 from attune_controller.reconcile.steps import STEPS, Pass, Tools, activate
 from attune_controller.store.port import Syncs
 from attune_controller.store.records import Sync
@@ -136,7 +137,7 @@ class Reconciler:
     async def _finish(self, before: Sync, current: Pass, step: str, failure: AttuneError | None) -> Sync:
         """Write the status, which flips the pointer, and only then let the catalog take effect."""
         now = self._clock.now()
-        kept = sorted(current.problems, key=lambda problem: problem.severity != "error")[:PROBLEMS_KEPT]
+        kept = worst_first(current.problems)[:PROBLEMS_KEPT]
         after = replace(
             before,
             observed_revision=current.commit or before.observed_revision,

@@ -61,7 +61,7 @@ class Suppressions:
             is_refused = is_refused or problem.severity is Severity.ERROR
             for one in self._for(problem):
                 if one.meets(problem):
-                    met[one] = min(met.get(one, problem.severity), problem.severity, key=list(Severity).index)
+                    met[one] = min(met.get(one, problem.severity), problem.severity, key=lambda severity: severity.rank)
         for one in (one for group in self._found.values() for one in group):
             if met.get(one) is Severity.ERROR:
                 yield _mistake(one.path, one.span, f"{one.code} is an error here, and errors are not suppressed", "correct what it says")
