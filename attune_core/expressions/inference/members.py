@@ -56,10 +56,8 @@ def optionally(found: Type) -> Type:
 def has_type(facts: Facts, node: Has) -> Type:
     """Return bool, having looked for the field: testing one that is not declared is a mistake as well."""
     selected = node.selected
-    operand = facts.plain(selected.operand)
-    if isinstance(operand, Optional):
-        facts.report(Code.OPERAND_TYPES, f"{facts.text(selected.operand)} is optional", selected, "write .?field.hasValue()")
-    elif not carries_secret(facts.types[selected.operand]):
+    facts.plain(selected.operand)
+    if not carries_secret(facts.types[selected.operand]):
         facts.types[selected] = _field_type(facts, selected.operand, _Field(selected.field, selected.field_start, selected.end))
     return BOOL
 

@@ -137,12 +137,7 @@ def _optional(name: str, operand: Operand, parts: tuple[Operand, ...], slot: int
         if not value.there:
             return NOTHING
         _bind(frame, slot)[slot] = value.value
-        found = make(frame)
-        if not flat:
-            return Maybe(found)
-        if isinstance(found, Maybe):
-            return found
-        raise ExpressionFailed(f"{name}() must give an optional value, not {kind_of(found)}")
+        return make(frame) if flat else Maybe(make(frame))
 
     return run
 

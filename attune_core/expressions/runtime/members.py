@@ -108,11 +108,10 @@ def _inside(outer: Maybe, key: Value) -> Maybe:
     value = outer.value
     if not outer.there:
         return NOTHING
-    if isinstance(value, dict) and isinstance(key, KEYS):
+    if isinstance(value, dict):
         return Maybe(value[key]) if isinstance(key, str) and key in value else NOTHING
-    if isinstance(value, list):
-        place = _place(key)
-        return Maybe(value[place]) if 0 <= place < len(value) else NOTHING
+    if isinstance(value, list) and isinstance(key, int) and not isinstance(key, bool):
+        return Maybe(value[key]) if 0 <= key < len(value) else NOTHING
     raise ExpressionFailed(f"no such overload: {kind_of(value)}[?{kind_of(key)}]")
 
 
@@ -124,6 +123,8 @@ def has(operand: Operand, key: str) -> Run:
         value = before(frame)
         if isinstance(value, dict):
             return key in value
+        if isinstance(value, Maybe):
+            return _inside(value, key).there
         raise ExpressionFailed(f"{kind_of(value)} has no field '{key}'")
 
     return run
