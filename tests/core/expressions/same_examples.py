@@ -4,4 +4,3 @@ from hypothesis import HealthCheck, settings
 
 _CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large]
 same_examples = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=_CHECKS)
-many_same_examples = settings(same_examples, max_examples=400)

@@ -1,0 +1,5 @@
+# What the tests use of cel-expr-python 0.1.
+from cel_expr_python.cel import CelExtensionBase
+
+class ExtOptional(CelExtensionBase):
+    def __init__(self) -> None: ...
