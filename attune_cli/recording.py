@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from attune_cli.client import Client
 from attune_cli.errors import BadArgument
-from attune_core.ports import parse_rfc3339, rfc3339
+from attune_core.moments import parse_rfc3339
+from attune_core.ports import rfc3339
 from attune_core.quantities import parse_duration
 from attune_core.rules.recorded import RecordedEvent
 from attune_core.wire.api import EventView, Page

@@ -1,14 +1,17 @@
-"""Moments as texts: RFC 3339 with a zone, read to seconds since the epoch; used where events are written down by hand or exported."""
+"""Moments as texts: RFC 3339 with a zone, read to seconds since the epoch; `ports.rfc3339` writes them.
+
+Used wherever a time comes from outside: documents, events, requests. A module of its own because reading a repository needs no clock.
+"""
 
 from datetime import datetime
 
 
-def parse_moment(text: str) -> float:
-    """Return seconds since the epoch; `ValueError` says what is expected."""
+def parse_rfc3339(text: str) -> float:
+    """Return the seconds of a time with its zone; `ValueError` when it is none."""
     try:
-        found = datetime.fromisoformat(text) if len(text) <= 64 else None
-        if found is not None and found.tzinfo is not None:
-            return found.timestamp()
-    except (ValueError, OverflowError):
-        pass
-    raise ValueError(f"{text[:64]!r} is no moment; write it as 2026-01-02T03:04:05Z")
+        found = datetime.fromisoformat(text[:64])
+        if found.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return found.timestamp()
+    except OverflowError as error:
+        raise ValueError("a time outside the years that there are") from error

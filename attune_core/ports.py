@@ -66,17 +66,6 @@ class SystemRandom:
         return low + (high - low) * (int.from_bytes(secrets.token_bytes(7), "big") / (1 << 56))
 
 
-def parse_rfc3339(text: str) -> float:
-    """Return the seconds of a time with its zone; `ValueError` when it is none."""
-    try:
-        found = datetime.fromisoformat(text[:64])
-        if found.tzinfo is None:
-            raise ValueError("a time without a zone")
-        return found.timestamp()
-    except OverflowError as error:
-        raise ValueError("a time outside the years that there are") from error
-
-
 def rfc3339(seconds: float) -> str:
     """Render a wall-clock time as the API does: UTC with microseconds and `Z`."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from attune_controller.http.errors import BodyTooLarge, DocumentInvalid, IdempotencyKeyInvalid, QueryInvalid
 from attune_controller.http.parts import Parts
 from attune_controller.identity.tokens import Caller
-from attune_core.ports import parse_rfc3339
+from attune_core.moments import parse_rfc3339
 from attune_core.values import JsonLimits, JsonValue, parse_json
 
 Document = TypeVar("Document", bound=BaseModel)

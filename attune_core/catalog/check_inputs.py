@@ -94,9 +94,7 @@ class _Slot:
             return  # said where the parameter is declared
         hint = "quote it" if schema.get("type") == "string" and isinstance(value, bool | int | float) else None
         for misfit in misfits:
-            steps = [part.replace("~1", "/").replace("~0", "~") for part in misfit.pointer.split("/")[1:]]
-            inside = tuple(int(step) if step.isdecimal() else step for step in steps)
-            self._say("ATT155", f"`{self.name}` does not fit: {misfit.message}", inside, hint)
+            self._say("ATT155", f"`{self.name}` does not fit: {misfit.message}", misfit.place, hint)
 
     def _say(self, code: str, message: str, inside: tuple[str | int, ...], hint: str | None) -> None:
         self.reading.findings.at(code, message, self.rule.document, ("input", self.name, *inside), hint=hint)

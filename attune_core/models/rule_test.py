@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, WithJ
 
 from attune_core.models.base import Description, DocumentModel, PositiveDuration
 from attune_core.models.rule import Expression, Label
-from attune_core.moments import parse_moment
+from attune_core.moments import parse_rfc3339
 from attune_core.names import Name, Reference, TriggerReference
 
 #: Bounds of one document; a case is for people to read.
@@ -22,9 +22,12 @@ EventNumber = Annotated[int, Field(ge=1, le=EVENTS)]
 
 
 def _read_moment(value: object) -> float:
-    if isinstance(value, str):
-        return parse_moment(value)
-    raise ValueError("a moment is a text such as 2026-01-02T03:04:05Z")
+    if not isinstance(value, str):
+        raise ValueError("a moment is a text such as 2026-01-02T03:04:05Z")
+    try:
+        return parse_rfc3339(value)
+    except ValueError as error:
+        raise ValueError(f"{value[:64]!r} is no moment with its zone, such as 2026-01-02T03:04:05Z") from error
 
 
 #: Seconds since the epoch inside, an RFC 3339 text in documents.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from attune_core.catalog.catalog import Catalog, Rule
 from attune_core.models.rule_test import Case
-from attune_core.moments import parse_moment
+from attune_core.moments import parse_rfc3339
 from attune_core.rules.clause_fields import FieldValue, fields_of
 from attune_core.rules.completions import is_completion, whole_completion
 from attune_core.rules.firing import Failed, Fired, Firing, Rejected, Throttled
@@ -16,7 +16,7 @@ from attune_core.rules.recorded import RecordedEvent
 from attune_core.rules.replay import Replay, Replayed
 
 #: The moment of a case's first event unless it says another.
-START = parse_moment("2026-01-01T00:00:00Z")
+START = parse_rfc3339("2026-01-01T00:00:00Z")
 #: Why a rule does not fire besides a clause of its condition.
 THROTTLED, INPUT_INVALID, DISABLED, OTHER_TRIGGER = "throttled", "input_invalid", "disabled", "other_trigger"
 

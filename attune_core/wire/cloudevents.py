@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from attune_core.errors import AttuneError, Blame
+from attune_core.moments import parse_rfc3339
 from attune_core.names import is_trigger
-from attune_core.ports import parse_rfc3339
 from attune_core.values import JsonValue
 
 _LENGTHS = {"id": 256, "source": 512, "type": 140, "subject": 512, "traceparent": 64}

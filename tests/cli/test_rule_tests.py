@@ -1,6 +1,8 @@
 """`attune test` as people and CI meet it: a line a case, differences with their lines, coverage, JUnit, updates, exit codes."""
 
+import io
 import json
+import re
 import shutil
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -9,6 +11,7 @@ import pytest
 
 from attune_cli.local import rule_tests
 from attune_cli.local.rule_tests import judge_all
+from attune_cli.render.rule_tests import Progress
 from attune_core.catalog.folder_tree import FolderTree
 from attune_core.catalog.load import load
 from attune_core.rule_tests.selecting import select
@@ -149,3 +152,35 @@ def test_several_processes_give_the_same_verdicts_in_the_same_order(monkeypatch:
     monkeypatch.setattr(rule_tests, "WORTH_PROCESSES", 1)
     monkeypatch.setattr(rule_tests, "processors", lambda: 2)
     assert judge_all(loaded.catalog, selected, progress=progress) == alone
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_shown_on_a_terminal_once_it_takes_long_and_then_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, now = _Terminal(), [0.0]
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setattr("attune_cli.render.rule_tests.time.monotonic", lambda: now[0])
+    progress = Progress()
+    progress(1, 9)
+    assert terminal.getvalue() == ""
+    now[0] = 0.6
+    progress(2, 9)
+    progress(3, 9)
+    progress(9, 9)
+    assert terminal.getvalue() == "\r\x1b[K2 of 9 cases\r\x1b[K"
+
+
+def test_what_a_repository_holds_does_not_reach_the_terminal_raw(repository: Path) -> None:
+    write(repository, CASES.replace("name: world", 'name: "a\\u00adb"'))
+    done = attune("test", cwd=repository)
+    assert "error ATT102" in done.stdout
+    rule = repository / "packs/hello/rules/greet_by_hand.yaml"
+    rule.write_text(rule.read_text().replace('!= ""', '!= "" && event.data.name != "\\\\u0007"'), encoding="utf-8")
+    write(repository, CASES.replace("name: moon", 'name: "x\\ty"'))
+    done = attune("test", "--junit", "out.xml", cwd=repository)
+    assert done.returncode == 1
+    for text in (done.stdout, (repository / "out.xml").read_text()):
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u00ad]", text)
