@@ -3,7 +3,7 @@
 The answer is no only where no value ever fits: what a schema leaves open is checked again when the input is made.
 """
 
-from attune_core.expressions.types import Double, Dyn, Int, List, Map, Object, OneOf, Secret, String, Type, carries_secret
+from attune_core.expressions.types import Bool, Double, Dyn, Int, List, Map, Object, OneOf, Secret, String, Type, carries_secret
 
 
 def fits(actual: Type, expected: Type) -> bool:
@@ -25,14 +25,31 @@ def _one_fits(actual: Type, expected: Type) -> bool:
     match actual, expected:
         case (Int(), Double()):
             return True
-        case (String(choices=given), String(choices=allowed)):
-            return given is None or allowed is None or any(choice in allowed for choice in given)
-        case (List(item=given_item), List(item=wanted_item)):
-            return fits(given_item, wanted_item)
+        case (String() | Int() | Bool(), String() | Int() | Bool()):
+            return type(actual) is type(expected) and _share_a_choice(actual, expected)
+        case (List(), List()):
+            return _list_fits(actual, expected)
         case (Map() | Object(), Map() | Object()):
             return _object_fits(_as_object(actual), _as_object(expected))
         case _:
             return type(actual) is type(expected)
+
+
+def _share_a_choice(one: String | Int | Bool, other: String | Int | Bool) -> bool:
+    return one.choices is None or other.choices is None or any(choice in other.choices for choice in one.choices)
+
+
+def _list_fits(actual: List, expected: List) -> bool:
+    """Compare place by place where a tuple is written; an empty list fits anything, but items that never fit are a mistake."""
+    places = max(len(actual.first), len(expected.first))
+    pairs = [(_at(actual, place), _at(expected, place)) for place in range(places)] or [(actual.item, expected.item)]
+    return all(given is None or wanted is None or fits(given, wanted) for given, wanted in pairs)
+
+
+def _at(one: List, place: int) -> Type | None:
+    if place < len(one.first):
+        return one.first[place]
+    return None if one.closed else one.item
 
 
 def _as_object(one: Map | Object) -> Object:

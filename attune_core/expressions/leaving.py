@@ -14,7 +14,7 @@ def leaving(one: Type) -> Type:
         case Duration() | Bytes():
             return STRING
         case List():
-            return List(leaving(one.item))
+            return List(leaving(one.item), tuple(leaving(part) for part in one.first), one.closed)
         case Map():
             return Map(leaving(one.value))
         case OneOf():

@@ -5,8 +5,11 @@ Called by `schema_types`. Where two types contradict each other the result is `D
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from attune_core.expressions.types import DYN, Double, Dyn, Field, Int, List, Map, Object, OneOf, String, Type, members, union
+from attune_core.expressions.types import DYN, Bool, Double, Dyn, Field, Int, List, Map, Object, OneOf, String, Type, members, union
+
+_Choice = TypeVar("_Choice", str, int, bool)
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,25 @@ def _plain_both(one: Type, other: Type) -> Type | None:
             return one
         case (Double(), Int()):
             return other
-        case (String(), String()):
-            return _narrower(one, other)
+        case (String() | Int() | Bool(), String() | Int() | Bool()):
+            return _listed_both(one, other)
         case _:
             return one if type(one) is type(other) else None
+
+
+def _listed_both(one: String | Int | Bool, other: String | Int | Bool) -> Type | None:
+    match one, other:
+        case (String(), String()):
+            texts = _common(one.choices, other.choices)
+            return None if texts == () else String(texts, one.format or other.format)
+        case (Int(), Int()):
+            numbers = _common(one.choices, other.choices)
+            return None if numbers == () else Int(numbers)
+        case (Bool(), Bool()):
+            truths = _common(one.choices, other.choices)
+            return None if truths == () else Bool(truths)
+        case _:
+            return None
 
 
 def _objects_both(one: Map | Object, other: Map | Object) -> Type:
@@ -109,15 +127,14 @@ def _lists_both(one: List, other: List) -> List:
     #: What the shorter one says of a position beyond its own is its `item`, which is wide enough.
     beyond = [shorter.item] * (len(longer.first) - len(shorter.first))
     first = tuple(both(mine, theirs) for mine, theirs in zip(longer.first, (*shorter.first, *beyond), strict=True))
-    return List(both(one.item, other.item), first, longer.closed)
+    closed = longer.closed or (len(longer.first) == len(shorter.first) and shorter.closed)
+    return List(both(one.item, other.item), first, closed)
 
 
-def _narrower(one: String, other: String) -> Type | None:
-    form = one.format or other.format
-    if one.choices is None or other.choices is None:
-        return String(one.choices or other.choices, form)
-    common = tuple(choice for choice in one.choices if choice in other.choices)
-    return String(common, form) if common else None
+def _common(some: tuple[_Choice, ...] | None, others: tuple[_Choice, ...] | None) -> tuple[_Choice, ...] | None:
+    if some is None or others is None:
+        return others if some is None else some
+    return tuple(choice for choice in some if choice in others)
 
 
 def widened(one: Type, other: Type) -> Type:

@@ -8,7 +8,25 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
 from attune_core.expressions.merging import UNKNOWN, both, needing, sometimes_needing, widened
-from attune_core.expressions.types import BOOL, DOUBLE, DYN, INT, NULL, STRING, Dyn, Field, List, Map, Object, OneOf, String, Type, union
+from attune_core.expressions.types import (
+    BOOL,
+    DOUBLE,
+    DYN,
+    INT,
+    NULL,
+    STRING,
+    Bool,
+    Dyn,
+    Field,
+    Int,
+    List,
+    Map,
+    Object,
+    OneOf,
+    String,
+    Type,
+    union,
+)
 from attune_core.values import JsonObject, JsonValue
 
 #: Schemas inside each other.
@@ -182,15 +200,18 @@ def _untyped(one: Type) -> Type:
 
 
 def _type_of_values(values: Sequence[JsonValue]) -> Type:
+    """Return the type of an enum or constant."""
+    few = len(values) <= _MAX_CHOICES
     texts = tuple(value for value in values if isinstance(value, str))
-    found: list[Type] = [String(texts if len(texts) <= _MAX_CHOICES else None)] if texts else []
-    for value in values:
-        if isinstance(value, dict | list):
-            found.append(Map(DYN) if isinstance(value, dict) else List(DYN))
-        elif value is None or isinstance(value, bool):
-            found.append(NULL if value is None else BOOL)
-        elif not isinstance(value, str):
-            found.append(DOUBLE if isinstance(value, float) else INT)
+    truths = tuple(value for value in values if isinstance(value, bool))
+    numbers = tuple(value for value in values if isinstance(value, int) and not isinstance(value, bool))
+    found: list[Type] = [String(texts if few else None)] if texts else []
+    found += [Bool(truths if few else None)] if truths else []
+    found += [Int(numbers if few else None)] if numbers else []
+    found += [NULL] if None in values else []
+    found += [DOUBLE] if any(isinstance(value, float) for value in values) else []
+    found += [Map(DYN)] if any(isinstance(value, dict) for value in values) else []
+    found += [List(DYN)] if any(isinstance(value, list) for value in values) else []
     return union(found)
 
 

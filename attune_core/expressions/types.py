@@ -6,7 +6,9 @@ Made by `schema_types` from JSON Schemas and by the catalog for scopes; read by 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
+
+_Choice = TypeVar("_Choice", str, int, bool)
 
 #: A union of more members than this is no help to anybody: it becomes `Dyn`, which keeps every comparison of types short.
 _MOST_MEMBERS = 16
@@ -24,12 +26,16 @@ class Null:
 
 @dataclass(frozen=True)
 class Bool:
-    """True or false."""
+    """True or false. `choices` are its only possible values (an enum or constant of a schema)."""
+
+    choices: tuple[bool, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Int:
-    """A 64-bit signed integer; JSON Schema's `integer`."""
+    """A 64-bit signed integer; JSON Schema's `integer`. `choices` are its only possible values (an enum or constant of a schema)."""
+
+    choices: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -166,8 +172,8 @@ def union(types: Iterable[Type]) -> Type:
         for member in members(one):
             if isinstance(member, Dyn):
                 return DYN
-            if isinstance(member, String):
-                _add_string(found, member)
+            if isinstance(member, String | Int | Bool):
+                _add_listed(found, member)
             elif member not in found:
                 found.append(member)
             if len(found) > _MOST_MEMBERS:
@@ -177,13 +183,24 @@ def union(types: Iterable[Type]) -> Type:
     return found[0] if len(found) == 1 else OneOf(tuple(found))
 
 
-def _add_string(found: list[Type], text: String) -> None:
+def _add_listed(found: list[Type], one: String | Int | Bool) -> None:
+    """Add a type that may have choices; there is at most one of each such kind."""
     for place, other in enumerate(found):
-        if isinstance(other, String):
-            both = None if other.choices is None or text.choices is None else tuple(dict.fromkeys(other.choices + text.choices))
-            found[place] = String(both, other.format if other.format == text.format else None)
-            return
-    found.append(text)
+        match one, other:
+            case String(), String():
+                found[place] = String(_either(other.choices, one.choices), other.format if other.format == one.format else None)
+            case Int(), Int():
+                found[place] = Int(_either(other.choices, one.choices))
+            case Bool(), Bool():
+                found[place] = Bool(_either(other.choices, one.choices))
+            case _:
+                continue
+        return
+    found.append(one)
+
+
+def _either(some: tuple[_Choice, ...] | None, others: tuple[_Choice, ...] | None) -> tuple[_Choice, ...] | None:
+    return None if some is None or others is None else tuple(dict.fromkeys(some + others))
 
 
 def type_name(one: Type) -> str:

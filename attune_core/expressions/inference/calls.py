@@ -3,6 +3,8 @@
 Called by `infer`, which has typed target and arguments before.
 """
 
+from collections.abc import Mapping
+
 from attune_core.expressions.finding import Code
 from attune_core.expressions.functions.function import Function
 from attune_core.expressions.functions.table import FUNCTIONS, MACRO_USAGES, NOT_YET
@@ -10,7 +12,11 @@ from attune_core.expressions.inference.facts import Facts, possible
 from attune_core.expressions.inference.members import field_of
 from attune_core.expressions.syntax.nodes import Call, Name, Node
 from attune_core.expressions.syntax.parser import MACROS
-from attune_core.expressions.types import Object, Type, members, type_name, union
+from attune_core.expressions.types import Object, String, Type, members, type_name, union
+
+#: The formats of JSON Schema whose texts always make a function fail: its durations are ISO 8601, those of CEL are not.
+_NEVER_READS: Mapping[str, frozenset[str]] = {"duration": frozenset({"duration", "date-time"}), "timestamp": frozenset({"duration"})}
+_FORMS: Mapping[str, str] = {"duration": "PT1H (ISO 8601)", "date-time": "2026-01-02T03:04:05Z"}
 
 
 def known_children(node: Node) -> tuple[Node, ...]:
@@ -48,7 +54,16 @@ def call_type(facts: Facts, node: Call) -> Type:
         for overload in function.overloads
         if len(overload.takes) == len(types) and all(possible(one, wanted) for one, wanted in zip(types, overload.takes, strict=True))
     ]
-    return union(found) if found else _no_overload(facts, node, function, types)
+    return _result(facts, node, types, found) if found else _no_overload(facts, node, function, types)
+
+
+def _result(facts: Facts, node: Call, types: tuple[Type, ...], found: list[Type]) -> Type:
+    """Return the type of the call, unless it fails for every text that the schema admits."""
+    given = types[0] if types else None
+    if isinstance(given, String) and given.format is not None and given.format in _NEVER_READS.get(node.name, ()):
+        message = f"{facts.text(node.arguments[0])} is a text as {_FORMS[given.format]}, which {node.name}() never reads"
+        return facts.report(Code.OPERAND_TYPES, message, node, FUNCTIONS[node.name].usage)
+    return union(found)
 
 
 def _macro_mistake(facts: Facts, node: Call) -> Type:

@@ -13,6 +13,7 @@ from attune_core.expressions.types import (
     BOOL,
     DYN,
     INT,
+    LIST,
     STRING,
     Dyn,
     List,
@@ -85,14 +86,32 @@ def _item_type(facts: Facts, node: Index | OptionalIndex, operand: Type, index: 
         if isinstance(member, Dyn):
             results.append(DYN)
         elif isinstance(member, List) and possible(index, INT):
-            results.append(member.item)
+            results.extend(_items(member, node.index))
         elif isinstance(member, Map) and possible(index, STRING):
             results.append(member.value)
         elif isinstance(member, Object) and possible(index, STRING):
             results.append(union((*(field.type for field in member.fields.values()), member.extra or DYN)))
     if results:
         return union(results)
+    if possible(operand, LIST) and possible(index, INT):
+        message = f"{facts.text(node.operand)} has no item {facts.text(node.index)}"
+        return facts.report(Code.UNKNOWN_FIELD, message, node.index, _last(operand))
     return facts.report(Code.OPERAND_TYPES, f"no such overload: {type_name(operand)}[{type_name(index)}]", node, _index_hint(operand))
+
+
+def _items(one: List, index: Node) -> tuple[Type, ...]:
+    """Return the type of what stands at an index; nothing if a tuple ends before."""
+    place = index.value if isinstance(index, Literal) and isinstance(index.value, int) else None
+    if place is None or place < 0 or not one.first:
+        return (one.item,)
+    if place < len(one.first):
+        return (one.first[place],)
+    return () if one.closed else (one.item,)
+
+
+def _last(one: Type) -> str | None:
+    last = max((len(member.first) for member in members(one) if isinstance(member, List)), default=0) - 1
+    return f"its items are [0] to [{last}]" if last > 0 else None
 
 
 def _index_hint(operand: Type) -> str | None:

@@ -4,7 +4,7 @@ Called by `infer`, which has typed the operands before. Source: the CEL language
 with numbers compared across types as JSON needs it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attune_core.expressions.finding import Code
 from attune_core.expressions.inference.facts import MISTAKEN, Facts, Mistaken, possible
@@ -39,6 +39,8 @@ from attune_core.expressions.types import (
 )
 
 _NUMBERS = (Int, Double)
+#: More choices than this in a hint are not read by anybody.
+_MOST_SHOWN = 8
 #: What is ordered among its own kind; numbers have an order across kinds.
 _ORDERED = (Bool, String, Bytes, Timestamp, Duration)
 #: The types of both sides, and of the result.
@@ -200,15 +202,26 @@ def _check_membership(facts: Facts, node: Binary, left: Type, right: Type) -> No
 
 
 def _check_written(facts: Facts, place: Node, written: Node) -> None:
-    """Warn where a written text is none of the values that the schema gives the other side."""
-    if isinstance(place, Literal) or not isinstance(written, Literal) or not isinstance(written.value, str):
+    """Warn where a written value is none of those that the schema gives the other side."""
+    if isinstance(place, Literal) or not isinstance(written, Literal):
         return
-    allowed: set[str] = set()
+    families = {str: (String,), bool: (Bool,), int: _NUMBERS, float: _NUMBERS}
+    family = families.get(type(written.value), ())
+    allowed: list[str | int] = []
     for member in members(facts.types[place]):
-        if isinstance(member, Dyn) or (isinstance(member, String) and member.choices is None):
+        if isinstance(member, Dyn):
             return
-        if isinstance(member, String) and member.choices is not None:
-            allowed.update(member.choices)
+        if isinstance(member, family):
+            if not isinstance(member, String | Int | Bool) or member.choices is None:
+                return
+            allowed.extend(member.choices)
     if allowed and written.value not in allowed:
         message = f"{facts.text(place)} is never {facts.text(written)}"
-        facts.report(Code.NEVER_EQUAL, message, written, facts.suggest(written.value, allowed))
+        facts.report(Code.NEVER_EQUAL, message, written, _allowed_hint(facts, written.value, allowed))
+
+
+def _allowed_hint(facts: Facts, wrong: object, allowed: Sequence[str | int]) -> str | None:
+    if isinstance(wrong, str):
+        return facts.suggest(wrong, (str(one) for one in allowed))
+    shown = ", ".join(str(one).lower() for one in allowed[:_MOST_SHOWN])
+    return f"there is: {shown}" + (", ..." if len(allowed) > _MOST_SHOWN else "")
