@@ -55,20 +55,19 @@ def needing(one: Type, names: Iterable[str]) -> Type:
 
 
 def _with_needed(one: Object, names: frozenset[str]) -> Object:
-    fields = {name: replace(field, required=field.required or name in names) for name, field in one.fields.items()}
-    fields.update({name: Field(one.extra or DYN, required=True) for name in sorted(names) if name not in fields})
-    return replace(one, fields=fields)
+    absent = Field(one.extra or DYN)
+    return replace(one, fields={**one.fields, **{name: replace(one.fields.get(name, absent), required=True) for name in sorted(names)}})
 
 
 def sometimes_needing(one: Type, names: Iterable[str]) -> Type:
     """Return a type in which these fields are there or not depending on the rest of the value."""
     needed = frozenset(names)
-    return _objects(
-        one,
-        lambda member: replace(
-            member, fields={name: replace(field, depends=field.depends or name in needed) for name, field in member.fields.items()}
-        ),
-    )
+
+    def change(member: Object) -> Object:
+        known = needed.intersection(member.fields)
+        return replace(member, fields={**member.fields, **{name: replace(member.fields[name], depends=True) for name in known}})
+
+    return _objects(one, change)
 
 
 def _objects(one: Type, change: Callable[[Object], Object]) -> Type:
@@ -134,7 +133,8 @@ def _lists_both(one: List, other: List) -> List:
 def _common(some: tuple[_Choice, ...] | None, others: tuple[_Choice, ...] | None) -> tuple[_Choice, ...] | None:
     if some is None or others is None:
         return others if some is None else some
-    return tuple(choice for choice in some if choice in others)
+    known = frozenset(others)
+    return tuple(choice for choice in some if choice in known)
 
 
 def widened(one: Type, other: Type) -> Type:

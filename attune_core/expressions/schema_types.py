@@ -25,6 +25,7 @@ from attune_core.expressions.types import (
     OneOf,
     String,
     Type,
+    members,
     union,
 )
 from attune_core.values import JsonObject, JsonValue
@@ -33,6 +34,10 @@ from attune_core.values import JsonObject, JsonValue
 _MAX_DEPTH = 32
 #: Schemas visited for one type, `$ref`s expanded: what is beyond is `Dyn`. GitHub's largest payload schema has about 2,500.
 _MAX_SCHEMAS = 20_000
+#: Saying something more of an object with many fields counts as more schemas: it is copied each time.
+_FIELDS_PER_SCHEMA = 100
+#: Positions of a tuple; what is longer is a list.
+_MAX_POSITIONS = 100
 #: A longer enum is a plain string.
 _MAX_CHOICES = 1_000
 
@@ -62,7 +67,7 @@ class _Reader:
 
     def _narrowed(self, found: Type, schema: JsonValue, depth: int, needed: set[str]) -> Type:
         """Return what is known of a value of type `found` that fits the schema too; the fields it must have go into `needed`."""
-        self._left -= 1
+        self._left -= 1 + _size(found) // _FIELDS_PER_SCHEMA
         if not isinstance(schema, dict):
             return found
         if depth > _MAX_DEPTH or self._left < 0 or "$dynamicRef" in schema or ("$id" in schema and depth):
@@ -93,9 +98,8 @@ class _Reader:
         for one in (schema.get("then"), schema.get("else"), *_mapping(schema.get("dependentSchemas")).values()):
             if isinstance(one, dict):
                 found = widened(found, self.type_of(one, depth + 1))
-        for names in _mapping(schema.get("dependentRequired")).values():
-            found = sometimes_needing(found, (name for name in _sequence(names) if isinstance(name, str)))
-        return found
+        dependent = _mapping(schema.get("dependentRequired")).values()
+        return sometimes_needing(found, [name for names in dependent for name in _sequence(names) if isinstance(name, str)])
 
     def _referenced(self, found: Type, reference: JsonValue, depth: int, needed: set[str]) -> Type:
         if not isinstance(reference, str) or not reference.startswith("#") or reference in self._open:
@@ -156,8 +160,8 @@ class _Reader:
     def _array(self, schema: JsonObject, depth: int) -> Type:
         first = tuple(self.type_of(one, depth + 1) for one in _sequence(schema.get("prefixItems")))
         if schema.get("items") is False:
-            return List(union(first), first, closed=True)
-        return List(union((*first, self.type_of(schema.get("items"), depth + 1))), first)
+            return List(union(first), first, closed=True) if len(first) <= _MAX_POSITIONS else List(union(first))
+        return List(union((*first, self.type_of(schema.get("items"), depth + 1))), first[:_MAX_POSITIONS])
 
     def _object(self, schema: JsonObject, depth: int) -> Type:
         declared = _mapping(schema.get("properties"))
@@ -190,6 +194,10 @@ def _names_allowed(schema: JsonValue) -> Sequence[str] | None:
         return None
     listed = [schema["const"]] if "const" in schema else schema.get("enum")
     return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) and len(listed) <= _MAX_CHOICES else None
+
+
+def _size(one: Type) -> int:
+    return sum(len(member.fields) for member in members(one) if isinstance(member, Object))
 
 
 def _untyped(one: Type) -> Type:

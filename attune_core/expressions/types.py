@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias, TypeVar
 
+#: A union with more choices than this is one without: nobody reads them, and joining them would take its time.
+_MOST_CHOICES = 1_000
 _Choice = TypeVar("_Choice", str, int, bool)
 
 #: A union of more members than this is no help to anybody: it becomes `Dyn`, which keeps every comparison of types short.
@@ -200,7 +202,9 @@ def _add_listed(found: list[Type], one: String | Int | Bool) -> None:
 
 
 def _either(some: tuple[_Choice, ...] | None, others: tuple[_Choice, ...] | None) -> tuple[_Choice, ...] | None:
-    return None if some is None or others is None else tuple(dict.fromkeys(some + others))
+    if some is None or others is None or len(some) + len(others) > _MOST_CHOICES:
+        return None
+    return tuple(dict.fromkeys(some + others))
 
 
 def type_name(one: Type) -> str:

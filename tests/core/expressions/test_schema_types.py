@@ -1,5 +1,6 @@
 """Types of JSON Schemas: the table in tests/cases/expressions/schemas.yaml, and schemas made to be expensive."""
 
+import time
 from pathlib import Path
 from typing import TypedDict, cast
 
@@ -13,7 +14,7 @@ from attune_core.expressions.finding import Code
 from attune_core.expressions.schema_types import type_of_schema
 from attune_core.expressions.types import Dyn, List, Object, OneOf, String, Type, type_name
 from attune_core.problems import Severity
-from attune_core.values import JsonValue
+from attune_core.values import JsonObject, JsonValue
 from tests.core.expressions.json_values import json_values
 from tests.core.expressions.same_examples import same_examples
 
@@ -77,6 +78,24 @@ def test_a_schema_of_thousands_of_levels_is_cut_off() -> None:
         found, depth = found.item, depth + 1
     assert isinstance(found, Dyn)
     assert depth < 50
+
+
+_MANY: dict[str, JsonValue] = {f"f{n}": {"type": "string"} for n in range(5_000)}
+_HEAVY: list[JsonObject] = [
+    {"properties": _MANY, "oneOf": [{"required": ["f1"]}] * 10_000},
+    {"properties": _MANY, "allOf": [{"if": {}, "then": {"required": [f"f{n}"]}} for n in range(10_000)]},
+    {"properties": _MANY, "dependentRequired": {f"f{n}": ["f1"] for n in range(10_000)}},
+    {"type": "array", "prefixItems": [{}] * 5_000, "allOf": [{"prefixItems": [{}]}] * 5_000},
+    {"oneOf": [{"const": f"v{n}"} for n in range(10_000)]},
+    {"allOf": [{"enum": [f"v{n}" for n in range(1_000)]}] * 100},
+]
+
+
+@pytest.mark.parametrize("schema", _HEAVY, ids=lambda schema: " ".join(schema))
+def test_a_schema_that_says_much_of_many_fields_is_read_in_good_time(schema: JsonObject) -> None:
+    started = time.process_time()
+    assert type_name(type_of_schema(schema))
+    assert time.process_time() - started < 3
 
 
 def test_an_enum_of_thousands_is_a_plain_string() -> None:
