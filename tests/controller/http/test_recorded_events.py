@@ -1,25 +1,20 @@
 """/v1/recorded_events, and `attune event export` over it: everything that was received, in order, as it was."""
 
-import asyncio
 import json
 import stat
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from attune_controller.http.app import build_public_app
 from attune_controller.store.memory import events as memory_events
 from attune_controller.store.records import NewEvent
 from attune_core.rules.recorded import RecordedEvent, read_recorded
 from attune_core.values import JsonValue
 from attune_core.wire.api import EventView, Failure, Page
-from tests.cli.commands import attune
+from tests.cli.working_copy import RULE, WorkingCopy
+from tests.controller.http.commanding import commanding
 from tests.controller.http.executions import accept
 from tests.controller.http.house import House
-from tests.controller.http.serving import listening, port_of
 
 
 async def test_events_come_oldest_first_with_their_data_dead_letters_too(house: House) -> None:
@@ -52,28 +47,6 @@ async def test_a_question_that_is_not_understood_is_refused(house: House, query:
     assert Failure.model_validate_json(answer.content).code == "ATT412"
 
 
-@dataclass
-class Here:
-    """Where the command runs, with a profile for the house."""
-
-    place: Path
-
-    async def export(self, *arguments: str) -> tuple[str, str, int]:
-        done = await asyncio.to_thread(attune, "event", "export", *arguments, cwd=self.place)
-        return done.stdout, done.stderr, done.returncode
-
-
-@asynccontextmanager
-async def commanding(house: House, place: Path) -> AsyncIterator[Here]:
-    _, token = await house.tokens.create("reader", ("read",))
-    async with listening(build_public_app(house.parts)) as listener:
-        profile = place / ".config" / "attune" / "profiles" / "default.json"
-        profile.parent.mkdir(parents=True)
-        profile.write_text(json.dumps({"url": f"http://127.0.0.1:{port_of(listener)}", "authority": "", "token": token}))
-        profile.chmod(0o600)
-        yield Here(place)
-
-
 async def store_some(house: House) -> None:
     for number, (kind, data) in enumerate(list[tuple[str, JsonValue]]([("web.alert", {"unit": "ü"}), ("github.push", {"ref": "r"})])):
         at = house.clock.now() - 3600 * (2 - number)
@@ -86,8 +59,8 @@ async def test_an_export_is_read_back_as_what_was_received(house: House, tmp_pat
     monkeypatch.setattr(memory_events, "RECORDED_BYTES", 1)  # a page for each event
     await store_some(house)
     async with commanding(house, tmp_path / "here") as here:
-        out, _, code = await here.export("--output", "events.ndjson")
-    assert (out, code) == ("2 events written to events.ndjson\n", 0)
+        done = await here.run("event", "export", "--output", "events.ndjson")
+    assert (done.stdout, done.returncode) == ("2 events written to events.ndjson\n", 0)
     file = here.place / "events.ndjson"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with file.open("rb") as stream:
@@ -103,19 +76,33 @@ async def test_an_export_is_read_back_as_what_was_received(house: House, tmp_pat
 async def test_an_export_is_narrowed_by_time_and_trigger_and_goes_to_standard_output(house: House, tmp_path: Path) -> None:
     await store_some(house)
     async with commanding(house, tmp_path / "here") as here:
-        recent, _, _ = await here.export("--since", "90m")
-        alerts, _, _ = await here.export("--trigger", "web.alert")
-        nothing, errors, code = await here.export("--since", "soon")
-    assert [json.loads(line)["type"] for line in recent.splitlines()] == ["github.push"]
-    assert [json.loads(line)["type"] for line in alerts.splitlines()] == ["web.alert"]
-    assert (nothing, code) == ("", 2)
-    assert "ATT705" in errors
+        recent = await here.run("event", "export", "--since", "90m")
+        alerts = await here.run("event", "export", "--trigger", "web.alert")
+        nothing = await here.run("event", "export", "--since", "soon")
+    assert [json.loads(line)["type"] for line in recent.stdout.splitlines()] == ["github.push"]
+    assert [json.loads(line)["type"] for line in alerts.stdout.splitlines()] == ["web.alert"]
+    assert (nothing.stdout, nothing.returncode) == ("", 2)
+    assert "ATT705" in nothing.stderr
 
 
 async def test_what_cannot_be_written_is_said_and_leaves_nothing(house: House, tmp_path: Path) -> None:
     await store_some(house)
     async with commanding(house, tmp_path / "here") as here:
-        _, errors, code = await here.export("--output", "missing/events.ndjson")
-    assert code == 3
-    assert "ATT720" in errors
-    assert "Traceback" not in errors
+        done = await here.run("event", "export", "--output", "missing/events.ndjson")
+    assert done.returncode == 3
+    assert "ATT720" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_a_plan_asks_the_controller_for_its_events(house: House, tmp_path: Path) -> None:
+    copy = WorkingCopy(tmp_path / "copy")
+    copy.replace(RULE, '["critical", "high"]', '["critical"]')
+    data: JsonValue = {"unit": "web_a", "severity": "high", "host": "h1"}
+    for number, hours in enumerate((30, 2, 1)):
+        at = house.clock.now() - 3600 * hours
+        await house.store.accept_event(NewEvent(source="t", id=f"{number}", type="web.alert", time=at, received_at=at, data=data))
+    async with commanding(house, tmp_path / "here") as here:
+        done = await here.run("plan", "main..", "--from-controller", "24h", cwd=copy.root)
+    assert done.returncode == 0, done.stderr
+    assert "2 events from the controller, since 24h" in done.stdout
+    assert done.stdout.splitlines()[-1] == "2 executions vanish"
