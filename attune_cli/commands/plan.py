@@ -58,8 +58,8 @@ def plan(
         typer.Option("--from-controller", metavar="SINCE", help="Ask the controller: a time, or how long ago, such as 24h."),
     ] = None,
     format_: Annotated[
-        PlanFormat, typer.Option("--format", help="How to print it; markdown is one comment on a pull request.")
-    ] = PlanFormat.TEXT,
+        PlanFormat | None, typer.Option("--format", help="How to print it (default: text); markdown is one comment on a pull request.")
+    ] = None,
     json: JsonFlag = False,
     fail_on: Annotated[
         list[str] | None, typer.Option("--fail-on", metavar="|".join(FAIL_ON), help="End with 1 when this comes; may be repeated.")
@@ -75,7 +75,8 @@ def plan(
         raise BadArgument("give the events: either --events FILE or --from-controller SINCE")
     if wrong := [word for word in fail_on or () if word not in FAIL_ON]:
         raise BadArgument(f"--fail-on does not know {wrong[0]!r}", hint=f"it takes: {', '.join(FAIL_ON)}")
-    pair = _load(revisions, path, json=json or format_ is PlanFormat.JSON)
+    chosen = _format(format_, json=json)
+    pair = _load(revisions, path, json=chosen is PlanFormat.JSON)
     if pair is None:
         raise typer.Exit(1)
     source = f"the controller, since {from_controller}" if events is None else _name(events)
@@ -86,8 +87,14 @@ def plan(
     else:
         _take_from_controller(forecast, from_controller or "", profile)
     compared = Compared(base=pair.base_name, head=pair.head_name, source=source, forecast=forecast)
-    _write(compared, PlanFormat.JSON if json else format_)
+    _write(compared, chosen)
     raise typer.Exit(1 if compared.fails(tuple(fail_on or ())) else 0)
+
+
+def _format(chosen: PlanFormat | None, *, json: bool) -> PlanFormat:
+    if json and chosen not in {None, PlanFormat.JSON}:
+        raise BadArgument(f"--json and --format {chosen} contradict each other", hint="give one of them")
+    return PlanFormat.JSON if json else chosen or PlanFormat.TEXT
 
 
 @dataclass(frozen=True, kw_only=True)

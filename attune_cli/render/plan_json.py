@@ -48,8 +48,8 @@ def _events(source: str, forecast: Forecast) -> JsonValue:
     return {
         "source": source,
         "count": forecast.events,
-        "first": rfc3339(forecast.first.received_at) if forecast.first else None,
-        "last": rfc3339(forecast.last.received_at) if forecast.last else None,
+        "first": rfc3339(forecast.first_at) if forecast.events else None,
+        "last": rfc3339(forecast.last_at) if forecast.events else None,
         "undeliverable_under_both": forecast.undeliverable,
     }
 

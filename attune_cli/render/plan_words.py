@@ -26,9 +26,7 @@ def counted(number: int, noun: str) -> str:
 
 def span_of(forecast: Forecast) -> str:
     """Return from when to when the events were received."""
-    if forecast.first is None or forecast.last is None:
-        return ""
-    return f", received from {rfc3339(forecast.first.received_at)} to {rfc3339(forecast.last.received_at)}"
+    return f", received from {rfc3339(forecast.first_at)} to {rfc3339(forecast.last_at)}" if forecast.events else ""
 
 
 def summary(compared: Compared) -> str:

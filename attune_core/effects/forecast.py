@@ -4,7 +4,7 @@ Called by `attune plan` with each event in turn; it keeps counts and the first e
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from attune_core.catalog.catalog import Catalog
 from attune_core.effects.effect import Effect, Kind, Side, effects_of
@@ -12,6 +12,7 @@ from attune_core.effects.tally import Tally
 from attune_core.rules.firing import Failed, Fired, Firing, Rejected, Throttled
 from attune_core.rules.recorded import RecordedEvent
 from attune_core.rules.replay import Replay, Replayed
+from attune_core.values import canonical_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +82,10 @@ class Shift:
     head: Counts
 
 
+#: Characters of all examples together: values in them may be large, and there is a group for each rule.
+EXAMPLES_SIZE = 64 << 20
+
+
 @dataclass
 class Forecast:
     """The running sum; `examples` is how many events are kept for each group."""
@@ -89,13 +94,14 @@ class Forecast:
     head: Catalog
     examples: int
     events: int = 0
-    first: RecordedEvent | None = None
-    last: RecordedEvent | None = None
+    first_at: float = 0.0  # when the first and the last event were received
+    last_at: float = 0.0
     undeliverable: int = 0  # under both
     _groups: dict[tuple[str, Kind, str], Group] = field(default_factory=dict)
     _turns: dict[tuple[str, bool], Turn] = field(default_factory=dict)
     _counts: dict[str, tuple[Counts, Counts]] = field(default_factory=dict)
     _by_type: dict[str, int] = field(default_factory=dict)
+    _room: int = EXAMPLES_SIZE
 
     def __post_init__(self) -> None:
         self._replays = Replay(self.base), Replay(self.head)
@@ -104,7 +110,8 @@ class Forecast:
         """Replay the next event."""
         before, after = (replay.take(event) for replay in self._replays)
         self.events += 1
-        self.first, self.last = self.first or event, event
+        self.first_at = self.first_at if self.events > 1 else event.received_at
+        self.last_at = event.received_at
         if event.type in self.base.triggers or event.type in self.head.triggers:
             self._by_type[event.type] = self._by_type.get(event.type, 0) + 1
         self._count(before, 0)
@@ -157,7 +164,7 @@ class Forecast:
         turn.count += 1
         turn.reasons.add(before or after)
         if len(turn.examples) < self.examples:
-            turn.examples.append(event)
+            turn.examples.append(_without_data(event))
 
     def _add(self, event: RecordedEvent, effect: Effect) -> None:
         key = effect.rule, effect.kind, effect.action
@@ -167,8 +174,17 @@ class Forecast:
             group.reasons.add(effect.reason.text)
         for difference in effect.differences:
             group.fields.add(place_text(difference.place))
-        if len(group.examples) < self.examples:
-            group.examples.append(Example(event=event, effect=effect))
+        if len(group.examples) < self.examples and (size := _size(effect)) <= self._room:
+            self._room -= size
+            group.examples.append(Example(event=_without_data(event), effect=effect))
+
+
+def _without_data(event: RecordedEvent) -> RecordedEvent:
+    return replace(event, data=None)
+
+
+def _size(effect: Effect) -> int:
+    return len(canonical_json(effect.execution)) + sum(len(one.expected) + len(one.actual) for one in effect.differences)
 
 
 def place_text(place: tuple[str | int, ...]) -> str:

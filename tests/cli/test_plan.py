@@ -247,6 +247,7 @@ def test_lines_that_are_no_events_are_named_and_nothing_is_shown(place: Place) -
         (("main..", "--events", "x", "--from-controller", "24h"), "ATT705"),
         (("main", "--events", "x"), "ATT705"),
         (("main..", "--events", "x", "--fail-on", "everything"), "ATT705"),
+        (("main..", "--events", "x", "--json", "--format", "markdown"), "ATT705"),
         (("nowhere..", "--events", "x"), "ATT191"),
         (("main..", "--from-controller", "24h"), "ATT700"),
     ],

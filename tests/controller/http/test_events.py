@@ -98,6 +98,7 @@ async def test_what_fits_no_trigger_is_kept_as_a_dead_letter_and_the_sender_is_t
         {"time": "yesterday"},
         {"time": "2026-11-23T12:00:00"},
         {"time": 1795435200},
+        {"time": "9999-12-31T23:59:59-12:00"},
         {"time": "2026-11-23T12:00:00Z" + "0" * 60},
         {"datacontenttype": "text/xml"},
         {"datacontenttype": 7},

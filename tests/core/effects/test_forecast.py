@@ -146,5 +146,13 @@ def test_memory_is_bounded_by_groups_and_not_by_events() -> None:
     assert (len(tally.counts), tally.others, tally.ordered()[0]) == (KINDS, 7, ("000", 2))
 
 
+def test_examples_with_large_values_are_bounded_together() -> None:
+    found = Forecast(base=catalog_with(a={}, b={}), head=catalog_with(), examples=3, _room=1_000)
+    for one in (event(1, ALERT | {"unit": "x" * 600}), event(2)):
+        found.take(one)
+    assert [[one.event.position for one in group.examples] for group in found.groups()] == [[1, 2], [2]]
+    assert all(one.event.data is None for group in found.groups() for one in group.examples)
+
+
 def test_a_place_is_written_as_people_write_it() -> None:
     assert place_text(("input", "items", 0, "name")) == "input.items[0].name"
