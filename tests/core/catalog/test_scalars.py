@@ -26,7 +26,21 @@ from attune_core.values import JsonValue
         *((word, word) for word in ("yes", "no", "on", "off", "y", "n", "Yes", "NO", "None", "nil", "inf", "NaN")),
         *(
             (word, word)
-            for word in ("2026-11-23", "2026-11-23T10:00:00Z", "1.4.0", "127.0.0.1", "12h", "5m", "8MiB", "1-2", "-", "--", ".")
+            for word in (
+                "2026-11-23",
+                "2026-11-23T10:00:00Z",
+                "1.4.0",
+                "0.9.0",
+                "127.0.0.1",
+                "0.0.0.0",
+                "12h",
+                "5m",
+                "8MiB",
+                "1-2",
+                "-",
+                "--",
+                ".",
+            )
         ),
         *(
             (word, word)
