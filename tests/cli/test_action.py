@@ -99,6 +99,18 @@ def test_findings_are_written_for_code_scanning_even_when_the_job_fails(request_
     assert [result["ruleId"] for result in written["runs"][0]["results"]] == ["ATT203"]
 
 
+def test_what_a_change_would_do_is_added_to_the_summary(request_: PullRequest) -> None:
+    events = request_.runner / "events.ndjson"
+    event = {"specversion": "1.0", "id": "1", "source": "test", "type": "web.alert", "time": "2026-01-02T03:04:05Z", "attuneposition": 1}
+    data = {"unit": "web_1", "severity": "high", "host": "h1"}
+    events.write_text(json.dumps(event | {"attunereceived": "2026-01-02T03:04:05Z", "data": data}) + "\n")
+    request_.copy.replace(RULE, '["critical", "high"]', '["critical"]')
+    job = request_.run_action(plan_events=str(events))
+    assert job.failed is None, job.output
+    assert "restart" in job.summary()
+    assert (request_.runner / "output").read_text() == f"file={request_.runner}/attune-plan.md\n"
+
+
 def test_bad_use_fails_the_job_and_says_what_to_do(request_: PullRequest) -> None:
     job = request_.run_action(base="no-such-revision")
     assert job.failed == "validate: 2"

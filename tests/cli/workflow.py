@@ -90,6 +90,7 @@ class Job:
             "GITHUB_WORKSPACE": str(self.workspace),
             "GITHUB_STEP_SUMMARY": str(self.runner / "summary.md"),
             "GITHUB_PATH": str(self.runner / "path"),
+            "GITHUB_OUTPUT": str(self.runner / "output"),
             "GITHUB_EVENT_PATH": str(self.runner / "event.json"),
             "RUNNER_TEMP": str(self.runner),
         }

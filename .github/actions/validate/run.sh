@@ -49,12 +49,25 @@ validate() {
     "$attune_bin/attune" validate "${words[@]}" -- "${INPUT_PATH:-.}"
 }
 
+plan() {
+    local against file="$RUNNER_TEMP/attune-plan.md"
+    against="$(base)"
+    if [ -z "$against" ]; then
+        echo "::notice title=attune::there is no base to compare with, so there is no plan"
+        return
+    fi
+    "$attune_bin/attune" plan --format markdown "--events=${INPUT_PLAN_EVENTS:?}" -- "$against..." "${INPUT_PATH:-.}" >"$file"
+    cat "$file" >>"${GITHUB_STEP_SUMMARY:-/dev/null}"
+    echo "file=$file" >>"${GITHUB_OUTPUT:-/dev/null}"
+}
+
 case "${1:-}" in
 install) install ;;
 validate) validate github ;;
+plan) plan ;;
 sarif) validate sarif >"$RUNNER_TEMP/attune.sarif" || [ $? -eq 1 ] ;;
 *)
-    echo "usage: run.sh install|validate|sarif" >&2
+    echo "usage: run.sh install|validate|plan|sarif" >&2
     exit 2
     ;;
 esac

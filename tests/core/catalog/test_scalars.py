@@ -32,7 +32,7 @@ from attune_core.values import JsonValue
                 "1.4.0",
                 "0.9.0",
                 "127.0.0.1",
-                "0.0.0.0",
+                "0.0.1.2",
                 "12h",
                 "5m",
                 "8MiB",
