@@ -9,6 +9,7 @@ import pytest
 
 from attune_cli.checking import Checked
 from attune_cli.pack_repository import SourceLines
+from attune_cli.render.formats import Format, chosen_format
 from attune_cli.render.github import annotation, summary_lines
 from attune_cli.render.markdown import markdown_text
 from attune_cli.render.report import report_of
@@ -104,6 +105,13 @@ def test_a_chosen_format_is_kept_inside_a_job(copy: WorkingCopy) -> None:
     assert attune("validate", cwd=copy.root, env={"GITHUB_ACTIONS": "false"}).stdout == "10 documents: no problems\n"
 
 
+def test_a_terminal_gets_text_even_inside_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    for is_terminal, chosen in ((True, Format.TEXT), (False, Format.GITHUB)):
+        monkeypatch.setattr("attune_cli.render.formats.on_terminal", lambda is_terminal=is_terminal: is_terminal)
+        assert chosen_format() is chosen
+
+
 def test_a_summary_that_cannot_be_written_ends_nothing(copy: WorkingCopy) -> None:
     done = attune("validate", cwd=copy.root, env={"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(copy.root)})
     assert done.returncode == 0
@@ -183,6 +191,21 @@ def test_sarif_has_what_the_standard_asks_for(name: str) -> None:
         assert isinstance(uri, str)
         assert uri.isascii()
         assert (urlsplit(uri).scheme, unquote(uri)) == ("", source.path)
+
+
+def test_what_a_comment_suppresses_is_counted_and_no_finding(copy: WorkingCopy) -> None:
+    (copy.root / "packs/web/triggers/spare.yaml").write_text("description: x\ndata: {type: object}\n")
+    (copy.root / "packs/web/actions/page.sh").write_text("#!/bin/sh -e\ncat\n")
+    assert "ATT183" in attune("validate", cwd=copy.root).stdout
+    assert "ATT187" in attune("validate", "--base", "HEAD", cwd=copy.root).stdout
+    (copy.root / "packs/web/triggers/spare.yaml").write_text(
+        "# attune: ignore ATT183 -- for the next rule\ndescription: x\ndata: {type: object}\n"
+    )
+    copy.replace("packs/web/pack.yaml", "version: 1.4.0", "version: 1.4.0  # attune: ignore ATT187 -- not released yet")
+    words = ["validate", "--base", "HEAD", "--strict"]
+    assert attune(*words, cwd=copy.root).stdout == "11 documents: no problems; 2 suppressed\n"
+    assert json.loads(attune(*words, "--json", cwd=copy.root).stdout)["suppressed"] == 2
+    assert json.loads(attune(*words, "--format", "sarif", cwd=copy.root).stdout)["runs"][0]["results"] == []
 
 
 def test_a_path_in_sarif_is_a_relative_reference() -> None:
