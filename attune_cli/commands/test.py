@@ -6,6 +6,7 @@ Loads as `attune validate` does; attune_core.rule_tests decides, attune_cli.rend
 
 import gc
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -19,13 +20,16 @@ from attune_cli.local.rule_tests import judge_all
 from attune_cli.local.rule_updates import update_all
 from attune_cli.pack_repository import repository_root
 from attune_cli.render.output import note
-from attune_cli.render.rule_tests import Progress, Tested, show_tested, show_tested_json
+from attune_cli.render.progress import progress
+from attune_cli.render.rule_tests import Tested, show_tested, show_tested_json
 from attune_core.catalog.catalog import Catalog
 from attune_core.catalog.load import Loaded
 from attune_core.expressions.suggestion import suggestion
 from attune_core.rule_tests.selecting import coverage, select
 
 app = command()
+#: Cases from which a bar on a terminal is worth loading what draws it.
+LONG = 3000
 
 
 @app.command()
@@ -84,7 +88,8 @@ def _refuse_unknown(kind: str, name: str | None, known: Iterable[str]) -> None:
 
 def _run(loaded: Loaded, catalog: Catalog, asked: Asked) -> Tested:
     selected = select(loaded.tests, rule=asked.rule, pack=asked.pack)
-    verdicts = judge_all(catalog, selected, progress=Progress())
+    with progress("cases", len(selected)) if len(selected) > LONG else nullcontext(lambda _: None) as advance:
+        verdicts = judge_all(catalog, selected, advance=advance)
     reached = coverage(catalog, verdicts, rule=asked.rule, pack=asked.pack)
     return Tested(cases=list(zip(selected, verdicts, strict=True)), coverage=reached)
 

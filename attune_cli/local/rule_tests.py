@@ -18,12 +18,12 @@ CHUNK = 50
 _CASES: list[tuple[Catalog, Sequence[Selected]]] = []  # what forked processes find: a Catalog holds closures, which cannot be sent
 
 
-def judge_all(catalog: Catalog, selected: Sequence[Selected], *, progress: Callable[[int, int], None]) -> list[Verdict]:
-    """Return the verdict of each case, in order; `progress` is told how many are done, of how many."""
+def judge_all(catalog: Catalog, selected: Sequence[Selected], *, advance: Callable[[int], None]) -> list[Verdict]:
+    """Return the verdict of each case, in order; `advance` is told of each one."""
     found: list[Verdict] = []
     for verdict in _verdicts(catalog, selected):
         found.append(verdict)
-        progress(len(found), len(selected))
+        advance(1)
     return found
 
 

@@ -4,7 +4,6 @@ Called by `attune test`; everything from the repository passes safe_text.
 """
 
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -34,23 +33,6 @@ class Tested:
     def failed(self) -> int:
         """Return how many cases are not as expected."""
         return sum(not verdict.passed for _, verdict in self.cases)
-
-
-class Progress:
-    """A line on a terminal's stderr that counts, once it takes more than a moment."""
-
-    def __init__(self) -> None:
-        """Begin to count."""
-        self._wanted = sys.stderr.isatty()
-        self._next = time.monotonic() + 0.5
-        self._shown = False
-
-    def __call__(self, done: int, total: int) -> None:
-        """Say how many are done, a few times a second."""
-        if self._wanted and ((now := time.monotonic()) >= self._next or (self._shown and done == total)):
-            self._next, self._shown = now + 0.1, True
-            sys.stderr.write("\r\x1b[K" + ("" if done == total else f"{done} of {total} cases"))
-            sys.stderr.flush()
 
 
 def show_tested(tested: Tested) -> None:

@@ -42,7 +42,7 @@ class Edits:
         self._insert_line(self._end(node), f"{' ' * column}{scalar_text(key)}:{items}")
 
     def remove_key(self, place: Place, key: str) -> None:
-        """Remove a key of the mapping at a place, which has others as well and does not begin with it."""
+        """Remove a key of the mapping at a place, which has others as well."""
         node = self._node(place)
         self._remove_member(node, node.members or {}, key)
 
@@ -107,7 +107,7 @@ class Edits:
 
     def _remove_member(self, node: Node, members: dict[str, tuple[Node, Node]], name: str) -> None:
         key, value = members[name]
-        if not _is_flow(self._text, node):
+        if not _is_flow(self._text, node) and self._is_own_line(key.start.index):
             start = self._text.rfind("\n", 0, key.start.index) + 1
             self._replace(start, self._next_line(self._end(value)), "")
             return

@@ -1,6 +1,5 @@
 """`attune test` as people and CI meet it: a line a case, differences with their lines, coverage, JUnit, updates, exit codes."""
 
-import io
 import json
 import re
 import shutil
@@ -11,7 +10,6 @@ import pytest
 
 from attune_cli.local import rule_tests
 from attune_cli.local.rule_tests import judge_all
-from attune_cli.render.rule_tests import Progress
 from attune_core.catalog.folder_tree import FolderTree
 from attune_core.catalog.load import load
 from attune_core.rule_tests.selecting import select
@@ -142,35 +140,12 @@ def test_several_processes_give_the_same_verdicts_in_the_same_order(monkeypatch:
     loaded = load(FolderTree(shipped("packs-template")))
     assert loaded.catalog is not None
     selected = select(loaded.tests, rule=None, pack=None) * 60
-    told: list[tuple[int, int]] = []
-
-    def progress(done: int, total: int) -> None:
-        told.append((done, total))
-
-    alone = judge_all(loaded.catalog, selected, progress=progress)
-    assert told == [(done, 240) for done in range(1, 241)]
+    told: list[int] = []
+    alone = judge_all(loaded.catalog, selected, advance=told.append)
+    assert sum(told) == len(selected) == 240
     monkeypatch.setattr(rule_tests, "WORTH_PROCESSES", 1)
     monkeypatch.setattr(rule_tests, "processors", lambda: 2)
-    assert judge_all(loaded.catalog, selected, progress=progress) == alone
-
-
-class _Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_progress_is_shown_on_a_terminal_once_it_takes_long_and_then_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal, now = _Terminal(), [0.0]
-    monkeypatch.setattr("sys.stderr", terminal)
-    monkeypatch.setattr("attune_cli.render.rule_tests.time.monotonic", lambda: now[0])
-    progress = Progress()
-    progress(1, 9)
-    assert terminal.getvalue() == ""
-    now[0] = 0.6
-    progress(2, 9)
-    progress(3, 9)
-    progress(9, 9)
-    assert terminal.getvalue() == "\r\x1b[K2 of 9 cases\r\x1b[K"
+    assert judge_all(loaded.catalog, selected, advance=told.append) == alone
 
 
 def test_what_a_repository_holds_does_not_reach_the_terminal_raw(repository: Path) -> None:

@@ -15,7 +15,7 @@ from attune_core.values import JsonValue
 from tests.core.catalog.memory_tree import MemoryTree, tree_of_folder
 from tests.core.catalog.test_cases import CASES
 
-BASE = tree_of_folder(CASES / "base").files
+BASE = tree_of_folder(CASES / "base").files | tree_of_folder(CASES / "fine-rule-tests" / "repo").files
 DOCUMENTS = sorted(path for path in BASE if path.endswith((".yaml", ".json")))
 WORDS = st.sampled_from(
     [

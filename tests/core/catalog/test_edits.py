@@ -49,12 +49,18 @@ def read(text: str) -> Document:
 
 
 def block(value: JsonValue, column: int = 0) -> str:
-    """Write a value a key a line, with a comment behind each."""
+    """Write a value a key a line, with a comment behind each; an item of a list that is a mapping begins beside its dash if it is even."""
     if isinstance(value, dict) and value:
         return "".join(f"\n{' ' * column}{flow(key)}:{_below(one, column)}" for key, one in value.items())
     if isinstance(value, list) and value:
-        return "".join(f"\n{' ' * column}-{_below(one, column)}" for one in value)
+        return "".join(f"\n{' ' * column}-{_item(one, index, column)}" for index, one in enumerate(value))
     return f" {flow(value)}  # a comment"
+
+
+def _item(value: JsonValue, index: int, column: int) -> str:
+    if isinstance(value, dict) and value and index % 2 == 0:
+        return " " + block(value, column + 2).lstrip("\n ")
+    return _below(value, column)
 
 
 def _below(value: JsonValue, column: int) -> str:
@@ -96,9 +102,11 @@ def test_items_come_and_go_at_their_places(items: list[JsonValue], item: dict[st
     edits = Edits(read(text))
     edits.add_key(("a", 0), "more", [item])
     assert read(edits.text()).value == {"a": [{"before": 1, "list": items, "after": 2, "more": [item]}]}
-    edits = Edits(read(text))
-    edits.remove_key(("a", 0), "after")
-    assert read(edits.text()).value == {"a": [{"before": 1, "list": items}]}
+    for key in ("before", "after"):
+        edits = Edits(read(text))
+        edits.remove_key(("a", 0), key)
+        left = {name: one for name, one in (("before", 1), ("list", items), ("after", 2)) if name != key}
+        assert read(edits.text()).value == {"a": [left]}
     if items:
         index = data.draw(st.integers(0, len(items) - 1))
         edits = Edits(read(text))
