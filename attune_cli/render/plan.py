@@ -47,6 +47,8 @@ def plan_lines(compared: Compared, *, colours: bool) -> Iterator[str]:
     yield ""
     if forecast.undeliverable:
         yield f"{words.counted(forecast.undeliverable, 'event')} undeliverable under both revisions"
+    if unseen := words.unseen(forecast):
+        yield unseen
     yield safe_text(words.summary(compared))
 
 

@@ -51,6 +51,7 @@ def _events(source: str, forecast: Forecast) -> JsonValue:
         "first": rfc3339(forecast.first_at) if forecast.events else None,
         "last": rfc3339(forecast.last_at) if forecast.events else None,
         "undeliverable_under_both": forecast.undeliverable,
+        "triggers_without_events": [*forecast.unseen()],
     }
 
 

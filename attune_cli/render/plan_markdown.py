@@ -30,6 +30,7 @@ def plan_markdown(compared: Compared) -> str:
     text = (
         f"{MARKER}\n### Attune plan: {markdown_text(words.summary(compared))}\n\n"
         f"{_code(compared.base.text())} → {_code(compared.head.text())}, {_code(events)}\n"
+        + (f"\n{markdown_text(unseen)}\n" if (unseen := words.unseen(forecast)) else "")
     )
     blocks = [*_shifts(forecast), *(_group(forecast, group) for group in forecast.groups()), *(_turn(turn) for turn in forecast.turns())]
     for number, block in enumerate(blocks):

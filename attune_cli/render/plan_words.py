@@ -14,8 +14,8 @@ from attune_core.rule_tests.comparing import Difference
 from attune_core.rules.recorded import RecordedEvent
 from attune_core.values import JsonObject, canonical_json
 
-#: Characters of one value, and differences of one execution, that are shown.
-VALUE, DIFFERENCES = 200, 10
+#: Characters of one value, differences of one execution, and names of triggers that are shown.
+VALUE, DIFFERENCES, NAMES = 200, 10, 10
 SIGNS = {Kind.VANISH: "-", Kind.CHANGE: "~", Kind.APPEAR: "+"}
 
 
@@ -43,6 +43,13 @@ def summary(compared: Compared) -> str:
     if forecast.differs():
         return "no execution changes, but the counts of rules do"
     return f"nothing changes: {counted(forecast.events, 'event')} give the same under both revisions"
+
+
+def unseen(forecast: Forecast) -> str:
+    """Return which triggers had no event, so that silence about their rules is not taken for more; empty when all had one."""
+    found = forecast.unseen()
+    more = f" and {len(found) - NAMES} more" if len(found) > NAMES else ""
+    return f"there was no event of {', '.join(found[:NAMES])}{more}" if found else ""
 
 
 def _verb(word: str, count: int) -> str:

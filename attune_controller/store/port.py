@@ -28,7 +28,7 @@ from attune_controller.store.records import (
 )
 from attune_core.rules.throttling import Admission, ThrottleKey
 
-#: Admissions forgotten with one batch of plans; more than a batch makes, so that those that are over do not pile up.
+#: Admissions forgotten with one batch of plans, besides as many as it makes, so that those that are over do not pile up.
 FORGOTTEN = 1000
 #: Bounds of a page of recorded events besides its limit: bytes of their data before the last one, and positions looked at.
 RECORDED_BYTES, RECORDED_STRETCH = 4 << 20, 10_000
@@ -49,7 +49,7 @@ class Events(Protocol):
         """Commit whole consequences, all or none: event status, admissions, executions with number and, when placed, epoch and sequence.
 
         An event that has its plan is skipped; `EventUnknown` for a position without one. Return the executions made, in order.
-        Admissions whose window ended at `over_before` or earlier are forgotten, at most FORGOTTEN of them, the oldest first.
+        Admissions whose window ended at `over_before` or earlier are forgotten, FORGOTTEN more at most than are made, the oldest first.
         """
         ...
 

@@ -142,6 +142,10 @@ class Forecast:
         """Return how many events become deliverable, or undeliverable."""
         return sum(turn.count for turn in self._turns.values() if turn.deliverable is deliverable)
 
+    def unseen(self) -> Sequence[str]:
+        """Return the triggers with rules of which there was no event: of these the forecast says nothing."""
+        return sorted({*self.base.rules_by_trigger, *self.head.rules_by_trigger} - {*self._by_type})
+
     def differs(self) -> bool:
         """Tell whether anything at all is different under head."""
         return bool(self._groups or self._turns or self.shifts())

@@ -1,7 +1,11 @@
 """`attune plan`: what a change does to recorded events, before it is merged; with a real git repository and the real program."""
 
 import json
+import os
+import pty
 import subprocess
+import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +99,7 @@ web.restart_on_alert → web.restart
 rule                  fired
 web.restart_on_alert  4 → 2
 
+there was no event of web.restart.completed
 2 executions change, 2 executions vanish
 """
     )
@@ -265,6 +270,36 @@ def test_events_come_from_standard_input_too(place: Place) -> None:
     done = attune("plan", "main..", "--events", "-", cwd=place.copy.root, stdin=place.events.read_text())
     assert lines_of(done)[-1] == "4 executions change"
     assert "6 events from standard input" in done.stdout
+
+
+def test_on_a_terminal_a_bar_shows_how_far_it_is_and_leaves_nothing_behind(place: Place) -> None:
+    place.record(*(alert(number, "web_a", "high") for number in range(1, 500)))
+    screen, terminal = pty.openpty()
+    shown: list[bytes] = []
+    reader = threading.Thread(target=lambda: shown.extend(iter(lambda: _read(screen), b"")))
+    with subprocess.Popen(
+        [sys.executable, "-m", "attune_cli.main", "plan", "main..", "--events", str(place.events)],
+        cwd=place.copy.root,
+        env={"PATH": os.environ["PATH"], "HOME": str(place.copy.root), "TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+    ) as process:
+        os.close(terminal)
+        reader.start()
+        out, _ = process.communicate(timeout=60)
+    reader.join()
+    os.close(screen)
+    assert process.returncode == 0
+    assert out.decode().splitlines()[-1].startswith("nothing changes: 499 events")
+    assert b"events" in b"".join(shown)
+    assert b"\x1b[2K" in b"".join(shown), "the line is emptied in the end"
+
+
+def _read(screen: int) -> bytes:
+    try:
+        return os.read(screen, 4096)
+    except OSError:  # the other end is closed
+        return b""
 
 
 def test_the_json_document_says_what_the_text_says(place: Place) -> None:

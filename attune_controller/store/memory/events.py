@@ -61,7 +61,7 @@ class MemoryEvents(Opened):
         inputs = {new.id: encode(new.input) for plan in due.values() for new in plan.executions}
         made = [execution for plan in due.values() for execution in _record_plan(tables, plan, inputs)]
         over = sorted((one.until, key) for key, one in tables.admissions.items() if one.until <= over_before)
-        for _, key in over[:FORGOTTEN]:
+        for _, key in over[: FORGOTTEN + sum(len(plan.admissions) for plan in due.values())]:
             del tables.admissions[key]
         return made
 

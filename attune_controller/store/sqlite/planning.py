@@ -40,11 +40,13 @@ def prepare(plan: PlannedEvent) -> Prepared:
 def record_plans(connection: apsw.Connection, plans: list[Prepared], over_before: float) -> list[Execution]:
     """Store each plan whose event waits for one; return the executions made. Admissions over by then are forgotten, some at a time."""
     made: list[Execution] = []
+    admissions = 0
     for prepared in plans:
         if _take(connection, prepared.plan):
             store_admissions(connection, prepared.plan.admissions)
+            admissions += len(prepared.plan.admissions)
             made += [_insert(connection, new, values) for new, values in zip(prepared.plan.executions, prepared.requests, strict=True)]
-    forget_admissions(connection, over_before)
+    forget_admissions(connection, over_before, admissions)
     return made
 
 

@@ -36,6 +36,6 @@ def store_admissions(connection: apsw.Connection, admissions: Mapping[ThrottleKe
     execute_each(connection, _ADMIT, [(rule, key, one.at, one.until) for (rule, key), one in admissions.items()])
 
 
-def forget_admissions(connection: apsw.Connection, over_before: float) -> None:
-    """Remove some of those whose window has ended."""
-    execute(connection, _FORGET, over_before, FORGOTTEN)
+def forget_admissions(connection: apsw.Connection, over_before: float, made: int) -> None:
+    """Remove some of those whose window has ended, more than were made."""
+    execute(connection, _FORGET, over_before, FORGOTTEN + made)

@@ -68,3 +68,14 @@ async def test_much_that_is_over_is_forgotten_some_at_a_time_the_oldest_first(st
     assert sorted(await store.admissions(keys)) == sorted(keys[FORGOTTEN:])
     await store.record_plans([], over_before=1e9)
     assert await store.admissions(keys) == {}
+
+
+async def test_a_batch_that_makes_many_makes_room_for_as_many_and_more(store: Store) -> None:
+    def made(at: float) -> dict[ThrottleKey, Admission]:
+        return {("web.page", f"{at} {number}"): Admission(at=at, until=at + 1) for number in range(FORGOTTEN + 5)}
+
+    for at in (0.0, 10.0, 20.0):
+        plan = PlannedEvent(position=await accept(store, f"{at}"), revision="r", admissions=made(at))
+        await store.record_plans([plan], over_before=at)
+    assert await store.admissions([*made(0.0), *made(10.0)]) == {}
+    assert await store.admissions([*made(20.0)]) == made(20.0)

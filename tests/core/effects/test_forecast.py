@@ -154,5 +154,13 @@ def test_examples_with_large_values_are_bounded_together() -> None:
     assert all(one.event.data is None for group in found.groups() for one in group.examples)
 
 
+def test_of_triggers_without_an_event_nothing_is_known() -> None:
+    push: JsonObject = {"trigger": "github.push", "input": {"text": "x"}}
+    base, head = catalog_with(page={}, push=push), catalog_with(page={}, push=push | {"enabled": False})
+    assert forecast(base, head, [event(1)]).unseen() == ["github.push"]
+    assert forecast(base, head, []).unseen() == ["github.push", "web.alert"]
+    assert forecast(head, head, [event(1)]).unseen() == []
+
+
 def test_a_place_is_written_as_people_write_it() -> None:
     assert place_text(("input", "items", 0, "name")) == "input.items[0].name"
