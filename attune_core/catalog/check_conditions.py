@@ -10,6 +10,7 @@ from attune_core.catalog.reading import Read, Reading
 from attune_core.catalog.scopes import event_scope
 from attune_core.expressions.check import Checked, check
 from attune_core.expressions.finding import Finding
+from attune_core.expressions.inference.tested import NOTHING_IMPLIED, Implied
 from attune_core.expressions.program import Program
 from attune_core.expressions.types import BOOL, Type
 from attune_core.models.rule import RuleDocument
@@ -18,16 +19,16 @@ from attune_core.problems import Severity
 
 @dataclass(frozen=True)
 class Condition:
-    """A rule's condition: the program, None without one or if it is wrong, and the optional fields that it implies, see `Checked`."""
+    """A rule's condition: the program, None without one or if it is wrong, and what it implies, see `Checked`."""
 
     program: Program | None
-    implied: frozenset[str] | None
+    implied: Implied | None
 
 
 def check_condition(reading: Reading, rule: Read[RuleDocument], data: Type) -> Condition:
     """Return the compiled condition and what it says of the events that meet it."""
     if rule.model.when is None:
-        return Condition(None, frozenset())
+        return Condition(None, NOTHING_IMPLIED)
     if rule.model.when.lstrip().startswith("${{"):
         hint = "write the expression alone, without ${{ }}"
         reading.findings.at("ATT157", "a condition is an expression already", rule.document, ("when",), hint=hint)

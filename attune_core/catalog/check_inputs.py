@@ -3,10 +3,12 @@
 Called by `check_rules`; a secret reaches only a parameter declared secret, which takes nothing else.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from attune_core.catalog.reading import Read, Reading
 from attune_core.expressions.check import Scope
+from attune_core.expressions.errors import ExpressionFailed
 from attune_core.expressions.schema_types import type_of_schema
 from attune_core.expressions.suggestion import suggestion
 from attune_core.expressions.template import CheckedTemplate, check_template
@@ -72,10 +74,11 @@ class _Slot:
         expected = SECRET if self.parameter.secret else type_of_schema(dict(self.parameter.value_schema))
         checked = check_template(text, scope, expected)
         self.reading.findings.in_text(checked.findings, self.rule.document, ("input", self.name))
-        if not self.parameter.secret and checked.constant:
-            self._literal(checked.render({}))
-        elif not self.parameter.secret:
+        if not self.parameter.secret:
             self.found.values[self.name] = checked
+            if checked.fixed and not checked.findings:
+                with suppress(ExpressionFailed):
+                    self._literal(checked.render({}))
         elif checked.secret is not None:
             self.found.secrets[self.name] = checked.secret
         elif not checked.findings:

@@ -7,6 +7,7 @@ the checker knows them everywhere, so that it can say that they are secrets, and
 from collections.abc import Mapping
 
 from attune_core.expressions.check import Scope
+from attune_core.expressions.inference.tested import NOTHING_IMPLIED, Implied
 from attune_core.expressions.schema_types import type_of_schema
 from attune_core.expressions.types import INT, SECRET, STRING, Field, Map, Object, String, Type, union
 from attune_core.expressions.types import NULL as NULL_TYPE
@@ -14,9 +15,9 @@ from attune_core.models.parameter import Parameter
 from attune_core.states import Outcome
 
 
-def event_scope(data: Type, present: frozenset[str] | None = frozenset()) -> Scope:
-    """Return what a rule's condition, input and labels see; `present` are the optional fields that the condition implies."""
-    return Scope({"event": _event(data), "secrets": Map(SECRET)}, present)
+def event_scope(data: Type, implied: Implied | None = NOTHING_IMPLIED) -> Scope:
+    """Return what a rule's condition, input and labels see; `implied` is what the condition says of it."""
+    return Scope({"event": _event(data), "secrets": Map(SECRET)}, implied)
 
 
 def parameters_scope(parameters: Mapping[str, Parameter]) -> Scope:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from attune_core.expressions.finding import Code, Finding, NotAnExpression
 from attune_core.expressions.fitting import fits
+from attune_core.expressions.inference.choices import warn_of_choices
 from attune_core.expressions.inference.conditions import bool_hint
 from attune_core.expressions.inference.facts import Facts
 from attune_core.expressions.inference.infer import infer
 from attune_core.expressions.inference.presence import find_missing
-from attune_core.expressions.inference.tested import fields_if_true
+from attune_core.expressions.inference.tested import NOTHING_IMPLIED, Implied, implied
 from attune_core.expressions.leaving import holds_optional, leaving
 from attune_core.expressions.program import Program
 from attune_core.expressions.runtime.frame import Operand
@@ -30,12 +31,12 @@ __all__ = ["Checked", "Finding", "Scope", "check", "check_tree"]
 class Scope:
     """The variables an expression may name.
 
-    `present` are the optional fields known to be there, from the condition under which the expression is evaluated (`Checked.implied`);
-    None if that condition is wrong, so that nothing can be said of missing fields.
+    `implied` is what the condition says under which the expression is evaluated (`Checked.implied`); None if that condition is wrong,
+    so that nothing can be said of missing fields.
     """
 
     variables: Mapping[str, Type]
-    present: frozenset[str] | None = frozenset()
+    implied: Implied | None = NOTHING_IMPLIED
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,14 @@ class Checked:
 
     `type` is that of the value as it leaves. `program` is None exactly if a finding is an error; `secrets` are the names of
     the secrets used.
-    `implied` are the optional fields that are there if a condition holds; None if it is wrong.
+    `implied` is what a condition says where it holds; None if it is wrong.
     """
 
     findings: tuple[Finding, ...]
     type: Type
     program: Program | None
     secrets: frozenset[str]
-    implied: frozenset[str] | None = None
+    implied: Implied | None = None
 
 
 def check(source: str, scope: Scope, expected: Type | None) -> Checked:
@@ -73,15 +74,16 @@ def check_tree(source: str, node: Node | Finding, scope: Scope, expected: Type |
     facts = Facts(source, scope.variables)
     found = infer(facts, node)
     _check_result(facts, node, found, expected)
-    implied = None
+    says: Implied | None = None
     if not _failed(facts):
-        if scope.present is not None:
-            find_missing(facts, node, scope.present)
-        implied = fields_if_true(facts, node) if isinstance(expected, Bool) else None
+        if scope.implied is not None:
+            find_missing(facts, node, scope.implied.present)
+            warn_of_choices(facts, node, expected, scope.implied)
+        says = implied(facts, node) if isinstance(expected, Bool) else None
     operand = None if _failed(facts) else lower(facts, node)
     program = None if operand is None or _failed(facts) else _program(source, operand)
     ordered = sorted(facts.findings, key=lambda one: (one.start, one.end))
-    return Checked(tuple(ordered), leaving(found), program, frozenset(facts.secrets), implied)
+    return Checked(tuple(ordered), leaving(found), program, frozenset(facts.secrets), says)
 
 
 def _failed(facts: Facts) -> bool:

@@ -36,6 +36,11 @@ class CheckedTemplate:
     secret: str | None
     parts: tuple[str | Program, ...] = field(repr=False)
 
+    @property
+    def fixed(self) -> bool:
+        """Whether it has the same value for every event."""
+        return bool(self.parts) and all(isinstance(part, str) or part.compiled.constant for part in self.parts)
+
     def render(self, activation: Mapping[str, JsonValue], *, steps: int = MAX_STEPS) -> JsonValue:
         """Return the value for these variables: of its own type if the text is exactly one expression, else a string.
 

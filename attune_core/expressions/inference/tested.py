@@ -1,9 +1,10 @@
 """Which optional fields are there if a condition has a given value: what `has()`, `in`, `hasValue()` and their combinations say.
 
-Called by `presence` for the parts of an expression, and through `fields_if_true` for what a rule's condition says of its input.
+Called by `presence` for the parts of an expression, and through `implied` for what a rule's condition says of its input.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from attune_core.expressions.inference.facts import Facts
@@ -29,9 +30,31 @@ _Present: TypeAlias = frozenset[str] | None
 _NOTHING: frozenset[str] = frozenset()
 
 
-def fields_if_true(facts: Facts, condition: Node) -> frozenset[str]:
-    """Return the optional fields that are there if a condition holds: those it tests, and those it could not do without."""
-    return tested(facts, condition, when=True).union(_needed_if(facts, condition, when=True))
+@dataclass(frozen=True)
+class Implied:
+    """What a condition says of what is evaluated only where it holds, by the keys of `ways`.
+
+    `present` are the optional fields that are there then; `asked` is all that the condition reads, so that it may narrow their values.
+    """
+
+    present: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
+
+
+NOTHING_IMPLIED = Implied()
+
+
+def implied(facts: Facts, condition: Node) -> Implied:
+    """Return what holds where a condition is true: the fields it tests, and those it could not do without, are there."""
+    present = tested(facts, condition, when=True).union(_needed_if(facts, condition, when=True))
+    return Implied(present, frozenset(_asked(facts, condition)))
+
+
+def _asked(facts: Facts, node: Node) -> Iterator[str]:
+    if isinstance(node, Select | Index | OptionalSelect | OptionalIndex):
+        yield key_of(facts, node)
+    for child in node.children():
+        yield from _asked(facts, child)
 
 
 def tested(facts: Facts, node: Node, *, when: bool) -> frozenset[str]:

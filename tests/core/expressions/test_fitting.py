@@ -14,10 +14,13 @@ from attune_core.expressions.types import (
     NULL,
     SECRET,
     STRING,
+    Bool,
     Field,
+    Int,
     List,
     Map,
     Object,
+    Optional,
     String,
     Type,
     type_name,
@@ -49,8 +52,22 @@ _FIT: list[tuple[Type, Type]] = [
     (Object({"name": Field(STRING)}, extra=DYN), Object({"zz": Field(INT, required=True)})),
     (Object({"name": Field(STRING, required=True)}), _CLOSED),
     (SECRET, SECRET),
+    (Int((1, 2)), Int((2, 3))),
+    (INT, Int((2,))),
+    (Bool((True,)), BOOL),
+    (String(format="date-time"), STRING),
+    (STRING, String(format="date-time")),
+    (LIST, List(DYN, (INT, STRING))),
+    (List(union((INT, STRING)), (INT, STRING), closed=True), List(union((DOUBLE, STRING)), (DOUBLE, STRING))),
+    (List(INT), List(union((INT, STRING)), (INT,))),
 ]
 _MISFIT: list[tuple[Type, Type]] = [
+    (Int((1, 2)), Int((3,))),
+    (Bool((True,)), Bool((False,))),
+    (Int((1,)), STRING),
+    (List(union((STRING, INT)), (STRING, INT), closed=True), List(union((INT, STRING)), (INT, STRING))),
+    (List(STRING), List(union((INT, STRING)), (INT,))),
+    (Optional(STRING), STRING),
     (DOUBLE, INT),
     (STRING, BOOL),
     (NULL, STRING),
@@ -86,6 +103,8 @@ def test_a_type_never_fits(actual: Type, expected: Type) -> None:
 def test_a_union_has_no_member_twice_and_too_many_are_anything() -> None:
     assert union((INT, union((STRING, INT)), STRING)) == union((INT, STRING))
     assert union((String(("a",)), String(("b", "a")))) == String(("a", "b"))
+    assert union((Int((1,)), Int((2, 1)))) == Int((1, 2))
+    assert union((Int((1,)), INT, Bool((True,)))) == union((INT, Bool((True,))))
     assert union((INT, DYN)) == DYN
     assert union(()) == DYN
     assert union([Object({f"f{n}": Field(INT)}) for n in range(40)]) == DYN
