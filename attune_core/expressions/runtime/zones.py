@@ -1,7 +1,7 @@
 """The calendar and clock of a moment in a time zone: UTC, a fixed offset, or a name of the IANA data base.
 
-Called by the functions on time. The rules of named zones come from `zoneinfo`, which reads them from the system's files once per name:
-it is the one place where an expression depends on more than its values, and the names are bounded so that no other file is read.
+Called by the functions on time. Names and rules are those of the installed package `tzdata`, whatever zone data the host has: everybody who
+judges or evaluates an expression gets the same, and no other file is read.
 """
 
 import re
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 _OFFSET = re.compile(r"([+-]?)([0-9]{1,2}):([0-9]{2})")
-_NAME = re.compile(r"(?!posix|right|localtime|Factory)[A-Za-z][A-Za-z0-9_+-]{0,31}(?:/[A-Za-z][A-Za-z0-9_+-]{0,31}){0,2}")
 #: The calendar repeats after 400 years, days of the week included.
 _CYCLE = 146_097
 _YEARS = 400
@@ -61,7 +60,7 @@ def _offset(moment: Moment, zone: str) -> int:
         if hours > 23 or minutes > 59:
             raise _no_zone()
         return (hours * HOUR + minutes * MINUTE) * (-1 if fixed[1] == "-" else 1)
-    rules = _zone(zone) if _NAME.fullmatch(zone) else None
+    rules = _zone(zone)
     if rules is None:
         raise _no_zone()
     #: `datetime` ends where moments do, and a zone may be ahead or behind there: the rules of 400 years before or after hold.
@@ -79,9 +78,17 @@ def _no_zone() -> ExpressionFailed:
 @lru_cache(maxsize=256)
 def _zone(name: str) -> "ZoneInfo | None":
     #: Loaded on first use: most rules never ask for a zone.
+    from importlib import resources
     from zoneinfo import ZoneInfo
 
-    try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
+    if name not in _names():
         return None
+    with resources.files("tzdata").joinpath("zoneinfo", name).open("rb") as rules:
+        return ZoneInfo.from_file(rules, key=name)
+
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    from importlib import resources
+
+    return frozenset(resources.files("tzdata").joinpath("zones").read_text("ascii").split())
