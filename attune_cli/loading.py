@@ -3,12 +3,18 @@
 Called by the commands that decide something over rules without a controller.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from attune_cli.checking import Checked
+from attune_cli.comparing import RevisionName
 from attune_cli.pack_repository import SourceLines
 from attune_cli.render.formats import Format, write
+from attune_cli.render.output import note
+from attune_cli.revision_range import RevisionRange
+from attune_core.catalog.catalog import Catalog
 from attune_core.catalog.folder_tree import FolderTree
+from attune_core.catalog.git_tree import tree_at
 from attune_core.catalog.load import Loaded, load
 from attune_core.catalog.tree import Tree
 
@@ -25,3 +31,31 @@ def load_tree_or_show(tree: Tree, root: Path, *, revision: str | None, json: boo
         checked = Checked(root=root, lines=SourceLines(tree), problems=loaded.problems, documents=loaded.documents, revision=revision)
         write(checked, Format.JSON if json else Format.TEXT)
     return loaded
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two revisions that a change leads from and to."""
+
+    base: Catalog
+    head: Catalog
+    base_name: RevisionName
+    head_name: RevisionName
+
+
+def load_pair_or_show(revisions: RevisionRange, root: Path, *, json: bool) -> Pair | None:
+    """Load base and head; None when the Problems of one of them have been shown."""
+    base_tree = revisions.base_tree(root)
+    base_name = RevisionName(named=revisions.base, commit=base_tree.commit)
+    head_tree = FolderTree(root) if revisions.head is None else tree_at(root, revisions.head)
+    head_name = RevisionName(named=revisions.head, commit=None if isinstance(head_tree, FolderTree) else head_tree.commit)
+    base = _catalog_or_show(base_tree, root, base_name, json=json)
+    head = _catalog_or_show(head_tree, root, head_name, json=json) if base is not None else None
+    return Pair(base=base, head=head, base_name=base_name, head_name=head_name) if base is not None and head is not None else None
+
+
+def _catalog_or_show(tree: Tree, root: Path, name: RevisionName, *, json: bool) -> Catalog | None:
+    loaded = load_tree_or_show(tree, root, revision=name.commit, json=json)
+    if loaded.catalog is None:
+        note(f"{name.text()} cannot be compared: it has errors, as shown")
+    return loaded.catalog

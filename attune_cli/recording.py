@@ -1,19 +1,24 @@
-"""Recording: the events that a controller has recorded, as a plan or an export takes them.
+"""Recording: events as a controller has recorded them, from itself or from a file that was exported.
 
-Called by `attune event export` and `attune plan --from-controller`.
+Called by `attune event export` and `attune plan`.
 """
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
 
 from attune_cli.client import Client
-from attune_cli.errors import BadArgument
+from attune_cli.errors import BadArgument, EventsUnreadable
 from attune_core.moments import parse_rfc3339
 from attune_core.ports import rfc3339
 from attune_core.quantities import parse_duration
-from attune_core.rules.recorded import RecordedEvent
+from attune_core.rules.recorded import RecordedEvent, UnreadableLine, read_recorded
 from attune_core.wire.api import EventView, Page
 
+#: Lines that are no events which are named.
+NAMED_LINES = 5
 #: More events than a controller keeps.
 ALL = 2**62
 
@@ -32,6 +37,46 @@ def recorded_by_controller(client: Client, since: str | None, trigger: str | Non
             data=view.data,
             position=view.position,
         )
+
+
+def recorded_in_file(path: Path, advance: Callable[[int], None]) -> Iterator[RecordedEvent]:
+    """Yield the events of a file, or of standard input for `-`; `advance` is called with the bytes of each.
+
+    A line that is no event ends them, because nobody wants half: `EventsUnreadable` names the first lines of that kind at the end.
+    """
+    mistakes: list[UnreadableLine] = []
+    try:
+        with nullcontext(sys.stdin.buffer) if _is_standard(path) else path.open("rb") as stream:
+            place = 0
+            for line in read_recorded(stream):
+                if isinstance(line, UnreadableLine):
+                    mistakes.append(line)
+                elif not mistakes:
+                    yield line
+                if len(mistakes) == NAMED_LINES:
+                    break
+                if not _is_standard(path):
+                    advance(stream.tell() - place)
+                    place = stream.tell()
+    except OSError as error:
+        raise EventsUnreadable(f"{path}: {error.strerror}", hint="name a file that `attune event export` wrote") from error
+    if mistakes:
+        named = "\n".join(f"{name_of(path)}:{one.number}: {one.error}" for one in mistakes)
+        raise EventsUnreadable(f"lines of the events cannot be read\n{named}")
+
+
+def size_of(path: Path) -> int | None:
+    """Return the bytes of a file of events, None where nobody knows."""
+    return path.stat().st_size if path.is_file() else None
+
+
+def name_of(path: Path) -> str:
+    """Return what people call it."""
+    return "standard input" if _is_standard(path) else str(path)
+
+
+def _is_standard(path: Path) -> bool:
+    return str(path) == "-"
 
 
 def _moment(since: str) -> float:

@@ -5,35 +5,27 @@ errors or something came that --fail-on names, with 2 for bad use, with 3 for a 
 """
 
 import gc
-import sys
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import typer
 
 from attune_cli.client import Client
 from attune_cli.commands.options import JsonFlag, ProfileName, command
-from attune_cli.comparing import FAIL_ON, Compared, RevisionName
-from attune_cli.errors import BadArgument, EventsUnreadable
-from attune_cli.loading import load_tree_or_show
+from attune_cli.comparing import FAIL_ON, Compared
+from attune_cli.errors import BadArgument
+from attune_cli.loading import load_pair_or_show
 from attune_cli.pack_repository import repository_root
 from attune_cli.profiles import load_profile
-from attune_cli.recording import recorded_by_controller
-from attune_cli.render.output import note
+from attune_cli.recording import name_of, recorded_by_controller, recorded_in_file, size_of
 from attune_cli.render.progress import progress
 from attune_cli.revision_range import parse_range
-from attune_core.catalog.catalog import Catalog
-from attune_core.catalog.folder_tree import FolderTree
-from attune_core.catalog.git_tree import tree_at
 from attune_core.effects.forecast import Forecast
-from attune_core.rules.recorded import UnreadableLine, read_recorded
+from attune_core.rules.recorded import RecordedEvent
 
 app = command()
-#: Lines that are no events of which each is named.
-NAMED_LINES = 5
 
 
 class PlanFormat(StrEnum):
@@ -76,16 +68,14 @@ def plan(
     if wrong := [word for word in fail_on or () if word not in FAIL_ON]:
         raise BadArgument(f"--fail-on does not know {wrong[0]!r}", hint=f"it takes: {', '.join(FAIL_ON)}")
     chosen = _format(format_, json=json)
-    pair = _load(revisions, path, json=chosen is PlanFormat.JSON)
+    pair = load_pair_or_show(parse_range(revisions), repository_root(path, git=True), json=chosen is PlanFormat.JSON)
     if pair is None:
         raise typer.Exit(1)
-    source = f"the controller, since {from_controller}" if events is None else _name(events)
+    source = f"the controller, since {from_controller}" if events is None else name_of(events)
     forecast = Forecast(base=pair.base, head=pair.head, examples=examples)
     gc.freeze()  # the catalogs stay to the end; looking through them again and again takes a third of the time
-    if events is not None:
-        _take_file(forecast, events)
-    else:
-        _take_from_controller(forecast, from_controller or "", profile)
+    for event in _events(events, from_controller or "", profile):
+        forecast.take(event)
     compared = Compared(base=pair.base_name, head=pair.head_name, source=source, forecast=forecast)
     _write(compared, chosen)
     raise typer.Exit(1 if compared.fails(tuple(fail_on or ())) else 0)
@@ -97,71 +87,14 @@ def _format(chosen: PlanFormat | None, *, json: bool) -> PlanFormat:
     return PlanFormat.JSON if json else chosen or PlanFormat.TEXT
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Pair:
-    base: Catalog
-    head: Catalog
-    base_name: RevisionName
-    head_name: RevisionName
-
-
-def _load(text: str, path: Path, *, json: bool) -> _Pair | None:
-    """Load both revisions; None when the Problems of one have been shown."""
-    revisions = parse_range(text)
-    root = repository_root(path, git=True)
-    base_tree = revisions.base_tree(root)
-    head_tree = FolderTree(root) if revisions.head is None else tree_at(root, revisions.head)
-    commit = None if isinstance(head_tree, FolderTree) else head_tree.commit
-    base_name = RevisionName(named=revisions.base, commit=base_tree.commit)
-    head_name = RevisionName(named=revisions.head, commit=commit)
-    catalogs: list[Catalog] = []
-    for name, tree in ((base_name, base_tree), (head_name, head_tree)):
-        loaded = load_tree_or_show(tree, root, revision=name.commit, json=json)
-        if loaded.catalog is None:
-            note(f"{name.text()} cannot be compared: it has errors, as shown")
-            return None
-        catalogs.append(loaded.catalog)
-    return _Pair(base=catalogs[0], head=catalogs[1], base_name=base_name, head_name=head_name)
-
-
-def _take_file(forecast: Forecast, path: Path) -> None:
-    """Replay a file; `EventsUnreadable` names the first lines that are no events, and then nothing is shown."""
-    standard = str(path) == "-"
-    try:
-        with nullcontext(sys.stdin.buffer) if standard else path.open("rb") as stream:
-            total = None if standard else path.stat().st_size
-            _take_lines(forecast, stream, _name(path), total)
-    except OSError as error:
-        raise EventsUnreadable(f"{path}: {error.strerror}", hint="name a file that `attune event export` wrote") from error
-
-
-def _name(path: Path) -> str:
-    return "standard input" if str(path) == "-" else str(path)
-
-
-def _take_lines(forecast: Forecast, stream: BinaryIO, name: str, total: int | None) -> None:
-    mistakes: list[UnreadableLine] = []
-    count = 0
-    with progress("events", total) as advance:
-        place = 0
-        for line in read_recorded(stream):
-            if isinstance(line, UnreadableLine):
-                count += 1
-                mistakes = [*mistakes, line][:NAMED_LINES]
-            elif not count:
-                forecast.take(line)
-            if total is not None:
-                advance(stream.tell() - place)
-                place = stream.tell()
-    if count:
-        named = "\n".join(f"{name}:{one.number}: {one.error}" for one in mistakes)
-        raise EventsUnreadable(f"{count} line{'' if count == 1 else 's'} of the events cannot be read\n{named}")
-
-
-def _take_from_controller(forecast: Forecast, since: str, profile: str | None) -> None:
+def _events(path: Path | None, since: str, profile: str | None) -> Iterator[RecordedEvent]:
+    if path is not None:
+        with progress("reading events", size_of(path)) as advance:
+            yield from recorded_in_file(path, advance)
+        return
     with Client(load_profile(profile)) as client, progress("events") as advance:
         for event in recorded_by_controller(client, since):
-            forecast.take(event)
+            yield event
             advance(1)
 
 

@@ -17,6 +17,7 @@ from attune_controller.store.records import Acceptance, NewEvent
 from attune_core.catalog.catalog import Catalog, Webhook
 from attune_core.errors import AttuneError
 from attune_core.ports import Clock
+from attune_core.rules.delivering import is_reserved
 from attune_core.values import JsonLimits, parse_json
 
 log = structlog.get_logger(__name__)
@@ -132,7 +133,7 @@ def _trigger(webhook: Webhook, scheme: Scheme, kind: str) -> str:
     The catalog made sure that the template needs no other header, and worked it out for each allowed kind.
     """
     trigger = webhook.triggers.get(kind) or str(webhook.trigger.render({"headers": {scheme.event_header: kind}}))
-    if trigger.startswith("core.") or trigger.endswith(".completed"):
+    if is_reserved(trigger):
         raise EventReserved(f"events of the type {trigger} are made by the controller itself")
     return trigger
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from attune_core.catalog.catalog import Catalog
 from attune_core.effects.effect import Kind
 from attune_core.effects.forecast import Forecast, Group, place_text
 from attune_core.effects.tally import KINDS, Tally
 from attune_core.rules.recorded import RecordedEvent
 from attune_core.rules.requests import REQUESTED
-from attune_core.values import JsonObject
+from attune_core.values import JsonObject, JsonValue
 from tests.core.rules.repositories import ALERT, catalog_with, event
 
 RESTART: JsonObject = {
@@ -160,6 +163,34 @@ def test_of_triggers_without_an_event_nothing_is_known() -> None:
     assert forecast(base, head, [event(1)]).unseen() == ["github.push"]
     assert forecast(base, head, []).unseen() == ["github.push", "web.alert"]
     assert forecast(head, head, [event(1)]).unseen() == []
+
+
+CATALOGS = [
+    catalog_with(page={}, restart=RESTART),
+    catalog_with(page={"when": 'event.data.unit == "a"'}, restart=RESTART | {"throttle": {"once_within": "5m"}}),
+    catalog_with(restart=RESTART | {"throttle": {"once_within": "1m", "key": "${{ event.data.unit }}"}}),
+    catalog_with(page={"when": "event.data.since > 1"}, restart=RESTART | {"input": {"unit": "${{ event.data.host }}"}}),
+]
+EVENTS = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "NO FIT"]), st.sampled_from([0.0, 30.0, 60.0, 299.0, 300.0]), st.sampled_from([None, 1, 2, "x"])),
+    max_size=12,
+)
+
+
+@given(base=st.sampled_from(CATALOGS), head=st.sampled_from(CATALOGS), steps=EVENTS)
+def test_backwards_what_appears_vanishes_and_a_catalog_does_not_differ_from_itself(
+    base: Catalog, head: Catalog, steps: list[tuple[str, float, JsonValue]]
+) -> None:
+    events, now = [], 1000.0
+    for number, (unit, pause, since) in enumerate(steps):
+        now += pause
+        events.append(event(number, ALERT | {"unit": unit} | ({"since": since} if since is not None else {}), at=now))
+    there, back = forecast(base, head, events), forecast(head, base, events)
+    assert there.totals()[Kind.APPEAR] == back.totals()[Kind.VANISH]
+    assert there.totals()[Kind.CHANGE] == back.totals()[Kind.CHANGE]
+    assert there.turned(deliverable=True) == back.turned(deliverable=False)
+    assert [(one.rule, one.base, one.head) for one in there.shifts()] == [(one.rule, one.head, one.base) for one in back.shifts()]
+    assert not forecast(base, base, events).differs()
 
 
 def test_a_place_is_written_as_people_write_it() -> None:
