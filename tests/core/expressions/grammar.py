@@ -70,6 +70,7 @@ LEAVES: Mapping[str, Sequence[str]] = {
 
 #: For every kind.
 ANY = (
+    "(@bool ? @T : @bool ? @T : @T)",
     *("(@bool ? @T : @T)", "[@T, @T, @T][@index]", "@list(T)[@index]", "@map(T)[@key]", '{"k": @T}.k', "@map(T).k"),
     *("@optional(T).orValue(@T)", "optional.of(@T).value()", "@optional(T).value()"),
 )
@@ -80,6 +81,7 @@ INNER: Mapping[str, Sequence[str]] = {
     "key": ("@string", '"k"', '"a"'),
     "bool": (
         *("(@bool && @bool)", "(@bool || @bool)", "(!@bool)", "(@bool && @bool || @bool)", "(@dyn && @bool)", "(@bool || @dyn)"),
+        *("(@bool && @bool || @bool && !@bool)", "(@int + @int < @int * @int == @bool)", "(@int in [@int] != @bool)", "!!@bool"),
         *("(@T == @T)", "(@T != @T)", "(@list(T) == @list(T))", "(@map(T) != @map(T))", "(@optional(T) == @optional(T))"),
         *("(@int < @int)", "(@double <= @double)", "(@string > @string)", "(@bool >= @bool)", "(@bytes < @bytes)"),
         *("(@timestamp < @timestamp)", "(@timestamp >= @timestamp)", "(@duration <= @duration)", "(@dyn < @dyn)", "(@dyn >= @dyn)"),
@@ -100,6 +102,7 @@ INNER: Mapping[str, Sequence[str]] = {
         *("@dyn.contains(@dyn)", "@dyn.matches(@string)", "@dyn.startsWith(@string)"),
     ),
     "int": (
+        *("(@int - @int - @int * @int)", "(@int % @int / @int)", "(-@int + @int)"),
         *("(@int + @int)", "(@int - @int)", "(@int * @int)", "(@int / @int)", "(@int % @int)", "(-(@int))"),
         *("size(@string)", "@string.size()", "size(@bytes)", "size(@list(T))", "@map(T).size()", "size(@dyn)", "@dyn.size()"),
         *("int(@int)", "int(@double)", "int(@string)", "int(number)", "int(@timestamp)", "int(@dyn)"),
@@ -120,7 +123,14 @@ INNER: Mapping[str, Sequence[str]] = {
     "string": (
         *("(@string + @string)", "string(@int)", "string(@double)", "string(@bool)", "string(@string)", "string(@bytes)"),
         *("string(@timestamp)", "string(@duration)", "string(@dyn)"),
-        *("@string.lowerAscii()", "@string.upperAscii()", "@string.trim()", "@string.charAt(@int)", "@string.charAt(@index)"),
+        *(
+            "@string.lowerAscii()",
+            "@string.upperAscii()",
+            "@string.trim()",
+            "@string.reverse()",
+            "@string.charAt(@int)",
+            "@string.charAt(@index)",
+        ),
         *("@string.substring(@index)", "@string.substring(@index, @index)", "@string.replace(@string, @string)"),
         *("@string.replace(@string, @string, @index)", "@list(string).join()", "@list(string).join(@string)", "@dyn.trim()"),
         *("form.format(@list(dyn))", '"%s|%s".format([@T, @U])', '"%d %x".format([@int, @int])', '"%.2f %e".format([@double, @double])'),

@@ -52,6 +52,7 @@ _ENVIRONMENT = cel.NewEnv(variables={name: _THEIRS[kind] for name, kind in VARIA
 _SCOPE = Scope({name: _OURS[kind] for name, kind in VARIABLES.items()})
 #: CEL's Python hands over microseconds of what has nanoseconds.
 _NANOSECONDS = re.compile(r"(\.\d{6})\d{1,3}([Zs])\Z")
+_ZEROS = re.compile(r"\.(\d*?)0+([Zs])\Z")
 _INVALID = re.compile(r"INVALID_ARGUMENT: ERROR: <input>:\d+:\d+: (.*)")
 
 
@@ -157,6 +158,19 @@ def alike(one: Outcome, other: Outcome) -> bool:
     return type(one) is type(other)
 
 
+def trimmed(outcome: Outcome) -> Outcome:
+    """Return an outcome whose texts have no zeros at the end of the fraction of a second."""
+    return Gives(_trimmed(outcome.value)) if isinstance(outcome, Gives) else outcome
+
+
+def _trimmed(value: JsonValue) -> JsonValue:
+    if isinstance(value, list):
+        return [_trimmed(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _trimmed(item) for key, item in value.items()}
+    return _without_zeros(value) if isinstance(value, str) else value
+
+
 def _same(one: JsonValue, other: JsonValue) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_same, one, other))
@@ -165,10 +179,9 @@ def _same(one: JsonValue, other: JsonValue) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         return one == other and math.copysign(1, one) == math.copysign(1, other)
     if isinstance(one, str) and isinstance(other, str):
-        return one == other or _microseconds(one) == other
+        return one == other or _without_zeros(_NANOSECONDS.sub(r"\1\2", one)) == other
     return type(one) is type(other) and one == other
 
 
-def _microseconds(text: str) -> str:
-    found = _NANOSECONDS.search(text)
-    return text[: found.start()] + found[1].rstrip("0").rstrip(".") + found[2] if found else text
+def _without_zeros(text: str) -> str:
+    return _ZEROS.sub(lambda found: (f".{found[1]}" if found[1] else "") + found[2], text)
