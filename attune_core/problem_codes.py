@@ -70,6 +70,11 @@ _REPOSITORY = {
     "ATT116": ProblemCode(
         "number out of range", "An integer is outside int64, or a number is not finite as a double.", "Quote it if it is text."
     ),
+    "ATT117": ProblemCode(
+        "more than is shown",
+        "A file has more than 100 errors, or more than 100 warnings; the first are shown. With more than 1,000 it is of another kind.",
+        "Correct those that are shown; the others are said then.",
+    ),
 }
 _MODELS = {
     "ATT120": ProblemCode("unknown key", "The document has a key that its kind does not have.", "Correct or remove the key."),

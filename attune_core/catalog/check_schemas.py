@@ -52,7 +52,7 @@ def check_schema(schema: dict[str, JsonValue], document: Document, place: Place,
 
 def _check_keywords(place: Place, schema: dict[str, JsonValue], document: Document, findings: Findings) -> None:
     for keyword, value in schema.items():
-        if keyword not in KEYWORDS:
+        if keyword not in KEYWORDS and findings.room(document.path):
             hint = _ELSEWHERE.get(keyword) or key_hint(keyword, KEYWORDS)
             message = f"`{keyword}` is not a keyword of JSON Schema 2020-12 that Attune takes"
             findings.at("ATT131", message, document, (*place, keyword), of="key", hint=hint)
@@ -67,7 +67,7 @@ def _check_reference(place: Place, one: dict[str, JsonValue], root: dict[str, Js
     if not isinstance(target, str) or not target.startswith("#") or target[1:2] not in ("", "/"):
         hint = "put the schema under `$defs` and refer to it as '#/$defs/NAME'"
         findings.at("ATT133", "`$ref` leaves the document", document, (*place, "$ref"), hint=hint)
-    elif resolve(root, target) is None:
+    elif resolve(root, target) is None and findings.room(document.path):
         definitions = root.get("$defs")
         known = [f"#/$defs/{name}" for name in definitions] if isinstance(definitions, dict) else []
         findings.at("ATT133", f"`$ref` leads nowhere: there is no {target}", document, (*place, "$ref"), hint=suggestion(target, known))
@@ -79,7 +79,7 @@ def _warn_about_required(place: Place, schema: dict[str, JsonValue], document: D
     if not isinstance(declared, dict) or not isinstance(required, list):
         return
     for index, name in enumerate(required):
-        if isinstance(name, str) and name not in declared:
+        if isinstance(name, str) and name not in declared and findings.room(document.path, Severity.WARNING):
             message = f"`{name}` is required and not among the properties"
             hint = suggestion(name, declared)
             findings.at("ATT135", message, document, (*place, "required", index), hint=hint, severity=Severity.WARNING)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from attune_core.catalog.findings import Findings
+from attune_core.catalog.findings import MOST, Findings
 from attune_core.catalog.key_hints import key_hint
 from attune_core.catalog.model_keys import keys_at
 from attune_core.catalog.nodes import Document
@@ -57,6 +57,8 @@ _PATTERNS: Mapping[str, str] = {
     VERSION_PATTERN: "a version of the form 1.4.0",
     CONTROLLER_SECRET_PATTERN: "one of the controller's own secrets: ${{ controller.secrets.NAME }}",
 }
+#: A document with more is of another kind; listing them all would take as much memory as a few documents are allowed.
+_MOST_MISTAKES = 1000
 _BOOLEAN_WORDS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
@@ -68,9 +70,16 @@ def read_model(model: type[Model], document: Document, findings: Findings) -> Mo
     try:
         found = model.model_validate(document.value)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=True)
-        meant = {near for detail in details if detail["type"] == "extra_forbidden" and (near := _meant(model, detail["loc"]))}
+        if (mistakes := error.error_count()) > _MOST_MISTAKES:
+            hint = f"see schemas/{model.KIND}.json"
+            findings.at("ATT117", f"the document has {mistakes} mistakes, so it is not of the kind `{model.KIND}`", document, hint=hint)
+            return None
+        details = error.errors(include_url=False, include_context=True, include_input=False)
+        unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
+        meant = {near for place in unknown[:MOST] if (near := _meant(model, place))}
         for detail in details:
+            if not findings.room(document.path):
+                break
             if detail["type"] != "missing" or detail["loc"] not in meant:  # the misspelt key says it
                 _say(model, document, detail, findings)
         return None

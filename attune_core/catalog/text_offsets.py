@@ -4,6 +4,8 @@ Called by `nodes` for the column of a mistake inside an expression.
 """
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 _BLANK = " \t\r\n"
 _ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n[ \t]*|.)", re.DOTALL)
@@ -12,7 +14,8 @@ _ESCAPED_BLANKS = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\ ": " "}
 _Unit = tuple[int, str | None]
 
 
-def offsets_in_source(source: str, style: str, value: str) -> list[int]:
+@lru_cache(maxsize=1)  # the findings of one text come one after the other
+def offsets_in_source(source: str, style: str, value: str) -> Sequence[int]:
     """Return the offset in `source` of each character of `value`, and of its end; never fails, at worst it is near.
 
     Stretches of white space are aligned with each other, everything else character by character.

@@ -110,6 +110,7 @@ DOCUMENTS = {
     "a Cyrillic letter in a reference": changed(RULE, b"web.restart", "web.rest\u0430rt".encode(), "ATT121"),
     "two spellings of one file's name": Hostile("ATT172", {"packs/web/caf\u00e9.txt": b"", "packs/web/cafe\u0301.txt": b""}),
     "two spellings of one key": changed(ACTION, b"  tries:", "  caf\u00e9: {}\n  cafe\u0301: {}\n  tries:".encode(), "ATT121"),
+    "48,000 unknown keys": added(RULE, b"".join(b"k%d: 1\n" % number for number in range(48_000)), "ATT117"),
     "a removed action": changed(RULE, b"web.restart", b"web.gone", "ATT151"),
     "a circle of rules": whole(
         "rules/again.yaml",
@@ -132,6 +133,10 @@ SCHEMAS = {
     "a pattern of a million steps": property_of_payload(b'{type: string, pattern: "((a{100}){100}){100}"}', "ATT130"),
     "a pattern that explodes elsewhere": changed(ACTION, b'"^[a-z0-9@._-]+$"', b'"^(a+)+$", default: ' + b"a" * 50_000 + b"b", "ATT155"),
     "a schema of 2^40 checks": whole(TRIGGER, doubling(), "ATT134"),
+    "40,000 unknown keywords": property_of_payload(b"{" + b", ".join(b"k%d: 1" % number for number in range(40_000)) + b"}", "ATT117"),
+    "60,000 undeclared required names": property_of_payload(
+        b"{properties: {}, required: [" + b", ".join(b"k%d" % number for number in range(60_000)) + b"], type: text}", "ATT130"
+    ),
     "a schema on a network": property_of_payload(b'{$ref: "http://169.254.169.254/latest"}', "ATT133"),
     "a schema on the disk": property_of_payload(b'{$ref: "file:///etc/passwd"}', "ATT133"),
 }
@@ -143,7 +148,13 @@ EXPRESSIONS = {
     "8,000 lists": condition("[" * 8000, "ATT201"),
     "800 conditionals": condition("true?true:" * 800 + "true", "ATT201"),
     "1,600 fields": condition("event" + ".data" * 1600 + " == 1", "ATT201"),
-    "500 unknown fields": condition("||".join(f"event.u{number}" for number in range(500)), "ATT203"),
+    "500 unknown fields": condition("||".join(f"event.u{number}" for number in range(500)), "ATT117"),
+    "5,000 unknown fields of 99 expressions": changed(
+        RULE,
+        b"${{ event.data.unit }}",
+        b"'" + b" ".join(b"${{ " + b"||".join(b"event.u%d" % number for number in range(50)) + b" }}" for _ in range(99)) + b"'",
+        "ATT117",
+    ),
     "a walk through classes": condition("event.data.unit.__class__.__mro__[1].__subclasses__() == 1", "ATT204"),
     "a walk from a text": condition('"".__class__.__base__ == 1', "ATT204"),
     "a text times a billion": condition('"a" * 1000000000 == "a"', "ATT204"),

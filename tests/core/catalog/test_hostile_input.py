@@ -17,7 +17,7 @@ from tests.core.catalog.memory_tree import MemoryTree
 from tests.measured import Measured, measured
 
 #: Findings about names of files and about files as a whole have a path and no line.
-WITHOUT_LINE = frozenset({"ATT103", "ATT140", "ATT165", "ATT172"})
+WITHOUT_LINE = frozenset({"ATT103", "ATT117", "ATT140", "ATT165", "ATT172"})
 
 
 def validated(place: Path, files: Mapping[str, bytes], *options: str) -> Measured:
