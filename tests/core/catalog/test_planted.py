@@ -1,9 +1,8 @@
 """Mistakes planted in copies of the example repository, written before the checks that find them, and near misses that are right.
 
 Each folder planted-* or near-* of tests/cases/validate is laid over examples/deploy: `repo/` holds the changed files, `without.txt` the
-removed ones, `base/` those of a base to compare with, `expected.yaml` every Problem with its place. `not-yet.txt` names those that do
-not hold yet. The cases are frozen by their digest: a case that proves wrong is changed together with planted.sha256, and the commit
-says why.
+removed ones, `base/` those of a base to compare with, `expected.yaml` every Problem with its place. The cases are
+frozen by their digest: a case that proves wrong is changed together with planted.sha256, and the commit says why.
 """
 
 import hashlib
@@ -22,7 +21,6 @@ from tests.core.catalog.memory_tree import MemoryTree, tree_of_folder
 
 CASES = Path(__file__).resolve().parents[2] / "cases" / "validate"
 NAMES = sorted(found.parent.name for found in CASES.glob("*/expected.yaml"))
-NOT_YET = frozenset((CASES / "not-yet.txt").read_text(encoding="utf-8").split())
 #: Without its rule tests, which say the same mistake a second time where they speak of what it breaks.
 EXAMPLE = {path: raw for path, raw in tree_of_folder(shipped("examples") / "deploy").files.items() if "/tests/" not in path}
 
@@ -66,14 +64,9 @@ def found(case: Path) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in NOT_YET])
+@pytest.mark.parametrize("name", NAMES)
 def test_exactly_the_planted_mistake_is_found_at_its_place_and_a_near_miss_is_left_alone(name: str) -> None:
     assert found(CASES / name) == expected(CASES / name)
-
-
-def test_a_case_that_does_not_hold_yet_is_taken_off_the_list_when_it_does() -> None:
-    holding = [name for name in sorted(NOT_YET) if found(CASES / name) == expected(CASES / name)]
-    assert holding == [], "take them off tests/cases/validate/not-yet.txt"
 
 
 def test_there_are_sixty_mistakes_and_twenty_near_misses() -> None:
