@@ -3,12 +3,15 @@
 Called as the console script `attune`; each command module has an `app` (one command or a group) and goes on from there.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Annotated
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated, TextIO
 
 import typer
 
@@ -17,6 +20,7 @@ from typer._click.core import Command, Context
 from typer._click.formatting import HelpFormatter
 from typer.core import TyperCommand, TyperGroup
 
+from attune_cli.errors import OutputUnwritable
 from attune_core.errors import AttuneError, Blame
 
 #: Command -> (module with `app`, what it is for). Modules are imported only when their command is typed.
@@ -96,15 +100,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and end the process with its exit code; no traceback reaches a person."""
     code = 0
     try:
-        typer.main.get_command(app).main(args=arguments, prog_name="attune")
+        _call(arguments)
     except AttuneError as error:
         _say(f"attune: {error.message}", f"  what to do: {error.hint}", f"  code: {error.code}")
         code = EXIT_CODES[error.blame]
     except KeyboardInterrupt:
         code = 130
     except BrokenPipeError:
-        # The reader went away; point stdout elsewhere so that the interpreter's last flush is silent.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
     except Exception as error:
         if os.environ.get("ATTUNE_TRACEBACK"):
@@ -119,16 +121,46 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
+def _call(arguments: Sequence[str] | None) -> None:
+    """Run one command and write all of its output; a reader that went away is a BrokenPipeError, a full disk is said."""
+    stdout = _stdout()
+    try:
+        try:
+            typer.main.get_command(app).main(args=arguments, prog_name="attune")
+        finally:
+            stdout.flush()
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC, errno.EDQUOT):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())  # so that the interpreter's last flush is silent
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise OutputUnwritable(f"cannot write: {error.strerror}", hint="make room on the disk that is written to") from error
+
+
+def _stdout() -> TextIO:
+    """Return stdout, which can show every text; one that the caller has closed leads nowhere, and stderr alike."""
+    if sys.__stderr__ is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end of the process
+    if sys.__stdout__ is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - likewise
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that cannot show a character is no reason to fail
+    return sys.stdout
+
+
 def _first(error: BaseException) -> BaseException:
     """Return the first error inside a group, which itself says only that there was one."""
     return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _say(*lines: str) -> None:
+    from attune_cli.render.wrapping import width_of, wrapped
     from attune_core.safe_text import safe_text
 
-    for line in lines:
-        sys.stderr.write(safe_text(line, keep_newlines=True) + "\n")
+    width = width_of(sys.stderr)
+    for line in safe_text("\n".join(lines), keep_newlines=True).split("\n"):
+        sys.stderr.write(wrapped(line, width, others="    ") + "\n")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import typer
 
 from attune_cli.commands.options import JsonFlag, command
 from attune_cli.explanations import Explanation, all_explanations, explanation_of
-from attune_cli.render.output import show_line, show_table, write_json
+from attune_cli.render.output import show_line, show_paragraph, show_table, write_json
 
 app = command()
 
@@ -53,7 +53,7 @@ def _show(found: Explanation) -> None:
 
 def _paragraph(text: str) -> None:
     show_line("")
-    show_line(text)
+    show_paragraph(text)
 
 
 def _example(word: str, lines: str) -> None:

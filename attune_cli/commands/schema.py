@@ -11,7 +11,7 @@ import typer
 from attune_cli.commands.options import JsonFlag, command
 from attune_cli.editor_schemas import write_schemas
 from attune_cli.errors import BadArgument
-from attune_cli.render.output import compact, show_fields, show_line, write_json
+from attune_cli.render.output import compact, show_fields, show_line, show_paragraph, write_json
 from attune_cli.schema_words import Key, key_at, schema_kinds, schema_of
 
 app = command()
@@ -66,7 +66,7 @@ def _explain(key: Key, *, json: bool) -> None:
         write_json({"key": key.path, "required": key.required, "schema": key.schema})
         return
     show_line(key.path)
-    show_line(str(key.schema.get("description", "")))
+    show_paragraph(str(key.schema.get("description", "")))
     fields = [("takes", key.takes()), ("without it", _without(key))]
     examples = key.schema.get("examples")
     fields += [("example", compact(one)) for one in examples[:1]] if isinstance(examples, list) else []

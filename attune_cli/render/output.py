@@ -1,6 +1,6 @@
 """Output: lists, single documents and messages, for people on a terminal, for pipes, and as JSON with the same content.
 
-Called by every command with documents of the API; rich is imported only when there is a terminal to draw on.
+Called by every command; what a terminal alone needs (colours, widths) is imported when there is one.
 """
 
 import json
@@ -9,25 +9,12 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from attune_cli.render.wrapping import width_of, wrapped
 from attune_core.safe_text import safe_text
 from attune_core.values import JsonValue
 
 if TYPE_CHECKING:  # a command that shows no document of the API starts without it
     from pydantic import BaseModel
-
-#: What an outcome or state looks like on a terminal.
-STYLES = {
-    "succeeded": "green",
-    "failed": "red",
-    "timed_out": "red",
-    "lost": "bold red",
-    "rejected": "yellow",
-    "cancelled": "yellow",
-    "dead_letter": "yellow",
-    "started": "cyan",
-    "connected": "green",
-    "unreachable": "yellow",
-}
 
 
 def on_terminal() -> bool:
@@ -58,7 +45,11 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: 
     if not rows:
         show_line(empty)
     elif on_terminal():
-        _draw_table(columns, rows)
+        from attune_cli.render.table import table_lines
+
+        cells = [[safe_text(cell) for cell in row] for row in rows]
+        for line in table_lines(columns, cells, width_of(sys.stdout) or 80):
+            sys.stdout.write(line + "\n")
     else:
         _write_columns([[column.upper() for column in columns], *rows])
 
@@ -66,11 +57,12 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: 
 def show_fields(fields: Sequence[tuple[str, str]]) -> None:
     """Print names and values, one a line; values may have several lines."""
     width = max((len(name) for name, _ in fields), default=0)
+    terminal, below = width_of(sys.stdout), " " * (width + 2)
     for name, value in fields:
-        first, *others = safe_text(value, keep_newlines=True).split("\n")
-        sys.stdout.write(f"{name:<{width}}  {first}".rstrip() + "\n")
-        for line in others:
-            sys.stdout.write(f"{'':<{width}}  {line}".rstrip() + "\n")
+        before = f"{name:<{width}}  "
+        for line in safe_text(value, keep_newlines=True).split("\n"):
+            sys.stdout.write(wrapped(line, terminal, first=before, others=below).rstrip() + "\n")
+            before = below
 
 
 def show_line(text: str) -> None:
@@ -79,9 +71,14 @@ def show_line(text: str) -> None:
     sys.stdout.flush()
 
 
+def show_paragraph(text: str) -> None:
+    """Print prose, which a terminal's lines may break between words."""
+    sys.stdout.write(wrapped(safe_text(text), width_of(sys.stdout)) + "\n")
+
+
 def note(text: str) -> None:
     """Say something beside the output, on stderr."""
-    sys.stderr.write(safe_text(text) + "\n")
+    sys.stderr.write(wrapped(safe_text(text), width_of(sys.stderr)) + "\n")
 
 
 def compact(value: JsonValue) -> str:
@@ -94,17 +91,3 @@ def _write_columns(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(row[index]) for row in cleaned) for index in range(len(cleaned[0]))]
     for row in cleaned:
         sys.stdout.write("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
-
-
-def _draw_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(Text(column), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(safe_text(cell), style=STYLES.get(cell, "")) for cell in row))
-    Console(highlight=False).print(table)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from attune_cli.comparing import Compared
 from attune_cli.render import plan_words as words
-from attune_cli.render.output import on_terminal
+from attune_cli.render.colours import has_colours
 from attune_core.effects.effect import Kind
 from attune_core.effects.forecast import Counts, Forecast, Group
 from attune_core.rules.recorded import RecordedEvent
@@ -20,7 +20,7 @@ _BOLD, _RESET = "\x1b[1m", "\x1b[0m"
 
 def write_plan(compared: Compared) -> None:
     """Print it all."""
-    colours = on_terminal()
+    colours = has_colours()
     for line in plan_lines(compared, colours=colours):
         sys.stdout.write(line + "\n")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from attune_cli.checking import Checked, count
 from attune_cli.render.carets import LineOf, Paint, source_with_carets
-from attune_cli.render.output import on_terminal
+from attune_cli.render.colours import has_colours
 from attune_core.problems import Problem, Severity
 from attune_core.safe_text import safe_text
 
@@ -18,7 +18,7 @@ _BOLD, _BLUE, _RESET = "\x1b[1m", "\x1b[34m", "\x1b[0m"
 
 def write_text(checked: Checked) -> None:
     """Print each Problem and the last line."""
-    sys.stdout.write(as_text(checked, colours=on_terminal()))
+    sys.stdout.write(as_text(checked, colours=has_colours()))
 
 
 def as_text(checked: Checked, *, colours: bool) -> str:

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from attune_cli.render.output import compact, on_terminal, show_json
+from attune_cli.render.colours import has_colours
+from attune_cli.render.output import compact, show_json
 from attune_core.problems import Span
 from attune_core.rule_tests.comparing import Difference
 from attune_core.rule_tests.course import DISABLED, INPUT_INVALID, OTHER_TRIGGER, THROTTLED
@@ -37,7 +38,7 @@ class Tested:
 
 def show_tested(tested: Tested) -> None:
     """Print a line a case, what differs under it, and the summary."""
-    good, bad, reset = (_GREEN, _RED, _RESET) if on_terminal() else ("", "", "")
+    good, bad, reset = (_GREEN, _RED, _RESET) if has_colours() else ("", "", "")
     for selected, verdict in tested.cases:
         word = f"{good}ok{reset}    " if verdict.passed else f"{bad}FAILED{reset}"
         sys.stdout.write(f"{word}  {safe_text(f'{selected.document.path}: {selected.case.name}', limit=1000)}\n")

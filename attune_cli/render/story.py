@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from attune_cli.render.output import STYLES, on_terminal
+from attune_cli.render.colours import STYLES, painted
 from attune_core.safe_text import safe_text
 
 
@@ -55,6 +55,5 @@ class Story:
         self._write(f"\n{safe_text(text)} ({time.monotonic() - self._begun:.0f} s)", style="bold")
 
     def _write(self, line: str, *, style: str) -> None:
-        code = {"bold": "1", "dim": "2", "green": "32", "red": "31", "yellow": "33", "bold red": "1;31", "cyan": "36"}.get(style)
-        sys.stdout.write(f"\x1b[{code}m{line}\x1b[0m\n" if code and on_terminal() else line + "\n")
+        sys.stdout.write(painted(line, style) + "\n")
         sys.stdout.flush()
