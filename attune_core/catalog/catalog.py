@@ -18,6 +18,7 @@ from attune_core.values import JsonObject, JsonValue
 
 if TYPE_CHECKING:
     from attune_core.expressions.program import Program
+    from attune_core.expressions.structure import CheckedStructure
     from attune_core.expressions.template import CheckedTemplate
 
 
@@ -82,7 +83,7 @@ class Rule:
     trigger: str
     action: str
     when: "Program | None"
-    inputs: "Mapping[str, CheckedTemplate | JsonValue]"  # literal values as they are; defaults are not in here
+    inputs: "Mapping[str, CheckedTemplate | CheckedStructure | JsonValue]"  # literal values as they are; defaults are not in here
     secrets: Mapping[str, str]  # parameter -> the secret's name
     match: "Mapping[str, CheckedTemplate | str]"
     pick: Literal["any", "all"]

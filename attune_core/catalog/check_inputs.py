@@ -3,28 +3,37 @@
 Called by `check_rules`; a secret reaches only a parameter declared secret, which takes nothing else.
 """
 
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from attune_core.catalog.reading import Read, Reading
 from attune_core.expressions.check import Scope
 from attune_core.expressions.errors import ExpressionFailed
+from attune_core.expressions.fitting import fits
 from attune_core.expressions.schema_types import type_of_schema
+from attune_core.expressions.structure import CheckedStructure, Inside, check_structure, template_places
 from attune_core.expressions.suggestion import suggestion
 from attune_core.expressions.template import CheckedTemplate, check_template
-from attune_core.expressions.types import SECRET
-from attune_core.json_schema import SchemaRefused, SchemaValidator
+from attune_core.expressions.template_parts import MAX_EXPRESSIONS
+from attune_core.expressions.types import SECRET, type_name
+from attune_core.json_schema import Misfit, SchemaRefused, SchemaValidator
 from attune_core.models.action import ActionDocument
 from attune_core.models.parameter import Parameter
 from attune_core.models.rule import RuleDocument
 from attune_core.values import JsonValue
+
+#: Keywords that judge a list or object without looking at the values in it.
+_OF_SHAPE = frozenset(
+    {"type", "required", "additionalProperties", "minItems", "maxItems", "minProperties", "maxProperties", "propertyNames"}
+)
 
 
 @dataclass(frozen=True)
 class Inputs:
     """What a rule gives: values or templates by parameter, and secrets' names by parameter."""
 
-    values: dict[str, CheckedTemplate | JsonValue] = field(default_factory=dict)
+    values: dict[str, CheckedTemplate | CheckedStructure | JsonValue] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
 
 
@@ -64,10 +73,10 @@ class _Slot:
             self._template(value, scope)
         elif self.parameter.secret:
             self._wants_secret("")
-        elif (inside := _nested_template(value)) is not None:
-            hint = "give the parameter one expression, or give its parts parameters of their own"
-            self._say("ATT123", "an expression inside a list or mapping is not acted on by this version", inside, hint)
+        elif places := set(template_places(value)):
+            self._structure(value, scope, places)
         else:
+            self.found.values[self.name] = value
             self._literal(value)
 
     def _template(self, text: str, scope: Scope) -> None:
@@ -84,34 +93,42 @@ class _Slot:
         elif not checked.findings:
             self._wants_secret(" and nothing else")
 
+    def _structure(self, value: JsonValue, scope: Scope, places: set[Inside]) -> None:
+        if len(places) > MAX_EXPRESSIONS:
+            hint = "compute the value in the action"
+            self._say("ATT201", f"more than {MAX_EXPRESSIONS} texts with expressions in one parameter", (), hint)
+            return
+        expected = type_of_schema(dict(self.parameter.value_schema))
+        checked = check_structure(value, scope, expected)
+        self.found.values[self.name] = checked
+        before = self.reading.findings.count()
+        for place, template in checked.templates.items():
+            self.reading.findings.in_text(template.findings, self.rule.document, ("input", self.name, *place))
+        self._literal(value, besides=places)
+        if self.reading.findings.count() == before and not fits(checked.type, expected):
+            self._say("ATT206", f"this is {type_name(checked.type)}, but {type_name(expected)} is expected", (), None)
+
     def _wants_secret(self, also: str) -> None:
         hint = f"write `{self.name}: ${{{{ secrets.NAME }}}}`{also}"
         self._say("ATT156", f"the parameter `{self.name}` is secret and takes only a secret", (), hint)
 
-    def _literal(self, value: JsonValue) -> None:
-        self.found.values[self.name] = value
+    def _literal(self, value: JsonValue, besides: AbstractSet[Inside] = frozenset()) -> None:
+        """Check what is written out; `besides` are the places of texts with expressions, whose values are not known here."""
         schema = self.parameter.value_schema
         try:
-            misfits = SchemaValidator(schema).misfits(value, limit=3)
+            found = SchemaValidator(schema).misfits(value, limit=3 + len(besides))
         except SchemaRefused:
             return  # said where the parameter is declared
         hint = "quote it" if schema.get("type") == "string" and isinstance(value, bool | int | float) else None
-        for misfit in misfits:
+        misfits = [misfit for misfit in found if not any(_is_about(misfit, place) for place in besides)]
+        for misfit in misfits[:3]:
             self._say("ATT155", f"`{self.name}` does not fit: {misfit.message}", misfit.place, hint)
 
     def _say(self, code: str, message: str, inside: tuple[str | int, ...], hint: str | None) -> None:
         self.reading.findings.at(code, message, self.rule.document, ("input", self.name, *inside), hint=hint)
 
 
-def _nested_template(value: JsonValue) -> tuple[str | int, ...] | None:
-    """Return the place of an expression below the top of a value."""
-    waiting: list[tuple[tuple[str | int, ...], JsonValue]] = [((), value)]
-    while waiting:
-        place, one = waiting.pop()
-        if isinstance(one, str) and place and "${{" in one.replace("$${{", ""):
-            return place
-        if isinstance(one, dict):
-            waiting.extend(((*place, key), child) for key, child in one.items())
-        elif isinstance(one, list):
-            waiting.extend(((*place, index), child) for index, child in enumerate(one))
-    return None
+def _is_about(misfit: Misfit, place: Inside) -> bool:
+    """Tell whether another value at a place could fit: it is the place itself, or the misfit is about what a list or object holds."""
+    around = place[: len(misfit.place)] == misfit.place
+    return around and (misfit.place == place or misfit.keyword not in _OF_SHAPE)

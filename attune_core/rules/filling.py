@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from attune_core.catalog.catalog import Action, Rule
 from attune_core.errors import AttuneError, Blame
 from attune_core.expressions.errors import ExpressionFailed
+from attune_core.expressions.structure import CheckedStructure
 from attune_core.expressions.template import CheckedTemplate
 from attune_core.values import JsonObject, JsonValue, canonical_json
 
@@ -70,8 +71,8 @@ def queue_key(action: Action, complete: JsonObject) -> str:
     return key
 
 
-def _value(template: CheckedTemplate | JsonValue, activation: JsonObject) -> JsonValue:
-    return template.render(activation) if isinstance(template, CheckedTemplate) else template
+def _value(given: CheckedTemplate | CheckedStructure | JsonValue, activation: JsonObject) -> JsonValue:
+    return given.render(activation) if isinstance(given, CheckedTemplate | CheckedStructure) else given
 
 
 def _text(value: JsonValue) -> str:
