@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from attune_agent.host import LogBounds, ResultSource
 from attune_agent.preparation_errors import EnvironmentFailed
 from attune_agent.results import ResultRules
-from attune_core.catalog.scopes import parameters_scope
+from attune_core.catalog.scopes import parameter_types, parameters_scope
 from attune_core.errors import AttuneError
 from attune_core.expressions.functions.conversions import scalar_text
 from attune_core.expressions.template import CheckedTemplate, check_template
@@ -35,7 +35,7 @@ class Recipe:
 
 def recipe_of(document: ActionDocument) -> Recipe:
     """Compile an action's document; the controller has checked it before it came here."""
-    scope = parameters_scope(document.parameters)
+    scope = parameters_scope(document.parameters, parameter_types(document.parameters))
     return Recipe(
         document=document,
         variables={name: check_template(text, scope, DYN) for name, text in document.env.items()},

@@ -8,7 +8,8 @@ from attune_core.catalog.check_credentials import check_credential
 from attune_core.catalog.check_programs import check_program
 from attune_core.catalog.check_schemas import check_schema
 from attune_core.catalog.reading import Read, Reading
-from attune_core.catalog.scopes import parameters_scope
+from attune_core.catalog.scopes import parameter_types, parameters_scope
+from attune_core.expressions.check import Scope
 from attune_core.expressions.suggestion import suggestion
 from attune_core.expressions.template import CheckedTemplate, check_template
 from attune_core.expressions.types import DYN, STRING
@@ -38,8 +39,10 @@ def _check(reading: Reading, action: Read[ActionDocument]) -> Action | None:
     validator: SchemaValidator | None = None
     if result is not None and result.value_schema is not None:
         validator = check_schema(result.value_schema, action.document, ("result", "schema"), reading.findings)
-    key = _key(reading, action)
-    env = _env(reading, action)
+    types = reading.parameter_types[action.ref] = parameter_types(action.model.parameters)
+    scope = parameters_scope(action.model.parameters, types)
+    key = _key(reading, action, scope)
+    env = _env(reading, action, scope)
     if reading.findings.count() != before and reading.findings.has_errors():
         return None
     document = action.document
@@ -95,21 +98,21 @@ def _check_parameter(reading: Reading, action: Read[ActionDocument], name: str, 
         reading.findings.at("ATT155", f"the default does not fit: {misfit.message}", action.document, (*place, "default"))
 
 
-def _key(reading: Reading, action: Read[ActionDocument]) -> CheckedTemplate | None:
+def _key(reading: Reading, action: Read[ActionDocument], scope: Scope) -> CheckedTemplate | None:
     if action.model.concurrency.key is None:
         return None
-    checked = check_template(action.model.concurrency.key, parameters_scope(action.model.parameters), DYN)
+    checked = check_template(action.model.concurrency.key, scope, DYN)
     reading.findings.in_text(checked.findings, action.document, ("concurrency", "key"))
     return checked
 
 
-def _env(reading: Reading, action: Read[ActionDocument]) -> dict[str, CheckedTemplate]:
+def _env(reading: Reading, action: Read[ActionDocument], scope: Scope) -> dict[str, CheckedTemplate]:
     found: dict[str, CheckedTemplate] = {}
     for name, text in action.model.env.items():
         if name in _GIVEN or name.startswith(("ATTUNE_", "LD_")):
             hint = "choose another name"
             message = f"`{name}` is not for documents to set"
             reading.findings.at("ATT159", message, action.document, ("env", name), of="key", hint=hint)
-        found[name] = check_template(text, parameters_scope(action.model.parameters), STRING)
+        found[name] = check_template(text, scope, STRING)
         reading.findings.in_text(found[name].findings, action.document, ("env", name))
     return found

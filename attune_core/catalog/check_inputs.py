@@ -11,12 +11,11 @@ from attune_core.catalog.reading import Read, Reading
 from attune_core.expressions.check import Scope
 from attune_core.expressions.errors import ExpressionFailed
 from attune_core.expressions.fitting import fits
-from attune_core.expressions.schema_types import type_of_schema
 from attune_core.expressions.structure import CheckedStructure, Inside, check_structure, template_places
 from attune_core.expressions.suggestion import suggestion
 from attune_core.expressions.template import CheckedTemplate, check_template
 from attune_core.expressions.template_parts import MAX_EXPRESSIONS
-from attune_core.expressions.types import SECRET, type_name
+from attune_core.expressions.types import Type, type_name
 from attune_core.json_schema import Misfit, SchemaRefused, SchemaValidator
 from attune_core.models.action import ActionDocument
 from attune_core.models.parameter import Parameter
@@ -79,9 +78,11 @@ class _Slot:
             self.found.values[self.name] = value
             self._literal(value)
 
+    def _type(self) -> Type:
+        return self.reading.parameter_types[self.rule.model.action][self.name]
+
     def _template(self, text: str, scope: Scope) -> None:
-        expected = SECRET if self.parameter.secret else type_of_schema(dict(self.parameter.value_schema))
-        checked = check_template(text, scope, expected)
+        checked = check_template(text, scope, self._type())
         self.reading.findings.in_text(checked.findings, self.rule.document, ("input", self.name))
         if not self.parameter.secret:
             self.found.values[self.name] = checked
@@ -98,7 +99,7 @@ class _Slot:
             hint = "compute the value in the action"
             self._say("ATT201", f"more than {MAX_EXPRESSIONS} texts with expressions in one parameter", (), hint)
             return
-        expected = type_of_schema(dict(self.parameter.value_schema))
+        expected = self._type()
         checked = check_structure(value, scope, expected)
         self.found.values[self.name] = checked
         before = self.reading.findings.count()

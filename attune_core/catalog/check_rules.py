@@ -41,7 +41,8 @@ def _missing(reading: Reading, rule: Read[RuleDocument], kind: str, ref: str, kn
 def _check(reading: Reading, rule: Read[RuleDocument], data: Type) -> Rule:
     when = check_condition(reading, rule, data)
     action = reading.actions.get(rule.model.action)
-    inputs = check_inputs(reading, rule, action, event_scope(data, when.implied)) if action is not None else Inputs()
+    scope = event_scope(data, when.implied)
+    inputs = check_inputs(reading, rule, action, scope) if action is not None else Inputs()
     return Rule(
         ref=rule.ref,
         path=rule.document.path,
@@ -53,7 +54,7 @@ def _check(reading: Reading, rule: Read[RuleDocument], data: Type) -> Rule:
         when=when.program,
         inputs=inputs.values,
         secrets=inputs.secrets,
-        match=check_selector(reading, rule, event_scope(data, when.implied)),
+        match=check_selector(reading, rule, scope),
         pick=rule.model.agents.pick,
-        throttle=check_throttle(reading, rule, event_scope(data, when.implied)),
+        throttle=check_throttle(reading, rule, scope),
     )

@@ -6,7 +6,6 @@ all of which PyYAML's own loader takes or resolves silently, are refused.
 """
 
 import contextlib
-from collections.abc import Generator
 
 import yaml
 
@@ -23,8 +22,6 @@ NODES = 100_000
 #: A document with more mistakes than this is not read further.
 MISTAKES = 50
 
-_COLLECTIONS = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
-
 
 class _Stop(Exception):
     """Nothing after this place can be trusted, or the bound on mistakes is reached."""
@@ -36,9 +33,11 @@ def read_document(path: str, raw: bytes) -> tuple[Document | None, tuple[Problem
     if isinstance(text, Problem):
         return None, (text,)
     reader = _Reader(path, text)
-    with contextlib.suppress(_Stop), contextlib.closing(_events(text)) as events:
+    with contextlib.suppress(_Stop):
         try:
-            for event in events:
+            #: As `yaml.parse` does, without a generator that is resumed for every event.
+            parser = yaml.CSafeLoader(text)
+            while (event := parser.get_event()) is not None:
                 reader.take(event)
         except yaml.YAMLError as error:
             reader.mistakes.append(explain(error, path, text))
@@ -56,10 +55,6 @@ def read_document(path: str, raw: bytes) -> tuple[Document | None, tuple[Problem
     if reader.root is None or reader.mistakes:
         return None, tuple(reader.mistakes)
     return Document(path=path, text=text, root=reader.root), ()
-
-
-def _events(text: str) -> Generator[yaml.Event]:
-    yield from yaml.parse(text, Loader=yaml.CSafeLoader)
 
 
 def _node(value: JsonValue, event: yaml.Event, style: str = "") -> Node:
@@ -83,19 +78,22 @@ class _Reader:
 
     def take(self, event: yaml.Event) -> None:
         """Take the next event."""
-        if isinstance(event, yaml.ScalarEvent):
-            self._admit(event)
-            self._scalar(event)
-        elif isinstance(event, _COLLECTIONS):
-            self._admit(event)
-            self._collection(event)
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            self._open.pop()[0].end = _node(None, event).end
-        elif isinstance(event, yaml.AliasEvent):
-            self._refuse_name("an alias", "*", event.anchor, event)
-            self._place(_node(None, event), is_key=self._wants_key())
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self._document(event)
+        match event:
+            case yaml.ScalarEvent():
+                self._admit(event)
+                self._scalar(event)
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                self._admit(event)
+                self._collection(event)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._open.pop()[0].end = _node(None, event).end
+            case yaml.AliasEvent():
+                self._refuse_name("an alias", "*", event.anchor, event)
+                self._place(_node(None, event), is_key=self._wants_key())
+            case yaml.DocumentStartEvent():
+                self._document(event)
+            case _:
+                pass
 
     def _document(self, event: yaml.DocumentStartEvent) -> None:
         self._documents += 1

@@ -52,5 +52,7 @@ class Reading:
     rules: dict[str, Read[RuleDocument]] = field(default_factory=dict)
     tests: list[Read[RuleTestDocument]] = field(default_factory=list)
     webhooks: dict[str, Read[WebhookDocument]] = field(default_factory=dict)
+    #: Action reference -> the types of its parameters.
+    parameter_types: dict[str, Mapping[str, Type]] = field(default_factory=dict)
     #: Trigger reference -> the type of its events' data, completions included.
     data_types: dict[str, Type] = field(default_factory=dict)

@@ -20,12 +20,14 @@ def event_scope(data: Type, implied: Implied | None = NOTHING_IMPLIED) -> Scope:
     return Scope({"event": _event(data), "secrets": Map(SECRET)}, implied)
 
 
-def parameters_scope(parameters: Mapping[str, Parameter]) -> Scope:
-    """Return what an action's concurrency key and `env` see."""
-    fields = {
-        name: Field(SECRET if one.secret else type_of_schema(dict(one.value_schema)), required=one.required or one.has_default)
-        for name, one in parameters.items()
-    }
+def parameter_types(parameters: Mapping[str, Parameter]) -> dict[str, Type]:
+    """Return the type that each parameter of an action takes."""
+    return {name: SECRET if one.secret else type_of_schema(dict(one.value_schema)) for name, one in parameters.items()}
+
+
+def parameters_scope(parameters: Mapping[str, Parameter], types: Mapping[str, Type]) -> Scope:
+    """Return what an action's concurrency key and `env` see; `types` are those of `parameter_types`."""
+    fields = {name: Field(types[name], required=one.required or one.has_default) for name, one in parameters.items()}
     return Scope({"parameters": Object(fields, title="parameters"), "secrets": Map(SECRET)})
 
 

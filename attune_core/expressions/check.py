@@ -87,7 +87,7 @@ def check_tree(source: str, node: Node | Finding, scope: Scope, expected: Type |
 
 
 def _failed(facts: Facts) -> bool:
-    return any(found.severity is Severity.ERROR for found in facts.findings)
+    return bool(facts.findings) and any(found.severity is Severity.ERROR for found in facts.findings)
 
 
 def _program(source: str, operand: Operand) -> Program:

@@ -44,6 +44,8 @@ _MAX_CHOICES = 1_000
 _PLAIN: Mapping[str, Type] = {"integer": INT, "number": DOUBLE, "boolean": BOOL, "null": NULL}
 #: Formats that the language has functions for.
 _FORMATS = frozenset({"date-time", "duration"})
+#: What a schema says beside its own type; most have none of these.
+_COMBINING = frozenset({"$ref", "allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas", "dependentRequired", "nullable"})
 _LIST_KEYS = ("items", "prefixItems")
 
 
@@ -73,7 +75,9 @@ class _Reader:
         if depth > _MAX_DEPTH or self._left < 0 or "$dynamicRef" in schema or ("$id" in schema and depth):
             return both(found, UNKNOWN)
         found = both(found, self._own_type(schema, depth))
-        needed.update(name for name in _sequence(schema.get("required")) if isinstance(name, str))
+        needed.update([name for name in _sequence(schema.get("required")) if isinstance(name, str)])
+        if _COMBINING.isdisjoint(schema):
+            return found
         if "$ref" in schema:
             found = self._referenced(found, schema["$ref"], depth, needed)
         for one in _sequence(schema.get("allOf")):

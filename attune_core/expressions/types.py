@@ -225,12 +225,14 @@ def type_name(one: Type) -> str:
 
 def carries_secret(one: Type) -> bool:
     """Tell whether a value of this type is or holds a secret."""
-    if isinstance(one, List | Optional):
-        return carries_secret(one.item)
-    if isinstance(one, Map):
-        return carries_secret(one.value)
-    if isinstance(one, Object):
-        return one.holds_secret
-    if isinstance(one, OneOf):
-        return any(carries_secret(member) for member in one.members)
-    return isinstance(one, Secret)
+    match one:
+        case List() | Optional():
+            return carries_secret(one.item)
+        case Map():
+            return carries_secret(one.value)
+        case Object():
+            return one.holds_secret
+        case OneOf():
+            return any(carries_secret(member) for member in one.members)
+        case _:
+            return isinstance(one, Secret)

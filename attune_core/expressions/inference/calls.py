@@ -19,9 +19,9 @@ _NEVER_READS: Mapping[str, frozenset[str]] = {"duration": frozenset({"duration",
 _FORMS: Mapping[str, str] = {"duration": "PT1H (ISO 8601)", "date-time": "2026-01-02T03:04:05Z"}
 
 
-def known_children(node: Node) -> tuple[Node, ...]:
-    """Return the nodes below; without the arguments of what is no macro here, whose variables may be its own."""
-    if isinstance(node, Call) and (node.name in NOT_YET or node.name in MACRO_USAGES or _like_macro(node)):
+def known_children(node: Call) -> tuple[Node, ...]:
+    """Return the nodes below a call; without the arguments of what is no macro here, whose variables may be its own."""
+    if node.name in NOT_YET or node.name in MACRO_USAGES or _like_macro(node):
         return () if node.target is None else (node.target,)
     return node.children()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from attune_core.expressions.finding import Code, Finding, finding
 from attune_core.expressions.suggestion import clipped, suggestion
 from attune_core.expressions.syntax.nodes import Node
-from attune_core.expressions.types import Dyn, List, Map, Object, Type, carries_secret, members
+from attune_core.expressions.types import Dyn, List, Map, Object, OneOf, Type, carries_secret, members
 
 _MOST_SUGGESTIONS = 20
 
@@ -79,4 +79,6 @@ def possible(actual: Type, wanted: Type) -> bool:
             isinstance(member, Dyn) or (isinstance(member, List) and possible(member.item, wanted.item)) for member in members(actual)
         )
     kinds = (Map, Object) if isinstance(wanted, Map | Object) else (type(wanted),)
-    return any(isinstance(member, (Dyn, *kinds)) for member in members(actual))
+    if not isinstance(actual, OneOf):
+        return isinstance(actual, (Dyn, *kinds))
+    return any(isinstance(member, (Dyn, *kinds)) for member in actual.members)

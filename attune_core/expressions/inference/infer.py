@@ -16,12 +16,17 @@ from attune_core.expressions.types import BOOL, BYTES, DOUBLE, INT, NULL, STRING
 
 def infer(facts: Facts, node: nodes.Node) -> Type:
     """Return the type of a node and note it, with those of all below, in `facts`."""
-    if isinstance(node, nodes.Macro):
-        found = _macro(facts, node)
-    else:
-        for child in known_children(node):
-            infer(facts, child)
-        found = _type_of(facts, node)
+    match node:
+        case nodes.Macro():
+            found = _macro(facts, node)
+        case nodes.Literal():
+            found = literal_type(node.value)
+        case nodes.Name():
+            found = _name_type(facts, node)
+        case _:
+            for child in known_children(node) if isinstance(node, nodes.Call) else node.children():
+                infer(facts, child)
+            found = _type_of(facts, node)
     facts.types[node] = found
     return found
 
@@ -39,10 +44,6 @@ def _macro(facts: Facts, node: nodes.Macro) -> Type:
 
 def _type_of(facts: Facts, node: nodes.Node) -> Type:
     match node:
-        case nodes.Literal():
-            return literal_type(node.value)
-        case nodes.Name():
-            return _name_type(facts, node)
         case nodes.ListLiteral():
             return List(union(facts.plain(item) for item in node.items))
         case nodes.MapLiteral():

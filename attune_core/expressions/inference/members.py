@@ -122,6 +122,8 @@ def _index_hint(operand: Type) -> str | None:
 
 def field_of(one: Type, name: str) -> Type | None:
     """Return the type of a field of values of this type, None if they have none of this name."""
+    if isinstance(one, Object) and name in one.fields:  # nearly always
+        return one.fields[name].type
     found: list[Type] = []
     for member in members(one):
         if isinstance(member, Dyn):

@@ -44,6 +44,8 @@ def field_name(step: Step) -> str | None:
 
 def may_be_missing(one: Type, name: str) -> bool:
     """Tell whether every object of this type leaves the field open, by itself and not by what the rest of the value is."""
+    if isinstance(one, Object) and name in one.fields:  # nearly always
+        return not (one.fields[name].required or one.fields[name].depends)
     declared = [member.fields[name] for member in members(one) if isinstance(member, Object) and name in member.fields]
     return bool(declared) and not any(field.required or field.depends for field in declared)
 

@@ -20,17 +20,23 @@ _FOLDING_STEPS = 10_000
 
 def lower(facts: Facts, node: nodes.Node) -> Operand:
     """Return the compiled node; an operation on constants that always fails is reported in `facts`."""
-    if isinstance(node, nodes.Literal):
-        return _operand(facts, node, _constantly(node.value), cost=0, constant=True, value=node.value)
-    if isinstance(node, nodes.Name):
-        slot = facts.slots.get(node) if facts.slots else None
-        return _way(facts, node, (node.name,), 0) if slot is None else _operand(facts, node, macros.bound(slot), cost=0)
-    parts = tuple(lower(facts, child) for child in node.children())
+    match node:
+        case nodes.Literal():
+            return _operand(facts, node, _constantly(node.value), cost=0, constant=True, value=node.value)
+        case nodes.Name():
+            slot = facts.slots.get(node) if facts.slots else None
+            return _way(facts, node, (node.name,), 0) if slot is None else _operand(facts, node, macros.bound(slot), cost=0)
+        case _:
+            return _lower_parts(facts, node)
+
+
+def _lower_parts(facts: Facts, node: nodes.Node) -> Operand:
+    parts = tuple([lower(facts, child) for child in node.children()])
     if (key := _written_key(node, parts)) is not None and parts[0].keys:
         return _way(facts, node, (*parts[0].keys, key), parts[0].cost)
     run = _closure(facts, node, parts)
     #: The parts of a macro are paid for each time they run.
-    operand = _operand(facts, node, run, cost=parts[0].cost if isinstance(node, nodes.Macro) else sum(part.cost for part in parts))
+    operand = _operand(facts, node, run, cost=parts[0].cost if isinstance(node, nodes.Macro) else sum([part.cost for part in parts]))
     operand.free = free(node, parts)
     if isinstance(node, nodes.Binary | nodes.Logic):
         operand.equality = equality(node, parts)
@@ -57,10 +63,14 @@ def _way(facts: Facts, node: nodes.Node, keys: tuple[str, ...], cost: int) -> Op
 
 def _written_key(node: nodes.Node, parts: Sequence[Operand]) -> str | None:
     """Return the field's name that `a.b` and `a["b"]` have in common."""
-    if isinstance(node, nodes.Select):
-        return node.field
-    value = parts[1].value if isinstance(node, nodes.Index) else None
-    return value if isinstance(value, str) else None
+    match node:
+        case nodes.Select():
+            return node.field
+        case nodes.Index():
+            value = parts[1].value
+            return value if isinstance(value, str) else None
+        case _:
+            return None
 
 
 def _closure(facts: Facts, node: nodes.Node, parts: tuple[Operand, ...]) -> Run:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from attune_core.catalog.scopes import event_scope, parameters_scope
+from attune_core.catalog.scopes import event_scope, parameter_types, parameters_scope
 from attune_core.expressions.check import Scope, check
 from attune_core.expressions.template import check_template
 from attune_core.expressions.types import BOOL, DYN, STRING
@@ -13,7 +13,7 @@ PARAMETERS = {
     "unit": Parameter(value_schema={"type": "string"}),
     "spare": Parameter(value_schema={"type": "string"}, secret=True, optional=True),
 }
-SCOPES = {"event": event_scope(DYN), "parameters": parameters_scope(PARAMETERS)}
+SCOPES = {"event": event_scope(DYN), "parameters": parameters_scope(PARAMETERS, parameter_types(PARAMETERS))}
 OF_SECRETS = [
     'secrets.x == "a"',
     "secrets.x == secrets.x",
