@@ -17,7 +17,7 @@ from attune_core.expressions.functions import formatting
 from attune_core.expressions.functions.conversions import scalar_text
 from attune_core.expressions.functions.function import Given, several
 from attune_core.expressions.functions.table import FUNCTIONS
-from attune_core.expressions.runtime import members, moments
+from attune_core.expressions.runtime import comparison, members, moments
 from attune_core.expressions.runtime.frame import Frame, Operand, Run
 from attune_core.expressions.runtime.members import index
 from attune_core.expressions.runtime.moments import Moment
@@ -159,6 +159,14 @@ def _double_negation(found: Compared) -> bool:
     return single != found.case.source and alike(ours(single, found.case.activation), found.theirs)
 
 
+def _sign_of_nan(found: Compared) -> bool:
+    return (
+        isinstance(found.ours, Gives)
+        and isinstance(found.theirs, Gives)
+        and repr(found.theirs.value).replace("-nan", "nan") == repr(found.ours.value)
+    )
+
+
 def _format_bytes(found: Compared) -> bool:
     """There, `%s` makes a text of octets that are none."""
     return not isinstance(found.ours, Gives) and "not UTF-8" in found.ours.message and ".format(" in found.case.source
@@ -193,12 +201,25 @@ _RECOGNISED: Mapping[str, Recognise] = {
     "optional-index": _index_of_an_optional_list,
     "aborts": _failures_that_end_all,
     "double-negation": _double_negation,
+    "sign-of-nan": _sign_of_nan,
     "format-bytes": _format_bytes,
     "timestamp-text": _texts_read_strictly("RFC 3339", r"\s*\d+-\d+-\d+[Tt]\d+:\d+:\d+(?:\.\d+)?(?:[Zz]|[+-]\d+(?::?\d+)?)\s*"),
     "zones": _texts_read_strictly("time zone", r"[+-]?\d+:\d+"),
     "double-text": _texts_read_strictly("not a number", r"[+-]?0[xX][0-9a-fA-F.pP]+"),
 }
 
+
+def _of_doubles(holds: Callable[[Value, Value], bool]) -> Callable[[Value, Value], bool]:
+    def held(one: Value, other: Value) -> bool:
+        if isinstance(one, int | float) and isinstance(other, int | float) and type(one) is not type(other):
+            return holds(float(one), float(other))
+        return holds(one, other)
+
+    return held
+
+
+_EQUAL = comparison.equal
+_ORDERS_OF_DOUBLES = {sign: _of_doubles(holds) for sign, holds in comparison._ORDERS.items()}
 _INT, _SUBSTRING = FUNCTIONS["int"], FUNCTIONS["substring"]
 _FUNCTIONS = "attune_core.expressions.functions.table.FUNCTIONS"
 
@@ -206,13 +227,14 @@ _FUNCTIONS = "attune_core.expressions.functions.table.FUNCTIONS"
 _AS_THERE: Mapping[str, Callable[[], AbstractContextManager[object]]] = {
     "fractions": lambda: patch.object(moments, "_fraction", _digits_in_threes),
     "format-doubles": lambda: patch.object(formatting, "scalar_text", _printed),
+    "exact-numbers": lambda: patch.multiple(comparison, equal=_equal_as_doubles, _ORDERS=_ORDERS_OF_DOUBLES),
     "duration-iso": lambda: patch.object(moments, "_ISO_SPAN", re.compile("(?!)")),
     "duration-range": lambda: patch.object(moments, "_LONGEST", INT64_MAX),
     "substring-end": lambda: patch.dict(_FUNCTIONS, substring=replace(_SUBSTRING, build=several("substring", _short_of_the_end))),
     "int-of-bool": lambda: patch.dict(_FUNCTIONS, int=replace(_INT, build=_int_also_of_bool)),
 }
 #: Published too, but no generated case shows them, so that none of them hides another difference.
-_NOT_GENERATED = frozenset({"schema-numbers", "exact-numbers", "sign-of-nan", "nul", "macro-names", "budget"})
+_NOT_GENERATED = frozenset({"schema-numbers", "nul", "literals", "macro-names", "budget"})
 
 PERMITTED = frozenset({*_RECOGNISED, *_AS_THERE, *_NOT_GENERATED})
 
@@ -228,6 +250,12 @@ def _printed(value: Value) -> str | None:
     if isinstance(value, Moment):
         return str(value).lstrip("0")
     return f"{value:g}" if isinstance(value, float) else scalar_text(value)
+
+
+def _equal_as_doubles(frame: Frame, one: Value, other: Value) -> bool:
+    if isinstance(one, int | float) and isinstance(other, int | float) and {type(one), type(other)} == {int, float}:
+        return float(one) == float(other)
+    return _EQUAL(frame, one, other)
 
 
 def _short_of_the_end(_: Frame, given: Given) -> str:

@@ -6,8 +6,8 @@ Read by `generated`.
 from attune_core.values import INT64_MAX, INT64_MIN, JsonValue
 from tests.core.expressions.grammar import FOR_ONE_FUNCTION, VARIABLES
 
-_DOUBLES = (0.0, -0.0, 1.0, -1.5, 0.1, 3.0, 1e6, 123456.7, 1e-5, 1e15, 2.5e100, 1e308, -7.25, 9.3e18)
-_INTS = (*range(-3, 9), 12, INT64_MIN, INT64_MIN + 1, INT64_MAX, 2**31, 1_000_000, 1_767_323_045)
+_DOUBLES = (0.0, -0.0, 1.0, -1.5, 0.1, 3.0, 1e6, 123456.7, 1e-5, 1e15, 2.5e100, 1e308, -7.25, 9.3e18, 2.0**53)
+_INTS = (*range(-3, 9), 12, INT64_MIN, INT64_MIN + 1, INT64_MAX, 2**31, 2**53 + 1, 1_000_000, 1_767_323_045)
 _TEXTS = ("abc", "", "a", "web_1", "añ😀", "12", " -3 ", "1.5", "true", "k", "A.B", "\n", "'q'", '"', "\\", "a,b,,c")
 _ALIKE: tuple[JsonValue, ...] = (1, None, True, False, 0, -3, 2, 0.0, 1.0, 2.5, -1.0, *_TEXTS[:6])
 _LISTS: tuple[JsonValue, ...] = ([], [1], [1, 2, 3], ["a"], [1, 1.0, "1", None], [[1], [2.0]], [{"a": 1}, {"a": None}], [True, False])
