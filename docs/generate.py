@@ -36,6 +36,7 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "attune_controller/drafting.py",
             "attune_core/rules/firing.py",
             "attune_core/rules/candidates.py",
+            "attune_core/catalog/rule_index.py",
             "attune_core/rules/matching.py",
             "attune_core/rules/filling.py",
             "attune_core/rules/throttling.py",
