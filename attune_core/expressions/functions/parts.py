@@ -54,8 +54,10 @@ def _last_index_of(frame: Frame, given: Given) -> int:
     text, part = given.text(0), given.text(1)
     start = given.whole(2, len(text))
     _within(text, start)
-    frame.charge(len(text) // PER_STEP)
-    return text.rfind(part, 0, start + len(part))
+    frame.charge(2 * len(text) // PER_STEP)
+    searched = text[: start + len(part)]
+    place = searched[::-1].find(part[::-1])  # rfind takes the product of both lengths, find their sum
+    return place if place == -1 else len(searched) - place - len(part)
 
 
 def _within(text: str, place: int) -> None:

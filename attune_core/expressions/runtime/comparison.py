@@ -41,13 +41,18 @@ def equal(frame: Frame, one: Value, other: Value) -> bool:
         if isinstance(one, list) and isinstance(other, list):
             return len(one) == len(other) and _all_equal(frame, one, other)
         if isinstance(one, dict) and isinstance(other, dict):
-            return one.keys() == other.keys() and _all_equal(frame, list(one.values()), [other[key] for key in one])
+            return len(one) == len(other) and _same_members(frame, one, other)
         if isinstance(one, str | bytes):
             frame.charge(len(one) // PER_STEP)
         elif isinstance(one, Maybe) and isinstance(other, Maybe):
             return one.there is other.there and equal(frame, one.value, other.value)
         return one == other
     return (kind is int or kind is float) and (type(other) is int or type(other) is float) and one == other
+
+
+def _same_members(frame: Frame, some: dict[str, Value], others: dict[str, Value]) -> bool:
+    frame.charge(len(some))
+    return some.keys() == others.keys() and _all_equal(frame, list(some.values()), [others[key] for key in some])
 
 
 def _all_equal(frame: Frame, some: list[Value], others: list[Value]) -> bool:
@@ -67,6 +72,8 @@ def order(operator: str, left: Operand, right: Operand) -> Run:
             if isinstance(one, bool) is isinstance(other, bool):
                 return holds(one, other)
         elif type(one) is type(other) and type(one) in kinds:
+            if isinstance(one, str | bytes) and isinstance(other, str | bytes):
+                frame.charge(min(len(one), len(other)) // PER_STEP)
             return holds(one, other)
         raise ExpressionFailed(f"no such overload: {kind_of(one)} {operator} {kind_of(other)}")
 

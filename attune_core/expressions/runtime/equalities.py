@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _SCALARS = (str, int, bool, float, type(None))
 _FREE = (nodes.Select, nodes.Has, nodes.Index, nodes.OptionalSelect, nodes.OptionalIndex, nodes.Logic, nodes.Conditional, nodes.Unary)
-_ORDERS = frozenset({"<", "<=", ">", ">="})
+_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,7 @@ def free(node: nodes.Node, parts: "tuple[Operand, ...]") -> bool:
 def _cheap(node: nodes.Binary, parts: "tuple[Operand, ...]") -> bool:
     if node.operator == "in":
         return parts[1].constant and isinstance(parts[1].value, list) and all(isinstance(item, _SCALARS) for item in parts[1].value)
-    if node.operator in {"==", "!="}:
-        return any(part.constant and isinstance(part.value, _SCALARS) for part in parts)
-    return node.operator in _ORDERS
+    return node.operator in _COMPARISONS and any(part.constant and isinstance(part.value, _SCALARS) for part in parts)
 
 
 def equalities(operand: "Operand") -> tuple[Equality, ...]:

@@ -12,6 +12,8 @@ from attune_core.values import JsonValue
 
 #: An event of 230 kB.
 VALUES: dict[str, JsonValue] = {"word": "a" * 1000, "text": "a" * 100_000, "spaces": " " * 100_000, "list": list(range(5000))}
+VALUES |= {"same": "".join(["a"] * 100_000), "keys": {str(number): 0 for number in range(500)}}
+VALUES |= {"others": {str(number): 0 for number in range(1, 501)}}
 SCOPE = Scope(dict.fromkeys(VALUES, DYN))
 _TEN = "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]"
 GROWING = (
@@ -36,6 +38,8 @@ GROWING = (
     "list.all(a, text.indexOf('aab') == -1)",
     "list.all(a, spaces.trim() == '')",
     "list.all(a, text < text + 'a')",
+    "list.all(a, text <= same)",
+    "list.all(a, keys != others)",
     "list.all(a, text.matches('(a+)+$'))",
     "list.all(a, 'a'.matches('a{900}' + string(a)) || true)",
     "list.all(a, list.map(b, timestamp('2026-01-01T00:00:00Z') + duration(string(b) + 's')).size() > 1)",
@@ -59,3 +63,12 @@ def test_a_macro_of_constants_is_computed_beforehand_wherever_it_stands() -> Non
     checked = check("[[1]].map(a, [2].map(b, [3].map(c, 4))) == [[[4]]]", SCOPE, None)
     assert checked.program is not None, checked.findings
     assert checked.program.evaluate({}) is True
+
+
+def test_a_search_from_the_end_is_linear_whatever_is_searched() -> None:
+    checked = check("text.lastIndexOf(part)", Scope({"text": DYN, "part": DYN}), None)
+    assert checked.program is not None, checked.findings
+    before = time.process_time()
+    values: dict[str, JsonValue] = {"text": "a" * 500_000, "part": "a" * 100_000 + "b" + "a" * 100_000}
+    assert checked.program.evaluate(values) == -1
+    assert time.process_time() - before < 1
