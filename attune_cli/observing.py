@@ -15,27 +15,38 @@ from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.cloudevents import read_attributes
 
 
+#: Lines that cannot be read and are kept to be said one by one, and other triggers that are counted; a file may hold any number of either.
+MOST_KEPT, MOST_TRIGGERS = 5, 1000
+
+
 @dataclass(kw_only=True)
 class Observed:
-    """What a file holds of one trigger; `unreadable` are lines with what is wrong with them."""
+    """What a file holds of one trigger; `unreadable` are the first of the lines that are left out, with what is wrong with them."""
 
     trigger: str = ""
     events: int = 0
     shape: Shape = field(default_factory=Shape)
+    left_out: int = 0
     unreadable: list[UnreadableLine] = field(default_factory=list)
+
+    def leave_out(self, line: UnreadableLine) -> None:
+        """Count a line that cannot be read."""
+        self.left_out += 1
+        if len(self.unreadable) < MOST_KEPT:
+            self.unreadable.append(line)
 
 
 def observe(stream: BinaryIO, trigger: str | None) -> Observed:
     """Read everything; `BadArgument` when there is nothing of the trigger, or more than one and none was named."""
     found = Observed(trigger=trigger or "")
     others: dict[str, int] = {}
-    for kind, data in _events(stream, found.unreadable):
+    for kind, data in _events(stream, found):
         if kind and not found.trigger:
             found.trigger = kind
         if kind in ("", found.trigger):
             found.events += 1
             found.shape.add(data)
-        else:
+        elif kind in others or len(others) < MOST_TRIGGERS:
             others[kind] = others.get(kind, 0) + 1
     if others and trigger is None:
         raise BadArgument(
@@ -48,21 +59,21 @@ def observe(stream: BinaryIO, trigger: str | None) -> Observed:
     return found
 
 
-def _events(stream: BinaryIO, unreadable: list[UnreadableLine]) -> Iterator[tuple[str, JsonObject]]:
+def _events(stream: BinaryIO, found: Observed) -> Iterator[tuple[str, JsonObject]]:
     """Yield trigger and data of each line; bare data are of no trigger."""
     for line in read_lines(stream):
         if isinstance(line, UnreadableLine):
-            unreadable.append(line)
+            found.leave_out(line)
             continue
         try:
             kind, data = _event(line.value)
         except AttuneError as error:
-            unreadable.append(UnreadableLine(number=line.number, error=error.message))
+            found.leave_out(UnreadableLine(number=line.number, error=error.message))
             continue
         if isinstance(data, dict):
             yield kind, data
         else:
-            unreadable.append(UnreadableLine(number=line.number, error="its data is not an object, which the data of a trigger is"))
+            found.leave_out(UnreadableLine(number=line.number, error="its data is not an object, which the data of a trigger is"))
 
 
 def _event(value: JsonValue) -> tuple[str, JsonValue]:

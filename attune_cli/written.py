@@ -1,9 +1,10 @@
-"""Written: a file that appears whole or not at all, and that only its owner can read, because events hold what they hold.
+"""Written: a file that appears or changes whole or not at all.
 
-Called by `attune event export`.
+Called by `attune event export`, whose files only their owner can read, because events hold what they hold, and by `attune test --update`.
 """
 
 import os
+import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,12 +21,34 @@ def written(path: Path | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    part = path.with_name(f"{path.name}.part")
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as stream:
-            yield stream
-        part.replace(path)
+        if path.exists() and not path.is_file():  # a pipe or device takes what comes, and is not to be replaced by a file
+            with path.open("wb") as stream:
+                yield stream
+        else:
+            with _replacing(path.resolve(), 0o600) as stream:
+                yield stream
     except OSError as error:
         raise OutputUnwritable(f"{path}: {error.strerror}") from error
+
+
+def rewrite(path: Path, content: bytes) -> None:
+    """Give a file that is there another content and leave it its mode; `OutputUnwritable`."""
+    try:
+        with _replacing(path, path.stat().st_mode & 0o777) as stream:
+            stream.write(content)
+    except OSError as error:
+        raise OutputUnwritable(f"{path}: {error.strerror}") from error
+
+
+@contextmanager
+def _replacing(path: Path, mode: int) -> Iterator[BinaryIO]:
+    """Give a stream into a new file beside the path, whose name nobody can foresee, and put it there at the end."""
+    part = path.with_name(f".{path.name[:200]}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as stream:
+            os.fchmod(stream.fileno(), mode)
+            yield stream
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -5,6 +5,8 @@ Called by attune_cli.render, error messages and the programs' own logs (kubectl 
 
 import re
 
+#: What CI systems take for a command wherever it stands in a line of a log: `##[error]`, `##vso[task...]`, `##teamcity[...]`.
+_COMMAND = re.compile(r"(##[A-Za-z]*)\[")
 #: C0 and C1 controls, DEL, line and paragraph separators, zero-width and bidi controls, tags, lone surrogates.
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
@@ -17,7 +19,8 @@ def safe_text(text: str | bytes, *, limit: int = 65_536, keep_newlines: bool = F
         text = text[: limit * 4].decode("utf-8", "backslashreplace")
     if len(text) > limit:
         text = text[:limit] + "…"
-    return _UNSAFE.sub(lambda found: _visible(found[0], keep_newlines=keep_newlines), text)
+    text = _UNSAFE.sub(lambda found: _visible(found[0], keep_newlines=keep_newlines), text)
+    return _COMMAND.sub(r"\1\\x5b", text) if "##" in text else text
 
 
 def _visible(char: str, *, keep_newlines: bool) -> str:

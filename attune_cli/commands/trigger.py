@@ -18,8 +18,6 @@ from attune_core.observed.inferring import Notes, infer
 from attune_core.observed.writing import trigger_document
 from attune_core.values import JsonObject, JsonValue
 
-#: Lines that cannot be read and are said one by one.
-MOST_SAID = 5
 #: `version` of the JSON report; additive inside one.
 REPORT_VERSION = 1
 
@@ -53,9 +51,9 @@ def infer_trigger(
         raise BadArgument(f"{trigger!r} is not a trigger's reference, such as web.alert")
     observed = _observe(events, trigger)
     schema, notes = infer(observed.shape)
-    for line in observed.unreadable[:MOST_SAID]:
+    for line in observed.unreadable:
         note(f"line {line.number} is left out: {line.error}")
-    if (more := len(observed.unreadable) - MOST_SAID) > 0:
+    if (more := observed.left_out - len(observed.unreadable)) > 0:
         note(f"{more} more lines are left out")
     if output is not None:
         _write_new(output, trigger_document(observed.trigger, observed.events, schema, notes))
@@ -90,7 +88,7 @@ def _report(observed: Observed, schema: JsonObject, notes: Notes) -> JsonObject:
         "version": REPORT_VERSION,
         "trigger": observed.trigger,
         "events": observed.events,
-        "lines_left_out": len(observed.unreadable),
+        "lines_left_out": observed.left_out,
         "schema": schema,
         "notes": said,
     }

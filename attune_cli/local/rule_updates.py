@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from attune_cli.errors import OutputUnwritable
+from attune_cli.written import rewrite
 from attune_core.catalog.catalog import Catalog
 from attune_core.rule_tests.selecting import Selected
 from attune_core.rule_tests.updating import updated
@@ -32,13 +32,6 @@ def update_all(root: Path, catalog: Catalog, selected: Sequence[Selected]) -> Up
         if text is None:
             refused.append(path)
         elif text != document.text:
-            _write(root / path, text)
+            rewrite(root / path, text.encode())
             written.append(path)
     return Updates(written=tuple(written), refused=tuple(refused))
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_bytes(text.encode())
-    except OSError as error:
-        raise OutputUnwritable(f"{path}: {error.strerror}") from error

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from attune_core.catalog.source_text import HIDDEN
-from attune_core.observed.shape import MOST_FIELDS, Shape, Texts
+from attune_core.observed.shape import LONGEST_KEY, MOST_FIELDS, Shape, Texts
 from attune_core.values import JsonObject, JsonValue
 
 #: Place in the schema -> what is to be said there.
@@ -51,7 +51,7 @@ class _Inferring:
             below = (*place, "additionalProperties")
             return {"type": "object", "additionalProperties": self.schema(shape.merged(), below, "")}
         objects = shape.types.get("object", 0)
-        names = [name for name in shape.fields if not HIDDEN.search(name) and len(name) <= 200]
+        names = [name for name in shape.fields if not HIDDEN.search(name) and len(name) <= LONGEST_KEY]
         if not names:
             self._note(place, "no fields were seen" if not shape.fields else "its keys cannot be written in a document")
             return {"type": "object"}

@@ -12,6 +12,10 @@ from attune_core.values import JsonValue
 MOST_FIELDS = 200
 #: Different texts at one place that are counted one by one.
 MOST_TEXTS = 20
+#: Characters of a text that may be a word of an enumeration, and of a key that may be a field's.
+LONGEST_TEXT, LONGEST_KEY = 40, 200
+#: Places below one trigger's data that are looked at; what comes at others when there are so many is not.
+MOST_PLACES = 20_000
 #: Levels of lists and objects that are looked into; a document may be nested 50 deep, and a level of data takes two.
 DEPTH = 16
 
@@ -29,7 +33,7 @@ class Texts:
     def add(self, text: str) -> None:
         """Count one."""
         self.are_moments = self.are_moments and _MOMENT.fits(text)
-        if text in self.counts or len(self.counts) < MOST_TEXTS:
+        if text in self.counts or (len(self.counts) < MOST_TEXTS and len(text) <= LONGEST_TEXT):
             self.counts[text] = self.counts.get(text, 0) + 1
         else:
             self.too_many = True
@@ -45,6 +49,13 @@ class Texts:
         self.are_moments = self.are_moments and other.are_moments
 
 
+@dataclass
+class Room:
+    """How many places there may still be; one for all places of a trigger's data."""
+
+    left: int = MOST_PLACES
+
+
 @dataclass(kw_only=True)
 class Shape:
     """One place. `types` counts by JSON Schema's names; `is_map`: more keys than MOST_FIELDS, whose values are all in `values`."""
@@ -56,6 +67,7 @@ class Shape:
     is_map: bool = False
     values: "Shape | None" = None
     items: "Shape | None" = None
+    room: Room = field(default_factory=Room, repr=False)
 
     def add(self, value: JsonValue, depth: int = 0) -> None:
         """See one value."""
@@ -66,11 +78,13 @@ class Shape:
             self.texts.add(value)
         elif isinstance(value, list) and depth < DEPTH:
             for item in value:
-                self.items = self.items or Shape()
-                self.items.add(item, depth + 1)
+                self.items = self.items or self._new()
+                if self.items is not None:
+                    self.items.add(item, depth + 1)
         elif isinstance(value, dict) and depth < DEPTH:
             for key, one in value.items():
-                self._field(key).add(one, depth + 1)
+                if (place := self._field(key[: LONGEST_KEY + 1])) is not None:
+                    place.add(one, depth + 1)
 
     def take(self, other: "Shape") -> None:
         """See everything that was seen at another place as well."""
@@ -79,30 +93,43 @@ class Shape:
             self.types[kind] = self.types.get(kind, 0) + count
         self.texts.take(other.texts)
         if other.items is not None:
-            self.items = self.items or Shape()
-            self.items.take(other.items)
+            self.items = self.items or self._new()
+            if self.items is not None:
+                self.items.take(other.items)
         for key, one in other.fields.items():
-            self._field(key).take(one)
+            if (place := self._field(key)) is not None:
+                place.take(one)
         if other.values is not None:
             self._collapse().take(other.values)
 
-    def merged(self) -> "Shape":
-        """Return one shape for the values of all keys."""
-        found = Shape()
+    def merged(self, room: Room | None = None) -> "Shape":
+        """Return one shape for the values of all keys, as far as there is room."""
+        found = Shape(room=room or Room())
         for one in (*self.fields.values(), *([self.values] if self.values is not None else [])):
             found.take(one)
         return found
 
-    def _field(self, key: str) -> "Shape":
-        if self.is_map or (key not in self.fields and len(self.fields) >= MOST_FIELDS):
+    def _field(self, key: str) -> "Shape | None":
+        if key in self.fields:
+            return self.fields[key]
+        if self.is_map or len(self.fields) >= MOST_FIELDS:
             return self._collapse()
-        return self.fields.setdefault(key, Shape())
+        if (place := self._new()) is not None:
+            self.fields[key] = place
+        return place
 
     def _collapse(self) -> "Shape":
         """Take all keys for data."""
         if self.values is None:
-            self.is_map, self.values, self.fields = True, self.merged(), {}
+            self.is_map, self.values, self.fields = True, self.merged(self.room), {}
         return self.values
+
+    def _new(self) -> "Shape | None":
+        """Return one more place, None when there is no room for it."""
+        if self.room.left <= 0:
+            return None
+        self.room.left -= 1
+        return Shape(room=self.room)
 
 
 def _type_of(value: JsonValue) -> str:  # noqa: PLR0911 - one line per type

@@ -123,6 +123,15 @@ def test_nothing_that_is_given_is_run_by_the_shell(request_: PullRequest) -> Non
     assert not (request_.copy.root / "hacked").exists()
 
 
+def test_a_module_in_the_change_is_not_taken_for_one_of_pythons(request_: PullRequest) -> None:
+    for name in ("pip", "venv", "json", "site"):
+        (request_.copy.root / f"{name}.py").write_text("open('hacked', 'w')\n")
+    job = request_.job(is_installed=False)
+    job.run_action({"version": "no-such-wheel.whl"})
+    assert (request_.runner / "attune/bin/python").exists()
+    assert not (request_.copy.root / "hacked").exists()
+
+
 def test_a_workflow_has_no_more_rights_than_it_needs_and_pins_what_it_uses() -> None:
     workflow = read(WORKFLOW)
     assert workflow["permissions"] == {}

@@ -87,6 +87,12 @@ def test_safe_text_is_printable_on_one_line(text: str | bytes) -> None:
     assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in shown)
 
 
+@pytest.mark.parametrize("command", ["##[error]x", "##[add-mask]a", "##vso[task.setvariable variable=a]b", "##teamcity[testFailed]"])
+def test_what_a_ci_system_would_obey_in_a_log_becomes_visible(command: str) -> None:
+    assert safe_text(f"a {command}") == f"a {command}".replace("[", "\\x5b")
+    assert safe_text("# [a] and a[0]") == "# [a] and a[0]"
+
+
 def test_long_text_is_cut_and_newlines_are_kept_only_when_asked() -> None:
     assert safe_text("x" * 100, limit=10) == "x" * 10 + "…"
     assert safe_text("a\n\tb\x1b", keep_newlines=True) == "a\n\tb\\x1b"

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # The steps of action.yml. Everything that a workflow or a pull request can say comes in as a variable, never as text of a script.
+# Python runs isolated (-I): `-m` would look for modules in the checked out folder first, where a pull request may put a `pip.py`.
 set -euo pipefail
 
 attune_bin="${RUNNER_TEMP:?}/attune/bin"
 
 install() {
-    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+    python3 -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
         echo "::error title=attune::python3 of this runner is older than 3.11; put actions/setup-python before this step"
         exit 2
     }
-    python3 -m venv "$RUNNER_TEMP/attune"
+    python3 -I -m venv "$RUNNER_TEMP/attune"
     echo "$attune_bin" >>"${GITHUB_PATH:-/dev/null}" # for later steps, such as `attune test`
-    local pip=("$attune_bin/python" -m pip --quiet --disable-pip-version-check install)
+    local pip=("$attune_bin/python" -I -m pip --quiet --disable-pip-version-check install)
     if [ -n "${INPUT_VERSION:-}" ]; then
         "${pip[@]}" -- "$INPUT_VERSION"
         return

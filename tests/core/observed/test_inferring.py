@@ -12,7 +12,7 @@ from attune_core.catalog.documents import read_document
 from attune_core.catalog.load import load
 from attune_core.json_schema import SchemaValidator
 from attune_core.observed.inferring import Notes, infer
-from attune_core.observed.shape import DEPTH, MOST_FIELDS, Shape
+from attune_core.observed.shape import DEPTH, LONGEST_TEXT, MOST_FIELDS, MOST_PLACES, Room, Shape
 from attune_core.observed.writing import trigger_document
 from attune_core.values import JsonObject, JsonValue
 from tests.core.catalog.memory_tree import MemoryTree
@@ -185,3 +185,26 @@ def test_the_same_events_give_the_same_bytes_whatever_the_hash_seed() -> None:
         for _ in range(2)
     }
     assert len(printed) == 1
+
+
+def _places(shape: Shape) -> int:
+    below = [*shape.fields.values(), *(one for one in (shape.values, shape.items) if one is not None)]
+    return 1 + sum(map(_places, below))
+
+
+def test_what_is_kept_of_events_is_bounded_and_still_takes_them_all() -> None:
+    shape = Shape(room=Room(500))
+    seen: list[JsonValue] = [{f"a{n % 7}": {f"b{n % 40}": {f"c{n}": [{"d": "x" * 1000, f"e{n}": n}]}}} for n in range(300)]
+    for value in seen:
+        shape.add(value)
+    assert _places(shape) <= 501
+    schema, _ = infer(shape)
+    assert all(SchemaValidator(schema).fits(value) for value in seen)
+    assert Shape().room.left == MOST_PLACES
+
+
+def test_long_texts_are_not_kept() -> None:
+    shape = Shape()
+    shape.add({"a": "x" * (LONGEST_TEXT + 1), "b" * 10_000: 1})
+    assert not shape.fields["a"].texts.counts
+    assert max(map(len, shape.fields)) < 300
