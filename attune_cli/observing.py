@@ -14,7 +14,6 @@ from attune_core.rules.recorded import UnreadableLine, read_lines
 from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.cloudevents import read_attributes
 
-
 #: Lines that cannot be read and are kept to be said one by one, and other triggers that are counted; a file may hold any number of either.
 MOST_KEPT, MOST_TRIGGERS = 5, 1000
 

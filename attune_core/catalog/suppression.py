@@ -97,7 +97,7 @@ def _read(document: Document, found: Suppressions) -> None:
         if not document.text[: comment.start()].rpartition("\n")[2].strip():
             above[span.line] = line = above.get(line + 1, line + 1)
         written, _, reason = comment[1].partition("--")
-        codes = [code.strip() for code in written.split(",")]
+        codes = [*dict.fromkeys(code.strip() for code in written.split(","))]
         if wrong := _wrong(codes, reason):
             found.mistakes.append(_mistake(document.path, span, wrong, _HINT))
             continue
