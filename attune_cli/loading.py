@@ -57,5 +57,5 @@ def load_pair_or_show(revisions: RevisionRange, root: Path, *, json: bool) -> Pa
 def _catalog_or_show(tree: Tree, root: Path, name: RevisionName, *, json: bool) -> Catalog | None:
     loaded = load_tree_or_show(tree, root, revision=name.commit, json=json)
     if loaded.catalog is None:
-        note(f"{name.text()} cannot be compared: it has errors, as shown")
+        note(f"{name.text()} cannot be compared: there are errors in it, as shown")
     return loaded.catalog

@@ -11,6 +11,9 @@ from attune_core.catalog.tree import FILE, PROGRAM, Entry, Tree, read
 from attune_core.catalog.tree_checks import FILES
 from attune_core.problems import Problem, Span
 
+#: Where this is said nothing was checked, which is never old.
+NO_REPOSITORY = "ATT100"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Division:
@@ -26,7 +29,7 @@ def divide_problems(head: Iterable[Problem], base: Iterable[Problem], changes: "
     shown: list[Problem] = []
     left_out: list[Problem] = []
     for problem in head:
-        is_old = _identity(problem) in old and problem.path not in changes
+        is_old = _identity(problem) in old and problem.path not in changes and problem.code != NO_REPOSITORY
         (left_out if is_old else shown).append(problem)
     return Division(shown=tuple(shown), left_out=tuple(left_out))
 

@@ -27,16 +27,19 @@ _CONFIGURATION = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0
 
 
 class GitTree:
-    """The files of one commit; `commit` is its full id."""
+    """The files of one commit, or of one folder in it; `commit` is its full id."""
 
-    def __init__(self, git_folder: Path, commit: str) -> None:
-        """Take a bare repository (or a `.git`) and a full commit id; `tree_at` resolves names."""
-        self._folder, self.commit = git_folder, commit
+    def __init__(self, git_folder: Path, commit: str, *, inside: str = "") -> None:
+        """Take a bare repository (or a `.git`) and a full commit id; `tree_at` resolves names. A folder that is not there is empty."""
+        self._folder, self.commit, self._inside = git_folder, commit, inside
         self._objects: dict[str, tuple[str, int]] = {}
 
     def entries(self) -> Iterator[Entry]:
         """Stream `git ls-tree`; when the caller stops early the child is killed."""
-        with _started(self._folder, "ls-tree", "-r", "-z", "--long", "--full-tree", "--end-of-options", self.commit) as listing:
+        top = self._top()
+        if top is None:
+            return
+        with _started(self._folder, "ls-tree", "-r", "-z", "--long", "--full-tree", "--end-of-options", top) as listing:
             for line in _records(listing):
                 found = _LINE.fullmatch(line)
                 if found is None:
@@ -45,6 +48,13 @@ class GitTree:
                 size = int(found[4]) if found[4] != b"-" else 0
                 self._objects[path] = (found[3].decode(), size)
                 yield Entry(path, int(found[1], 8), size)
+
+    def _top(self) -> str | None:
+        """Return what is listed; None where the commit does not have the folder."""
+        if not self._inside:
+            return self.commit
+        listed = _run(self._folder, "ls-tree", "-z", "--full-tree", "--end-of-options", self.commit, "--", f":(literal){self._inside}")
+        return f"{self.commit}:{self._inside}" if listed.startswith(b"040000 tree ") else None
 
     def contents(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """Read objects with `git cat-file --batch`, a bounded number of bytes at a time."""
@@ -73,25 +83,37 @@ class GitTree:
 
 
 def tree_at(repository: Path, revision: str) -> GitTree:
-    """Return the tree of a branch, tag or commit in a bare repository or a working copy; `RevisionMissing` if there is none."""
-    folder = _git_folder(repository)
-    return GitTree(folder, _commit(folder, revision))
+    """Return the tree of a branch, tag or commit in a bare repository, or in a working copy of one or a folder of it.
+
+    `RevisionMissing` if there is no such revision.
+    """
+    folder, inside = _git_folder(repository)
+    return GitTree(folder, _commit(folder, revision), inside=inside)
 
 
 def merge_base_at(repository: Path, one: str, other: str) -> GitTree:
     """Return the tree of the newest commit that both revisions come from; `RevisionMissing` if there is none."""
-    folder = _git_folder(repository)
+    folder, inside = _git_folder(repository)
     commits = [_commit(folder, revision) for revision in (one, other)]
     try:
         answer = _run(folder, "merge-base", "--end-of-options", *commits)
     except RepositoryUnreadable as error:
         raise RevisionMissing(f"{one!r} and {other!r} have no commit in common", hint=_shallow(folder)) from error
-    return GitTree(folder, answer.decode("ascii", "replace").strip())
+    return GitTree(folder, answer.decode("ascii", "replace").strip(), inside=inside)
 
 
-def _git_folder(repository: Path) -> Path:
-    inside = repository / ".git"
-    return inside if inside.exists() else repository
+def is_git(folder: Path) -> bool:
+    """Tell whether a folder is the root of a working copy, or a bare repository."""
+    return (folder / ".git").exists() or ((folder / "HEAD").is_file() and (folder / "objects").is_dir())
+
+
+def _git_folder(repository: Path) -> tuple[Path, str]:
+    """Return git's own folder, and which folder of the working copy is meant, "" for all of it."""
+    for folder in (repository, *repository.parents):
+        if is_git(folder):
+            own = folder / ".git"
+            return own if own.exists() else folder, "" if folder == repository else repository.relative_to(folder).as_posix()
+    return repository, ""
 
 
 def _commit(folder: Path, revision: str) -> str:

@@ -157,3 +157,30 @@ def test_revisions_without_a_common_commit_are_bad_use(copy: WorkingCopy) -> Non
 @pytest.mark.parametrize("words", [["--base", "HEAD"], ["--revision", "HEAD"]])
 def test_changed_names_both_revisions_itself(copy: WorkingCopy, words: list[str]) -> None:
     assert attune("validate", "--changed", "HEAD..", *words, cwd=copy.root).returncode == 2
+
+
+def test_a_pack_repository_in_a_folder_of_a_git_repository_is_compared_with_itself(tmp_path: Path) -> None:
+    copy = WorkingCopy(tmp_path, inside="ops/all packs")
+    copy.spoil_rule()
+    place = [("ATT203", "packs/web/rules/restart_on_alert.yaml")]
+    assert places(changed(copy, "main..")) == place
+    assert places(check(Asked(path=copy.root / "packs", base="main"))) == place
+    copy.commit()
+    assert places(changed(copy, f"{copy.first}..HEAD")) == place
+    assert places(check(Asked(path=copy.root, revision="HEAD"))) == place
+    assert places(check(Asked(path=copy.root, revision=copy.first))) == []
+
+
+def test_a_folder_that_the_base_does_not_have_is_all_new(tmp_path: Path) -> None:
+    copy = WorkingCopy(tmp_path, inside="ops")
+    copy.spoil_rule()
+    copy.git("mv", "../ops", "../moved")
+    checked = check(Asked(path=tmp_path / "moved", changed=parse_range("main..")))
+    assert places(checked) == [("ATT203", "packs/web/rules/restart_on_alert.yaml")]
+
+
+def test_where_neither_side_is_a_pack_repository_that_is_said(tmp_path: Path) -> None:
+    WorkingCopy(tmp_path, inside="ops")
+    checked = check(Asked(path=tmp_path, changed=parse_range("main..HEAD")))
+    assert places(checked) == [("ATT100", "attune.yaml")]
+    assert checked.fails(strict=False)

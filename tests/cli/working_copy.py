@@ -12,12 +12,12 @@ PAGE_RULE = "rules/page_when_lost.yaml"
 
 
 class WorkingCopy:
-    """The clean repository of tests/cases/validate in its first commit."""
+    """The clean repository of tests/cases/validate in its first commit; `inside` is the folder of the git repository it lies in."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        shutil.copytree(CASES / "base", root)
-        self.git("init", "--quiet", "--initial-branch=main")
+    def __init__(self, root: Path, *, inside: str = ".") -> None:
+        self.root = root / inside
+        shutil.copytree(CASES / "base", self.root)
+        subprocess.run(["git", "init", "--quiet", "--initial-branch=main"], cwd=root, env=ENVIRONMENT, check=True)
         self.first = self.commit()
 
     def git(self, *words: str) -> str:

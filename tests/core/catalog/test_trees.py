@@ -12,7 +12,7 @@ import pytest
 
 from attune_core.catalog.errors import RepositoryUnreadable, RevisionMissing
 from attune_core.catalog.folder_tree import FolderTree
-from attune_core.catalog.git_tree import tree_at
+from attune_core.catalog.git_tree import GitTree, tree_at
 from attune_core.catalog.load import load
 from attune_core.catalog.tree import LINK, PROGRAM, SUBMODULE, Entry, read
 from attune_core.catalog.tree_checks import FILES, ONE_FILE, TOTAL, check_entries
@@ -160,6 +160,24 @@ def test_a_working_copy_and_its_worktree_can_be_read_at_a_revision(tmp_path: Pat
     assert load(tree_at(tmp_path / "second", "HEAD")).catalog is not None
     assert load(FolderTree(tmp_path / "second")).catalog is not None  # `.git` is a file there
     assert load(FolderTree(folder)).catalog is None
+
+
+def test_a_folder_of_a_working_copy_can_be_read_at_a_revision(tmp_path: Path) -> None:
+    folder = tmp_path / "all" / "op s" / ":packs"
+    shutil.copytree(BASE, folder)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path / "all", env=ENVIRONMENT, check=True)
+    subprocess.run(["git", "add", "."], cwd=tmp_path / "all", env=ENVIRONMENT, check=True)
+    subprocess.run(["git", "commit", "-qm", "x"], cwd=tmp_path / "all", env=ENVIRONMENT, check=True)
+    from_git, from_folder = tree_at(folder, "HEAD"), FolderTree(folder)
+    assert sorted(from_git.entries(), key=lambda one: one.path) == sorted(from_folder.entries(), key=lambda one: one.path)
+    assert load(tree_at(folder, "HEAD")).catalog is not None
+
+
+def test_a_folder_that_the_revision_does_not_have_is_empty(repository: GitRepository) -> None:
+    tree = GitTree(repository.folder, commit_of_base(repository), inside="attune.yaml")
+    assert list(tree.entries()) == []
+    tree = GitTree(repository.folder, commit_of_base(repository), inside="nothing/here")
+    assert list(tree.entries()) == []
 
 
 def test_links_pipes_and_nested_repositories_of_a_folder_are_refused(tmp_path: Path) -> None:
