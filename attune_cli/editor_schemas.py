@@ -7,12 +7,20 @@ own schema of schemas; yaml-language-server would fetch that, and without an ans
 import json
 from pathlib import Path
 
+from attune_cli.errors import OutputUnwritable
 from attune_core.shipped import shipped
 from attune_core.values import JsonValue
 
 
 def write_schemas(folder: Path) -> list[Path]:
     """Write every schema, where the `# yaml-language-server: $schema=` lines of documents look for them; return what was written."""
+    try:
+        return _write_all(folder)
+    except OSError as error:
+        raise OutputUnwritable(f"{error.filename}: {error.strerror}") from error
+
+
+def _write_all(folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for source in sorted(shipped("schemas").glob("*.json")):

@@ -20,5 +20,5 @@ def read_raw(text: str) -> bytes:
         try:
             return Path(text[1:]).read_bytes()
         except OSError as error:
-            raise BadArgument(f"{text[1:]}: {error.strerror}") from error
+            raise BadArgument(f"{text[1:]}: {error.strerror}", hint="behind @ stands the path of a file that can be read") from error
     return text.encode()

@@ -3,11 +3,11 @@
 Called by `attune trigger infer`; a line that cannot be read is counted and said, and reading goes on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from attune_cli.errors import BadArgument
+from attune_cli.errors import BadArgument, EventsUnreadable
 from attune_core.errors import AttuneError
 from attune_core.observed.shape import Shape
 from attune_core.rules.recorded import UnreadableLine, read_lines
@@ -35,11 +35,14 @@ class Observed:
             self.unreadable.append(line)
 
 
-def observe(stream: BinaryIO, trigger: str | None) -> Observed:
-    """Read everything; `BadArgument` when there is nothing of the trigger, or more than one and none was named."""
+def observe(stream: BinaryIO, trigger: str | None, advance: Callable[[int], None] = lambda _: None) -> Observed:
+    """Read everything; `BadArgument` when there is nothing of the trigger, or more than one and none was named.
+
+    `advance` is told how many bytes have been read.
+    """
     found = Observed(trigger=trigger or "")
     others: dict[str, int] = {}
-    for kind, data in _events(stream, found):
+    for kind, data in _events(stream, found, advance):
         if kind and not found.trigger:
             found.trigger = kind
         if kind in ("", found.trigger):
@@ -54,13 +57,19 @@ def observe(stream: BinaryIO, trigger: str | None) -> Observed:
         )
     if not found.events:
         there = f"; there is: {', '.join(sorted(others)[:8])}" if others else ""
+        if found.unreadable and not others:
+            raise EventsUnreadable("\n".join(["no line is an event", *(f"line {one.number}: {one.error}" for one in found.unreadable[:3])]))
         raise BadArgument(f"there is no event of {trigger}{there}" if trigger else "there is no event in the file")
     return found
 
 
-def _events(stream: BinaryIO, found: Observed) -> Iterator[tuple[str, JsonObject]]:
+def _events(stream: BinaryIO, found: Observed, advance: Callable[[int], None]) -> Iterator[tuple[str, JsonObject]]:
     """Yield trigger and data of each line; bare data are of no trigger."""
+    place = 0
     for line in read_lines(stream):
+        if stream.seekable():
+            advance(stream.tell() - place)
+            place = stream.tell()
         if isinstance(line, UnreadableLine):
             found.leave_out(line)
             continue

@@ -26,8 +26,8 @@ _BOUNDS = {
     "maximum": "at most {}",
     "minLength": "at least {} characters",
     "maxLength": "at most {} characters",
-    "minItems": "at least {} items",
-    "maxItems": "at most {} items",
+    "minItems": "items: at least {}",
+    "maxItems": "items: at most {}",
     "maxProperties": "at most {} entries",
     "pattern": "of the form {}",
 }
@@ -41,6 +41,10 @@ def schema_kinds() -> list[str]:
 def schema_of(kind: str) -> JsonObject:
     """Return the JSON Schema of a kind of document; `NoSuchSchema` if there is none."""
     if kind not in schema_kinds():
+        if kind.partition(".")[0] in schema_kinds():
+            raise NoSuchSchema(
+                f"{kind[:80]!r} is a key, not a kind of document", hint=f"`attune schema explain {kind[:80]}` says what it is"
+            )
         raise NoSuchSchema(f"there is no kind of document {kind[:80]!r}", hint=suggestion(kind, schema_kinds()))
     schema: JsonValue = json.loads((shipped("schemas") / f"{kind}.json").read_text(encoding="utf-8"))
     return _mapping(schema)

@@ -26,7 +26,7 @@ def invite(
     json: JsonFlag = False,
     profile: ProfileName = None,
 ) -> None:
-    """Print a join token: good once, for this name and these labels only.
+    """Print a join token, good once, for this name and labels.
 
     Example: attune agent invite web1 --label role=web | ssh web1 sudo attune agent join
     """

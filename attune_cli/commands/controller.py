@@ -38,7 +38,7 @@ def run(
 
 @app.command()
 def status(json: JsonFlag = False, profile: ProfileName = None) -> None:
-    """Say which revision is live, which was looked at last, and what is wrong with it.
+    """Say which revision is live, and what is wrong with the newest.
 
     Example: attune controller status
     """

@@ -92,7 +92,9 @@ def export(
     json: JsonFlag = False,
     profile: ProfileName = None,
 ) -> None:
-    """Write recorded events, one CloudEvents document a line, dead letters too: what `attune plan --events` reads.
+    """Write recorded events, as `attune plan --events` reads them.
+
+    One CloudEvents document a line, the oldest first, dead letters too.
 
     Example: attune event export --since 24h --output events.ndjson
     """

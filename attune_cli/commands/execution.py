@@ -87,7 +87,9 @@ def logs(
 
 @app.command()
 def cancel(execution: ExecutionId, json: JsonFlag = False, profile: ProfileName = None) -> None:
-    """Cancel: settled at once when it has not been handed over, otherwise its whole process tree is ended.
+    """Cancel an execution, with all its processes if it has started.
+
+    What has not been handed over to an agent is settled at once.
 
     Example: attune execution cancel 7
     """

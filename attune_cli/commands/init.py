@@ -5,13 +5,14 @@ Copies attune_core's shipped packs-template; what it wrote validates clean, and 
 
 import shutil
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from attune_cli.commands.options import command
 from attune_cli.editor_schemas import write_schemas
-from attune_cli.errors import DirectoryInUse
+from attune_cli.errors import DirectoryInUse, OutputUnwritable
 from attune_cli.render.output import show_line
 from attune_core.shipped import shipped
 
@@ -37,11 +38,14 @@ def init_command(path: Path) -> int:
     if path.is_dir() and any(item.name != ".git" for item in path.iterdir()):
         raise DirectoryInUse(f"{path} is not empty")
     template = shipped("packs-template")
-    shutil.copytree(template, path, dirs_exist_ok=True)
+    try:
+        shutil.copytree(template, path, dirs_exist_ok=True)
+    except OSError as error:
+        raise OutputUnwritable(f"{path}: {error.strerror or 'cannot be written'}") from error
     for file in sorted(template.rglob("*")):
         if file.is_file():
             show_line(f"wrote {path / file.relative_to(template)}")
     write_schemas(path / SCHEMAS)
     show_line(f"wrote {path / SCHEMAS}: what editors check the documents with")
-    show_line(f"next: attune validate {path}")
+    show_line(f"next: attune validate {quote(str(path))}")
     return 0

@@ -40,8 +40,9 @@ def try_rule(
     path: Annotated[Path, typer.Option("--repository", help="The pack repository.")] = Path(),
     json: JsonFlag = False,
 ) -> None:
-    """Try a rule of the files as they are on one event: every clause with its values, and what would come of it.
+    """Try a rule on one event: whether it fires, and why.
 
+    Shows every clause with its values, and what would come of it, by the files as they are.
     Ends with 1 if the rule does not fire.
 
     Example: attune rule test web.restart_on_alert '{"unit": "web_1", "severity": "high"}'

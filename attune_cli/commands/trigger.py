@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from attune_cli.commands.options import JsonFlag, group
-from attune_cli.errors import BadArgument, OutputUnwritable
+from attune_cli.errors import BadArgument, EventsUnreadable, OutputUnwritable
 from attune_cli.observing import Observed, observe
 from attune_cli.render.output import note, show_json
+from attune_cli.render.progress import progress
 from attune_core.names import is_trigger
 from attune_core.observed.inferring import Notes, infer
 from attune_core.observed.writing import trigger_document
@@ -43,7 +44,9 @@ def infer_trigger(
     ] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Write a trigger's document from events that were seen, with comments on what they do not decide.
+    """Write a trigger's document from events that were seen.
+
+    Comments in it say what the events do not decide.
 
     Example: attune trigger infer --from events.ndjson --output packs/web/triggers/alert.yaml
     """
@@ -68,16 +71,18 @@ def _observe(name: str, trigger: str | None) -> Observed:
     if name == "-":
         return observe(sys.stdin.buffer, trigger)
     try:
-        with Path(name).open("rb") as stream:
-            return observe(stream, trigger)
+        with Path(name).open("rb") as stream, progress("events", Path(name).stat().st_size) as advance:
+            return observe(stream, trigger, advance)
     except OSError as error:
-        raise BadArgument(f"{name}: {error.strerror}") from error
+        raise EventsUnreadable(f"{name}: {error.strerror}", hint="name a file with one event, or the data of one, a line") from error
 
 
 def _write_new(path: Path, text: str) -> None:
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
+    except FileExistsError as error:
+        raise OutputUnwritable(f"{path} is there already", hint="name a new file; this one may hold what somebody wrote") from error
     except OSError as error:
         raise OutputUnwritable(f"{path}: {error.strerror}") from error
 

@@ -13,7 +13,9 @@ from attune_core.rule_tests.course import START
 from attune_core.rule_tests.trial import try_rule
 from attune_core.rules.completions import is_completion, whole_completion
 from attune_core.rules.recorded import RecordedEvent, read_event
-from attune_core.values import JsonValue, parse_json
+from attune_core.values import JsonRefused, JsonValue, parse_json
+
+_HINT = 'give one JSON document: the data of an event such as \'{"unit": "web_1"}\', or @FILE'
 
 
 def try_here(path: Path, ref: str, given: str, *, line: int | None, json: bool) -> int:
@@ -24,7 +26,7 @@ def try_here(path: Path, ref: str, given: str, *, line: int | None, json: bool) 
     rule = loaded.catalog.rules.get(ref)
     if rule is None:
         raise BadArgument(f"there is no rule {ref!r}", hint=suggestion(ref, loaded.catalog.rules))
-    event = event_of(parse_json(_raw(given, line)), rule.trigger)
+    event = event_of(_parsed(_raw(given, line)), rule.trigger)
     trial = try_rule(rule, event, loaded.catalog)
     (show_trial_json if json else show_trial)(trial)
     return 0 if trial.fires else 1
@@ -38,6 +40,14 @@ def event_of(value: JsonValue, trigger: str) -> RecordedEvent:
         raise BadArgument("the event is neither a CloudEvents document nor an object of data")
     data = whole_completion(trigger, value) if is_completion(trigger) else value
     return RecordedEvent(id="event-1", source="attune:test", type=trigger, subject="", time=START, received_at=START, data=data)
+
+
+def _parsed(raw: bytes) -> JsonValue:
+    try:
+        return parse_json(raw)
+    except JsonRefused as error:
+        several = len(raw.splitlines()) > 1
+        raise JsonRefused(error.message, hint="of a file with one event a line choose one: --line 1" if several else _HINT) from error
 
 
 def _raw(given: str, line: int | None) -> bytes:

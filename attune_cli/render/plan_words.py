@@ -42,6 +42,8 @@ def summary(compared: Compared) -> str:
         return ", ".join(parts)
     if forecast.differs():
         return "no execution changes, but the counts of rules do"
+    if not forecast.events:
+        return "nothing was compared, because there are no events"
     return f"nothing changes: {counted(forecast.events, 'event')} give the same under both revisions"
 
 

@@ -16,9 +16,10 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], No
         yield lambda _: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    how_far = MofNCompleteColumn() if total is None else TaskProgressColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), how_far, TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
         line = drawn.add_task(what, total=total)
         yield lambda steps: drawn.advance(line, steps)

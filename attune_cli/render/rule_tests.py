@@ -44,6 +44,8 @@ def show_tested(tested: Tested) -> None:
         sys.stdout.write(f"{word}  {safe_text(f'{selected.document.path}: {selected.case.name}', limit=1000)}\n")
         for failure in verdict.failures:
             sys.stdout.write("".join(f"  {line}\n" for line in failure_lines(selected, failure)))
+    if not tested.cases and tested.coverage.rules:
+        sys.stdout.write("no tests: they stand in packs/<pack>/tests/ or tests/; `attune schema explain test` says what is in one\n")
     if tested.coverage.never_fired:
         sys.stdout.write(f"\nnever fired in any test: {', '.join(tested.coverage.never_fired)}\n")
     sys.stdout.write(("\n" if tested.cases else "") + summary(tested) + "\n")

@@ -87,4 +87,5 @@ def refuse_errors(problems: Sequence[ProblemView]) -> None:
     errors = [problem for problem in problems if problem.severity == Severity.ERROR]
     if errors:
         first = errors[0]
-        raise RevisionInvalid(f"{len(errors)} errors; the first: {first.path}:{first.line}:{first.column} {first.code} {first.message}")
+        count = "1 error:" if len(errors) == 1 else f"{len(errors)} errors; the first:"
+        raise RevisionInvalid(f"{count} {first.path}:{first.line}:{first.column} {first.code} {first.message}")

@@ -163,7 +163,7 @@ def _run(folder: Path, *words: str, given: bytes = b"") -> bytes:
     except subprocess.TimeoutExpired as error:
         raise RepositoryUnreadable(f"git {words[0]} took longer than {DEADLINE:g} s") from error
     except OSError as error:
-        raise RepositoryUnreadable(f"git cannot be started: {error.strerror}") from error
+        raise _not_started(error) from error
     if done.returncode:
         raise _failed(words[0], done.returncode, done.stderr)
     return done.stdout
@@ -179,7 +179,7 @@ class _started:  # noqa: N801 - reads as the statement it is used in
                 _argv(folder, words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment()
             )
         except OSError as error:
-            raise RepositoryUnreadable(f"git cannot be started: {error.strerror}") from error
+            raise _not_started(error) from error
         self._timer = Timer(DEADLINE, self._process.kill)
         self._timer.daemon = True
         self._timer.start()
@@ -204,6 +204,10 @@ def _records(process: "subprocess.Popen[bytes]") -> Iterator[bytes]:
         yield from records
         if len(rest) > 1 << 16:
             raise RepositoryUnreadable("git ls-tree printed a path of more than 64 KiB")
+
+
+def _not_started(error: OSError) -> RepositoryUnreadable:
+    return RepositoryUnreadable(f"git cannot be started: {error.strerror}", hint="install git, and have its folder in PATH")
 
 
 def _failed(command: str, code: int, stderr: bytes) -> RepositoryUnreadable:

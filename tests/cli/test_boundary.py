@@ -32,6 +32,11 @@ def test_help_names_every_command_and_imports_none(tmp_path: Path) -> None:
     assert loaded.stdout == "False False\n"
 
 
+@pytest.mark.parametrize("command", ["rule", "trigger", "event", "execution", "action", "agent", "controller"])
+def test_a_group_says_in_whole_sentences_what_its_commands_do(command: str, tmp_path: Path) -> None:
+    assert "..." not in attune(command, "--help", cwd=tmp_path).stdout.partition("Commands:")[2]
+
+
 def test_a_mistyped_command_is_suggested(tmp_path: Path) -> None:
     done = attune("vlaidate", cwd=tmp_path)
     assert done.returncode == 2

@@ -55,17 +55,17 @@ def run(line: str, place: Path) -> str:
 @pytest.mark.flow
 def test_a_newcomer_sees_a_first_rule_fire_and_a_mistake_change_nothing(tmp_path: Path) -> None:
     typed = commands("Your first rule")
-    assert [line.split()[1] for line in typed] == ["init", "validate", "up", "event", "execution", "execution", "execution"]
-    for line in typed[:2]:
+    assert [line.split()[1] for line in typed] == ["init", "validate", "test", "up", "event", "execution", "execution", "execution"]
+    for line in typed[:3]:
         run(line, tmp_path)
     with up(tmp_path) as said:
-        run(typed[3], tmp_path)
+        run(typed[4], tmp_path)
 
         def ended() -> bool:
             return "succeeded" in run("attune execution list", tmp_path)
 
         wait_until(ended, timeout=60, what="the first execution's success")
-        listed, shown, logged = (run(line, tmp_path) for line in typed[4:])
+        listed, shown, logged = (run(line, tmp_path) for line in typed[5:])
         assert "hello.greet" in listed
         assert '"greeting": "hello world"' in shown
         assert logged == "greeting world\n"

@@ -75,6 +75,12 @@ def test_a_rule_that_does_not_fire_shows_the_clause_with_its_values(repository: 
     assert '    event 1: event.data.name != ""  does not hold\n      event.data.name = ""\n' in done.stdout
 
 
+def test_a_repository_without_tests_says_where_they_belong(repository: Path) -> None:
+    for place in repository.rglob("tests"):
+        shutil.rmtree(place)
+    assert attune("test", cwd=repository).stdout.startswith("no tests: they stand in packs/<pack>/tests/")
+
+
 def test_too_few_rules_that_fire_end_with_one(repository: Path) -> None:
     write(repository, CASES.replace("moon", "world"))
     assert attune("test", "--coverage-min", "50", cwd=repository).returncode == 0

@@ -83,3 +83,10 @@ def test_bad_use_ends_with_two(words: list[str], said: str) -> None:
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_of_several_events_is_answered_with_how_to_choose_one(tmp_path: Path) -> None:
+    (tmp_path / "events.ndjson").write_text('{"unit": "db"}\n{"unit": "web_1"}\n')
+    words = ("rule", "test", RULE, f"@{tmp_path}/events.ndjson")
+    assert "choose one: --line 1" in attune(*words, cwd=BASE).stderr
+    assert "one JSON document: the data of an event" in attune("rule", "test", RULE, "{", cwd=BASE).stderr

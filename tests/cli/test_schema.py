@@ -116,3 +116,14 @@ def test_the_template_names_schemas_that_init_writes(tmp_path: Path) -> None:
         assert first.startswith("# yaml-language-server: $schema=")
         assert (document.parent / first.partition("=")[2]).is_file()
     assert attune("validate", "new", cwd=tmp_path).returncode == 0
+
+
+def test_a_key_is_sent_to_explain(tmp_path: Path) -> None:
+    assert "`attune schema explain action.concurrency` says" in attune("schema", "action.concurrency", cwd=tmp_path).stderr
+
+
+@pytest.mark.parametrize("words", [("schema", "write", "file"), ("schema", "write", "file/inside"), ("init", "file/inside")])
+def test_a_folder_that_cannot_be_written_is_no_defect(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "file").touch()
+    done = attune(*words, cwd=tmp_path)
+    assert (done.returncode, "ATT720" in done.stderr) == (3, True)

@@ -36,7 +36,15 @@ def test_a_document_is_written_that_validates_where_it_belongs(events: Path, tmp
     assert attune("validate", cwd=tmp_path / "repository").returncode == 0
     again = attune(*words, cwd=tmp_path)
     assert again.returncode == 3
+    assert "is there already" in again.stderr
     assert "ATT720" in again.stderr
+
+
+def test_a_file_without_any_event_says_what_is_wrong_with_its_lines(tmp_path: Path) -> None:
+    done = attune("trigger", "infer", "--from", "-", cwd=tmp_path, stdin="one\ntwo\n")
+    assert done.returncode == 2
+    assert "no line is an event\nline 1: not JSON" in done.stderr
+    assert "ATT715" in done.stderr
 
 
 def test_bare_data_a_line_are_events_too(tmp_path: Path) -> None:
