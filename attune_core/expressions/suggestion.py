@@ -3,11 +3,13 @@
 Called by the checker, and by compiled programs when they fail.
 """
 
+import heapq
 from collections.abc import Iterable
+from operator import eq
 
 #: More names than this in a hint are not read by anybody.
 _MOST_NAMES = 8
-_MOST_COMPARED = 500
+_MOST_ALIKE, _MOST_COMPARED = 500, 12
 _LONGEST_QUOTE = 60
 
 
@@ -19,12 +21,19 @@ def suggestion(wrong: str, known: Iterable[str]) -> str | None:
     if not names:
         return None
     #: difflib is slow, and a name of hundreds of characters is nobody's slip of the finger.
-    alike = [name for name in names if abs(len(name) - len(wrong)) <= 2 + len(wrong) // 2][:_MOST_COMPARED]
-    close = difflib.get_close_matches(wrong, alike, n=1) if len(wrong) <= 64 else []
+    alike = [name for name in names if abs(len(name) - len(wrong)) <= 2 + len(wrong) // 2][:_MOST_ALIKE]
+    nearest = heapq.nlargest(_MOST_COMPARED, alike, key=lambda name: _shared(wrong, name))
+    close = difflib.get_close_matches(wrong, nearest, n=1) if len(wrong) <= 64 else []
     if close:
         return f"did you mean '{close[0]}'?"
     shown = ", ".join(names[:_MOST_NAMES])
     return f"there is: {shown}" + (", ..." if len(names) > _MOST_NAMES else "")
+
+
+def _shared(one: str, other: str) -> int:
+    """Return how many characters stand in the same place, counted from the front and from the back: a slip leaves most of them."""
+    same: int = sum(map(eq, one, other)) + sum(map(eq, reversed(one), reversed(other)))
+    return same
 
 
 def clipped(text: str) -> str:

@@ -149,6 +149,20 @@ EXPRESSIONS = {
     "800 conditionals": condition("true?true:" * 800 + "true", "ATT201"),
     "1,600 fields": condition("event" + ".data" * 1600 + " == 1", "ATT201"),
     "500 unknown fields": condition("||".join(f"event.u{number}" for number in range(500)), "ATT117"),
+    "2,000 slips among 5,000 names": Hostile(
+        "ATT117",
+        {
+            RULE: BASE[RULE].replace(
+                b"${{ event.data.unit }}",
+                b"'"
+                + b" ".join(b"${{ " + b"||".join(b"event.data.name_%d" % number for number in range(20)) + b" }}" for _ in range(99))
+                + b"'",
+            ),
+            TRIGGER: BASE[TRIGGER].replace(
+                b"    since:", b"".join(b"    nmae_%d: {type: integer}\n" % number for number in range(5000)) + b"    since:"
+            ),
+        },
+    ),
     "5,000 unknown fields of 99 expressions": changed(
         RULE,
         b"${{ event.data.unit }}",
