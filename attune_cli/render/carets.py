@@ -13,23 +13,29 @@ LineOf = Callable[[str, int], str | None]
 #: Colours a text.
 Paint = Callable[[str], str]
 
-#: Columns of source shown around a mistake.
-WIDTH = 160
+#: Columns of source shown around a mistake, at most and at least.
+WIDTH, LEAST = 160, 20
 #: Lines before and after.
 CONTEXT = 2
 #: Lines of a longer stretch that are shown whole; of more, the first ones and the last.
 WHOLE, FIRST = 5, 3
 
 
-def source_with_carets(path: str, span: Span, line_of: LineOf, *, edge: Paint, mark: Paint) -> tuple[list[str], str]:
-    """Return the lines to print, and the margin that stands before what is said below them; nothing where there is no source."""
+def source_with_carets(
+    path: str, span: Span, line_of: LineOf, *, edge: Paint, mark: Paint, terminal: int | None = None
+) -> tuple[list[str], str]:
+    """Return the lines to print, and the margin that stands before what is said below them; nothing where there is no source.
+
+    They fit into the columns of a terminal, because carets under a line that it breaks mean nothing.
+    """
     marked = line_of(path, span.line)
     if marked is None:
         return [], ""
     numbers = _numbers(path, span, line_of)
     width = len(str(numbers[-1]))
     margin = " " * width
-    start = max(0, span.column - 1 - WIDTH // 2) if len(marked) > WIDTH else 0
+    columns = WIDTH if terminal is None else min(WIDTH, max(LEAST, terminal - width - len(" | ……")))
+    start = max(0, span.column - 1 - columns // 2) if len(marked) > columns else 0
     lines: list[str] = []
     last = numbers[0]
     for number in numbers:
@@ -37,7 +43,7 @@ def source_with_carets(path: str, span: Span, line_of: LineOf, *, edge: Paint, m
             lines.append(edge(f"{margin} …"))
         last = number
         source = line_of(path, number) or ""
-        shown, before, under = _stretch(source, start, *_marked(source, number, span))
+        shown, before, under = _stretch(source, (start, start + columns), *_marked(source, number, span))
         lines.append(f"{edge(f'{number:>{width}} |')} {shown}".rstrip())
         if number == span.line or (span.line < number <= span.end_line and source.strip()):
             lines.append(f"{edge(f'{margin} |')} {' ' * before}{mark('^' * under)}")
@@ -65,9 +71,10 @@ def _marked(source: str, number: int, span: Span) -> tuple[int, int]:
     return first, span.end_column - 1 if number == span.end_line else len(source)
 
 
-def _stretch(source: str, start: int, first: int, stop: int) -> tuple[str, int, int]:
-    """Return what is shown of a line from column `start`, how many columns stand before its carets, and how many carets."""
-    first, end = max(first, start), start + WIDTH
+def _stretch(source: str, columns: tuple[int, int], first: int, stop: int) -> tuple[str, int, int]:
+    """Return what is shown of a line between two columns, how many stand before its carets, and how many carets."""
+    start, end = columns
+    first = max(first, start)
     before, under, rest = (_clean(part) for part in (source[start:first], source[first : min(stop, end)], source[max(stop, first) : end]))
     left, right = "…" if start else "", "…" if end < len(source) else ""
     return f"{left}{before}{under}{rest}{right}", len(left) + len(before), max(len(under), 1)

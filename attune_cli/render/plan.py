@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from attune_cli.comparing import Compared
 from attune_cli.render import plan_words as words
 from attune_cli.render.colours import has_colours
+from attune_cli.render.wrapping import hanging, width_of
 from attune_core.effects.effect import Kind
 from attune_core.effects.forecast import Counts, Forecast, Group
 from attune_core.rules.recorded import RecordedEvent
@@ -20,9 +21,9 @@ _BOLD, _RESET = "\x1b[1m", "\x1b[0m"
 
 def write_plan(compared: Compared) -> None:
     """Print it all."""
-    colours = has_colours()
-    for line in plan_lines(compared, colours=colours):
-        sys.stdout.write(line + "\n")
+    width = width_of(sys.stdout)
+    for line in plan_lines(compared, colours=has_colours()):
+        sys.stdout.write(hanging(line, width) + "\n")
 
 
 def plan_lines(compared: Compared, *, colours: bool) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from attune_cli.checking import Checked, count
 from attune_cli.render.carets import LineOf, Paint, source_with_carets
 from attune_cli.render.colours import has_colours
+from attune_cli.render.wrapping import width_of
 from attune_core.problems import Problem, Severity
 from attune_core.safe_text import safe_text
 
@@ -18,17 +19,17 @@ _BOLD, _BLUE, _RESET = "\x1b[1m", "\x1b[34m", "\x1b[0m"
 
 def write_text(checked: Checked) -> None:
     """Print each Problem and the last line."""
-    sys.stdout.write(as_text(checked, colours=has_colours()))
+    sys.stdout.write(as_text(checked, colours=has_colours(), terminal=width_of(sys.stdout)))
 
 
-def as_text(checked: Checked, *, colours: bool) -> str:
-    """Return everything that was found, and what was left out of it."""
-    return render_problems(checked.problems, checked.lines, colours=colours) + last_line(checked) + "\n"
+def as_text(checked: Checked, *, colours: bool, terminal: int | None = None) -> str:
+    """Return everything that was found, and what was left out of it; source is cut to the columns of a terminal."""
+    return render_problems(checked.problems, checked.lines, colours=colours, terminal=terminal) + last_line(checked) + "\n"
 
 
-def render_problems(problems: Iterable[Problem], line_of: LineOf, *, colours: bool) -> str:
+def render_problems(problems: Iterable[Problem], line_of: LineOf, *, colours: bool, terminal: int | None = None) -> str:
     """Return the text of all Problems, one paragraph each."""
-    return "".join(_render(problem, line_of, colours=colours) + "\n" for problem in problems)
+    return "".join(_render(problem, line_of, colours=colours, terminal=terminal) + "\n" for problem in problems)
 
 
 def last_line(checked: Checked) -> str:
@@ -53,13 +54,13 @@ def _counts(problems: Sequence[Problem]) -> str:
     return f"{_number(errors, 'error')}, {_number(warnings, 'warning')}" + (f", {_number(notes, 'note')}" if notes else "")
 
 
-def _render(problem: Problem, line_of: LineOf, *, colours: bool) -> str:
+def _render(problem: Problem, line_of: LineOf, *, colours: bool, terminal: int | None) -> str:
     bold, edge, mark = (_painter(colour, colours=colours) for colour in (_BOLD, _BLUE, _COLOURS[problem.severity]))
     severity = mark(f"{problem.severity.value} {problem.code}")
     lines = [f"{bold(safe_text(problem.place()))}: {severity}: {safe_text(problem.message, limit=1000)}"]
     margin = ""
     if problem.span is not None:
-        source, margin = source_with_carets(problem.path, problem.span, line_of, edge=edge, mark=mark)
+        source, margin = source_with_carets(problem.path, problem.span, line_of, edge=edge, mark=mark, terminal=terminal)
         lines += source
     if problem.hint:
         lines.append(f"{margin} {edge('= help:')} {safe_text(problem.hint, limit=1000)}")

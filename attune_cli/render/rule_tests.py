@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from attune_cli.render.colours import has_colours
-from attune_cli.render.output import compact, show_json
+from attune_cli.render.colours import painted
+from attune_cli.render.output import compact, show_json, show_line, show_paragraph
+from attune_cli.render.wrapping import hanging, width_of, wrapped
 from attune_core.problems import Span
 from attune_core.rule_tests.comparing import Difference
 from attune_core.rule_tests.course import DISABLED, INPUT_INVALID, OTHER_TRIGGER, THROTTLED
@@ -19,7 +20,8 @@ from attune_core.values import JsonObject, JsonValue, parse_json
 
 #: `version` of the JSON report; additive inside one.
 REPORT_VERSION = 1
-_GREEN, _RED, _RESET = "\x1b[32m", "\x1b[1;31m", "\x1b[0m"
+#: Rules without a test that are named; the report has all of them.
+MOST_NAMED = 20
 _WORDS = (THROTTLED, INPUT_INVALID, DISABLED, OTHER_TRIGGER)
 
 
@@ -38,17 +40,26 @@ class Tested:
 
 def show_tested(tested: Tested) -> None:
     """Print a line a case, what differs under it, and the summary."""
-    good, bad, reset = (_GREEN, _RED, _RESET) if has_colours() else ("", "", "")
+    width = width_of(sys.stdout)
     for selected, verdict in tested.cases:
-        word = f"{good}ok{reset}    " if verdict.passed else f"{bad}FAILED{reset}"
-        sys.stdout.write(f"{word}  {safe_text(f'{selected.document.path}: {selected.case.name}', limit=1000)}\n")
+        word = "ok" if verdict.passed else "FAILED"
+        said = wrapped(_case_name(selected), width, first=f"{word:<6}  ", others=" " * 8)
+        sys.stdout.write(painted(word, "green" if verdict.passed else "bold red") + said.removeprefix(word) + "\n")
         for failure in verdict.failures:
-            sys.stdout.write("".join(f"  {line}\n" for line in failure_lines(selected, failure)))
+            sys.stdout.write("".join(hanging(f"  {line}", width) + "\n" for line in failure_lines(selected, failure)))
     if not tested.cases and tested.coverage.rules:
-        sys.stdout.write("no tests: they stand in packs/<pack>/tests/ or tests/; `attune schema explain test` says what is in one\n")
-    if tested.coverage.never_fired:
-        sys.stdout.write(f"\nnever fired in any test: {', '.join(tested.coverage.never_fired)}\n")
-    sys.stdout.write(("\n" if tested.cases else "") + summary(tested) + "\n")
+        show_paragraph("no tests: they stand in packs/<pack>/tests/ or tests/; `attune schema explain test` says what is in one")
+    if silent := tested.coverage.never_fired:
+        more = f" and {len(silent) - MOST_NAMED} more" if len(silent) > MOST_NAMED else ""
+        show_line("")
+        show_paragraph(f"never fired in any test: {', '.join(silent[:MOST_NAMED])}{more}")
+    if tested.cases:
+        show_line("")
+    show_paragraph(summary(tested))
+
+
+def _case_name(selected: Selected) -> str:
+    return safe_text(f"{selected.document.path}: {selected.case.name}", limit=1000)
 
 
 def summary(tested: Tested) -> str:

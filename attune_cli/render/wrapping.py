@@ -34,3 +34,8 @@ def wrapped(text: str, width: int | None, *, first: str = "", others: str = "") 
         expand_tabs=False,
     )
     return wrapper.fill(text) or first
+
+
+def hanging(line: str, width: int | None) -> str:
+    """Return a line that goes on below its own beginning, two columns further in."""
+    return wrapped(line, width, others=" " * (len(line) - len(line.lstrip()) + 2))

@@ -28,6 +28,20 @@ def test_so_does_an_error(tmp_path: Path) -> None:
     assert "  what to do: there is: action, pack, report,\n    repository, rule," in shown
 
 
+def test_source_fits_so_that_carets_stand_under_what_they_mean(tmp_path: Path) -> None:
+    (tmp_path / "attune.yaml").write_text(f"format: 1\ndescription: {'a text that is too long ' * 9}\nfromat: 1\n")
+    shown = attune_on_terminal("validate", cwd=tmp_path, columns=50, env={"NO_COLOR": "1"})
+    long = next(line for line in shown.splitlines() if line.startswith("2 | "))
+    assert (len(long) <= 50, long.endswith("…")) == (True, True)
+    assert "\n3 | fromat: 1\n  | ^^^^^^\n" in shown
+
+
+def test_a_case_of_a_rule_test_goes_on_below_its_name(tmp_path: Path) -> None:
+    attune("init", "new", cwd=tmp_path)
+    shown = attune_on_terminal("test", "new", cwd=tmp_path, columns=60)
+    assert "\x1b[32mok\x1b[0m      packs/hello/tests/greetings.yaml: whoever is named\n        is greeted\n" in shown
+
+
 def test_no_color_switches_colours_off(tmp_path: Path) -> None:
     (tmp_path / "attune.yaml").write_text("format: 2\n")
     assert "\x1b[" in attune_on_terminal("validate", cwd=tmp_path)
