@@ -15,6 +15,7 @@ from attune_core.moments import parse_rfc3339
 from attune_core.ports import rfc3339
 from attune_core.quantities import parse_duration
 from attune_core.rules.recorded import RecordedEvent, UnreadableLine, read_recorded
+from attune_core.safe_text import safe_text
 from attune_core.wire.api import EventView, Page
 
 #: Lines that are no events which are named.
@@ -72,7 +73,7 @@ def size_of(path: Path) -> int | None:
 
 def name_of(path: Path) -> str:
     """Return what people call it."""
-    return "standard input" if _is_standard(path) else str(path)
+    return "standard input" if _is_standard(path) else safe_text(str(path))
 
 
 def _is_standard(path: Path) -> bool:

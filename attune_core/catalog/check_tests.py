@@ -11,7 +11,7 @@ from attune_core.catalog.layout import Layout, declared
 from attune_core.catalog.nodes import Place
 from attune_core.catalog.reading import Read, Reading
 from attune_core.expressions.suggestion import suggestion
-from attune_core.models.rule_test import Case, Expectation, RuleTestDocument, Silence
+from attune_core.models.rule_test import Case, Expectation, RuleTestDocument, Silence, secret_of
 from attune_core.rules.completions import is_completion, whole_completion
 
 
@@ -98,8 +98,12 @@ class _CaseCheck:
         action = self._reading.actions.get(rule.model.action) if rule is not None else None
         if action is None:
             return
-        for name in expected.input or ():
-            if name not in action.model.parameters:
+        for name, value in (expected.input or {}).items():
+            if name in action.model.parameters:
+                if action.model.parameters[name].secret and secret_of(value) is None:
+                    message = f"the parameter `{name}` is secret, so a test names its secret and never holds one"
+                    self._say("ATT156", message, (*place, "input", name), f"write `{name}: ${{{{ secrets.NAME }}}}`")
+            else:
                 hint = suggestion(name, action.model.parameters) or f"`{action.ref}` takes no parameters"
                 document, at = self._test.document, (*self._place, *place, "input", name)
                 self._reading.findings.at("ATT154", f"`{action.ref}` has no parameter `{name}`", document, at, of="key", hint=hint)

@@ -6,8 +6,8 @@ Used by `forecast`, whose memory must not grow with the events it has seen.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-#: Different texts that are counted by themselves.
-KINDS = 50
+#: Different texts that are counted by themselves, and characters by which they differ.
+KINDS, LONGEST = 50, 1000
 
 
 @dataclass
@@ -19,6 +19,7 @@ class Tally:
 
     def add(self, text: str) -> None:
         """Count one."""
+        text = text[:LONGEST]
         if text in self.counts or len(self.counts) < KINDS:
             self.counts[text] = self.counts.get(text, 0) + 1
         else:

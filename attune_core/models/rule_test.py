@@ -3,6 +3,7 @@
 Read by the catalog, which checks events and references; `attune test` decides each case over the same code as the planner.
 """
 
+import re
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, WithJsonSchema, model_validator
@@ -12,6 +13,7 @@ from attune_core.models.rule import Expression, Label
 from attune_core.moments import parse_rfc3339
 from attune_core.names import Name, Reference, TriggerReference
 
+_SECRET = re.compile(r"\s*\$\{\{\s*secrets\.([a-z][a-z0-9_]*)\s*\}\}\s*")
 #: Bounds of one document; a case is for people to read.
 CASES, EVENTS = 1000, 1000
 
@@ -120,3 +122,9 @@ class RuleTestDocument(DocumentModel):
     cases: Annotated[tuple[Case, ...], Field(strict=False, min_length=1, max_length=CASES)] = Field(
         description="The cases; each starts with no event before it."
     )
+
+
+def secret_of(value: JsonValue) -> str | None:
+    """Return the name of the secret that an expected input refers to, None if it is anything else."""
+    found = _SECRET.fullmatch(value) if isinstance(value, str) else None
+    return found[1] if found else None

@@ -3,15 +3,12 @@
 Called by `judging` for each expectation that a firing meets.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from attune_core.models.rule_test import Expectation
+from attune_core.models.rule_test import Expectation, secret_of
 from attune_core.rules.firing import Fired
 from attune_core.values import JsonObject, JsonValue, canonical_json, parse_json
-
-_SECRET = re.compile(r"\s*\$\{\{\s*secrets\.([a-z][a-z0-9_]*)\s*\}\}\s*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,5 +90,5 @@ def _defaults(fired: Fired) -> JsonObject:
 
 def _plain(value: JsonValue) -> JsonValue:
     """Return a SecretRef in the one way of writing it."""
-    found = _SECRET.fullmatch(value) if isinstance(value, str) else None
-    return f"${{{{ secrets.{found[1]} }}}}" if found else value
+    name = secret_of(value)
+    return f"${{{{ secrets.{name} }}}}" if name else value
