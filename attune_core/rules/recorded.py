@@ -15,10 +15,10 @@ from attune_core.rules.matching import Occurrence
 from attune_core.values import JsonLimits, JsonObject, JsonValue, parse_json
 from attune_core.wire.cloudevents import CloudEventRefused, read_attributes
 
-#: Bytes of one line.
+#: Bytes of one line: a document of 1 MiB at the door may be longer in an export, where `1e15` is 1000000000000000.0.
 LINE_LIMIT = 2 << 20
-#: Those of an event at the door, and room for the attributes around its data.
-_LIMITS = JsonLimits(size=LINE_LIMIT, depth=66, keys=10_100)
+#: The widest of those at the doors (webhooks take 50,000 keys), and room for the attributes around the data.
+_LIMITS = JsonLimits(size=LINE_LIMIT, depth=68, keys=50_100, string=LINE_LIMIT)
 
 
 @dataclass(frozen=True, kw_only=True)

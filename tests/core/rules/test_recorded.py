@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attune_controller.hooks.receive import KEYS
 from attune_core.rules.recorded import LINE_LIMIT, RecordedEvent, UnreadableLine, read_recorded, write_event
-from attune_core.values import JsonObject, JsonValue
+from attune_core.values import JsonLimits, JsonObject, JsonValue, parse_json
 from tests.core.expressions.json_values import json_values
 from tests.core.rules.repositories import event
 
@@ -86,3 +87,19 @@ def test_an_event_as_large_as_a_hook_takes_is_read_from_its_line() -> None:
     data: JsonObject = {"list": [0] * 9_990, "text": "ü" * 250_000}
     (found,) = read(write_event(event(1, data)).encode())
     assert isinstance(found, RecordedEvent)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b",".join([b"1e15"] * 50_000) + b"]",  # written out in full, a number of four characters has eighteen
+        b"{" + b",".join(b'"%d":0' % number for number in range(50_000)) + b"}",
+        b"[" * 64 + b"]" * 64,
+        b'["' + "\U0001f600".encode() * 65_000 + b'"]',
+    ],
+)
+def test_whatever_comes_in_at_a_door_is_read_from_an_export(body: bytes) -> None:
+    data = parse_json(body, JsonLimits(size=1 << 20, keys=KEYS))
+    (found,) = read(write_event(event(1, {"result": data})).encode())
+    assert isinstance(found, RecordedEvent), found
+    assert found.data == {"result": data}
