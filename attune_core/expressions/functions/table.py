@@ -59,7 +59,7 @@ MACRO_USAGES: Mapping[str, str] = {
     "optFlatMap": "write optional.optFlatMap(value, optional expression of value)",
 }
 
-#: What other CEL implementations have, with what to write instead.
+#: What other CEL implementations or other languages have, with what to write instead.
 NOT_YET: Mapping[str, str] = {
     "uint": "write int(): there are no unsigned integers",
     "type": "the types of fields are declared in the schema; has() tells whether one is there",
@@ -70,4 +70,14 @@ NOT_YET: Mapping[str, str] = {
     **dict.fromkeys(("first", "last"), "write list[0], or list[?0] if the list may be empty"),
     **dict.fromkeys(("sort", "distinct", "flatten", "slice", "range", "sum", "min", "max"), "leave that to the action"),
     **dict.fromkeys(("find", "findAll", "extract"), "write matches(), or split() and an index"),
+    **dict.fromkeys(("len", "length", "count"), "write size()"),
+    **dict.fromkeys(("lower", "toLower", "toLowerCase", "lowercase"), "write lowerAscii()"),
+    **dict.fromkeys(("upper", "toUpper", "toUpperCase", "uppercase"), "write upperAscii()"),
+    **dict.fromkeys(("match", "regex", "search"), 'write text.matches("pattern")'),
+    **dict.fromkeys(("any", "some"), "write list.exists(item, condition on item)"),
+    "every": "write list.all(item, condition on item)",
+    "includes": "write contains() for a text, `item in list` for a list",
+    "strip": "write trim()",
+    "str": "write string()",
+    "float": "write double()",
 }

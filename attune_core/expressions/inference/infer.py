@@ -9,6 +9,7 @@ from attune_core.expressions.inference.conditions import expect_bool
 from attune_core.expressions.inference.facts import Facts, possible
 from attune_core.expressions.inference.macros import macro_type, variable_type
 from attune_core.expressions.inference.members import has_type, index_type, optional_select_type, select_type
+from attune_core.expressions.inference.nearby import among
 from attune_core.expressions.inference.operators import binary_type, unary_type
 from attune_core.expressions.syntax import nodes
 from attune_core.expressions.types import BOOL, BYTES, DOUBLE, INT, NULL, STRING, List, Map, String, Type, type_name, union
@@ -104,7 +105,8 @@ def _name_type(facts: Facts, node: nodes.Name) -> Type:
     if before == "-" and facts.source[node.start - 2 : node.start - 1].isalnum():
         hint = f'a name with - is written in brackets: ["...-{node.name}"]'
         return facts.report(Code.UNKNOWN_VARIABLE, f"there is no variable '{node.name}'", node, hint)
-    return facts.report(Code.UNKNOWN_VARIABLE, f"there is no variable '{node.name}'", node, facts.suggest(node.name, known))
+    inside = among(facts.variables, node.name)
+    return facts.report(Code.UNKNOWN_VARIABLE, f"there is no variable '{node.name}'", node, inside or facts.suggest(node.name, known))
 
 
 def _map_type(facts: Facts, node: nodes.MapLiteral) -> Type:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from attune_core.expressions.finding import Code
 from attune_core.expressions.functions.table import FUNCTIONS
 from attune_core.expressions.inference.facts import Facts, Mistaken, possible
+from attune_core.expressions.inference.nearby import below
 from attune_core.expressions.syntax.nodes import Has, Index, Literal, Node, OptionalIndex, OptionalSelect, Select
 from attune_core.expressions.types import (
     BOOL,
@@ -157,8 +158,7 @@ def _field_of_type(facts: Facts, operand: Node, one: Type, field: _Field) -> Typ
     text = facts.text(operand)
     declared = {name for member in members(one) if isinstance(member, Object) for name in member.fields}
     if declared or possible(one, Map(DYN)):
-        return facts.report_at(
-            Code.UNKNOWN_FIELD, f"{text} has no field '{field.name}'", field.start, field.end, facts.suggest(field.name, declared)
-        )
+        hint = below(text, one, field.name) or facts.suggest(field.name, declared)
+        return facts.report_at(Code.UNKNOWN_FIELD, f"{text} has no field '{field.name}'", field.start, field.end, hint)
     hint = f"a method needs brackets: .{field.name}()" if field.name in FUNCTIONS else None
     return facts.report_at(Code.OPERAND_TYPES, f"{text} is {type_name(one)}, which has no fields", field.start, field.end, hint)

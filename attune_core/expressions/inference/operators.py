@@ -4,6 +4,7 @@ Called by `infer`, which has typed the operands before. Source: the CEL language
 with numbers compared across types as JSON needs it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from attune_core.expressions.finding import Code
@@ -39,6 +40,7 @@ from attune_core.expressions.types import (
 )
 
 _NUMBERS = (Int, Double)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 #: More choices than this in a hint are not read by anybody.
 _MOST_SHOWN = 8
 #: What is ordered among its own kind; numbers have an order across kinds.
@@ -92,9 +94,16 @@ def _is_time(one: Type) -> bool:
 
 
 def _report_time_as_text(facts: Facts, node: Binary, left: Type) -> None:
-    sides = [f"timestamp({facts.text(side)})" for side in (node.left, node.right)]
+    sides = [f"timestamp({_whole_moment(side) or facts.text(side)})" for side in (node.left, node.right)]
     message = f"{facts.text(node.left if _is_time(left) else node.right)} is a text with a time, compared here letter by letter"
     facts.report(Code.TIME_AS_TEXT, message, node, f"write {sides[0]} {node.operator} {sides[1]}")
+
+
+def _whole_moment(node: Node) -> str | None:
+    """Return a date that stands alone with the time that timestamp() needs."""
+    if isinstance(node, Literal) and isinstance(node.value, str) and _DATE.fullmatch(node.value):
+        return f'"{node.value}T00:00:00Z"'
+    return None
 
 
 def _no_overload(facts: Facts, node: Binary, left: Type, right: Type, hint: str | None = None) -> Type:

@@ -16,6 +16,7 @@ from attune_core.expressions.runtime.value import Value
 from attune_core.expressions.syntax import nodes
 
 _FOLDING_STEPS = 10_000
+_PATTERNS = "patterns are those of RE2: https://github.com/google/re2/wiki/Syntax"
 
 
 def lower(facts: Facts, node: nodes.Node) -> Operand:
@@ -126,7 +127,8 @@ def _call(facts: Facts, node: nodes.Call, parts: tuple[Operand, ...]) -> Run:
     try:
         return function.build(parts)
     except ExpressionFailed as error:
-        facts.report(function.refusal, error.message, node.arguments[-1], function.usage)
+        hint = _PATTERNS if function.refusal is Code.REGEX else function.usage
+        facts.report(function.refusal, error.message, node.arguments[-1], hint)
         return _constantly(None)
 
 

@@ -98,4 +98,5 @@ def _no_token(text: str, place: int, limit: int) -> NotAnExpression:
         return refuse(Code.SYNTAX, "this string is not closed", place, limit, "end it with the same quotes it starts with")
     char = text[place]
     shown = f"'{char}'" if char.isprintable() else f"U+{ord(char):04X}"
-    return refuse(Code.SYNTAX, f"unexpected character {shown}", place, place + 1, _INSTEAD.get(char))
+    hint = 'write text.matches("pattern")' if "~" in text[place : place + 2] else _INSTEAD.get(char)
+    return refuse(Code.SYNTAX, f"unexpected character {shown}", place, place + 1, hint)

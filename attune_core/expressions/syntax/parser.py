@@ -87,9 +87,16 @@ class _Parser:
         if token.kind == "end":
             before = self._tokens[self._next - 1] if self._next else token
             return refuse(Code.SYNTAX, f"the expression ends where {wanted} is expected", before.start, before.end)
-        instead = _WORDS.get(token.text)
-        hint = f"write {instead} for '{token.text}'" if instead else None
-        return refuse(Code.SYNTAX, f"'{_clipped(token.text)}' stands where {wanted} is expected", token.start, token.end, hint)
+        message = f"'{_clipped(token.text)}' stands where {wanted} is expected"
+        return refuse(Code.SYNTAX, message, token.start, token.end, self._instead(token, wanted))
+
+    def _instead(self, token: Token, wanted: str) -> str | None:
+        """Return what is written for a word of other languages, also of the one before, and for a list in round brackets."""
+        words = (token.text, self._tokens[self._next - 1].text if self._next else "")
+        word = next((one for one in words if one in _WORDS), None)
+        if word:
+            return f"write {_WORDS[word]} for '{word}'"
+        return "a list is written [a, b]" if (token.text, wanted) == (",", "')'") else None
 
     def _expression(self, power: int) -> nodes.Node:
         """Parse everything that binds at least as tightly as `power`."""
