@@ -168,7 +168,7 @@ def _trimmed(value: JsonValue) -> JsonValue:
         return [_trimmed(item) for item in value]
     if isinstance(value, dict):
         return {key: _trimmed(item) for key, item in value.items()}
-    return _without_zeros(value) if isinstance(value, str) else value
+    return without_zeros(value) if isinstance(value, str) else value
 
 
 def _same(one: JsonValue, other: JsonValue) -> bool:
@@ -179,9 +179,10 @@ def _same(one: JsonValue, other: JsonValue) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         return one == other and math.copysign(1, one) == math.copysign(1, other)
     if isinstance(one, str) and isinstance(other, str):
-        return one == other or _without_zeros(_NANOSECONDS.sub(r"\1\2", one)) == other
+        return one == other or without_zeros(_NANOSECONDS.sub(r"\1\2", one)) == other
     return type(one) is type(other) and one == other
 
 
-def _without_zeros(text: str) -> str:
+def without_zeros(text: str) -> str:
+    """Return the text of a moment or span without zeros at the end of its fraction."""
     return _ZEROS.sub(lambda found: (f".{found[1]}" if found[1] else "") + found[2], text)

@@ -24,7 +24,7 @@ from attune_core.expressions.runtime.moments import Moment
 from attune_core.expressions.runtime.value import Maybe, Value
 from attune_core.values import INT64_MAX, JsonValue
 from tests.core.expressions.generated import Case
-from tests.core.expressions.outcomes import Failed, Gives, Outcome, Refused, alike, ours, theirs, trimmed
+from tests.core.expressions.outcomes import Failed, Gives, Outcome, Refused, alike, ours, theirs, trimmed, without_zeros
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ def _digits_in_threes(nanoseconds: int) -> str:
 
 def _printed(value: Value) -> str | None:
     if isinstance(value, Moment):
-        return str(value).lstrip("0")
+        return without_zeros(str(value)).lstrip("0")
     return f"{value:g}" if isinstance(value, float) else scalar_text(value)
 
 
