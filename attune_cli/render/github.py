@@ -15,6 +15,7 @@ from attune_cli.checking import Checked
 from attune_cli.render.markdown import markdown_text
 from attune_cli.render.output import note
 from attune_cli.render.problems import as_text, last_line
+from attune_cli.render.workspace import within_workspace
 from attune_core.problem_codes import PROBLEM_CODES
 from attune_core.problems import Problem, Severity
 from attune_core.safe_text import safe_text
@@ -28,7 +29,7 @@ def write_github(checked: Checked) -> None:
     """Print text and annotations, and add to the summary if the runner names its file."""
     silence = secrets.token_hex(16)  # whoever could guess it could end the silence in a message
     sys.stdout.write(f"::stop-commands::{silence}\n{as_text(checked, colours=False)}::{silence}::\n")
-    within = _within_workspace(checked.root)
+    within = within_workspace(checked.root)
     for problem in checked.problems:
         sys.stdout.write(annotation(problem, within) + "\n")
     if place := os.environ.get("GITHUB_STEP_SUMMARY"):
@@ -66,15 +67,6 @@ def _place(problem: Problem) -> dict[str, str]:
 def _title(problem: Problem) -> str:
     row = PROBLEM_CODES.get(problem.code)
     return row.title if row else problem.severity.value
-
-
-def _within_workspace(root: Path) -> str:
-    """Return where the repository lies in what was checked out, "" at its root; annotations name files from there."""
-    workspace = os.environ.get("GITHUB_WORKSPACE")
-    if workspace is None or not root.resolve().is_relative_to(Path(workspace).resolve()):
-        return ""
-    inside = root.resolve().relative_to(Path(workspace).resolve()).as_posix()
-    return "" if inside == "." else f"{inside}/"
 
 
 def _data(text: str) -> str:

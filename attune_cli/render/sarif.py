@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from attune_cli.checking import Checked
+from attune_cli.render.workspace import within_workspace
 from attune_core.problem_codes import PROBLEM_CODES
 from attune_core.problems import Problem, Severity, Span
 from attune_core.safe_text import safe_text
@@ -34,7 +35,9 @@ def sarif_of(checked: Checked) -> JsonObject:
     run: JsonObject = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the pack repository."}}},
+        "originalUriBaseIds": {
+            _ROOT: {"description": {"text": "What was checked out in a job of CI, else the root of the pack repository."}}
+        },
         "results": _results(checked, codes),
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -57,6 +60,7 @@ def _rule(code: str) -> JsonObject:
 
 def _results(checked: Checked, codes: Sequence[str]) -> list[JsonValue]:
     seen: Counter[str] = Counter()
+    within = within_workspace(checked.root)
     results: list[JsonValue] = []
     for problem in checked.problems:
         marked = checked.lines(problem.path, problem.span.line) if problem.span else None
@@ -70,15 +74,15 @@ def _results(checked: Checked, codes: Sequence[str]) -> list[JsonValue]:
                 "ruleIndex": codes.index(problem.code),
                 "level": _LEVELS[problem.severity],
                 "message": {"text": text},
-                "locations": [{"physicalLocation": _location(problem)}],
+                "locations": [{"physicalLocation": _location(problem, within)}],
                 "partialFingerprints": {"primaryLocationLineHash": f"{mark}:{seen[mark]}"},
             }
         )
     return results
 
 
-def _location(problem: Problem) -> JsonObject:
-    path = quote(problem.path.encode("utf-8", "surrogateescape"), safe="/")
+def _location(problem: Problem, within: str) -> JsonObject:
+    path = quote((within + problem.path).encode("utf-8", "surrogateescape"), safe="/")
     location: JsonObject = {"artifactLocation": {"uri": path, "uriBaseId": _ROOT}}
     if problem.span is not None:
         location["region"] = _region(problem.span)

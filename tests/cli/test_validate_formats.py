@@ -214,6 +214,13 @@ def test_a_path_in_sarif_is_a_relative_reference() -> None:
     assert uri == "packs/a%20b/c%3Ad%23%C3%A9%3F.yaml"
 
 
+def test_a_path_in_sarif_begins_where_the_job_checked_out(copy: WorkingCopy, tmp_path: Path) -> None:
+    copy.spoil_rule()
+    done = attune("validate", "--format", "sarif", cwd=copy.root, env={"GITHUB_WORKSPACE": str(tmp_path)})
+    uri = part(json.loads(done.stdout)["runs"][0]["results"][0], "locations", 0, "physicalLocation", "artifactLocation", "uri")
+    assert uri == f"{copy.root.name}/packs/web/rules/restart_on_alert.yaml"
+
+
 def test_a_fingerprint_stays_when_lines_are_added_above() -> None:
     files = tree_of_folder(CASES / "base").files
     files[RULE] = files[RULE].replace(b"event.data.unit }}", b"event.data.unti }}")
