@@ -13,6 +13,7 @@ from attune_cli.render.formats import Format, write
 from attune_cli.render.output import note
 from attune_cli.revision_range import RevisionRange
 from attune_core.catalog.catalog import Catalog
+from attune_core.catalog.changes import NO_REPOSITORY
 from attune_core.catalog.folder_tree import FolderTree
 from attune_core.catalog.git_tree import tree_at
 from attune_core.catalog.load import Loaded, load
@@ -57,5 +58,7 @@ def load_pair_or_show(revisions: RevisionRange, root: Path, *, json: bool) -> Pa
 def _catalog_or_show(tree: Tree, root: Path, name: RevisionName, *, json: bool) -> Catalog | None:
     loaded = load_tree_or_show(tree, root, revision=name.commit, json=json)
     if loaded.catalog is None:
-        note(f"{name.text()} cannot be compared: there are errors in it, as shown")
+        there_is_none = any(problem.code == NO_REPOSITORY for problem in loaded.problems)
+        why = "it has no pack repository in this folder" if there_is_none else "there are errors in it, as shown"
+        note(f"{name.text()} cannot be compared: {why}")
     return loaded.catalog

@@ -217,6 +217,14 @@ def test_a_comment_never_outgrows_what_a_forge_takes(place: Place) -> None:
     assert len(place.plan().stdout) > LIMIT
 
 
+def test_a_base_without_a_pack_repository_is_named(tmp_path: Path) -> None:
+    copy = WorkingCopy(tmp_path, inside="ops")
+    copy.root.rename(tmp_path / "moved")
+    done = attune("plan", "HEAD..", "--events", "/dev/null", cwd=tmp_path / "moved")
+    assert done.returncode == 1
+    assert f"HEAD ({copy.first[:12]}) cannot be compared: it has no pack repository in this folder" in done.stderr
+
+
 @pytest.mark.parametrize("side", ["base", "head"])
 def test_a_revision_with_errors_shows_its_problems_and_no_plan(place: Place, side: str) -> None:
     place.copy.spoil_rule()
