@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from attune_cli.errors import OutputUnwritable
+from attune_cli.written import rewrite
 from attune_core.shipped import shipped
 from attune_core.values import JsonValue
 
@@ -26,7 +27,7 @@ def _write_all(folder: Path) -> list[Path]:
     for source in sorted(shipped("schemas").glob("*.json")):
         place = folder / source.name
         schema = _local(json.loads(source.read_text(encoding="utf-8")))
-        place.write_text(json.dumps(schema, indent=2, ensure_ascii=True) + "\n", encoding="utf-8")
+        rewrite(place, (json.dumps(schema, indent=2, ensure_ascii=True) + "\n").encode())
         written.append(place)
     return written
 

@@ -1,6 +1,7 @@
 """Written: a file that appears or changes whole or not at all.
 
-Called by `attune event export`, whose files only their owner can read, because events hold what they hold, and by `attune test --update`.
+Called by `attune event export`, whose files only their owner can read, because events hold what they hold, and by
+`attune test --update` and `attune schema write` for files of a repository, which may be somebody else's.
 """
 
 import os
@@ -33,9 +34,10 @@ def written(path: Path | None) -> Iterator[BinaryIO]:
 
 
 def rewrite(path: Path, content: bytes) -> None:
-    """Give a file that is there another content and leave it its mode; `OutputUnwritable`."""
+    """Give a file this content; it keeps its mode if it is there, and a link is replaced, not followed; `OutputUnwritable`."""
     try:
-        with _replacing(path, path.stat().st_mode & 0o777) as stream:
+        mode = path.stat().st_mode & 0o777 if path.is_file() and not path.is_symlink() else 0o644
+        with _replacing(path, mode) as stream:
             stream.write(content)
     except OSError as error:
         raise OutputUnwritable(f"{path}: {error.strerror}") from error

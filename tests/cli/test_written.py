@@ -66,4 +66,12 @@ def test_a_file_that_is_written_anew_keeps_its_mode(tmp_path: Path) -> None:
     assert place.read_bytes() == b"after"
     assert stat.S_IMODE(place.stat().st_mode) == 0o664
     with pytest.raises(OutputUnwritable):
-        rewrite(tmp_path / "missing.yaml", b"")
+        rewrite(tmp_path / "missing" / "rule.yaml", b"")
+
+
+def test_a_link_in_the_place_of_a_repository_s_file_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "profile").write_bytes(b"mine")
+    (tmp_path / "rule.json").symlink_to(tmp_path / "profile")
+    rewrite(tmp_path / "rule.json", b"{}")
+    assert (tmp_path / "profile").read_bytes() == b"mine"
+    assert (tmp_path / "rule.json").read_bytes() == b"{}"
