@@ -23,6 +23,11 @@ def safe_text(text: str | bytes, *, limit: int = 65_536, keep_newlines: bool = F
     return _COMMAND.sub(r"\1\\x5b", text) if "##" in text else text
 
 
+def safe_json(text: str) -> str:
+    """Return JSON in ASCII that means the same, and in which a CI system that prints it finds no command."""
+    return _COMMAND.sub(r"\1\\u005b", text)
+
+
 def _visible(char: str, *, keep_newlines: bool) -> str:
     if keep_newlines and char in "\n\t":
         return char

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from attune_cli.render.wrapping import width_of, wrapped
-from attune_core.safe_text import safe_text
+from attune_core.safe_text import safe_json, safe_text
 from attune_core.values import JsonValue
 
 if TYPE_CHECKING:  # a command that shows no document of the API starts without it
@@ -37,7 +37,7 @@ def show_json(value: "BaseModel | Sequence[BaseModel] | JsonValue") -> None:
 
 def write_json(content: JsonValue) -> None:
     """Print plain JSON, indented."""
-    sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=True) + "\n")
+    sys.stdout.write(safe_json(json.dumps(content, indent=2, ensure_ascii=True)) + "\n")
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:

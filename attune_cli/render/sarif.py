@@ -4,13 +4,12 @@ Called by attune_cli.render.formats. What a comment suppresses is not in it; rul
 """
 
 import hashlib
-import json
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from urllib.parse import quote
 
 from attune_cli.checking import Checked
+from attune_cli.render.output import write_json
 from attune_cli.render.workspace import within_workspace
 from attune_core.problem_codes import PROBLEM_CODES
 from attune_core.problems import Problem, Severity, Span
@@ -25,7 +24,7 @@ _ROOT = "%SRCROOT%"
 
 def write_sarif(checked: Checked) -> None:
     """Print one log with one run."""
-    sys.stdout.write(json.dumps(sarif_of(checked), indent=2, ensure_ascii=True) + "\n")
+    write_json(sarif_of(checked))
 
 
 def sarif_of(checked: Checked) -> JsonObject:

@@ -1,5 +1,6 @@
 """States, quantities, identifiers and safe text: the nouns that every program shares."""
 
+import json
 import re
 
 import pytest
@@ -10,7 +11,7 @@ from attune_core.ids import uuid7
 from attune_core.names import is_name
 from attune_core.ports import SystemClock, SystemRandom, rfc3339
 from attune_core.quantities import parse_duration, parse_size, show_duration
-from attune_core.safe_text import safe_text
+from attune_core.safe_text import safe_json, safe_text
 from attune_core.states import MOVES, State, may_move
 
 
@@ -90,6 +91,8 @@ def test_safe_text_is_printable_on_one_line(text: str | bytes) -> None:
 @pytest.mark.parametrize("command", ["##[error]x", "##[add-mask]a", "##vso[task.setvariable variable=a]b", "##teamcity[testFailed]"])
 def test_what_a_ci_system_would_obey_in_a_log_becomes_visible(command: str) -> None:
     assert safe_text(f"a {command}") == f"a {command}".replace("[", "\\x5b")
+    assert json.loads(safe_json(json.dumps([command]))) == [command]
+    assert command not in safe_json(json.dumps([command]))
     assert safe_text("# [a] and a[0]") == "# [a] and a[0]"
 
 
