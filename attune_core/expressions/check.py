@@ -101,7 +101,7 @@ def _check_result(facts: Facts, node: Node, found: Type, expected: Type | None) 
         hint = "a secret goes only to a parameter that is declared secret"
         facts.report(Code.SECRET, f"{facts.text(node)} is a secret and cannot be used here", node, hint)
     elif holds_optional(found):
-        hint = f"say what it is without a value: {facts.text(node)}.orValue(...)" if isinstance(found, Optional) else "write .orValue(...)"
+        hint = f"say what it is without a value: {facts.code(node)}.orValue(...)" if isinstance(found, Optional) else "write .orValue(...)"
         facts.report(Code.DOES_NOT_FIT, f"{facts.text(node)} is {type_name(found)}, which cannot leave an expression", node, hint)
     elif expected is not None and not fits(leaving(found), expected):
         code = Code.SECRET if isinstance(expected, Secret) else Code.DOES_NOT_FIT
@@ -121,7 +121,7 @@ def result_name(one: Type) -> str:
 
 
 def _hint(facts: Facts, node: Node, found: Type, expected: Type) -> str | None:
-    text = facts.text(node)
+    text = facts.code(node)
     match expected:
         case Secret():
             return "a secret parameter takes ${{ secrets.name }} only"

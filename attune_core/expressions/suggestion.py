@@ -36,7 +36,12 @@ def _shared(one: str, other: str) -> int:
     return same
 
 
+def one_line(text: str) -> str:
+    """Return a piece of source on one line, to be copied from a hint."""
+    return text.strip() if text.isprintable() else " ".join(text.split())
+
+
 def clipped(text: str) -> str:
     """Return a piece of source on one line, shortened for a message."""
-    line = text.strip() if text.isprintable() else " ".join(text.split())
+    line = one_line(text)
     return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 3] + "..."

@@ -3,7 +3,7 @@
 Made by `schema_types` from JSON Schemas and by the catalog for scopes; read by the checker, `fitting` and the compiler.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias, TypeVar
@@ -12,7 +12,7 @@ from typing import TypeAlias, TypeVar
 _MOST_CHOICES = 1_000
 _Choice = TypeVar("_Choice", str, int, bool)
 
-#: A union of more members than this is no help to anybody: it becomes `Dyn`, which keeps every comparison of types short.
+#: A union has no more members than this, which keeps every comparison of types short: its objects become one, else it is `Dyn`.
 _MOST_MEMBERS = 16
 
 
@@ -179,10 +179,30 @@ def union(types: Iterable[Type]) -> Type:
             elif member not in found:
                 found.append(member)
             if len(found) > _MOST_MEMBERS:
-                return DYN
+                found = _with_joined_objects(found)
+                if len(found) > _MOST_MEMBERS:
+                    return DYN
     if not found:
         return DYN
     return found[0] if len(found) == 1 else OneOf(tuple(found))
+
+
+def _with_joined_objects(found: Sequence[Type]) -> list[Type]:
+    """Return the members with one object in place of all objects: what each of them says of a field may hold."""
+    objects = [member for member in found if isinstance(member, Object)]
+    names = dict.fromkeys(name for member in objects for name in member.fields)
+    extras = [member.extra for member in objects if member.extra is not None]
+    closed = all(member.closed for member in objects)
+    joined = Object({name: _joined_field(objects, name) for name in names}, union(extras) if extras else None, closed=closed)
+    return [*(member for member in found if not isinstance(member, Object)), joined]
+
+
+def _joined_field(objects: Sequence[Object], name: str) -> Field:
+    declared = [member.fields[name] for member in objects if name in member.fields]
+    extras = [member.extra for member in objects if name not in member.fields and member.extra is not None]
+    required = all(field.required for field in declared) and len(declared) == len(objects)
+    depends = not required and any(field.required or field.depends for field in declared)
+    return Field(union((*(field.type for field in declared), *extras)), required, depends)
 
 
 def _add_listed(found: list[Type], one: String | Int | Bool) -> None:

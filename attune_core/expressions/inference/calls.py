@@ -14,9 +14,9 @@ from attune_core.expressions.syntax.nodes import Call, Name, Node
 from attune_core.expressions.syntax.parser import MACROS
 from attune_core.expressions.types import Object, String, Type, members, type_name, union
 
-#: The formats of JSON Schema whose texts always make a function fail: its durations are ISO 8601, those of CEL are not.
-_NEVER_READS: Mapping[str, frozenset[str]] = {"duration": frozenset({"duration", "date-time"}), "timestamp": frozenset({"duration"})}
-_FORMS: Mapping[str, str] = {"duration": "PT1H (ISO 8601)", "date-time": "2026-01-02T03:04:05Z"}
+#: Function -> the format of JSON Schema whose texts always make it fail.
+_NEVER_READS: Mapping[str, str] = {"duration": "date-time", "timestamp": "duration"}
+_FORMS: Mapping[str, str] = {"duration": "PT1H", "date-time": "2026-01-02T03:04:05Z"}
 
 
 def known_children(node: Call) -> tuple[Node, ...]:
@@ -60,7 +60,7 @@ def call_type(facts: Facts, node: Call) -> Type:
 def _result(facts: Facts, node: Call, types: tuple[Type, ...], found: list[Type]) -> Type:
     """Return the type of the call, unless it fails for every text that the schema admits."""
     given = types[0] if types else None
-    if isinstance(given, String) and given.format is not None and given.format in _NEVER_READS.get(node.name, ()):
+    if isinstance(given, String) and given.format is not None and given.format == _NEVER_READS.get(node.name):
         message = f"{facts.text(node.arguments[0])} is a text as {_FORMS[given.format]}, which {node.name}() never reads"
         return facts.report(Code.OPERAND_TYPES, message, node, FUNCTIONS[node.name].usage)
     return union(found)

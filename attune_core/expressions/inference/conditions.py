@@ -26,5 +26,5 @@ def bool_hint(facts: Facts, node: nodes.Node, found: Type) -> str | None:
     if not isinstance(node, nodes.Name | nodes.Select | nodes.Index | nodes.Call):
         return None
     if isinstance(found, String):
-        return f'compare it: {facts.text(node)} == "..."'
-    return f"compare it: {facts.text(node)} > 0" if isinstance(found, Int | Double) else None
+        return f'compare it: {facts.code(node)} == "..."'
+    return f"compare it: {facts.code(node)} > 0" if isinstance(found, Int | Double) else None

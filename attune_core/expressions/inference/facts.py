@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from attune_core.expressions.finding import Code, Finding, finding
-from attune_core.expressions.suggestion import clipped, suggestion
-from attune_core.expressions.syntax.nodes import Node
+from attune_core.expressions.suggestion import clipped, one_line, suggestion
+from attune_core.expressions.syntax.nodes import Binary, Conditional, Logic, Node, Unary
 from attune_core.expressions.types import Dyn, List, Map, Object, OneOf, Type, carries_secret, members
 
 _MOST_SUGGESTIONS = 20
@@ -43,6 +43,11 @@ class Facts:
     def text(self, node: Node) -> str:
         """Return a node's source, on one line and clipped, to be quoted in messages."""
         return clipped(self.source[node.start : node.end])
+
+    def code(self, node: Node) -> str:
+        """Return a node's source whole, on one line, to be copied from a hint; in brackets where `.` would bind to its last part only."""
+        text = one_line(self.source[node.start : node.end])
+        return f"({text})" if isinstance(node, Binary | Logic | Conditional | Unary) else text
 
     def suggest(self, wrong: str, known: Iterable[str]) -> str | None:
         """Return the hint for a wrong name; none any more when there are many findings, because it takes its time."""

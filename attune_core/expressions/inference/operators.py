@@ -84,7 +84,7 @@ def binary_type(facts: Facts, node: Binary) -> Type:
         _check_equality(facts, node, left, right)
     elif not _ordered(left, right):
         _no_overload(facts, node, left, right)
-    elif _is_time(left) or _is_time(right):
+    elif (_is_time(left) or _is_time(right)) and possible(left, STRING) and possible(right, STRING):
         _report_time_as_text(facts, node, left)
     return BOOL
 
@@ -94,7 +94,7 @@ def _is_time(one: Type) -> bool:
 
 
 def _report_time_as_text(facts: Facts, node: Binary, left: Type) -> None:
-    sides = [f"timestamp({_whole_moment(side) or facts.text(side)})" for side in (node.left, node.right)]
+    sides = [f"timestamp({_whole_moment(side) or facts.code(side)})" for side in (node.left, node.right)]
     message = f"{facts.text(node.left if _is_time(left) else node.right)} is a text with a time, compared here letter by letter"
     facts.report(Code.TIME_AS_TEXT, message, node, f"write {sides[0]} {node.operator} {sides[1]}")
 
@@ -119,12 +119,12 @@ def _conversion_hint(facts: Facts, node: Binary, left: Type, right: Type) -> str
     if isinstance(left, String) != isinstance(right, String) and node.operator != "in":
         text, other, kind = (node.left, node.right, right) if isinstance(left, String) else (node.right, node.left, left)
         if isinstance(kind, Int | Double | Bool):
-            return f"convert it: string({facts.text(other)})"
+            return f"convert it: string({facts.code(other)})"
         if isinstance(kind, Timestamp | Duration):
-            return f"convert it: {type_name(kind)}({facts.text(text)})"
+            return f"convert it: {type_name(kind)}({facts.code(text)})"
     optional = next((side for side, kind in ((node.left, left), (node.right, right)) if isinstance(kind, Optional)), None)
     if optional is not None:
-        return f"say what it is without a value: {facts.text(optional)}.orValue(...)"
+        return f"say what it is without a value: {facts.code(optional)}.orValue(...)"
     return None
 
 
@@ -190,7 +190,7 @@ def _check_equality(facts: Facts, node: Binary, left: Type, right: Type) -> None
 
 
 def _null_hint(facts: Facts, place: Node) -> str | None:
-    return f"a field that may be missing is tested with has({facts.text(place)})" if isinstance(place, Select) else None
+    return f"a field that may be missing is tested with has({facts.code(place)})" if isinstance(place, Select) else None
 
 
 def _check_membership(facts: Facts, node: Binary, left: Type, right: Type) -> None:
@@ -201,7 +201,7 @@ def _check_membership(facts: Facts, node: Binary, left: Type, right: Type) -> No
         elif isinstance(member, Map | Object | Dyn):
             items.append(DYN if isinstance(member, Dyn) else STRING)
     if not items:
-        part = f"a part of a text is found with {facts.text(node.right)}.contains(...)" if possible(right, STRING) else None
+        part = f"a part of a text is found with {facts.code(node.right)}.contains(...)" if possible(right, STRING) else None
         _no_overload(facts, node, left, right, part or "the right side of 'in' is a list or an object")
     elif not comparable(left, union(items)):
         _no_overload(facts, node, left, right)

@@ -12,6 +12,7 @@ from attune_core.expressions.finding import Code
 from attune_core.expressions.inference.facts import Facts
 from attune_core.expressions.inference.tested import tested, tested_of_items
 from attune_core.expressions.inference.ways import Step, field_name, key_of, may_be_missing, steps_of
+from attune_core.expressions.suggestion import one_line
 from attune_core.expressions.syntax.nodes import Conditional, Has, Index, Logic, Macro, Node, OptionalIndex, OptionalSelect, Select
 from attune_core.expressions.types import Bool, Double, Int, List, Map, Object, Optional, String, Type, members
 
@@ -96,7 +97,7 @@ class _Reader:
         if tests:
             hint = " && ".join([*(_test(source, step) for step in missing), "..."])
         else:
-            hint = f"{_line(source[way.start : start])}?{_line(source[start : way.end])}"
+            hint = f"{one_line(source[way.start : start])}?{one_line(source[start : way.end])}"
             hint += "" if isinstance(self.facts.types[way], Optional) else f".orValue({_stand_in(self.facts.types[way])})"
         message = f"{self.facts.text(first)} is optional and may be missing"
         self.facts.report_at(Code.MAY_BE_MISSING, message, start, end, f"write {hint}")
@@ -104,14 +105,10 @@ class _Reader:
 
 def _test(source: str, step: Select | Index) -> str:
     if isinstance(step, Select):
-        return f"has({_line(source[step.start : step.end])})"
+        return f"has({one_line(source[step.start : step.end])})"
     before = source[step.start : step.index.start].rstrip().removesuffix("[")
-    return f"{source[step.index.start : step.index.end]} in {_line(before)}"
+    return f"{source[step.index.start : step.index.end]} in {one_line(before)}"
 
 
 def _stand_in(one: Type) -> str:
     return _STAND_INS.get(type(members(one)[0]), "...")
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())

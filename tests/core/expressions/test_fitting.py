@@ -23,6 +23,7 @@ from attune_core.expressions.types import (
     Optional,
     String,
     Type,
+    members,
     type_name,
     union,
 )
@@ -107,4 +108,14 @@ def test_a_union_has_no_member_twice_and_too_many_are_anything() -> None:
     assert union((Int((1,)), INT, Bool((True,)))) == union((INT, Bool((True,))))
     assert union((INT, DYN)) == DYN
     assert union(()) == DYN
-    assert union([Object({f"f{n}": Field(INT)}) for n in range(40)]) == DYN
+    assert union([List(Int((n,))) for n in range(40)]) == DYN
+
+
+def test_many_objects_become_one_with_the_fields_of_all() -> None:
+    some: list[Object] = [Object({"all": Field(INT, required=True), f"f{n}": Field(Int((n,)), required=True)}) for n in range(40)]
+    found = union([NULL, *some, Object({"all": Field(STRING, required=True)}, extra=BOOL)])
+    assert NULL in members(found)
+    assert len(members(found)) <= 16
+    joined = next(one for one in members(found) if isinstance(one, Object))
+    assert joined.fields["all"] == Field(INT, required=True)
+    assert joined.fields["f0"] == Field(Int((0,)), depends=True)
