@@ -149,7 +149,7 @@ def widened(one: Type, other: Type) -> Type:
         if isinstance(one, Object) and isinstance(member, Object):
             one = replace(one, fields=_conditional_fields(one, member))
         elif isinstance(one, List) and isinstance(member, List):
-            one = replace(one, item=widened(one.item, member.item))
+            one = replace(one, item=widened(one.item, member.item), first=tuple(widened(mine, member.item) for mine in one.first))
     return one
 
 
@@ -159,20 +159,29 @@ def _conditional_fields(one: Object, other: Object) -> dict[str, Field]:
         mine = fields.get(name)
         depends = theirs.required or theirs.depends
         if mine is None:
-            fields[name] = Field(theirs.type, depends=depends)
+            fields[name] = Field(theirs.type, depends=depends, sometimes=True)
         else:
-            fields[name] = replace(mine, type=widened(mine.type, theirs.type), depends=mine.depends or depends)
+            both_said = union((mine.type, theirs.type)) if mine.sometimes else widened(mine.type, theirs.type)
+            fields[name] = replace(mine, type=both_said, depends=mine.depends or depends)
     return fields
+
+
+def _field_both(one: Field, other: Field) -> Field:
+    if one.sometimes and other.sometimes:
+        found = union((one.type, other.type))
+    elif one.sometimes or other.sometimes:
+        always, perhaps = (other, one) if one.sometimes else (one, other)
+        found = widened(always.type, perhaps.type)
+    else:
+        found = both(one.type, other.type)
+    return Field(found, one.required or other.required, one.depends or other.depends, one.sometimes and other.sometimes)
 
 
 def _merged(one: Object, other: Object) -> Object:
     fields = dict(one.fields)
     for name, theirs in other.fields.items():
         mine = fields.get(name)
-        if mine is None:
-            fields[name] = theirs
-        else:
-            fields[name] = Field(both(mine.type, theirs.type), mine.required or theirs.required, mine.depends or theirs.depends)
+        fields[name] = theirs if mine is None else _field_both(mine, theirs)
     extra = both(one.extra, other.extra) if one.extra is not None and other.extra is not None else one.extra or other.extra
     #: `additionalProperties: false` on one part only is a schema that hardly anything fits; the other's fields stay known.
     return Object(fields, extra, one.title or other.title, one.closed and other.closed)

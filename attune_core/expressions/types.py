@@ -108,11 +108,13 @@ class Field:
     """One declared field of an object.
 
     `depends`: required only by a part of the schema that depends on the rest of the value (`then`, `dependentRequired`, ...).
+    `sometimes`: declared only by such parts, so that another of them may say another type of it.
     """
 
     type: "Type"
     required: bool = False
     depends: bool = False
+    sometimes: bool = False
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,8 @@ def _joined_field(objects: Sequence[Object], name: str) -> Field:
     extras = [member.extra for member in objects if name not in member.fields and member.extra is not None]
     required = all(field.required for field in declared) and len(declared) == len(objects)
     depends = not required and any(field.required or field.depends for field in declared)
-    return Field(union((*(field.type for field in declared), *extras)), required, depends)
+    sometimes = any(field.sometimes for field in declared)
+    return Field(union((*(field.type for field in declared), *extras)), required, depends, sometimes)
 
 
 def _add_listed(found: list[Type], one: String | Int | Bool) -> None:
