@@ -159,11 +159,16 @@ def _conditional_fields(one: Object, other: Object) -> dict[str, Field]:
         mine = fields.get(name)
         depends = theirs.required or theirs.depends
         if mine is None:
-            fields[name] = Field(theirs.type, depends=depends, sometimes=True)
+            fields[name] = _beside(Field(theirs.type, depends=depends, sometimes=True), one)
         else:
             both_said = union((mine.type, theirs.type)) if mine.sometimes else widened(mine.type, theirs.type)
             fields[name] = replace(mine, type=both_said, depends=mine.depends or depends)
     return fields
+
+
+def _beside(field: Field, other: Object) -> Field:
+    """Return a field beside an object that does not declare it; where its condition does not hold it may be an undeclared one."""
+    return replace(field, type=union((field.type, other.extra))) if field.sometimes and other.extra is not None else field
 
 
 def _field_both(one: Field, other: Field) -> Field:
@@ -178,10 +183,10 @@ def _field_both(one: Field, other: Field) -> Field:
 
 
 def _merged(one: Object, other: Object) -> Object:
-    fields = dict(one.fields)
+    fields = {name: mine if name in other.fields else _beside(mine, other) for name, mine in one.fields.items()}
     for name, theirs in other.fields.items():
         mine = fields.get(name)
-        fields[name] = theirs if mine is None else _field_both(mine, theirs)
+        fields[name] = _beside(theirs, one) if mine is None else _field_both(mine, theirs)
     extra = both(one.extra, other.extra) if one.extra is not None and other.extra is not None else one.extra or other.extra
     #: `additionalProperties: false` on one part only is a schema that hardly anything fits; the other's fields stay known.
     return Object(fields, extra, one.title or other.title, one.closed and other.closed)

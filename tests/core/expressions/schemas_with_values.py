@@ -108,8 +108,9 @@ def _composed(draw: st.DrawFn, inner: st.SearchStrategy[Described]) -> Described
             schema["allOf"] = [{"if": {"required": [draw(st.sampled_from(_NAMES))]}, "then": loose[0]}, {"required": [*draw(names)]}]
         case _:
             schema["oneOf"] = [{"required": [*draw(names)]}, {**loose[0], "type": "object"}]
-    merged = st.tuples(base.values, *(one.values for one in parts)).map(_merged)
-    return Described(schema, st.one_of(base.values, merged))
+    each = [st.tuples(base.values, one.values).map(_merged) for one in parts]
+    every = st.tuples(base.values, *(one.values for one in parts)).map(_merged)
+    return Described(schema, st.one_of(base.values, *each, every))
 
 
 def _merged(values: tuple[JsonValue, ...]) -> JsonValue:
@@ -121,6 +122,31 @@ def _merged(values: tuple[JsonValue, ...]) -> JsonValue:
 
 def _extend(inner: st.SearchStrategy[Described]) -> st.SearchStrategy[Described]:
     return st.one_of(_objects(inner), _lists(inner), _maps(inner), _alternatives(inner), _composed(inner))
+
+
+@st.composite
+def depending(draw: st.DrawFn) -> Described:
+    """Return an object with fields that only conditions declare, each in its own way; at most one of them is there."""
+    base = draw(_objects(_leaf()))
+    kinds: list[JsonValue] = ["high", "x", 1]
+    added = {name: draw(st.lists(_extend(_leaf()), min_size=len(kinds), max_size=len(kinds))) for name in ("p", "q")}
+    parts: list[JsonValue] = [
+        {
+            "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
+            "then": {
+                "properties": {name: some[place].schema for name, some in added.items()},
+                "required": draw(st.sampled_from([[], ["p"]])),
+            },
+        }
+        for place, kind in enumerate(kinds)
+    ]
+    schema = {**base.schema, "allOf": parts}
+    schema.pop("additionalProperties", None)
+    fields = [
+        st.fixed_dictionaries({"kind": st.just(kind), "p": added["p"][place].values, "q": added["q"][place].values})
+        for place, kind in enumerate(kinds)
+    ]
+    return Described(schema, st.tuples(base.values, st.one_of(fields)).map(_merged))
 
 
 def described() -> st.SearchStrategy[Described]:

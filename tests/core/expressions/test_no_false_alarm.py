@@ -13,7 +13,7 @@ from attune_core.json_schema import SchemaRefused, SchemaValidator
 from attune_core.problems import Severity
 from attune_core.values import JsonValue
 from tests.core.expressions.same_examples import same_examples
-from tests.core.expressions.schemas_with_values import Described, described
+from tests.core.expressions.schemas_with_values import Described, depending, described
 
 
 def _possible(value: JsonValue, one: Type) -> bool:
@@ -89,7 +89,7 @@ def _uses(way: str, value: JsonValue) -> list[str]:
 
 
 @same_examples
-@given(described(), st.data())
+@given(st.one_of(described(), depending()), st.data())
 def test_what_a_fitting_value_has_can_be_read(one: Described, data: st.DataObject) -> None:
     try:
         validator = SchemaValidator(one.schema)
