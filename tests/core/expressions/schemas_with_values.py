@@ -135,7 +135,7 @@ def depending(draw: st.DrawFn) -> Described:
             "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
             "then": {
                 "properties": {name: some[place].schema for name, some in added.items()},
-                "required": draw(st.sampled_from([[], ["p"]])),
+                "required": [*draw(st.sampled_from([[], ["p"]]))],
             },
         }
         for place, kind in enumerate(kinds)
