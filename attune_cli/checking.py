@@ -12,7 +12,7 @@ from attune_cli.revision_range import RevisionRange
 from attune_core.catalog.changes import Changes, divide_problems
 from attune_core.catalog.check_versions import check_versions
 from attune_core.catalog.findings import in_order
-from attune_core.catalog.folder_tree import FolderTree
+from attune_core.catalog.folder_tree import working_tree
 from attune_core.catalog.git_tree import tree_at
 from attune_core.catalog.load import Loaded, load
 from attune_core.catalog.tree import Tree
@@ -58,7 +58,7 @@ def check(asked: Asked) -> Checked:
     revisions = asked.changed or (RevisionRange(base=asked.base, head=asked.revision) if asked.base else None)
     revision = asked.revision if revisions is None else revisions.head
     root = repository_root(asked.path, git=revisions is not None or revision is not None)
-    tree: Tree = FolderTree(root) if revision is None else tree_at(root, revision)
+    tree: Tree = working_tree(root) if revision is None else tree_at(root, revision)
     loaded = load(tree, revision)
     checked = Checked(
         root=root,

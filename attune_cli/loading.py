@@ -14,7 +14,7 @@ from attune_cli.render.output import note
 from attune_cli.revision_range import RevisionRange
 from attune_core.catalog.catalog import Catalog
 from attune_core.catalog.changes import NO_REPOSITORY
-from attune_core.catalog.folder_tree import FolderTree
+from attune_core.catalog.folder_tree import FolderTree, working_tree
 from attune_core.catalog.git_tree import tree_at
 from attune_core.catalog.load import Loaded, load
 from attune_core.catalog.tree import Tree
@@ -22,7 +22,7 @@ from attune_core.catalog.tree import Tree
 
 def load_or_show(root: Path, *, json: bool) -> Loaded:
     """Load the files as they are; when there is no Catalog the Problems have been shown, and the command ends with 1."""
-    return load_tree_or_show(FolderTree(root), root, revision=None, json=json)
+    return load_tree_or_show(working_tree(root), root, revision=None, json=json)
 
 
 def load_tree_or_show(tree: Tree, root: Path, *, revision: str | None, json: bool) -> Loaded:
@@ -48,7 +48,7 @@ def load_pair_or_show(revisions: RevisionRange, root: Path, *, json: bool) -> Pa
     """Load base and head; None when the Problems of one of them have been shown."""
     base_tree = revisions.base_tree(root)
     base_name = RevisionName(named=revisions.base, commit=base_tree.commit)
-    head_tree = FolderTree(root) if revisions.head is None else tree_at(root, revisions.head)
+    head_tree = working_tree(root) if revisions.head is None else tree_at(root, revisions.head)
     head_name = RevisionName(named=revisions.head, commit=None if isinstance(head_tree, FolderTree) else head_tree.commit)
     base = _catalog_or_show(base_tree, root, base_name, json=json)
     head = _catalog_or_show(head_tree, root, head_name, json=json) if base is not None else None

@@ -21,7 +21,7 @@ from attune_cli.local.uid_block import uid_block
 from attune_cli.render.output import compact, note, show_fields, show_json
 from attune_controller.policies import policy_of
 from attune_core.catalog.catalog import Action, Catalog
-from attune_core.catalog.folder_tree import FolderTree
+from attune_core.catalog.folder_tree import working_tree
 from attune_core.catalog.load import load
 from attune_core.ids import uuid7
 from attune_core.ports import SystemClock, SystemRandom
@@ -37,7 +37,7 @@ SHOWN = 1 << 20
 
 def run_here(repository: Path, action: str, given: JsonObject, secrets: Mapping[str, str], folder: Path | None, *, json: bool) -> int:
     """Run one action and show its logs and outcome; 0 only when it succeeded, 1 for findings in the repository."""
-    loaded = load(FolderTree(repository))
+    loaded = load(working_tree(repository))
     if loaded.catalog is None:
         for problem in loaded.problems:
             note(f"{problem.place()}: {problem.severity.value} {problem.code}: {problem.message}")

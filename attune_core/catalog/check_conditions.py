@@ -36,7 +36,24 @@ def check_condition(reading: Reading, rule: Read[RuleDocument], data: Type) -> C
     checked = check(rule.model.when, event_scope(data), BOOL)
     reading.findings.in_text(checked.findings, rule.document, ("when",))
     reading.findings.in_text(_never(checked), rule.document, ("when",))
+    if checked.program is not None and not checked.findings:
+        reading.findings.in_text(_contradiction(checked.program), rule.document, ("when",))
     return Condition(checked.program, checked.implied)
+
+
+def _contradiction(program: Program) -> Iterator[Finding]:
+    """Yield the first clause that wants another value of a field than the clauses before it, `a == 1 && a == 2`."""
+    wanted: dict[tuple[str, ...], frozenset[object]] = {}
+    for clause in program.clauses:
+        for one in clause.equalities:
+            before = wanted.get(one.keys)
+            wanted[one.keys] = values = one.values if before is None else before & one.values
+            if not values:
+                spot = clause.compiled.spot
+                message = f"{'.'.join(one.keys)} cannot be this as well as what stands before, so the rule never fires"
+                hint = 'to allow several values write `in ["a", "b"]`, or || between them'
+                yield Finding(code="ATT180", severity=Severity.WARNING, message=message, start=spot.start, end=spot.end, hint=hint)
+                return
 
 
 def _never(checked: Checked) -> Iterator[Finding]:

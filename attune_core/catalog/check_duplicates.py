@@ -7,14 +7,15 @@ from collections.abc import Iterable
 
 from attune_core.catalog.reading import Read, Reading
 from attune_core.expressions.finding import NotAnExpression
-from attune_core.expressions.syntax.lexer import tokens_of
+from attune_core.expressions.syntax.lexer import Token, tokens_of
+from attune_core.expressions.syntax.string_literals import string_value
 from attune_core.models.rule import RuleDocument
 from attune_core.problems import Severity
 from attune_core.values import canonical_json
 
 
 def check_duplicates(reading: Reading) -> None:
-    """Warn at every rule that does what an earlier one by reference does, whatever the white space of its condition."""
+    """Warn at every rule that does what an earlier one by reference does, whatever the white space and quotes of its condition."""
     alike: dict[str, list[Read[RuleDocument]]] = {}
     for _, rule in sorted(reading.rules.items()):
         if rule.model.enabled:
@@ -43,6 +44,11 @@ def _words(condition: str | None) -> tuple[str, ...]:
     if condition is None:
         return ()
     try:
-        return tuple(token.text for token in tokens_of(condition))
+        return tuple(_word(token) for token in tokens_of(condition))
     except NotAnExpression:
         return (condition,)
+
+
+def _word(token: Token) -> str:
+    """Return a token as it is always written: a text's quotes are a matter of taste."""
+    return canonical_json(string_value(token.text, token.start)) if token.kind == "string" and token.text[0] in "\"'" else token.text

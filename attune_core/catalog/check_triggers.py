@@ -11,7 +11,7 @@ from attune_core.expressions.schema_types import type_of_schema
 from attune_core.expressions.types import DYN
 from attune_core.json_schema import SchemaValidator
 from attune_core.models.trigger import TriggerDocument
-from attune_core.states import Outcome
+from attune_core.states import Outcome, Reason
 from attune_core.values import JsonObject
 
 COMPLETED = "completed"
@@ -62,7 +62,7 @@ def completion_schema(result: JsonObject | None) -> JsonObject:
         "rule": text,
         "agent": text,
         "outcome": {"enum": [outcome.value for outcome in Outcome]},
-        "reason": nullable,
+        "reason": {"enum": [*(reason.value for reason in Reason), None]},
         "exit_code": {"type": ["integer", "null"]},
         "result": {} if result is None else {"if": {"type": "null"}, "else": {"$id": "urn:attune:result", **result}},
         "parent_event": nullable,

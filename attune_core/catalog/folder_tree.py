@@ -1,6 +1,6 @@
-"""FolderTree: a working copy as a Tree; nothing but `.git` at its root is left out, and no link is followed.
+"""FolderTree: a folder as a Tree; left out are only `.git` at its root and what it is told to ignore, and no link is followed.
 
-Used by `attune validate`, `up` and tests; a controller reads revisions through `git_tree`.
+Used by commands through `working_tree`, and by tests; a controller reads revisions through `git_tree`.
 """
 
 import os
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from attune_core.catalog.errors import RepositoryUnreadable
+from attune_core.catalog.git_tree import ignored_in
 from attune_core.catalog.tree import FILE, LINK, OTHER, PROGRAM, SUBMODULE, Entry
 from attune_core.catalog.tree_checks import ONE_FILE
 
@@ -16,9 +17,9 @@ from attune_core.catalog.tree_checks import ONE_FILE
 class FolderTree:
     """The files below a folder, as they are now."""
 
-    def __init__(self, root: Path) -> None:
-        """Take the repository's root."""
-        self._root = root
+    def __init__(self, root: Path, *, ignored: frozenset[str] = frozenset()) -> None:
+        """Take the repository's root and the paths in it that are not of the repository, folders with a `/` at their end."""
+        self._root, self._ignored = root, ignored
 
     def entries(self) -> Iterator[Entry]:
         """Walk the folder without following links; a folder with a `.git` of its own is one entry, as in git."""
@@ -29,7 +30,7 @@ class FolderTree:
                 with os.scandir(self._root / folder if folder else self._root) as found:
                     for item in found:
                         path = f"{folder}/{item.name}" if folder else item.name
-                        if path == ".git":
+                        if path == ".git" or path in self._ignored or f"{path}/" in self._ignored:
                             continue
                         if item.is_dir(follow_symlinks=False) and not (self._root / path / ".git").exists():
                             waiting.append(path)
@@ -50,6 +51,11 @@ class FolderTree:
             if len(content) > ONE_FILE:
                 raise RepositoryUnreadable(f"{path} grew while it was read")
             yield path, content
+
+
+def working_tree(root: Path) -> FolderTree:
+    """Return the files as they are, without those that git ignores: what a commit of them would hold."""
+    return FolderTree(root, ignored=ignored_in(root))
 
 
 def _entry(path: str, item: os.DirEntry[str]) -> Entry:

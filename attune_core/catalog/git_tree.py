@@ -23,6 +23,7 @@ BATCH = 32 << 20
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@{}^~+-]{0,199}", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
 _LINE = re.compile(rb"([0-7]{6}) (blob|commit|tree) ([0-9a-f]{40,64}) +([0-9]+|-)\t(.+)", re.DOTALL)
+_IGNORED = ("--others", "--ignored", "--exclude-standard", "--directory")
 _CONFIGURATION = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "submodule.recurse=false", "protocol.allow=never")
 
 
@@ -100,6 +101,21 @@ def merge_base_at(repository: Path, one: str, other: str) -> GitTree:
     except RepositoryUnreadable as error:
         raise RevisionMissing(f"{one!r} and {other!r} have no commit in common", hint=_shallow(folder)) from error
     return GitTree(folder, answer.decode("ascii", "replace").strip(), inside=inside)
+
+
+def ignored_in(folder: Path) -> frozenset[str]:
+    """Return the paths below a folder that git does not track and ignores by the repository's own rules; folders end in `/`.
+
+    Rules of the user are not read, so that everybody checks the same. Nothing is ignored outside a working copy, or without git.
+    """
+    own, _ = _git_folder(folder)
+    if own.name != ".git":
+        return frozenset()
+    try:
+        listed = _run(own, "--work-tree", str(own.parent), "-C", str(folder), "ls-files", "-z", *_IGNORED)
+    except RepositoryUnreadable:
+        return frozenset()
+    return frozenset(path.decode("utf-8", "surrogateescape") for path in listed.split(b"\0") if path)
 
 
 def is_git(folder: Path) -> bool:

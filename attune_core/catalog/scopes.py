@@ -12,7 +12,7 @@ from attune_core.expressions.schema_types import type_of_schema
 from attune_core.expressions.types import INT, SECRET, STRING, Field, Map, Object, String, Type, union
 from attune_core.expressions.types import NULL as NULL_TYPE
 from attune_core.models.parameter import Parameter
-from attune_core.states import Outcome
+from attune_core.states import Outcome, Reason
 
 
 def event_scope(data: Type, implied: Implied | None = NOTHING_IMPLIED) -> Scope:
@@ -46,7 +46,7 @@ def completion_type(result: Type) -> Type:
         "rule": STRING,
         "agent": STRING,
         "outcome": String(tuple(outcome.value for outcome in Outcome)),
-        "reason": nullable_text,
+        "reason": union((String(tuple(reason.value for reason in Reason)), NULL_TYPE)),
         "exit_code": union((INT, NULL_TYPE)),
         "result": union((result, NULL_TYPE)),
         "parent_event": nullable_text,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from attune_core.catalog.errors import RepositoryUnreadable, RevisionMissing
-from attune_core.catalog.folder_tree import FolderTree
+from attune_core.catalog.folder_tree import FolderTree, working_tree
 from attune_core.catalog.git_tree import GitTree, tree_at
 from attune_core.catalog.load import load
 from attune_core.catalog.tree import LINK, PROGRAM, SUBMODULE, Entry, read
@@ -178,6 +178,30 @@ def test_a_folder_that_the_revision_does_not_have_is_empty(repository: GitReposi
     assert list(tree.entries()) == []
     tree = GitTree(repository.folder, commit_of_base(repository), inside="nothing/here")
     assert list(tree.entries()) == []
+
+
+def test_what_git_ignores_is_not_of_the_repository_and_what_it_tracks_is(tmp_path: Path) -> None:
+    files = (
+        ".gitignore",
+        "attune.yaml",
+        "packs/web/kept.log",
+        "packs/web/left.log",
+        "packs/web/actions/__pycache__/a.pyc",
+        "packs/new/a.py",
+        "packs/new/__pycache__/a.pyc",
+    )
+    for name in files:
+        path = tmp_path / "top" / "sub" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    root = tmp_path / "top" / "sub"
+    (root / ".gitignore").write_text("__pycache__/\n*.log\n")
+    assert sorted(entry.path for entry in working_tree(root).entries()) == sorted(files)  # no git here
+    for words in (["init", "--quiet"], ["add", "--force", "sub/attune.yaml", "sub/packs/web/kept.log"]):
+        subprocess.run(["git", *words], cwd=tmp_path / "top", env=ENVIRONMENT, check=True)
+    kept = [".gitignore", "attune.yaml", "packs/new/a.py", "packs/web/kept.log"]
+    assert sorted(entry.path for entry in working_tree(root).entries()) == kept
+    assert sorted(entry.path for entry in working_tree(root.parent).entries()) == [f"sub/{name}" for name in kept]
 
 
 def test_links_pipes_and_nested_repositories_of_a_folder_are_refused(tmp_path: Path) -> None:
