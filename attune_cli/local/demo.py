@@ -38,7 +38,7 @@ class Demo:
 
     root: Path
     story: Story
-    #: Whether this machine has Node.js; its rule is left out otherwise.
+    #: Whether this machine has Node.js; its rule is switched off otherwise.
     node: bool = False
     #: What is live at first, the hook's secret, and the body that GitHub documents for a push.
     commit: str = ""
@@ -61,8 +61,9 @@ class Demo:
         origin.copy(shipped("examples") / "deploy")
         self.node = shutil.which("node", path="/usr/local/bin:/usr/bin:/bin") is not None
         if not self.node:
-            (origin.clone / NODE_RULE).unlink()
-            self.story.say("Node.js is not on this machine: its rule is left out", style="yellow")
+            with (origin.clone / NODE_RULE).open("a", encoding="utf-8") as rule:
+                rule.write("enabled: false\n")
+            self.story.say("Node.js is not on this machine: its rule is switched off", style="yellow")
         self.commit = origin.push("the example")
         self.story.say(f"{self.commit[:12]} on {origin.bare}")
         return origin
