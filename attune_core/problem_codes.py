@@ -208,6 +208,12 @@ _WHOLE = {
         "Write `# attune: ignore ATT182 -- reason` on the line or on the line above it; an error is never suppressed.",
         Severity.WARNING,
     ),
+    "ATT189": ProblemCode(
+        "program without a path",
+        "The first word of `run` names a file beside the action; without a path it means a program of the environment or the host.",
+        "Write `./` before it, if the pack's file is meant.",
+        Severity.WARNING,
+    ),
     "ATT180": ProblemCode(
         "condition never holds",
         "A clause of the condition is false whatever the event is, so the rule never fires.",

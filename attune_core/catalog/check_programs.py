@@ -10,6 +10,7 @@ from attune_core.catalog.reading import Read, Reading
 from attune_core.catalog.tree import PROGRAM
 from attune_core.expressions.suggestion import suggestion
 from attune_core.models.action import ActionDocument
+from attune_core.problems import Severity
 
 #: First words whose next word is a script's path, unless it is an option.
 _INTERPRETERS = re.compile(r"(?:python|pypy)[0-9.]*|node|nodejs|sh|bash|dash|zsh|ksh|ruby|perl|php|Rscript|lua")
@@ -26,6 +27,9 @@ def check_program(reading: Reading, action: Read[ActionDocument], folder: str) -
         )
     elif "/" in first and not first.startswith("/"):
         _check_file(reading, action, folder, 0, started=True)
+    elif f"packs/{action.pack}/{folder}/{first}" in reading.files:
+        message = f"`{first}` is looked for in the environment and on the host, not among the pack's files, where it is too"
+        reading.findings.at("ATT189", message, action.document, ("run", 0), hint=f"write ./{first}", severity=Severity.WARNING)
     elif others and _INTERPRETERS.fullmatch(first) and others[0] and not others[0].startswith(("-", "/")):
         _check_file(reading, action, folder, 1, started=False)
 
