@@ -43,7 +43,7 @@ def completion_trigger(reading: Reading, action: Action) -> Trigger:
     """Return the trigger of an action's completion; the controller makes its events, so they fit by construction."""
     schema = action.document.result.value_schema if action.document.result else None
     ref = f"{action.ref}.{COMPLETED}"
-    reading.data_types[ref] = completion_type(type_of_schema(dict(schema)) if schema is not None else DYN)
+    reading.data_types[ref] = completion_type(action.ref, type_of_schema(dict(schema)) if schema is not None else DYN)
     data = completion_schema(schema)
     return Trigger(ref=ref, path=action.path, span=action.span, schema=data, validator=SchemaValidator(data))
 

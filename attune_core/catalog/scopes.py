@@ -36,13 +36,13 @@ def headers_scope() -> Scope:
     return Scope({"headers": Map(STRING)})
 
 
-def completion_type(result: Type) -> Type:
+def completion_type(action: str, result: Type) -> Type:
     """Return the type of the data of `pack.action.completed`, whose `result` is null unless the action gave one."""
     nullable_text = union((STRING, NULL_TYPE))
     fields: dict[str, Type] = {
         "execution": STRING,
         "number": INT,
-        "action": STRING,
+        "action": String((action,)),
         "rule": STRING,
         "agent": STRING,
         "outcome": String(tuple(outcome.value for outcome in Outcome)),
