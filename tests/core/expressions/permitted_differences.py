@@ -18,7 +18,7 @@ from attune_core.expressions.functions import conversions, formatting
 from attune_core.expressions.functions.conversions import double_text, scalar_text
 from attune_core.expressions.functions.function import Given, several
 from attune_core.expressions.functions.table import FUNCTIONS
-from attune_core.expressions.runtime import comparison, members, moments
+from attune_core.expressions.runtime import comparison, macros, members, moments
 from attune_core.expressions.runtime.frame import Frame, Operand, Run
 from attune_core.expressions.runtime.members import index
 from attune_core.expressions.runtime.moments import Moment
@@ -87,9 +87,22 @@ def _map_keys(found: Compared) -> bool:
 
 
 def _order_of_keys(found: Compared) -> bool:
-    """There, a macro goes through the keys of a map in another order each time."""
+    """There, a macro goes through the keys of a map in another order each time: ours is met there, or theirs here from the other end."""
+    if re.search(r"\.(?:map|filter)\(", found.case.source) is None:
+        return False
     again = (theirs(found.case.source, found.case.activation, checked=False) for _ in range(60))
-    return re.search(r"\.(?:map|filter)\(", found.case.source) is not None and any(alike(found.ours, one) for one in again)
+    return any(alike(found.ours, one) for one in again) or alike(_from_the_other_end(found.case), found.theirs)
+
+
+def _from_the_other_end(case: Case) -> Outcome:
+    items = macros._items
+
+    def reverse(name: str, frame: Frame, value: Value) -> list[Value]:
+        found = items(name, frame, value)
+        return found[::-1] if isinstance(value, dict) else found
+
+    with patch.object(macros, "_items", reverse):
+        return ours(case.source, case.activation)
 
 
 def _finite_numbers(found: Compared) -> bool:
