@@ -95,9 +95,9 @@ class Demo:
         self.story.step("a second push changes a rule; the same kind of event does the new thing")
         rule = origin.clone / RULE
         rule.write_text(rule.read_text(encoding="utf-8").replace("unit: site\n", "unit: site_blue\n"), encoding="utf-8")
-        commit = origin.push("restart the blue site")
-        self._require_live(system.wait_for_revision(commit), commit)
-        self.story.say(f"revision {commit[:12]} is live")
+        self.commit = origin.push("restart the blue site")
+        self._require_live(system.wait_for_revision(self.commit), self.commit)
+        self.story.say(f"revision {self.commit[:12]} is live")
         status, answer = self._post(client, self.payload)
         self.story.say(f"the old body again, under a new delivery id: refused with {status} {answer.get('code', '')}")
         if status != 409:
@@ -111,15 +111,14 @@ class Demo:
 
     def _broken_push(self, system: LocalSystem, origin: Origin) -> None:
         self.story.step("a push with a mistake changes nothing, and the status says where it is")
-        active = system.wait_for_revision(origin.push("nothing new")).sync.active_revision
         rule = origin.clone / RULE
         rule.write_text(rule.read_text(encoding="utf-8").replace("event.data.after", "event.data.aftr"), encoding="utf-8")
         status = system.wait_for_revision(origin.push("a typing mistake"))
-        if status.sync.active_revision != active or not status.sync.problems:
+        if status.sync.active_revision != self.commit or not status.sync.problems:
             raise ProgramFailed("a broken revision went live")
         for problem in status.sync.problems:
             self.story.say(problem_line(problem), style="yellow")
-        self.story.say(f"still live: {active[:12]}")
+        self.story.say(f"still live: {self.commit[:12]}")
 
     def _require_live(self, status: StatusView, commit: str) -> None:
         if status.sync.active_revision != commit:
