@@ -114,8 +114,13 @@ def test_it_stops_in_order_and_leaves_nothing_that_others_may_read(place: Place)
     assert program.wait() == 0
     assert not (place.state / "listening.json").exists()
     events = [json.loads(line)["event"] for line in program.log.read_text().splitlines()]
-    assert events[0] == "controller_ready"
-    assert events[-2:] == ["controller_stopping", "controller_stopped"]
+    # The loops go on until the listeners are closed, so a sync (of which there is nothing to fetch) may speak at any time before the end.
+    assert [event for event in events if event.startswith("controller_")] == [
+        "controller_ready",
+        "controller_stopping",
+        "controller_stopped",
+    ]
+    assert events[-1] == "controller_stopped"
 
 
 @pytest.mark.flow
