@@ -78,7 +78,7 @@ class Preparation:
             request=StartRequest(
                 execution=assign.execution,
                 attempt=attempt,
-                argv=recipe.document.run,
+                argv=environment.command(recipe.document.run),
                 env={
                     **environment.variables,
                     **recipe.declared_variables(assign.input),

@@ -11,7 +11,8 @@
     │   ├── BuildTimedOut          ATT307
     │   ├── EnvironmentTooLarge    ATT308
     │   ├── EnvironmentUnhealthy   ATT309
-    │   └── InstallerUnusable      ATT310
+    │   ├── InstallerUnusable      ATT310
+    │   └── SourcesRefused         ATT311
     ├── BuildDelayed               ATT315   passes by itself; the execution waits
     ├── PackMismatch               ATT320   reason pack_mismatch
     │   └── PackUnreadable         ATT321
@@ -104,6 +105,13 @@ class InstallerUnusable(EnvironmentFailed):
 
     code, blame = "ATT310", Blame.HOST
     remedy = "install npm beside node on the host setting `path`; uv comes with `attune[agent]`"
+
+
+class SourcesRefused(EnvironmentFailed):
+    """What an environment declares as `sources` is too much, or lies outside the folder of its lock file."""
+
+    code, blame = "ATT311", Blame.AUTHOR
+    remedy = "name the source files of one program, below the folder of its lock file"
 
 
 class BuildDelayed(AttuneError):

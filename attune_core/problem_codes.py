@@ -93,6 +93,11 @@ _MODELS = {
     "ATT125": ProblemCode(
         "unknown format", "The repository's `format` is not the one this version reads.", "Use the fitting version of Attune."
     ),
+    "ATT126": ProblemCode(
+        "sources lead nowhere",
+        "A pattern of `sources` matches no file of the pack, or one outside the folder of the environment's lock file.",
+        "Correct the pattern; it starts at the pack's root.",
+    ),
     "ATT130": ProblemCode(
         "not a JSON Schema",
         "A schema cannot be compiled: a keyword has a wrong value, a pattern needs back-tracking, a format is unknown.",

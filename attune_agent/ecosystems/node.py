@@ -7,15 +7,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from attune_agent.ecosystems.node_lock import check_package_lock
+from attune_agent.ecosystems.lock_files import lock_and_manifest, refuse_open_lock
 from attune_agent.ecosystems.protocol import Activation, Build, HostTools, Toolchain, Wanted
 from attune_agent.environments.probes import Answer, programs_named
 from attune_agent.environments.stamps import Stamp
 from attune_agent.host import How
-from attune_agent.preparation_errors import InstallerUnusable, InstallFailed, InterpreterMissing, LockMissing, LockRefused
-from attune_core.locks.package_lock import LOCK, MANIFEST
+from attune_agent.preparation_errors import InstallerUnusable, InstallFailed, InterpreterMissing
+from attune_core.locks.package_lock import LOCK
 from attune_core.models.pack import EnvironmentDocument
 from attune_core.models.version_range import parse_range
 from attune_core.safe_text import safe_text
@@ -61,16 +61,11 @@ class Node:
 
     def files(self, document: EnvironmentDocument) -> Sequence[str]:
         """Return the lock and the package.json beside it."""
-        if document.lock is None:
-            raise LockMissing(f"a node environment needs `lock`: {LOCK}")
-        lock = PurePosixPath(document.lock)
-        if lock.name != LOCK:
-            raise LockRefused(f"the lock of a node environment is a {LOCK}, not {lock.name[:80]!r}")
-        return (str(lock), str(lock.parent / MANIFEST))
+        return lock_and_manifest(document)
 
     def check(self, wanted: Wanted) -> None:
         """Refuse a package without a hash, a folder, a git address."""
-        check_package_lock(wanted.files[MANIFEST], wanted.files[LOCK])
+        refuse_open_lock(wanted.document, wanted.files)
 
     async def toolchain(self, wanted: Wanted, host: HostTools) -> Toolchain:
         """Find node and npm."""

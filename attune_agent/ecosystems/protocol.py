@@ -17,10 +17,14 @@ from attune_core.models.pack import EnvironmentDocument
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What a pack declares: its words and the files that decide what is installed, by their name without folder."""
+    """What a pack declares: its words and the files that decide what is installed, by their path below the lock file's folder.
+
+    `files` are lock and manifest, `sources` what a program is compiled from; both are parts of the key.
+    """
 
     document: EnvironmentDocument
     files: Mapping[str, bytes] = field(repr=False)
+    sources: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +69,7 @@ class Build:
     """One build in progress."""
 
     tree: Path  # the environment's final place; empty when `install` begins
-    declared: Path  # a folder with `Wanted.files`, readable by the build user
+    declared: Path  # a folder with `Wanted.files` and `Wanted.sources`, readable by the build user, who cannot change it
     wanted: Wanted
     toolchain: Toolchain
     host: HostTools
@@ -79,6 +83,8 @@ class Activation:
     path: tuple[Path, ...] = ()  # before the host's
     variables: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, Path] = field(default_factory=dict)  # name at the pack copy's root -> folder in the environment
+    #: First word of an action's `run` -> the arguments that come between it and the action's own.
+    arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Ecosystem(Protocol):
@@ -90,7 +96,7 @@ class Ecosystem(Protocol):
         ...
 
     def files(self, document: EnvironmentDocument) -> Sequence[str]:
-        """Return the paths in the pack of the files that decide what is installed; none: nothing is, and no folder is made.
+        """Return the paths in the pack of lock and manifest; none: nothing is installed, and no folder is made.
 
         `LockMissing` when the document does not say enough, `LockRefused` when it says what this ecosystem has no use for.
         """

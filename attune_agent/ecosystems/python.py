@@ -6,11 +6,11 @@ A line of `table`. Wheels only: building a source distribution would run code of
 from collections.abc import Sequence
 from pathlib import Path
 
+from attune_agent.ecosystems.lock_files import lock_and_manifest, refuse_open_lock
 from attune_agent.ecosystems.protocol import Activation, Build, HostTools, Toolchain, Wanted
-from attune_agent.ecosystems.python_lock import check_requirements
 from attune_agent.ecosystems.python_search import find_interpreter
 from attune_agent.ecosystems.uv_program import usable_uv
-from attune_agent.preparation_errors import InstallFailed, LockMissing
+from attune_agent.preparation_errors import InstallFailed
 from attune_core.models.pack import EnvironmentDocument
 
 #: $1 uv, $2 the host's interpreter, $3 the lock. Copies, because links would share files with the cache and so with other environments.
@@ -55,14 +55,11 @@ class Python:
 
     def files(self, document: EnvironmentDocument) -> Sequence[str]:
         """Return the lock."""
-        if document.lock is None:
-            raise LockMissing("a python environment needs `lock`: a requirements file with hashes")
-        return (document.lock,)
+        return lock_and_manifest(document)
 
     def check(self, wanted: Wanted) -> None:
         """Refuse a requirement without version and hash, an option, a URL."""
-        for name, content in wanted.files.items():
-            check_requirements(name, content)
+        refuse_open_lock(wanted.document, wanted.files)
 
     async def toolchain(self, wanted: Wanted, host: HostTools) -> Toolchain:
         """Find interpreter and uv."""

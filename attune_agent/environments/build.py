@@ -6,6 +6,7 @@ in it are the agent's own.
 
 import asyncio
 import os
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ async def build(order: Order, host: HostTools, run: CommandRunner, limits: Build
     if is_ready(order.place, order.key):
         return  # another agent on this host was first
     unmark(order.place)
-    await asyncio.to_thread(_write_declared, order.place / "declared", order.wanted.files)
+    await asyncio.to_thread(_write_declared, order.place / "declared", {**order.wanted.sources, **order.wanted.files})
     commands = _Commands(order, run, deadline=time.monotonic() + limits.time, time_limit=limits.time)
     tree = order.place / "tree"
     inside = Build(tree=tree, declared=order.place / "declared", wanted=order.wanted, toolchain=order.toolchain, host=host, run=commands)
@@ -142,13 +143,18 @@ class _Commands:
 
 
 def _write_declared(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Put manifest and lock where the build user can read them; nobody but the agent can change them."""
-    folder.mkdir(mode=0o755, exist_ok=True)
-    folder.chmod(0o755)
-    for old in folder.iterdir():
-        old.unlink()
+    """Put lock, manifest and sources where the build user can read them; nobody but the agent can change them."""
+    shutil.rmtree(folder, ignore_errors=True)
     for name, content in files.items():
+        _make_folders(folder, (folder / name).parent)
         _write_new(folder / name, content)
+
+
+def _make_folders(top: Path, folder: Path) -> None:
+    for one in reversed([folder, *folder.parents]):
+        if one.is_relative_to(top) and not one.is_dir():
+            one.mkdir()
+            one.chmod(0o755)  # whatever the umask is
 
 
 def _write_new(path: Path, content: bytes) -> None:

@@ -8,43 +8,22 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import Protocol
+from pathlib import Path
 
-from attune_agent.ecosystems.protocol import Activation, Ecosystem, HostTools, Wanted
+from attune_agent.ecosystems.protocol import Activation, Ecosystem, HostTools
 from attune_agent.ecosystems.table import ECOSYSTEMS
 from attune_agent.environments.build import BuildLimits, Order, build
 from attune_agent.environments.commands import CommandRunner
+from attune_agent.environments.declared import DeclaringPack, declared
 from attune_agent.environments.key import key_of, this_machine
 from attune_agent.environments.once_per_key import OncePerKey, lock_between_agents
 from attune_agent.environments.ready import READY, is_ready
 from attune_agent.environments.stamps import Stamp, stamp_of
 from attune_agent.environments.tools import require_tools
-from attune_agent.preparation_errors import BuildDelayed, EnvironmentUnknown, LockMissing
-from attune_core.models.pack import PackDocument
+from attune_agent.preparation_errors import BuildDelayed, EnvironmentUnknown
 
 #: Environments whose readiness is remembered; one more stat-and-read for what falls out.
 _REMEMBERED = 1024
-#: Bytes of a manifest or lock file.
-_FILE_LIMIT = 8 << 20
-
-
-class DeclaringPack(Protocol):
-    """What environments need of a pack."""
-
-    @property
-    def digest(self) -> str:
-        """Sha256 over its content, hex."""
-        ...
-
-    @property
-    def document(self) -> PackDocument:
-        """Its pack.yaml."""
-        ...
-
-    def read(self, path: str, limit: int) -> bytes | None:
-        """Return a file's bytes, None when the pack has no such regular file or it is larger."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +34,11 @@ class Prepared:
     path: tuple[str, ...] = ()  # before the host setting `path`
     variables: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, Path] = field(default_factory=dict)  # the pack copy's only links
+    arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def command(self, run: Sequence[str]) -> tuple[str, ...]:
+        """Return the argv for an action's `run`: behind its first word stand the environment's arguments for it."""
+        return (run[0], *self.arguments.get(run[0], ()), *run[1:])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,15 +94,14 @@ class Environments:
             raise EnvironmentUnknown(f"pack {pack.document.name} declares no environment {name!r}")
         document = pack.document.environments[name]
         ecosystem = self._ecosystems[document.ecosystem]
-        paths = ecosystem.files(document)
-        wanted = Wanted(document=document, files={PurePosixPath(path).name: _read(pack, path) for path in paths})
+        wanted = declared(pack, document, ecosystem.files(document))
         ecosystem.check(wanted)
         toolchain = await ecosystem.toolchain(wanted, self._host)
-        if not paths:
+        if not wanted.files:
             return _Warm(prepared=Prepared(), stamps=[*tools, *toolchain.stamps])
         key = key_of(
             document.ecosystem,
-            files=wanted.files,
+            files={**wanted.sources, **wanted.files},
             settings={"recipe": str(ecosystem.recipe)},
             versions=toolchain.versions,
             machine=this_machine(),
@@ -138,12 +121,11 @@ class Environments:
             await build(order, self._host, self._run, self._limits)
 
 
-def _read(pack: DeclaringPack, path: str) -> bytes:
-    content = pack.read(path, _FILE_LIMIT)
-    if content is None:
-        raise LockMissing(f"pack {pack.document.name} has no file {path} of at most {_FILE_LIMIT >> 20} MiB")
-    return content
-
-
 def _prepared(key: str, activation: Activation) -> Prepared:
-    return Prepared(key=key, path=tuple(map(str, activation.path)), variables=activation.variables, links=activation.links)
+    return Prepared(
+        key=key,
+        path=tuple(map(str, activation.path)),
+        variables=activation.variables,
+        links=activation.links,
+        arguments=activation.arguments,
+    )

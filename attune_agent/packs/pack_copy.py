@@ -56,6 +56,10 @@ class PackCopy:
             return None
         return content if len(content) <= limit else None
 
+    def paths(self) -> tuple[str, ...]:
+        """Return the paths of its regular files."""
+        return tuple(sorted(str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file() and not path.is_symlink()))
+
     def _model(self, model: type[_Model], path: str) -> _Model:
         raw = self.read(path, _DOCUMENT_LIMIT)
         if raw is None:

@@ -11,14 +11,9 @@ from attune_core.catalog.reading import Reading
 from attune_core.catalog.source_text import span_at
 from attune_core.catalog.tree import Tree
 from attune_core.locks.mistake import Mistake
-from attune_core.locks.package_lock import manifest_mistakes, package_lock_mistakes
-from attune_core.locks.package_manifest import outdated_packages
-from attune_core.locks.requirements import requirement_mistakes
-from attune_core.locks.requirements_manifest import outdated_requirements
+from attune_core.locks.rules import LockRules
+from attune_core.locks.table import rules_of
 from attune_core.problems import Problem, Severity
-
-_PYTHON = "uv pip compile --universal --generate-hashes"
-_NODE = "npm install --package-lock-only"
 
 
 def check_locks(reading: Reading, tree: Tree, locks: Sequence[LockFile]) -> None:
@@ -27,26 +22,19 @@ def check_locks(reading: Reading, tree: Tree, locks: Sequence[LockFile]) -> None
     for lock in locks:
         _, raw = next(raws)
         manifest = next(raws)[1] if lock.manifest else b""
-        (_check_python if lock.kind == "requirements" else _check_node)(reading, lock, raw, manifest)
+        if rules := rules_of(lock.ecosystem, lock.path):
+            reading.findings.add(_check(lock, rules, raw, manifest))
 
 
-def _check_python(reading: Reading, lock: LockFile, raw: bytes, manifest: bytes) -> None:
-    found = _problems("ATT165", lock.path, raw, requirement_mistakes(raw), hint=f"make it again: {_PYTHON}")
-    if lock.manifest and not found:
-        hint = f"make the lock file again: {_PYTHON} {basename(lock.manifest)} -o {basename(lock.path)}"
-        found = _problems("ATT185", lock.manifest, manifest, outdated_requirements(manifest, raw), hint=hint)
-    reading.findings.add(found)
-
-
-def _check_node(reading: Reading, lock: LockFile, raw: bytes, manifest: bytes) -> None:
-    found = _problems("ATT165", lock.path, raw, package_lock_mistakes(raw), hint=f"make it again with a current npm: {_NODE}")
+def _check(lock: LockFile, rules: LockRules, raw: bytes, manifest: bytes) -> list[Problem]:
+    found = _problems("ATT165", lock.path, raw, rules.lock_mistakes(raw), hint=rules.make_again)
     if lock.manifest:
         hint = "keep one manifest an environment, with packages of a registry alone"
-        found += _problems("ATT165", lock.manifest, manifest, manifest_mistakes(manifest), hint=hint)
+        found += _problems("ATT165", lock.manifest, manifest, rules.manifest_mistakes(manifest), hint=hint)
     if lock.manifest and not found:
-        hint = f"make the lock file again: {_NODE}"
-        found = _problems("ATT185", lock.manifest, manifest, outdated_packages(manifest, raw), hint=hint)
-    reading.findings.add(found)
+        renew = rules.renew.format(manifest=basename(lock.manifest), lock=basename(lock.path))
+        found = _problems("ATT185", lock.manifest, manifest, rules.outdated(manifest, raw), hint=f"make the lock file again: {renew}")
+    return found
 
 
 def _problems(code: str, path: str, raw: bytes, mistakes: Iterable[Mistake], *, hint: str) -> list[Problem]:

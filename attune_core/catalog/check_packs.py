@@ -6,23 +6,20 @@ Called by `load`; the content of lock files is judged by `check_locks`.
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
+from attune_core.catalog.check_sources import check_sources
 from attune_core.catalog.pack_paths import inside_pack
 from attune_core.catalog.reading import Read, Reading
-from attune_core.locks.package_lock import LOCK, MANIFEST
-from attune_core.locks.requirements_manifest import manifest_of
+from attune_core.locks.table import RULES, rules_of
 from attune_core.models.pack import EnvironmentDocument, PackDocument
-
-LockKind = Literal["requirements", "package lock"]
 
 
 @dataclass(frozen=True, order=True)
 class LockFile:
-    """A lock file that exists: its path in the repository, what it is read as, and the manifest beside it, empty if there is none."""
+    """A lock file that exists: its path in the repository, whose it is, and the manifest beside it, empty if there is none."""
 
     path: str
-    kind: LockKind
+    ecosystem: str
     manifest: str
 
 
@@ -50,14 +47,14 @@ def _refuse_own_modules(reading: Reading, pack: str) -> None:
 
 def _check_environment(reading: Reading, pack: Read[PackDocument], name: str, environment: EnvironmentDocument) -> Iterator[LockFile]:
     findings, place = reading.findings, ("environments", name)
-    if environment.ecosystem == "shell":
+    if environment.ecosystem not in RULES:
         _check_shell(reading, pack, name, environment)
         return
+    recommended = RULES[environment.ecosystem][-1]
     if environment.lock is None:
         hint = "make one with the ecosystem's own locker and name it here"
-        findings.at(
-            "ATT122", f"`lock` is missing: a {environment.ecosystem} environment needs a lock file", pack.document, place, hint=hint
-        )
+        message = f"`lock` is missing: a {environment.ecosystem} environment needs a lock file"
+        findings.at("ATT122", message, pack.document, place, hint=hint)
         return
     lock = inside_pack("", environment.lock)
     if lock is None:
@@ -65,21 +62,20 @@ def _check_environment(reading: Reading, pack: Read[PackDocument], name: str, en
             "ATT163", f"`{environment.lock}` leads out of the pack", pack.document, (*place, "lock"), hint="name a file of the pack"
         )
         return
-    if environment.ecosystem == "node" and posixpath.basename(lock) != LOCK:
-        message = f"the lock of a node environment is a `{LOCK}`, not `{posixpath.basename(lock)[:80]}`"
-        findings.at("ATT121", message, pack.document, (*place, "lock"), hint=_how("node"))
+    check_sources(reading, pack, name, environment, lock)
+    rules = rules_of(environment.ecosystem, lock)
+    if rules is None:
+        message = f"the lock of a {environment.ecosystem} environment is a `{recommended.name}`, not `{posixpath.basename(lock)[:80]}`"
+        findings.at("ATT121", message, pack.document, (*place, "lock"), hint=f"make it with: {recommended.make}")
         return
     path = f"packs/{pack.name}/{lock}"
     if path not in reading.files:
-        findings.at("ATT164", f"there is no lock file `{path}`", pack.document, (*place, "lock"), hint=_how(environment.ecosystem))
+        hint = f"make it with: {rules.make}"
+        findings.at("ATT164", f"there is no lock file `{path}`", pack.document, (*place, "lock"), hint=hint)
         return
-    if environment.ecosystem == "python":
-        manifest = manifest_of(path)
-        yield LockFile(path, "requirements", manifest if manifest in reading.files else "")
-        return
-    manifest = posixpath.join(posixpath.dirname(path), MANIFEST)
-    yield LockFile(path, "package lock", manifest if manifest in reading.files else "")
-    if manifest not in reading.files:
+    manifest = rules.manifest(path)
+    yield LockFile(path, environment.ecosystem, manifest if manifest in reading.files else "")
+    if rules.manifest_required and manifest not in reading.files:
         findings.at("ATT166", f"there is no `{manifest}` beside the lock file", pack.document, (*place, "lock"), hint="commit it as well")
 
 
@@ -87,14 +83,9 @@ def _check_shell(reading: Reading, pack: Read[PackDocument], name: str, environm
     useless = {
         "lock": (environment.lock, "the shell ecosystem installs nothing, so it has no lock file"),
         "interpreter": (environment.interpreter, "the shell ecosystem has no interpreter"),
+        "sources": (environment.sources or None, "the shell ecosystem compiles nothing"),
     }
     for key, (value, message) in useless.items():
         if value is not None:
             hint = "remove it; declare programs under `requires: {tools: …}`"
             reading.findings.at("ATT121", message, pack.document, ("environments", name, key), hint=hint)
-
-
-def _how(ecosystem: str) -> str:
-    if ecosystem == "node":
-        return "make it with: npm install --package-lock-only"
-    return "make it with: uv pip compile --generate-hashes requirements.in -o requirements.lock"

@@ -13,6 +13,8 @@ from attune_core.names import Name
 
 #: A path inside the pack; the catalog refuses absolute ones and `..`.
 PackPath = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+#: A pattern of paths inside the pack; `attune_core.locks.sources` reads it.
+SourcePattern = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^/\\\x00][^\\\x00]*$")]
 ToolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")]
 VERSION_PATTERN = r"^[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?$"
 Version = Annotated[str, StringConstraints(pattern=VERSION_PATTERN, max_length=64)]
@@ -28,6 +30,12 @@ class EnvironmentDocument(DocumentModel):
         description="The lock file in the pack, with hashes; required for every ecosystem that installs something. "
         "Node's manifest is the package.json beside it.",
         examples=["requirements.lock", "package-lock.json"],
+    )
+    sources: Annotated[tuple[SourcePattern, ...], Field(strict=False, max_length=64)] = Field(
+        (),
+        description="Compiled ecosystems: patterns of the files in the pack that the program is made from, below the lock's folder; "
+        "`*` stays inside a name, `**` crosses folders. They are part of the environment's key: a changed line builds anew.",
+        examples=[["go/**/*.go"]],
     )
 
 

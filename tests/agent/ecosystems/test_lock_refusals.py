@@ -4,21 +4,22 @@ import json
 
 import pytest
 
-from attune_agent.ecosystems.node_lock import check_package_lock
+from attune_agent.ecosystems.lock_files import refuse_open_lock
 from attune_agent.ecosystems.protocol import Wanted
-from attune_agent.ecosystems.python_lock import check_requirements
 from attune_agent.ecosystems.table import ECOSYSTEMS
 from attune_agent.preparation_errors import LockRefused
 from attune_core.models.pack import EnvironmentDocument
 
+PYTHON = EnvironmentDocument(ecosystem="python", lock="requirements.lock")
+NODE = EnvironmentDocument(ecosystem="node", lock="package-lock.json")
 HASH = "--hash=sha256:" + "1" * 64
 STRONG = "sha512-" + "a" * 86 + "=="
 LOCK = json.dumps({"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {"version": "1.0.0", "integrity": STRONG}}}, indent=2)
 
 
 def test_locks_that_leave_nothing_open_are_accepted() -> None:
-    check_requirements("requirements.lock", f"six==1.16.0 {HASH}\n".encode())
-    check_package_lock(b"{}", LOCK.encode())
+    refuse_open_lock(PYTHON, {"requirements.lock": f"six==1.16.0 {HASH}\n".encode()})
+    refuse_open_lock(NODE, {"package.json": b"{}", "package-lock.json": LOCK.encode()})
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_locks_that_leave_nothing_open_are_accepted() -> None:
 )
 def test_a_requirements_file_is_refused_with_its_first_mistake(raw: bytes, message: str) -> None:
     with pytest.raises(LockRefused) as refused:
-        check_requirements("requirements.lock", raw)
+        refuse_open_lock(PYTHON, {"requirements.lock": raw})
     assert refused.value.message == message
 
 
@@ -45,7 +46,7 @@ def test_a_requirements_file_is_refused_with_its_first_mistake(raw: bytes, messa
 )
 def test_a_package_lock_is_refused_with_its_first_mistake_or_its_manifests(manifest: str, lock: str, message: str) -> None:
     with pytest.raises(LockRefused) as refused:
-        check_package_lock(manifest.encode(), lock.encode())
+        refuse_open_lock(NODE, {"package.json": manifest.encode(), "package-lock.json": lock.encode()})
     assert refused.value.message == message
 
 

@@ -26,6 +26,9 @@ class MemoryPack:
         self.files = dict(files or {})
         self.digest = digest
 
+    def paths(self) -> tuple[str, ...]:
+        return tuple(self.files)
+
     def read(self, path: str, limit: int) -> bytes | None:
         content = self.files.get(path)
         return content if content is not None and len(content) <= limit else None

@@ -19,6 +19,7 @@ from attune_agent.preparation_errors import (
     EnvironmentUnknown,
     InstallFailed,
     LockMissing,
+    SourcesRefused,
 )
 from tests.agent.environments.places import MemoryPack, Place
 from tests.agent.environments.small_ecosystem import Small
@@ -161,6 +162,40 @@ async def test_an_upgraded_toolchain_makes_another_environment(make_place: MakeP
     assert len(place.commands.installs) == 2
     record = json.loads((place.root / str(new.key) / "READY").read_bytes())
     assert record["made_from"]["versions"] == {"small": "1.0.1"}
+
+
+async def test_a_changed_source_makes_another_environment_and_stands_where_the_pack_has_it(make_place: MakePlace) -> None:
+    place = make_place()
+    script = 'cp -R "$(dirname "$0")/src" . && echo x > done'
+
+    def compiled(line: str) -> MemoryPack:
+        files = {"env/lock.sh": script.encode(), "env/src/deep/main": line.encode(), "env/other": line.encode(), "src/main": b""}
+        document: dict[str, object] = {
+            "environments": {"own": {"ecosystem": "python", "lock": "env/lock.sh", "sources": ["env/src/**"]}},
+        }
+        return MemoryPack(document, files, digest=sha256(line.encode()).hexdigest())
+
+    first = await place.environments.prepare(compiled("one"), "own", execution="e1")
+    second = await place.environments.prepare(compiled("two"), "own", execution="e2")
+    assert first.key != second.key
+    trees = [place.root / str(one.key) / "tree" for one in (first, second)]
+    assert [(tree / "src/deep/main").read_text() for tree in trees] == ["one", "two"]
+    declared = trees[0].parent / "declared"
+    assert {str(path.relative_to(declared)) for path in declared.rglob("*") if path.is_file()} == {"lock.sh", "src/deep/main"}
+    assert all(path.stat().st_mode & 0o022 == 0 for path in declared.rglob("*"))
+
+
+async def test_sources_outside_the_locks_folder_are_refused(make_place: MakePlace) -> None:
+    document: dict[str, object] = {"environments": {"own": {"ecosystem": "python", "lock": "env/lock.sh", "sources": ["src/**"]}}}
+    outside = MemoryPack(document, {"env/lock.sh": b"", "src/main": b""})
+    with pytest.raises(SourcesRefused, match="src/main is not below"):
+        await make_place().environments.prepare(outside, "own", execution="e")
+
+
+async def test_an_environments_arguments_stand_between_a_program_and_the_actions_own() -> None:
+    prepared = Prepared(arguments={"java": ("-cp", "/somewhere")})
+    assert prepared.command(("java", "Main", "java")) == ("java", "-cp", "/somewhere", "Main", "java")
+    assert prepared.command(("sh", "java")) == ("sh", "java")
 
 
 async def test_an_installer_that_lies_is_caught_before_ready(make_place: MakePlace) -> None:

@@ -1,0 +1,38 @@
+"""Checking `sources`: compiled ecosystems need them, every pattern matches something, and all of it lies below the lock's folder.
+
+Called by `check_packs` for every environment that has a lock file.
+"""
+
+from attune_core.catalog.reading import Read, Reading
+from attune_core.locks.sources import matching, root_of
+from attune_core.locks.table import COMPILED
+from attune_core.models.pack import EnvironmentDocument, PackDocument
+
+
+def check_sources(reading: Reading, pack: Read[PackDocument], name: str, environment: EnvironmentDocument, lock: str) -> None:
+    """Check one environment; `lock` is its lock file's path in the pack."""
+    findings, place = reading.findings, ("environments", name)
+    if environment.ecosystem not in COMPILED:
+        if environment.sources:
+            hint = "remove it; what the pack has beside its documents is there when an action runs"
+            message = f"the {environment.ecosystem} ecosystem compiles nothing"
+            findings.at("ATT121", message, pack.document, (*place, "sources"), hint=hint)
+        return
+    if not environment.sources:
+        message = f"`sources` is missing: a {environment.ecosystem} environment is made from source files of the pack"
+        findings.at("ATT122", message, pack.document, place, hint="name them, for example `sources: [src/**]`")
+        return
+    folder = f"packs/{pack.name}/"
+    paths = [path.removeprefix(folder) for path in reading.files if path.startswith(folder)]
+    root = root_of(lock)
+    for index, pattern in enumerate(environment.sources):
+        found = matching([pattern], paths)
+        outside = next((path for path in found if root and not path.startswith(f"{root}/")), None)
+        if not found:
+            message, hint = f"no file of the pack matches `{pattern[:80]}`", "patterns start at the pack's root; `**` crosses folders"
+        elif outside is not None:
+            message = f"`{outside[:80]}` is not below the lock file's folder `{root}`"
+            hint = "an environment is built in the folder of its lock file; move one of both"
+        else:
+            continue
+        findings.at("ATT126", message, pack.document, (*place, "sources", index), hint=hint)

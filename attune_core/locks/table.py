@@ -1,0 +1,48 @@
+"""The literal table: ecosystem -> the forms of lock file that it takes, and which ecosystems are compiled from `sources`.
+
+Read by the catalog and by agents' ecosystems; an ecosystem without a row installs nothing. Adding one: docs/howto/add-an-ecosystem.md.
+"""
+
+from collections.abc import Mapping
+
+from attune_core.locks.package_lock import LOCK, MANIFEST, manifest_mistakes, package_lock_mistakes
+from attune_core.locks.package_manifest import outdated_packages
+from attune_core.locks.requirements import requirement_mistakes
+from attune_core.locks.requirements_manifest import manifest_of, outdated_requirements
+from attune_core.locks.rules import LockRules, manifest_named
+
+#: The first form that fits a file's name is its form; the last one of an ecosystem is what is recommended to who has none.
+RULES: Mapping[str, tuple[LockRules, ...]] = {
+    "python": (
+        LockRules(
+            name=None,
+            manifest=manifest_of,
+            manifest_required=False,
+            lock_mistakes=requirement_mistakes,
+            outdated=outdated_requirements,
+            make="uv pip compile --generate-hashes requirements.in -o requirements.lock",
+            make_again="make it again: uv pip compile --universal --generate-hashes",
+            renew="uv pip compile --universal --generate-hashes {manifest} -o {lock}",
+        ),
+    ),
+    "node": (
+        LockRules(
+            name=LOCK,
+            manifest=manifest_named(MANIFEST),
+            manifest_required=True,
+            lock_mistakes=package_lock_mistakes,
+            manifest_mistakes=manifest_mistakes,
+            outdated=outdated_packages,
+            make="npm install --package-lock-only",
+            make_again="make it again with a current npm: npm install --package-lock-only",
+            renew="npm install --package-lock-only",
+        ),
+    ),
+}
+#: Ecosystems whose environments hold programs compiled from the pack's own `sources`.
+COMPILED: frozenset[str] = frozenset()
+
+
+def rules_of(ecosystem: str, lock: str) -> LockRules | None:
+    """Return the rules of a lock file by its name; None when the ecosystem takes no such file."""
+    return next((rules for rules in RULES.get(ecosystem, ()) if rules.fits(lock)), None)
