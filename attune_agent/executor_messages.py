@@ -31,6 +31,10 @@ def encode_start(request: StartRequest) -> dict[str, object]:
     }
     if request.state_id is not None:
         message["state_id"] = request.state_id
+    if request.uses is not None:
+        message["uses"] = request.uses
+    if request.home:
+        message["home_b64"] = {name: base64.b64encode(content).decode("ascii") for name, content in request.home.items()}
     if request.environment is not None:
         message["environment"] = request.environment
     return message
@@ -84,4 +88,5 @@ def _listed(entry: Fields) -> Listed:
         state=read.one_of(entry, "state", list(AttemptState)),
         condition=read.text(entry, "condition"),
         log_directory=read.text(entry, "log_directory"),
+        uses=read.text(entry, "uses", "") or None,
     )

@@ -121,8 +121,10 @@ class StartRequest:
     result_limit: int = 1 << 20
     masks: tuple[bytes, ...] = field(default=(), repr=False)  # every form to be replaced by `***` in logs and Result
     limits: ProcessLimits = ProcessLimits()
+    uses: str | None = None  # attempts: the key of the environment it runs in
     environment: str | None = None  # builds: `<environments>/<key>/tree` exists and belongs to the build user before it starts
     fresh: bool = False  # builds: that tree is emptied first
+    home: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # builds: files below HOME, 0600, removed at the end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +172,7 @@ class Listed:
     state: AttemptState
     condition: str  # empty, or `kill_failed`: a process of it cannot be killed, the attempt has not ended
     log_directory: str
+    uses: str | None = None  # the key of the environment it runs in
 
 
 class Host(Protocol):

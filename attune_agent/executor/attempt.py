@@ -149,6 +149,7 @@ class Attempt:
                 ours.append(write)
                 self.streams.append(Stream(name, read, log, Masker(command.masks), capture if name == "stdout" else 0))
             variables = {**command.environment_variables, **self._private.variables()}
+            self._private.write_home(command.home)
             stdin = self._open_input(variables)
             ours.append(stdin)
             what = Command(

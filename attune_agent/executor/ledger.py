@@ -42,6 +42,7 @@ class Held:
     kind: Kind
     slot: int
     log_directory: str
+    uses: str = ""
     state: AttemptState = "accepted"
     condition: str = ""
     process: Started | None = None
@@ -57,6 +58,7 @@ class Held:
             "state": self.state,
             "condition": self.condition,
             "log_directory": self.log_directory,
+            "uses": self.uses,
         }
 
 
@@ -84,7 +86,7 @@ class Ledger:
                 if key not in self._held:
                     kind: Kind = "build" if record.get("kind") == "build" else "attempt"
                     slot = read.whole(record, "slot", 0, 1 << 16)
-                    self._held[key] = Held(*key, kind, slot, read.text(record, "log_directory"))
+                    self._held[key] = Held(*key, kind, slot, read.text(record, "log_directory"), read.text(record, "uses", ""))
             case "pid":
                 self._set_running(parse_key(record), record)
             case "end":
@@ -154,6 +156,7 @@ def start_record(held: Held) -> Fields:
         "kind": held.kind,
         "slot": held.slot,
         "log_directory": held.log_directory,
+        "uses": held.uses,
     }
 
 

@@ -8,6 +8,7 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from attune_agent.executor.protocol import ResultState
@@ -35,6 +36,15 @@ class PrivateDirectory:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
             file.write(document)
         return f"{self._path}/input"
+
+    def write_home(self, files: Mapping[str, bytes]) -> None:
+        """Write files below HOME, 0600; it is still empty, so nothing stands in the way and no link is followed."""
+        for name, content in files.items():
+            path = self._path / "home" / name
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+                file.write(content)
 
     def read_result(self, limit: int) -> tuple[ResultState, bytes]:
         """Return the Result file's content if it is a regular file of at most `limit` bytes."""

@@ -78,8 +78,10 @@ class StartMessage(TypedDict):
     result_limit: int
     mask_b64: list[str]
     limits: LimitsMessage
+    uses: NotRequired[str]  # kind attempt: the key of the environment it runs in, which must not be removed meanwhile
     environment: NotRequired[str]  # kind build: the key of the environment whose `tree` is made for it
     fresh: NotRequired[bool]  # kind build: empty that tree first
+    home_b64: NotRequired[dict[str, str]]  # kind build: files below HOME, 0600, such as credentials of installers
 
 
 class ResultMessage(TypedDict):
@@ -116,3 +118,4 @@ class ListedMessage(TypedDict):
     state: AttemptState
     condition: str  # empty, or `kill_failed`
     log_directory: str
+    uses: str  # the key of the environment it runs in; empty: none

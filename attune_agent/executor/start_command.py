@@ -15,9 +15,12 @@ from attune_agent.executor.protocol import InputVia, Kind, ResultSource
 
 _EXECUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _ENVIRONMENT_KEY = re.compile(r"[a-z0-9]{16}", re.ASCII)
+#: A path below HOME: no `..`, nothing absolute, and so nothing that leads out of the empty folder.
+_HOME_FILE = re.compile(r"\.?[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64})*(/\.?[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64})*){0,3}", re.ASCII)
 _RESERVED = frozenset({"HOME", "TMPDIR", "ATTUNE_RESULT", "ATTUNE_INPUT"})
 
 MOST_INPUT = 2 << 20
+MOST_HOME = 1 << 20
 MOST_RESULT = 2 << 20
 MOST_SECONDS = 366 * 86_400.0
 _KINDS: tuple[Kind, ...] = ("attempt", "build")
@@ -45,8 +48,10 @@ class StartCommand:
     masks: tuple[bytes, ...] = field(repr=False)
     processes: int | None
     open_files: int | None
+    uses: str
     environment: str | None
     fresh: bool
+    home: Mapping[str, bytes] = field(repr=False)
 
 
 def parse_key(fields: Fields) -> tuple[str, int]:
@@ -69,6 +74,9 @@ def parse_start(fields: Fields, document: bytes) -> StartCommand:
         raise FieldWrong("argv and an absolute cwd are needed")
     if environment and (kind != "build" or not _ENVIRONMENT_KEY.fullmatch(environment)):
         raise FieldWrong("environment: 16 lower-case letters and digits, for a build, are needed")
+    uses = read.text(fields, "uses", "")
+    if uses and (kind != "attempt" or not _ENVIRONMENT_KEY.fullmatch(uses)):
+        raise FieldWrong("uses: 16 lower-case letters and digits, for an attempt, are needed")
     if len(document) > MOST_INPUT:
         raise FieldWrong(f"input: more than {MOST_INPUT} bytes")
     return StartCommand(
@@ -88,8 +96,10 @@ def parse_start(fields: Fields, document: bytes) -> StartCommand:
         masks=tuple(read.from_base64(mask, "mask_b64") for mask in read.texts(fields, "mask_b64")),
         processes=read.optional_whole(limits, "processes", 1, 1 << 22),
         open_files=read.optional_whole(limits, "open_files", 8, 1 << 20),
+        uses=uses,
         environment=environment or None,
         fresh=read.flag(fields, "fresh"),
+        home=_home(fields, kind),
     )
 
 
@@ -98,6 +108,17 @@ def _variables(fields: Fields) -> dict[str, str]:
     if taken := _RESERVED & variables.keys():
         raise FieldWrong(f"env: {', '.join(sorted(taken))} are set by the executor")
     return variables
+
+
+def _home(fields: Fields, kind: Kind) -> dict[str, bytes]:
+    if "home_b64" not in fields:
+        return {}
+    files = {name: read.from_base64(text, "home_b64") for name, text in read.text_map(fields, "home_b64").items()}
+    if kind != "build" or not all(map(_HOME_FILE.fullmatch, files)):
+        raise FieldWrong("home_b64: plain relative paths, for a build, are needed")
+    if sum(map(len, files.values())) > MOST_HOME:
+        raise FieldWrong(f"home_b64: more than {MOST_HOME} bytes")
+    return files
 
 
 def _bounds(fields: Fields) -> Bounds:

@@ -62,12 +62,13 @@ class Starting:
             return
         slot = self._choose(command, fields)
         prepared = self._prepare(command, slot)
-        slot.held = Held(command.execution, command.attempt, command.kind, slot.number, str(prepared.log_directory))
+        log_directory = str(prepared.log_directory)
+        slot.held = Held(command.execution, command.attempt, command.kind, slot.number, log_directory, command.uses)
 
         def done() -> None:
             slot.held = self._ledger.get(key)
             self._give(slot, fields, command, prepared)
-            reply({"state": "accepted", "log_directory": str(prepared.log_directory)})
+            reply({"state": "accepted", "log_directory": log_directory})
 
         def failed(detail: str) -> None:
             slot.held = None

@@ -54,6 +54,17 @@ async def test_a_toolchain_says_its_version_as_the_result(link: ExecutorLink) ->
     assert ended.result.body == b"3.11.2\n"
 
 
+async def test_a_build_gets_files_of_its_own_below_its_home_and_they_are_gone_afterwards(link: ExecutorLink, executor: Hosted) -> None:
+    home = {".netrc": b"machine x\n", ".m2/settings.xml": b"<settings/>"}
+    ended = await run(link, build('cd "$HOME"; pwd; stat -c "%a %n" .netrc .m2 .m2/settings.xml; cat .netrc .m2/settings.xml', home=home))
+    place, *said = log_of(ended.log_directory).decode().splitlines()
+    assert said == ["600 .netrc", "700 .m2", "600 .m2/settings.xml", "machine x", "<settings/>"]
+    assert not Path(place).exists()
+    after = await run(link, build('ls -A "$HOME"'))
+    assert log_of(after.log_directory) == b""
+    assert b"machine x" not in b"".join(path.read_bytes() for path in executor.state.rglob("*") if path.is_file())
+
+
 async def test_a_second_build_waits_for_the_first(link: ExecutorLink) -> None:
     first = build("sleep 100")
     await link.start(first)

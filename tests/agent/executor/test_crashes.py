@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections import Counter
+from dataclasses import replace
 from itertools import count, takewhile
 from random import Random
 
@@ -20,11 +21,13 @@ from tests.waiting import eventually, wait_until
 async def test_the_agents_death_touches_nothing_and_the_outcome_waits_for_the_next(executor: Hosted) -> None:
     witness = executor.open / "witness"
     what = shell(f"echo began >> {witness}; while [ ! -e {executor.open}/go ]; do sleep 0.02; done; echo ended >> {witness}; exit 5")
+    what = replace(what, uses="0123456789abcdef")
     async with ExecutorLink(executor.run) as first:
         await first.start(what)
     await eventually(lambda: lines(witness) == ["began"])
     async with ExecutorLink(executor.run) as second:
-        assert [(one.execution, one.state) for one in await second.listed()] == [(what.execution, AttemptState.RUNNING)]
+        (listed,) = await second.listed()
+        assert (listed.execution, listed.state, listed.uses) == (what.execution, AttemptState.RUNNING, what.uses)
     (executor.open / "go").touch()
     await eventually(lambda: lines(witness) == ["began", "ended"])
     async with ExecutorLink(executor.run) as third:

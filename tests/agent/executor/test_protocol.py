@@ -99,6 +99,14 @@ _GOOD = encode_start(request("true", execution="never"))
         {"limits": {"processes": -5}},
         {"environment": "0123456789abcdef"},
         {"kind": "build", "environment": "../0123456789ab"},
+        {"uses": "../0123456789ab"},
+        {"kind": "build", "uses": "0123456789abcdef"},
+        {"home_b64": {".netrc": ""}},
+        {"kind": "build", "home_b64": {"../.netrc": ""}},
+        {"kind": "build", "home_b64": {"/etc/passwd": ""}},
+        {"kind": "build", "home_b64": {".m2/..": ""}},
+        {"kind": "build", "home_b64": {".netrc": "%"}},
+        {"kind": "build", "home_b64": {".netrc": "AAAA" * 400_000}},
     ],
 )
 def test_a_start_outside_its_bounds_is_refused_and_leaves_nothing(peer: Peer, executor: Hosted, change: dict[str, object]) -> None:
