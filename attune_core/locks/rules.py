@@ -35,6 +35,8 @@ class LockRules:
     #: What to write when it leaves something open, and when it is older than its manifest (with `{manifest}` and `{lock}`).
     make_again: str
     renew: str
+    #: The argv of the ecosystem's own locker, with `{manifest}` and `{lock}`, run in the lock file's folder by `attune pack lock`.
+    locker: tuple[str, ...]
 
     def fits(self, lock: str) -> bool:
         """Tell whether a lock file's path is one of this form."""

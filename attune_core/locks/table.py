@@ -23,6 +23,7 @@ RULES: Mapping[str, tuple[LockRules, ...]] = {
             make="uv pip compile --generate-hashes requirements.in -o requirements.lock",
             make_again="make it again: uv pip compile --universal --generate-hashes",
             renew="uv pip compile --universal --generate-hashes {manifest} -o {lock}",
+            locker=("uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header", "{manifest}", "-o", "{lock}"),
         ),
     ),
     "node": (
@@ -36,6 +37,7 @@ RULES: Mapping[str, tuple[LockRules, ...]] = {
             make="npm install --package-lock-only",
             make_again="make it again with a current npm: npm install --package-lock-only",
             renew="npm install --package-lock-only",
+            locker=("npm", "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"),
         ),
     ),
 }
