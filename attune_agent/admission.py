@@ -65,8 +65,13 @@ class Wait:
 Decision = Start | Wait
 
 
-def admit(head: Head, *, running: int, limit: int, now: float) -> Decision:
-    """Decide about one execution; `running` counts the queue's active ones, `now` and `ready_at` are Clock.monotonic()."""
+def admit(head: Head, *, running: int, limit: int, now: float, closed: str = "") -> Decision:
+    """Decide about one execution; `running` counts the queue's active ones, `now` and `ready_at` are Clock.monotonic().
+
+    `closed` says why this host starts nothing at all now (a pause), "" when it may; it ends nothing and moves nobody.
+    """
+    if closed:
+        return Wait(reason=closed)
     if head.ahead >= limit:
         return Wait(reason=f"concurrency limit {limit}: {head.ahead} before it in this queue are not settled")
     if running >= limit:  # the limit was lowered while they ran; it applies to starts and ends nothing
@@ -87,7 +92,7 @@ class Choice:
     until: float | None = None
 
 
-def choose(standings: Iterable[Standing], *, limit: int, running: int, now: float) -> Choice:
+def choose(standings: Iterable[Standing], *, limit: int, running: int, now: float, closed: str = "") -> Choice:
     """Look at a queue from its head and return what may start first; never looks past `limit` places and the first one that waits."""
     unstarted, first_wait, until = 0, "", None
     for ahead, one in enumerate(standings):
@@ -95,7 +100,7 @@ def choose(standings: Iterable[Standing], *, limit: int, running: int, now: floa
             break
         if not one.active:
             head = Head(ahead=ahead, unstarted_ahead=unstarted, ever_started=one.ever_started, ready_at=one.ready_at, note=one.note)
-            decision = admit(head, running=running, limit=limit, now=now)
+            decision = admit(head, running=running, limit=limit, now=now, closed=closed)
             if isinstance(decision, Start):
                 return Choice(execution=one.execution)
             first_wait = first_wait or decision.reason

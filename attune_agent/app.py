@@ -23,7 +23,7 @@ from attune_agent.environments.probes import Probes
 from attune_agent.executor_link import ExecutorLink
 from attune_agent.fifo import Fifo
 from attune_agent.host import Host
-from attune_agent.host_settings import HostSettings
+from attune_agent.host_settings import DEFAULT_FILE, HostSettings, read_host_settings
 from attune_agent.inbox import Inbox
 from attune_agent.join import read_controller
 from attune_agent.lane import Lanes
@@ -32,6 +32,7 @@ from attune_agent.ledger import Ledger
 from attune_agent.link import HttpLink, agent_context
 from attune_agent.link_port import Link
 from attune_agent.log_windows import LogWindows
+from attune_agent.marks import Marks
 from attune_agent.outbox import Outbox
 from attune_agent.packs.packs import Packs
 from attune_agent.policies import Policies
@@ -42,6 +43,7 @@ from attune_agent.settings import AgentSettings
 from attune_agent.state.records import Item
 from attune_agent.state.sqlite import SqliteState
 from attune_agent.uplink import Identity, Uplink
+from attune_core.errors import AttuneError
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random, SystemClock, SystemRandom
 from attune_core.version import VERSION
@@ -65,7 +67,7 @@ class Agent:
     def __init__(self, settings: AgentSettings, *, link: Link, labels: Mapping[str, str], clock: Clock, random: Random) -> None:
         """Build the parts from the bottom up and load what is stored."""
         layout = self._layout = settings.layout
-        self._slots, self._link, self._clock = settings.host.slots, link, clock
+        self._slots, self._link, self._clock, self._config = settings.host.slots, link, clock, settings.config
         host = self._host = ExecutorLink(layout.run, connect_limit=_EXECUTOR_LIMIT, on_condition=self._condition)
         self._tasks: asyncio.TaskGroup | None = None
         self._state = SqliteState(layout.database, instance=uuid7(clock, random))
@@ -76,11 +78,11 @@ class Agent:
         outbox = Outbox(self._state, loaded.outbox)
         ledger = Ledger(fifo=self._fifo, state=self._state, outbox=outbox, clock=clock)
         self._contact = Contact(clock)
+        self._marks = Marks(self._state, paused=loaded.paused, draining=loaded.draining, host_pause=settings.host.paused)
         preparation = preparation_of(layout, settings.host, host=host, packs=self._packs, clock=clock)
         attempts = Attempts(ledger=ledger, host=host, preparation=preparation, policies=policies, clock=clock)
-        self._lanes = Lanes(
-            fifo=self._fifo, policies=policies, attempts=attempts, clock=clock, slots=self._slots, closed=self._contact.closed
-        )
+        self._lanes = Lanes(fifo=self._fifo, policies=policies, attempts=attempts, clock=clock, slots=self._slots, closed=self._closed)
+        self._marks.changed = self._lanes.touch_all
         inbox = Inbox(fifo=self._fifo, ledger=ledger, state=self._state, policies=policies, attempts=attempts, spawn=self._spawn)
         inbox.policies_changed = self._lanes.touch_all
         self._uplink = Uplink(
@@ -92,6 +94,7 @@ class Agent:
             outbox=outbox,
             state=self._state,
             contact=self._contact,
+            marks=self._marks,
             logs=LogWindows(layout.logs, self._fifo),
             status=self._status,
             changed=self._changed,
@@ -117,6 +120,16 @@ class Agent:
             self._layout.ready.unlink(missing_ok=True)
             await self._link.close()
             await self._state.close()
+
+    def read_host_pause(self) -> None:
+        """Look into agent.yaml again for `paused` (SIGHUP); a file that is refused changes nothing."""
+        try:
+            self._marks.follow_host(read_host_settings(self._config, required=self._config != DEFAULT_FILE).paused)
+        except AttuneError as error:
+            _log.error("agent.yaml is refused; what it said before holds", error=str(error), remedy=error.hint)
+
+    def _closed(self) -> str:
+        return self._marks.closed() or self._contact.closed()
 
     async def _settle_in(self) -> None:
         greeting = await await_executor(self._host, self._clock)
@@ -145,7 +158,15 @@ class Agent:
 
     def _status(self) -> Status:
         free = shutil.disk_usage(self._layout.agent).free
-        return Status(slots=self._lanes.slots, busy=self._lanes.busy, queues=self._lanes.status(limit=_QUEUES_SHOWN), free_bytes=free)
+        return Status(
+            slots=self._lanes.slots,
+            busy=self._lanes.busy,
+            queues=self._lanes.status(limit=_QUEUES_SHOWN),
+            free_bytes=free,
+            paused=self._marks.paused is not None,
+            draining=self._marks.draining is not None,
+            host_pause=self._marks.host_pause,
+        )
 
     def _changed(self) -> None:
         """The session began or ended: say it where tests and the doctor look, and let starts be considered again."""

@@ -1,4 +1,4 @@
-"""Contact: since when the controller was not heard, and whether it asked for a drain; it decides whether anything new may start.
+"""Contact: since when the controller was not heard; it decides whether anything new may start without it.
 
 Told by the uplink, asked by the lanes. design §5, Away: the agent goes on with what it acknowledged, up to `offline_limit`.
 """
@@ -17,13 +17,12 @@ class Contact:
         self._clock = clock
         self._offline_limit = offline_limit
         self._heard_at = clock.monotonic()
-        self._draining = False
         #: In a session now.
         self.connected = False
 
     def opened(self) -> None:
-        """A session began; an earlier drain is over."""
-        self.connected, self._draining = True, False
+        """A session began."""
+        self.connected = True
         self.heard()
 
     def heard(self) -> None:
@@ -34,14 +33,8 @@ class Contact:
         """The session is over."""
         self.connected = False
 
-    def drain(self) -> None:
-        """The controller wants nothing new to start."""
-        self._draining = True
-
     def closed(self) -> str:
         """Return why nothing new may start, "" when it may."""
-        if self._draining:
-            return "the controller asked this agent to start nothing new (drain)"
         if not self.connected and self._clock.monotonic() - self._heard_at > self._offline_limit:
             return f"the controller was not heard for {self._offline_limit / 3600:g} h"
         return ""

@@ -1,4 +1,4 @@
-"""What each frame of the stream means to the agent: assignments and policies to the inbox, log requests to the log windows.
+"""What each frame of the stream means to the agent: assignments and policies to the inbox, marks to Marks, log requests to the log windows.
 
 Called by the uplink with the lines of one chunk, so that assignments that came together share a commit.
 """
@@ -8,9 +8,9 @@ from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
-from attune_agent.contact import Contact
 from attune_agent.errors import FrameRefused
 from attune_agent.inbox import Inbox
+from attune_agent.marks import Marks
 from attune_core.wire.frames import (
     ActivateFrame,
     Assign,
@@ -18,13 +18,16 @@ from attune_core.wire.frames import (
     CancelFrame,
     DrainFrame,
     LogWindow,
+    PauseFrame,
     PingFrame,
     ReadLog,
     ReadLogFrame,
     StreamFrame,
 )
 
-_FRAME: TypeAdapter[AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | DrainFrame] = TypeAdapter(StreamFrame)
+_FRAME: TypeAdapter[AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame] = TypeAdapter(
+    StreamFrame
+)
 
 
 class LogReader(Protocol):
@@ -42,14 +45,14 @@ class Dispatching:
         self,
         *,
         inbox: Inbox,
-        contact: Contact,
+        marks: Marks,
         logs: LogReader,
         answer: Callable[[LogWindow], None],
         spawn: Callable[[Coroutine[None, None, None]], object],
     ) -> None:
         """Take the parts; `answer` sends a window, `spawn` runs a read within the session."""
         self._inbox = inbox
-        self._contact = contact
+        self._marks = marks
         self._logs = logs
         self._answer = answer
         self._spawn = spawn
@@ -73,14 +76,22 @@ class Dispatching:
                     self._inbox.activate(frame.body.revision, frame.body.policies)
                 case ReadLogFrame():
                     self._spawn(self._read_log(frame.body))
-                case DrainFrame():
-                    self._contact.drain()
+                case PauseFrame() | DrainFrame():
+                    self._follow(frame)
                 case PingFrame():
                     pass
         if assigns:
             self._inbox.assign(assigns)
 
-    def _parse(self, line: bytes) -> AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | DrainFrame:
+    def _follow(self, frame: PauseFrame | DrainFrame) -> None:
+        paused, draining = self._marks.paused, self._marks.draining
+        if isinstance(frame, PauseFrame):
+            paused = frame.body.mark
+        else:
+            draining = frame.body.mark
+        self._marks.follow(paused=paused, draining=draining)
+
+    def _parse(self, line: bytes) -> AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame:
         try:
             frame = _FRAME.validate_json(line)
         except ValidationError as error:

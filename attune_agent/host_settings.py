@@ -1,6 +1,7 @@
 """What stands in a host's agent.yaml: what the host grants and how it reaches the world; the controller cannot override it.
 
-Read once by the agent's `settings`; `slots`, `uids` and the directories reach the executor as flags of its own, because it reads no YAML.
+Read by the agent's `settings`, and by `app` again for `paused`. `slots`, `uids` and the directories reach the executor as flags of its own,
+because it reads no YAML.
 """
 
 import os
@@ -16,6 +17,7 @@ from attune_agent.regular_file import read_regular
 from attune_core.catalog.documents import read_document
 from attune_core.catalog.findings import Findings
 from attune_core.catalog.model_problems import read_model
+from attune_core.marks import NOTE_LIMIT
 from attune_core.models.base import DocumentModel
 from attune_core.names import Name, Reference
 from attune_core.safe_text import safe_text
@@ -88,6 +90,8 @@ class HostSettings(DocumentModel):
     secrets: AbsolutePath | None = None
     network: Network = Network()
     allow: Allow = Allow()
+    #: Why this host starts nothing new; read again on SIGHUP.
+    paused: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)] = ""
 
     def allows(self, action: str) -> bool:
         """Tell whether this host runs an action (`pack.name`); `rejected(policy_denied)` otherwise."""

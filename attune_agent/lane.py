@@ -100,7 +100,7 @@ class Lanes:
         if head is not None and head.active and head.note:  # such as kill_failed
             return head.note
         choice = self._choose(queue)
-        return (self._closed() or f"a free slot ({self.busy} of {self.slots} busy)") if choice.execution else choice.waiting
+        return f"a free slot ({self.busy} of {self.slots} busy)" if choice.execution else choice.waiting
 
     def _schedule(self) -> None:
         if not self._scheduled and self._tasks is not None:
@@ -114,7 +114,7 @@ class Lanes:
         dirty, self._dirty = self._dirty, {}
         for queue in dirty:
             self._look(queue)
-        while self._ready and self.busy < self.slots and not self._closed():
+        while self._ready and self.busy < self.slots:
             queue = next(iter(self._ready))
             del self._ready[queue]
             choice = self._choose(queue)
@@ -138,7 +138,7 @@ class Lanes:
             return Choice()
         limit = self._policies.of(next(iter(waiting.values()))).limit
         running = sum(1 for one in waiting.values() if one.active)
-        choice = choose(waiting.values(), limit=limit, running=running, now=self._clock.monotonic())
+        choice = choose(waiting.values(), limit=limit, running=running, now=self._clock.monotonic(), closed=self._closed())
         # An earlier try of the same attempt may still be on its way out.
         return Choice(waiting="its last try is ending") if choice.execution in self._under_way else choice
 

@@ -11,7 +11,7 @@ import resource
 import signal
 import sys
 import traceback
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import NoReturn
 
 from attune_agent.settings import AgentSettings, parse_flags, read_settings
@@ -61,12 +61,14 @@ def _run(settings: AgentSettings) -> None:
     from attune_core.program_log import configure_log
 
     configure_log(settings.log_level)
-    asyncio.run(_until_signalled(build(settings).run()))
+    agent = build(settings)
+    asyncio.run(_until_signalled(agent.run(), agent.read_host_pause))
 
 
-async def _until_signalled(work: Coroutine[None, None, None]) -> None:
-    """Cancel the work at the first signal; what the executor runs goes on."""
+async def _until_signalled(work: Coroutine[None, None, None], read_again: Callable[[], None]) -> None:
+    """Cancel the work at the first signal; what the executor runs goes on. SIGHUP: look into agent.yaml again."""
     program = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, read_again)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, program.cancel)
     try:

@@ -22,6 +22,8 @@ class AgentSettings:
 
     layout: Layout
     host: HostSettings
+    #: The host's agent.yaml, which is looked into again for a pause.
+    config: Path = DEFAULT_FILE
     #: `http://host:port` of an HTTP CONNECT proxy to the controller; empty: none.
     proxy: str = ""
     log_level: str = "info"
@@ -52,7 +54,7 @@ def read_settings(flags: argparse.Namespace, environment: Mapping[str, str]) -> 
         raise SettingsRefused(f"the log level {level[:40]!r} is none of {', '.join(LOG_LEVELS)}")
     layout = Layout(state=_absolute(value("state", str(DEFAULT_STATE))), run=_absolute(value("run", str(DEFAULT_RUN))))
     host = read_host_settings(Path(config or DEFAULT_FILE), required=bool(config))
-    return AgentSettings(layout=layout, host=host, proxy=proxy, log_level=level)
+    return AgentSettings(layout=layout, host=host, config=Path(config or DEFAULT_FILE), proxy=proxy, log_level=level)
 
 
 def parse_flags(argv: Sequence[str]) -> argparse.Namespace:

@@ -16,6 +16,7 @@ from attune_agent.fifo import Fifo
 from attune_agent.inbox import Inbox
 from attune_agent.lines import Lines
 from attune_agent.link_port import Link
+from attune_agent.marks import Marks
 from attune_agent.outbox import Outbox
 from attune_agent.posting import Posting
 from attune_agent.state.port import AgentState
@@ -59,6 +60,7 @@ class Uplink:
         outbox: Outbox,
         state: AgentState,
         contact: Contact,
+        marks: Marks,
         logs: LogReader,
         status: Callable[[], Status],
         changed: Callable[[], None],
@@ -74,6 +76,7 @@ class Uplink:
         self._outbox = outbox
         self._state = state
         self._contact = contact
+        self._marks = marks
         self._logs = logs
         self._status = status
         self._changed = changed
@@ -107,6 +110,7 @@ class Uplink:
         self._inbox.acknowledge = posting.acknowledge
         self._outbox.filled = posting.wake
         self._inbox.activate(welcome.revision, welcome.policies)
+        self._marks.follow(paused=welcome.paused, draining=welcome.draining)
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._inbox.failed = lambda error: _fail(tasks, error)
@@ -133,7 +137,7 @@ class Uplink:
 
     async def _read(self, welcome: Welcome, posting: Posting, tasks: asyncio.TaskGroup) -> None:
         """Take the stream's frames until it ends or is silent for three pings."""
-        dispatching = Dispatching(inbox=self._inbox, contact=self._contact, logs=self._logs, answer=posting.answer, spawn=tasks.create_task)
+        dispatching = Dispatching(inbox=self._inbox, marks=self._marks, logs=self._logs, answer=posting.answer, spawn=tasks.create_task)
         lines, silence = Lines(FRAME_LIMIT), 3 * welcome.ping_interval
         async with self._link.stream(welcome.session) as chunks:
             _log.info("session opened", session=welcome.session, name=welcome.name, revision=welcome.revision)

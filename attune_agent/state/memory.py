@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from attune_agent.errors import StateUnwritable
 from attune_agent.state.records import Held, Item, Loaded, OutboxRow, Phase, QueueKey, ReportText, item_of
+from attune_core.marks import Mark
 from attune_core.states import Reason
 from attune_core.wire.frames import Assign, Policy
 
@@ -28,6 +29,7 @@ class Disk:
     policies: dict[str, Policy] = field(default_factory=dict)
     revision: str = ""
     session: str = ""
+    marks: tuple[Mark | None, Mark | None] = (None, None)
 
 
 class MemoryState:
@@ -51,6 +53,8 @@ class MemoryState:
             outbox=[OutboxRow(number, report) for number, report in sorted(self._disk.outbox.items())],
             revision=self._disk.revision,
             policies=dict(self._disk.policies),
+            paused=self._disk.marks[0],
+            draining=self._disk.marks[1],
         )
 
     def append(self, assigns: Sequence[Assign]) -> asyncio.Future[None]:
@@ -140,6 +144,10 @@ class MemoryState:
             self._disk.revision, self._disk.policies = revision, dict(policies)
 
         return self._done(write)
+
+    def set_marks(self, paused: Mark | None, draining: Mark | None) -> asyncio.Future[None]:
+        """Replace what operators said of this agent."""
+        return self._done(lambda: setattr(self._disk, "marks", (paused, draining)))
 
     def set_session(self, session: str) -> asyncio.Future[None]:
         """Store the session whose stream is about to be opened."""

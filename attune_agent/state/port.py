@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from attune_agent.state.records import Loaded, ReportText
+from attune_core.marks import Mark
 from attune_core.states import Reason
 from attune_core.wire.frames import Assign, Policy
 
@@ -62,6 +63,10 @@ class AgentState(Protocol):
 
     def set_policies(self, revision: str, policies: Mapping[str, Policy]) -> asyncio.Future[None]:
         """Replace the active revision's policies."""
+        ...
+
+    def set_marks(self, paused: Mark | None, draining: Mark | None) -> asyncio.Future[None]:
+        """Replace what operators said of this agent."""
         ...
 
     def set_session(self, session: str) -> asyncio.Future[None]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, NewType
 
+from attune_core.marks import Mark
 from attune_core.states import Reason
 from attune_core.values import JsonValue
 from attune_core.wire.frames import Assign, Policy, QueueName, Report
@@ -104,6 +105,9 @@ class Loaded:
     outbox: Sequence[OutboxRow]
     revision: str
     policies: Mapping[str, Policy]
+    #: What operators said of this agent.
+    paused: Mark | None = None
+    draining: Mark | None = None
 
 
 def report_text(report: Report) -> ReportText:

@@ -14,6 +14,7 @@ from attune_agent.errors import StateUnreadable, StateUnwritable
 from attune_agent.state.records import Held, Item, Loaded, OutboxRow, Phase, QueueKey, ReportText, is_small
 from attune_agent.state.schema import open_database
 from attune_agent.state.writer import Writer
+from attune_core.marks import Mark
 from attune_core.states import Reason
 from attune_core.wire.frames import Assign, Policy
 
@@ -24,6 +25,7 @@ _ITEM = """SELECT execution, place, action, key, epoch, sequence, body, phase, a
 
 _INSERT = "INSERT INTO items (execution, place, action, key, epoch, sequence, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _ADVANCE = "UPDATE queues SET last = ? WHERE place = ? AND action = ? AND key = ? AND epoch = ? AND last = ?"
+_BEGIN_META = "INSERT OR IGNORE INTO meta VALUES ('instance', ?), ('revision', ''), ('session', ''), ('paused', ''), ('draining', '')"
 _BEGIN_QUEUE = "INSERT OR IGNORE INTO queues (last, place, action, key, epoch) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -34,7 +36,7 @@ class SqliteState:
         """Open or make it; `instance` names the life of a new one and is ignored for one that has a name."""
         self._connection = open_database(path)
         self._path = path
-        self._connection.execute("INSERT OR IGNORE INTO meta VALUES ('instance', ?), ('revision', ''), ('session', '')", (instance,))
+        self._connection.execute(_BEGIN_META, (instance,))
         self._number: int = self._connection.execute("SELECT coalesce(max(number), 0) FROM outbox").get
         self._writer = Writer(self._connection)
 
@@ -130,13 +132,14 @@ class SqliteState:
 
         return self._writer.submit(write)
 
+    def set_marks(self, paused: Mark | None, draining: Mark | None) -> asyncio.Future[None]:
+        """Replace what operators said of this agent."""
+        rows = [(mark.model_dump_json() if mark else "", name) for name, mark in (("paused", paused), ("draining", draining))]
+        return self._writer.submit(lambda db: _set_meta(db, rows))
+
     def set_session(self, session: str) -> asyncio.Future[None]:
         """Store the session whose stream is about to be opened."""
-
-        def write(db: apsw.Connection) -> None:
-            db.execute("UPDATE meta SET value = ? WHERE name = 'session'", (session,))
-
-        return self._writer.submit(write)
+        return self._writer.submit(lambda db: _set_meta(db, [(session, "session")]))
 
     async def close(self) -> None:
         """Finish what was enqueued and close the file."""
@@ -154,6 +157,10 @@ class SqliteState:
             return number
 
         return self._writer.submit(write, lazy=lazy)
+
+
+def _set_meta(db: apsw.Connection, rows: Sequence[tuple[str, str]]) -> None:
+    db.executemany("UPDATE meta SET value = ? WHERE name = ?", rows)
 
 
 def _update(db: apsw.Connection, sql: str, values: tuple[str | int | float, ...]) -> None:
@@ -186,6 +193,8 @@ def _load(db: apsw.Connection) -> Loaded:
         outbox=outbox,
         revision=meta["revision"],
         policies=policies,
+        paused=Mark.model_validate_json(meta["paused"]) if meta["paused"] else None,
+        draining=Mark.model_validate_json(meta["draining"]) if meta["draining"] else None,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
+from attune_core.marks import NOTE_LIMIT
 from attune_core.names import AgentName, Reference
 from attune_core.states import Outcome, Reason, State
 
@@ -88,12 +89,36 @@ class ExecutionView(Document):
     detail: str = ""
     exit_code: int | None = None
     attempt: int = 0
+    waiting_for: str = ""  # why it has not started, when that is known
     input: dict[str, JsonValue] = {}
     secrets: dict[str, str] = {}
     result: JsonValue = None
     accepted_at: str
     started_at: str = ""
     settled_at: str = ""
+
+
+class MarkRequest(Document):
+    """Say something of an agent, and why."""
+
+    note: str = Field(default="", max_length=NOTE_LIMIT)
+
+
+class PauseRequest(Document):
+    """Pause an agent; somebody will ask why."""
+
+    note: str = Field(min_length=1, max_length=NOTE_LIMIT)
+
+
+class MarkView(Document):
+    """What an operator said of an agent. kind: cordoned | paused | draining | drained (nothing is left in hand)."""
+
+    kind: str
+    note: str
+    by: str
+    since: str
+    #: Whether it holds now; a pause that the agent does not know of yet does not.
+    applied: bool
 
 
 class AgentView(Document):
@@ -106,6 +131,10 @@ class AgentView(Document):
     slots: int = 0
     busy: int = 0
     facts: dict[str, str] = {}
+    marks: list[MarkView] = []
+    host_pause: str = ""  # why its own host lets it start nothing
+    in_hand: int = 0  # executions handed over and not settled
+    waiting: int = 0  # executions that stand in its queues and are not handed over
     enrolled_at: str
     last_seen_at: str = ""
     certificate_expires_at: str = ""

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from attune_core.marks import NOTE_LIMIT, Mark
 from attune_core.names import AgentName, Name, Reference
 from attune_core.states import Outcome, Reason, State
 
@@ -145,8 +146,24 @@ class PingFrame(Message):
     body: Ping = Ping()
 
 
+class Pause(Message):
+    """Start nothing new until the mark is lifted (None), through restarts and while the controller is away."""
+
+    mark: Mark | None = None
+
+
+class PauseFrame(Message):
+    """Controller to agent."""
+
+    type: Literal["pause"] = "pause"
+    n: int
+    body: Pause
+
+
 class Drain(Message):
-    """Start nothing new."""
+    """Nothing more is handed over; finish what is there. None: that is over."""
+
+    mark: Mark | None = None
 
 
 class DrainFrame(Message):
@@ -154,11 +171,11 @@ class DrainFrame(Message):
 
     type: Literal["drain"] = "drain"
     n: int
-    body: Drain = Drain()
+    body: Drain
 
 
 StreamFrame = Annotated[
-    AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | DrainFrame,
+    AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame,
     Field(discriminator="type"),
 ]
 
@@ -239,6 +256,11 @@ class Status(Message):
     busy: int
     queues: tuple[QueueStatus, ...] = ()
     free_bytes: int = 0
+    #: It follows the pause, or the drain, that it was told of.
+    paused: bool = False
+    draining: bool = False
+    #: Why its own host lets it start nothing, from agent.yaml; empty: it may.
+    host_pause: str = Field(default="", max_length=NOTE_LIMIT)
 
 
 class StatusFrame(Message):
@@ -288,6 +310,8 @@ class Welcome(Message):
     ping_interval: float = PING_INTERVAL
     revision: str = ""
     policies: dict[str, Policy] = {}
+    paused: Mark | None = None
+    draining: Mark | None = None
 
 
 class Stored(Message):

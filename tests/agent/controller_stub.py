@@ -14,6 +14,7 @@ from pathlib import Path
 import trustme
 from pydantic import BaseModel
 
+from attune_core.values import JsonObject
 from attune_core.wire.frames import PingFrame
 
 
@@ -40,6 +41,8 @@ class ControllerStub:
     frames: dict[str, list[dict[str, object]]] = field(default_factory=dict)
     hellos: list[dict[str, object]] = field(default_factory=list)
     ping_interval: float = 10.0
+    #: What else the welcome says.
+    welcome: JsonObject = field(default_factory=dict)
     #: Answers to requests that are not the wire's own, by path.
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     #: What answers an enrolment.
@@ -115,7 +118,7 @@ class ControllerStub:
         elif asked.path == "/agent/v1/hello":
             self.hellos.append(json.loads(asked.body))
             self._n = 0
-            welcome = {"name": "web1", "session": f"session-{len(self.hellos)}", "ping_interval": self.ping_interval}
+            welcome = {"name": "web1", "session": f"session-{len(self.hellos)}", "ping_interval": self.ping_interval, **self.welcome}
             await _reply(writer, 200, json.dumps(welcome).encode())
         elif asked.path == "/agent/v1/frames":
             frames = asked.frames()

@@ -55,7 +55,8 @@ def test_a_case_of_the_table(case: dict[str, JsonValue]) -> None:
     assert isinstance(letters, list)
     assert isinstance(limit, int)
     queue = queue_of([str(letter) for letter in letters])
-    choice = choose(queue, limit=limit, running=sum(one.active for one in queue), now=NOW)
+    closed = str(case.get("closed", ""))
+    choice = choose(queue, limit=limit, running=sum(one.active for one in queue), now=NOW, closed=closed)
     assert choice.execution == case["starts"]
     assert str(case.get("waits", "")) in choice.waiting
     assert choice.until == case.get("until")
@@ -109,3 +110,12 @@ def test_a_queue_that_starts_nothing_either_runs_says_why_or_is_empty(queue: lis
 def test_an_idle_queue_whose_head_is_due_always_starts_it(queue: list[One], limit: int) -> None:
     if queue and not any(one.active for one in queue) and queue[0].ready_at <= NOW:
         assert choose(queue, limit=limit, running=0, now=NOW).execution == queue[0].execution
+
+
+@given(queue=queues, limit=st.integers(min_value=1, max_value=5))
+def test_a_paused_host_starts_nothing_and_names_the_pause_for_whatever_waits(queue: list[One], limit: int) -> None:
+    choice = choose(queue, limit=limit, running=sum(one.active for one in queue), now=NOW, closed="paused: x by ops")
+    assert choice.execution == ""
+    assert choice.until is None
+    assert choice.waiting in ("", "paused: x by ops")
+    assert choice.waiting or all(one.active for one in queue[: limit + 1])

@@ -98,16 +98,6 @@ def test_contact_closes_starts_after_the_offline_limit_and_opens_them_again() ->
     assert "not heard" in contact.closed()
 
 
-def test_a_drain_ends_with_the_next_session() -> None:
-    contact = Contact(StillClock())
-    contact.opened()
-    contact.drain()
-    assert "drain" in contact.closed()
-    contact.ended()
-    contact.opened()
-    assert contact.closed() == ""
-
-
 @pytest.mark.parametrize(("not_before", "rest"), [(1005.0, 5.0), (900.0, 0.0), (99_999.0, 60.0)])
 def test_a_stored_pause_goes_on_after_a_restart_within_its_bound(not_before: float, rest: float) -> None:
     from dataclasses import replace

@@ -15,6 +15,7 @@ from attune_agent.link import HttpLink, agent_context
 from attune_agent.log_windows import LogWindows
 from attune_agent.state.sqlite import SqliteState
 from attune_agent.uplink import Identity, Uplink
+from attune_core.marks import Mark
 from attune_core.ports import SystemClock
 from attune_core.states import Reason
 from attune_core.wire.frames import (
@@ -24,7 +25,10 @@ from attune_core.wire.frames import (
     AssignFrame,
     Cancel,
     CancelFrame,
+    Drain,
     DrainFrame,
+    Pause,
+    PauseFrame,
     Policy,
     ReadLog,
     ReadLogFrame,
@@ -34,6 +38,8 @@ from tests.agent.assignments import assignment
 from tests.agent.controller_stub import ControllerStub, controller_stub, identity
 from tests.agent.world import QUEUE, World
 from tests.waiting import eventually
+
+MARK = Mark(note="disk swap", by="ops", since=1_700_000_000.0)
 
 
 class NoPause:
@@ -80,6 +86,7 @@ class Connected:
             outbox=world.outbox,
             state=world.state,
             contact=self.contact,
+            marks=world.marks,
             logs=LogWindows(self.place / "logs", world.fifo),
             status=lambda: Status(slots=4, busy=world.lanes.busy, queues=world.lanes.status(limit=10)),
             changed=world.lanes.touch_all,
@@ -281,16 +288,33 @@ async def test_a_policy_of_a_new_revision_holds_at_once(agent: Connected) -> Non
     await eventually(lambda: agent.world.host.started() == ["1", "2"])
 
 
-async def test_a_drain_lets_nothing_new_start_until_the_next_session(agent: Connected) -> None:
-    agent.world.closed = ""
-    agent.world.lanes._closed = agent.contact.closed
-    agent.stub.send(DrainFrame(n=0))
+async def test_a_pause_holds_until_the_controller_lifts_it_and_through_a_lost_session(agent: Connected) -> None:
+    agent.stub.send(PauseFrame(n=0, body=Pause(mark=MARK)))
     agent.assign(assignment("1", 1))
     await agent.said("ack", bool)
     assert agent.world.host.witness == []
+    agent.stub.welcome = {"paused": MARK.model_dump()}
+    agent.stub.cut()
+    await agent.session(2)
+    assert agent.world.host.witness == []
+    agent.stub.send(PauseFrame(n=0, body=Pause()))
+    await eventually(lambda: agent.world.host.witness == [("1", 1)])
+
+
+async def test_a_pause_of_which_the_next_welcome_says_nothing_is_over(agent: Connected) -> None:
+    agent.stub.send(PauseFrame(n=0, body=Pause(mark=MARK)))
+    agent.assign(assignment("1", 1))
+    await agent.said("ack", bool)
     agent.stub.cut()
     await agent.session(2)
     await eventually(lambda: agent.world.host.witness == [("1", 1)])
+
+
+async def test_a_drain_hinders_no_start(agent: Connected) -> None:
+    agent.stub.send(DrainFrame(n=0, body=Drain(mark=MARK)))
+    agent.assign(assignment("1", 1))
+    await eventually(lambda: agent.world.host.witness == [("1", 1)])
+    assert agent.world.marks.draining == MARK
 
 
 async def test_a_log_window_is_answered_with_bytes(agent: Connected) -> None:

@@ -10,6 +10,7 @@ from attune_agent.fifo import Fifo
 from attune_agent.inbox import Inbox
 from attune_agent.lane import Lanes
 from attune_agent.ledger import Ledger
+from attune_agent.marks import Marks
 from attune_agent.outbox import Outbox
 from attune_agent.policies import Policies
 from attune_agent.recovery import sweep, waiting_again
@@ -47,9 +48,16 @@ class World:
         self.outbox = Outbox(self.state, loaded.outbox)
         ledger = Ledger(fifo=self.fifo, state=self.state, outbox=self.outbox, clock=self.clock)
         attempts = Attempts(ledger=ledger, host=self.host, preparation=self.preparation, policies=self.policies, clock=self.clock)
+        self.marks = Marks(self.state, paused=loaded.paused, draining=loaded.draining)
         self.lanes = Lanes(
-            fifo=self.fifo, policies=self.policies, attempts=attempts, clock=self.clock, slots=self.slots, closed=lambda: self.closed
+            fifo=self.fifo,
+            policies=self.policies,
+            attempts=attempts,
+            clock=self.clock,
+            slots=self.slots,
+            closed=lambda: self.closed or self.marks.closed(),
         )
+        self.marks.changed = self.lanes.touch_all
         self._loose: set[asyncio.Task[None]] = set()
         self.inbox = Inbox(
             fifo=self.fifo,

@@ -31,6 +31,7 @@ from attune_core.wire.frames import (
     DrainFrame,
     Enrolled,
     Hello,
+    PauseFrame,
     PingFrame,
     QueueName,
     ReadLogFrame,
@@ -42,7 +43,7 @@ from attune_core.wire.join_token import read_join_token
 from tests.controller.pushes import Pushes
 from tests.waiting import eventually
 
-Frame = AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | DrainFrame
+Frame = AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame
 _FRAME: TypeAdapter[Frame] = TypeAdapter(StreamFrame)
 
 
