@@ -6,8 +6,7 @@ The agent's composition root enters it (`async with ExecutorLink(run) as host`);
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -50,6 +49,8 @@ class ExecutorLink:
         self._trouble: AttuneError | None = None
         self._connected = asyncio.Event()
         self._told: dict[_Key, set[asyncio.Future[Ended]]] = {}
+        #: Ends to come of attempts that were accepted and not yet waited for.
+        self._ends: dict[_Key, asyncio.Future[Ended]] = {}
         self._starting: dict[_Key, asyncio.Future[None]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -76,12 +77,21 @@ class ExecutorLink:
         """See `Host.start`."""
         key = (request.execution, request.attempt)
         done = self._starting[key] = asyncio.get_running_loop().create_future()
+        # Listened for from before the answer on, so that `wait` need not ask for what this connection is going to say by itself.
+        end = self._listen(key)
         try:
             reply = await self._ask("start", encode_start(request))
+            state = read.one_of(reply, "state", list(AttemptState))
+            if state is not AttemptState.ENDED:
+                before, self._ends[key] = self._ends.get(key), end
+                if before is not None:
+                    self._no_longer(key, before)
         finally:
             self._starting.pop(key, None)
             done.set_result(None)
-        return StartReply(state=read.one_of(reply, "state", list(AttemptState)), log_directory=read.text(reply, "log_directory"))
+            if self._ends.get(key) is not end:
+                self._no_longer(key, end)
+        return StartReply(state=state, log_directory=read.text(reply, "log_directory"))
 
     async def stop(self, execution: str, attempt: int, *, grace: float) -> None:
         """See `Host.stop`; a start that is on its way is answered first."""
@@ -92,15 +102,24 @@ class ExecutorLink:
 
     async def wait(self, execution: str, attempt: int) -> Ended:
         """See `Host.wait`."""
+        key = (execution, attempt)
+        told = self._ends.pop(key, None)
         while True:
             try:
-                async with self._listening((execution, attempt)) as told:
+                if told is None:
+                    told = self._listen(key)
                     connection = await self._reached(None)
                     reply = await connection.ask("outcome", {"execution": execution, "attempt": attempt})
-                    return read_ended(read.nested(reply, "outcome")) if reply.get("state") == "ended" else await told
+                    if reply.get("state") == "ended":
+                        return read_ended(read.nested(reply, "outcome"))
+                return await told
             except ExecutorUnreachable:
                 # Not the end of waiting: the next connection is asked what became of the attempt meanwhile.
                 await asyncio.sleep(0)
+            finally:
+                if told is not None:
+                    self._no_longer(key, told)
+                    told = None
 
     async def listed(self) -> tuple[Listed, ...]:
         """See `Host.listed`."""
@@ -125,19 +144,18 @@ class ExecutorLink:
             raise trouble from error
         return self._connection
 
-    @asynccontextmanager
-    async def _listening(self, key: _Key) -> "AsyncIterator[asyncio.Future[Ended]]":
-        """Give a future that this attempt's end, or the end of the connection, completes."""
+    def _listen(self, key: _Key) -> "asyncio.Future[Ended]":
+        """Return a future that this attempt's end, or the end of the connection, completes."""
         future: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         self._told.setdefault(key, set()).add(future)
-        try:
-            yield future
-        finally:
-            self._told[key].discard(future)
-            if not self._told[key]:
-                del self._told[key]
-            if not future.cancel() and not future.cancelled():
-                future.exception()  # looked at, so that nobody calls it forgotten
+        return future
+
+    def _no_longer(self, key: _Key, future: "asyncio.Future[Ended]") -> None:
+        self._told[key].discard(future)
+        if not self._told[key]:
+            del self._told[key]
+        if not future.cancel() and not future.cancelled():
+            future.exception()  # looked at, so that nobody calls it forgotten
 
     async def _stay_connected(self) -> None:
         pause = _FIRST_PAUSE
@@ -187,4 +205,4 @@ class ExecutorLink:
                 attempt = read.whole(message, "attempt", 1, 1 << 31)
                 self._on_condition(read.text(message, "execution"), attempt, read.text(message, "condition"))
             case _:
-                pass  # `started`, and what a later version may say
+                pass  # what another version may say

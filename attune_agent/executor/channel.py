@@ -17,7 +17,8 @@ from attune_agent.executor.fields import Fields, parse_object, to_json
 
 _HEADER = struct.Struct("!IIB")
 _DESCRIPTORS = 16
-_READ = 256 << 10
+#: Below what the C library allocates by mmap(2): a larger buffer costs more than reading a second time.
+_READ = 64 << 10
 _MOST = 16 << 20
 
 

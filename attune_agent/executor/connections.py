@@ -18,7 +18,7 @@ from attune_agent.executor.protocol import LINE_LIMIT
 
 _MOST_UNSENT = 16 << 20
 _MOST_CONNECTIONS = 16
-_READ = 256 << 10
+_READ = 64 << 10
 _DEAF = 0.5
 _PEER = struct.Struct("3i")
 

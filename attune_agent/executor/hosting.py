@@ -155,12 +155,9 @@ class Hosting:
 
     def _started(self, slot: Slot, packet: Packet) -> None:
         held, pid = slot.held, read.whole(packet.fields, "pid", 1, 1 << 22)
-        if held is None:
-            return
-        # Only an executor without uids has to find the process again after a crash.
-        found = process(pid) if slot.identity.uid is None else None
-        self._commit.loose(pid_record(held, Started(pid, found.ticks if found else 0)))
-        self._push({"type": "started", "execution": held.execution, "attempt": held.attempt, "at": packet.fields.get("at")})
+        found = process(pid)
+        if held is not None and found is not None:
+            self._commit.loose(pid_record(held, Started(pid, found.ticks)))
 
     def _open_log_file(self, slot: Slot, packet: Packet) -> None:
         stream = read.one_of(packet.fields, "stream", STREAMS)

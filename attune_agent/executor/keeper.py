@@ -25,19 +25,20 @@ _MEND_AFTER = 1.0
 _LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
 
 
-def keep(channel: Channel, tree: Tree) -> NoReturn:
-    """Host attempts until the executor is gone."""
+def keep(channel: Channel, tree: Tree, *, tells_pids: bool) -> NoReturn:
+    """Host attempts until the executor is gone; without a uid of its own the main process is told, to be found after a crash."""
     try:
-        _Keeper(channel, tree).run()
+        _Keeper(channel, tree, tells_pids).run()
     except ChannelClosed:
         _kill_what_is_left(tree)
         os._exit(0)
 
 
 class _Keeper:
-    def __init__(self, channel: Channel, tree: Tree) -> None:
+    def __init__(self, channel: Channel, tree: Tree, tells_pids: bool) -> None:  # noqa: FBT001 - of `keep`
         self._channel = channel
         self._tree = tree
+        self._tells_pids = tells_pids
         self._attempt: Attempt | None = None
         self._told_condition = False
         self._mend_at = 0.0
@@ -99,7 +100,8 @@ class _Keeper:
             return
         self._told_condition = False
         self._asked.clear()
-        self._channel.send({"type": "started", "pid": self._attempt.pid, "at": self._attempt.started_at})
+        if self._tells_pids:
+            self._channel.send({"type": "started", "pid": self._attempt.pid})
 
     def _receive_log_file(self, attempt: Attempt, packet: Packet) -> None:
         for stream in attempt.streams:

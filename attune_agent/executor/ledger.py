@@ -88,7 +88,7 @@ class Ledger:
                     slot = read.whole(record, "slot", 0, 1 << 16)
                     self._held[key] = Held(*key, kind, slot, read.text(record, "log_directory"), read.text(record, "uses", ""))
             case "pid":
-                self._set_running(parse_key(record), record)
+                self._set_process(parse_key(record), record)
             case "end":
                 self._set_ended(read.nested(record, "outcome"))
             case "forget":
@@ -129,10 +129,10 @@ class Ledger:
         """Whether no more can be held."""
         return len(self._held) >= MOST_ATTEMPTS or self._outcome_bytes >= MOST_OUTCOME_BYTES
 
-    def _set_running(self, key: Key, record: Fields) -> None:
+    def _set_process(self, key: Key, record: Fields) -> None:
         held = self._held.get(key)
         if held is not None and held.outcome is None:
-            held.state, held.process = "running", _started(record)
+            held.process = _started(record)
 
     def _set_ended(self, outcome: Fields) -> None:
         held = self._held.get(parse_key(outcome))

@@ -9,7 +9,7 @@ question and answers with the same `id`; messages without an `id` are pushed to 
     list    {}                               → {attempts: [ListedMessage]}
     outcome {execution, attempt}             → {state, outcome?}
     forget  {execution, attempt}             → {}
-    pushed  {type: started | condition | ended, …}
+    pushed  {type: condition | ended, …}
     refused {id, refused: code, detail}
 """
 

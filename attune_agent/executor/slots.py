@@ -120,7 +120,7 @@ def _live(slot: Slot, end: socket.socket, left: Sequence[str]) -> NoReturn:
             channel.send({"type": "failed", "detail": str(error)})
             os._exit(1)
         channel.send({"type": "ready"})
-        keep(channel, tree)
+        keep(channel, tree, tells_pids=slot.identity.uid is None)
     except ChannelClosed:
         os._exit(0)
     finally:

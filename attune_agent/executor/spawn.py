@@ -1,12 +1,13 @@
 """Starting the action's main process inside the keeper: resolved, with exactly the given environment, never through a shell.
 
-`attempt` calls it. `subprocess` uses vfork here (no change of uid, no preexec), which measures like a bare posix_spawn. A path is looked
-up as the action's uid, because the keeper already is it.
+`attempt` calls it. Without limits it is posix_spawn, which costs what nothing could cost less; limits have to be set between fork and
+exec, and that costs a fork. A path is looked up as the action's uid, because the keeper already is it.
 """
 
 import errno
 import os
 import resource
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ from pathlib import Path
 
 #: Errors that say something about the host at this moment and nothing about the action.
 _PASSING = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EINTR})
+
+
+#: What a keeper ignores (see `confine.plain_signals`).
+IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 class NotSpawned(Exception):
@@ -41,22 +46,11 @@ def spawn(command: Command, stdin: int, stdout: int, stderr: int) -> int:
     executable = _resolve(command)
     limits = _limits(command)
     try:
-        started = subprocess.Popen(
-            command.argv,
-            executable=executable,
-            env=command.environment,
-            cwd=command.folder,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            start_new_session=True,
-            umask=command.umask,
-            preexec_fn=(lambda: _lower(limits)) if limits else None,  # noqa: PLW1509 - one thread; setting them later would be a race
-        )
+        if limits:
+            return _fork(command, executable, limits, (stdin, stdout, stderr))
+        return _spawn(command, executable, (stdin, stdout, stderr))
     except OSError as error:
         raise _explained(error, command, executable) from error
-    started.returncode = 0  # the keeper reaps; without this the object would wait for a pid that may be another's by then
-    return started.pid
 
 
 def describe_os_error(error: OSError) -> str:
@@ -67,6 +61,38 @@ def describe_os_error(error: OSError) -> str:
 def not_spawned(error: OSError) -> NotSpawned:
     """Return the failure of a preparation step."""
     return NotSpawned(describe_os_error(error), passing=True)
+
+
+def _spawn(command: Command, executable: str, streams: tuple[int, int, int]) -> int:
+    """Start it by posix_spawn, which knows neither folder nor umask: the child has the keeper's of this moment."""
+    actions = [(os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(streams)]
+    os.chdir(command.folder)
+    umask = os.umask(command.umask)
+    try:
+        # Every other descriptor of a keeper is closed by exec; what it ignores itself, the action does not.
+        return os.posix_spawn(
+            executable, tuple(command.argv), command.environment, file_actions=actions, setsid=True, setsigmask=(), setsigdef=IGNORED
+        )
+    finally:
+        os.umask(umask)
+        os.chdir("/")
+
+
+def _fork(command: Command, executable: str, limits: list[tuple[int, int]], streams: tuple[int, int, int]) -> int:
+    started = subprocess.Popen(
+        command.argv,
+        executable=executable,
+        env=command.environment,
+        cwd=command.folder,
+        stdin=streams[0],
+        stdout=streams[1],
+        stderr=streams[2],
+        start_new_session=True,
+        umask=command.umask,
+        preexec_fn=lambda: _lower(limits),  # noqa: PLW1509 - one thread; setting them later would be a race
+    )
+    started.returncode = 0  # the keeper reaps; without this the object would wait for a pid that may be another's by then
+    return started.pid
 
 
 def _resolve(command: Command) -> str:

@@ -111,6 +111,8 @@ class Starting:
         if command.environment is not None:
             order["tree"] = str(self._places.tree(command.environment))
         self._hosting.send(slot, order, command.input)
+        if slot.held is not None:
+            slot.held.state = "running"
 
 
 def _require_descriptors() -> None:

@@ -1,0 +1,148 @@
+"""The cost of a start: `sh` with JSON on standard input through the executor, beside the floor, in the same run.
+
+Counted is what the agent's link sees, from `start` to the end that `wait` returns: real socket, durable records of start and end, private
+directory, logs. The floor is `floor`. Rounds of both alternate. `python -m benchmarks.start [--starts 100] [--rounds 9] [--json]`.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.figures import print_table, ratios, summary
+from benchmarks.floor import DOCUMENT
+from benchmarks.hosting import Hosting, hosting, request
+from benchmarks.path import tree_cpu
+
+SLOTS = 4
+#: Reads its Input and ends.
+ACTION = ("/bin/sh", "-c", "read -r input; exit 0")
+
+
+class Floor:
+    """One bare process."""
+
+    def __init__(self, uid: int | None, place: Path) -> None:
+        """Start it as this uid, with a directory of its own in this place."""
+        place.mkdir()
+        if uid is not None:
+            os.chown(place, uid, uid)
+        argv = [sys.executable, "-m", "benchmarks.floor", "same" if uid is None else str(uid), str(place), *ACTION]
+        self.program = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, count: int) -> None:
+        """Have it begin so many starts."""
+        if self.program.stdin is not None:
+            print(count, file=self.program.stdin, flush=True)
+
+    def answer(self) -> list[float]:
+        """Return the seconds of each."""
+        line = self.program.stdout.readline() if self.program.stdout is not None else ""
+        found: list[float] = json.loads(line)
+        return found
+
+
+@contextmanager
+def floors(uids: range | None, memory: Path) -> Iterator[list[Floor]]:
+    """Yield one bare process for each slot; an executor would end those with uids of its slots."""
+    found = [Floor(None if uids is None else uids[-1 - slot], memory / f"floor{slot}") for slot in range(SLOTS)]
+    with ExitStack() as stack:
+        for floor in found:
+            stack.enter_context(floor.program)
+            stack.callback(floor.program.terminate)
+        yield found
+
+
+@dataclass
+class Side:
+    """What the rounds measured of one of the two."""
+
+    one: list[float] = field(default_factory=list)  # median seconds of a start, one at a time
+    rate: list[float] = field(default_factory=list)  # starts a second, four at a time
+    cpu: list[float] = field(default_factory=list)  # processor seconds a start, four at a time
+
+
+async def lane(host: Hosting, count: int) -> list[float]:
+    """Start one after the other."""
+    found = []
+    for _ in range(count):
+        what = request(*ACTION, document=DOCUMENT)
+        began = time.perf_counter()
+        await host.link.start(what)
+        ended = await host.link.wait(what.execution, what.attempt)
+        found.append(time.perf_counter() - began)
+        if ended.exit_code != 0:
+            raise RuntimeError(f"the action failed: {ended}")
+        await host.link.forget(what.execution, what.attempt)
+    return found
+
+
+async def measure_executor(host: Hosting, side: Side, starts: int) -> None:
+    """Measure one round through the executor."""
+    side.one.append(statistics.median(await lane(host, starts)))
+    spent, began = tree_cpu([host.executor.pid]), time.perf_counter()
+    await asyncio.gather(*(lane(host, starts) for _ in range(SLOTS)))
+    side.rate.append(SLOTS * starts / (time.perf_counter() - began))
+    side.cpu.append((tree_cpu([host.executor.pid]) - spent) / (SLOTS * starts))
+
+
+def measure_floor(bare: Sequence[Floor], side: Side, starts: int) -> None:
+    """Measure one round of the floor."""
+    bare[0].ask(starts)
+    side.one.append(statistics.median(bare[0].answer()))
+    pids = [floor.program.pid for floor in bare]
+    spent, began = tree_cpu(pids), time.perf_counter()
+    for floor in bare:
+        floor.ask(starts)
+    for floor in bare:
+        floor.answer()
+    side.rate.append(SLOTS * starts / (time.perf_counter() - began))
+    side.cpu.append((tree_cpu(pids) - spent) / (SLOTS * starts))
+
+
+async def measure(starts: int, rounds: int) -> dict[str, str]:
+    """Return the figures of so many rounds."""
+    ours, bare = Side(), Side()
+    async with hosting(SLOTS) as host:
+        with floors(host.uids, host.memory) as programs:
+            await measure_executor(host, Side(), starts // 5 + 1)
+            measure_floor(programs, Side(), starts // 5 + 1)
+            for _ in range(rounds):
+                await measure_executor(host, ours, starts)
+                measure_floor(programs, bare, starts)
+    return {
+        "one at a time, ms": summary([seconds * 1000 for seconds in ours.one]),
+        "floor, ms": summary([seconds * 1000 for seconds in bare.one]),
+        "one at a time, x floor (at most 1.5)": ratios(ours.one, bare.one),
+        "four at a time, starts/s": summary(ours.rate),
+        "floor, starts/s": summary(bare.rate),
+        "four at a time, x floor's rate (at least 0.6)": ratios(ours.rate, bare.rate),
+        "executor's processor time per start, x floor": ratios(ours.cpu, bare.cpu),
+    }
+
+
+def main() -> int:
+    """Measure and print."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--starts", type=int, default=100)
+    arguments.add_argument("--rounds", type=int, default=9)
+    arguments.add_argument("--json", action="store_true")
+    chosen = arguments.parse_args()
+    found = asyncio.run(measure(chosen.starts, chosen.rounds))
+    if chosen.json:
+        print(json.dumps(found, indent=2))
+    else:
+        print_table(f"{chosen.rounds} rounds of {chosen.starts} starts; median (least…most)", found)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
