@@ -73,6 +73,48 @@ class DirectoryInUse(AttuneError):
     remedy = "name an empty directory"
 
 
+class ActionExists(AttuneError):
+    """The pack has an action of that name."""
+
+    code, blame = "ATT730", Blame.AUTHOR
+    remedy = "choose another name, or change the action that is there"
+
+
+class DocumentUnusable(AttuneError):
+    """A document that the command needs is not there, or has a mistake."""
+
+    code, blame = "ATT731", Blame.AUTHOR
+    remedy = "attune validate shows every mistake with its line and remedy"
+
+
+class NothingToLock(AttuneError):
+    """The pack declares nothing that could be locked, or the manifest that a lock file is made from is missing."""
+
+    code, blame = "ATT732", Blame.AUTHOR
+    remedy = "declare the environment in the pack's pack.yaml, and write its manifest beside the lock file's place"
+
+
+class LockerMissing(AttuneError):
+    """The ecosystem's locker is not installed on this machine."""
+
+    code, blame = "ATT733", Blame.HOST
+    remedy = "install it, and see that it is on the PATH"
+
+
+class LockerFailed(AttuneError):
+    """The ecosystem's locker could not make the lock file."""
+
+    code, blame = "ATT734", Blame.AUTHOR
+    remedy = "read what it said above; the manifest may ask for something that does not exist"
+
+
+class TypesOutdated(AttuneError):
+    """The file with an action's types is not what its document gives."""
+
+    code, blame = "ATT735", Blame.AUTHOR
+    remedy = "make it again: attune action types PACK.ACTION --language LANGUAGE"
+
+
 class NothingToExplain(AttuneError):
     """There is no such code, outcome or reason."""
 

@@ -1,29 +1,41 @@
-"""`attune action run`: one action, through the controller, or here without any server."""
+"""`attune action`: one action run, through the controller or here without any server; a new one from a template, and its types."""
 
+from enum import Enum
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from attune_cli.client import Client
 from attune_cli.commands.options import JsonFlag, ProfileName, group
-from attune_cli.errors import BadArgument
+from attune_cli.errors import BadArgument, TypesOutdated
 from attune_cli.follow import executions_of, states_of
 from attune_cli.json_argument import read_json
+from attune_cli.languages import LANGUAGES
 from attune_cli.pairs import read_pairs
 from attune_cli.profiles import load_profile
 from attune_cli.render.execution import execution_fields
-from attune_cli.render.output import note, show_fields, show_json
+from attune_cli.render.output import note, show_fields, show_json, show_line
+from attune_core.names import is_name
 from attune_core.states import Outcome
 from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.api import Accepted, ExecutionView
 
-app = group("Run one action, through the controller or here.")
+
+class TypesLanguage(Enum):
+    """Whose types there are."""
+
+    PYTHON = "python"
+    TYPESCRIPT = "typescript"
+
+
+app = group("Run one action, through the controller or here; start a new one.")
 
 
 @app.callback()
 def action() -> None:
-    """Run one action, through the controller or here."""
+    """Run one action, through the controller or here; start a new one."""
 
 
 @app.command()
@@ -70,6 +82,73 @@ def run(
             note(f"event {accepted.position}: {len(executions)} execution(s)")
             raise typer.Exit(0 if executions else 1)
         raise typer.Exit(_watch(client, executions, json=json))
+
+
+@app.command()
+def new(
+    action: Annotated[str, typer.Argument(metavar="PACK.ACTION", help="Its name, such as web.restart; the pack is made if it is missing.")],
+    language: Annotated[str, typer.Option("--language", help=f"What it is written in: {', '.join(LANGUAGES)}.")],
+    repository: Annotated[Path, typer.Option("--repository", help="A path in the pack repository.")] = Path(),
+    json: JsonFlag = False,
+) -> None:
+    """Write a new action that works: its document, its program, its types, and the environment that it runs in.
+
+    Example: attune action new web.restart --language python
+    """
+    from attune_cli.new_action import new_action
+
+    pack, name = _names(action)
+    if language not in LANGUAGES:
+        raise BadArgument(f"there is no template for {language!r}", hint=f"choose one of {', '.join(LANGUAGES)}")
+    made = new_action(repository, pack, name, language)
+    if json:
+        show_json({"action": action, "written": [*map(str, made.written)], "kept": [*map(str, made.kept)]})
+        return
+    for path in made.written:
+        show_line(f"wrote {path}")
+    for path in made.kept:
+        show_line(f"kept {path}")
+    show_line(f"next: attune action run {action} --local{_in_repository(repository)}")
+
+
+@app.command()
+def types(
+    action: Annotated[str, typer.Argument(metavar="PACK.ACTION", help="The action, such as web.restart.")],
+    language: Annotated[TypesLanguage, typer.Option("--language", help="Whose types; JavaScript reads those of TypeScript.")],
+    repository: Annotated[Path, typer.Option("--repository", help="A path in the pack repository.")] = Path(),
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Default: ACTION_types beside the document.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; end with 2 when the file is not up to date.")] = False,
+) -> None:
+    """Write the types of an action's input and result from its document, for editors and type checkers.
+
+    Example: attune action types web.restart --language python
+    """
+    from attune_cli.action_types import types_path, types_text
+    from attune_cli.working_pack import working_pack
+    from attune_cli.written import rewrite
+
+    pack, name = _names(action)
+    found = working_pack(repository, pack)
+    path = output or types_path(found.folder / "actions", name, language.value)
+    text = types_text(action, found.action(name), language.value).encode()
+    if check:
+        if not path.is_file() or path.read_bytes() != text:
+            raise TypesOutdated(f"{path} is not what the document of {action} gives")
+        show_line(f"{path} is up to date")
+        return
+    rewrite(path, text)
+    show_line(f"wrote {path}")
+
+
+def _names(action: str) -> tuple[str, str]:
+    pack, dot, name = action.partition(".")
+    if not (dot and is_name(pack) and is_name(name)):
+        raise BadArgument(f"{action!r} is not of the form PACK.ACTION, with names of lower-case letters, digits and _")
+    return pack, name
+
+
+def _in_repository(repository: Path) -> str:
+    return "" if repository == Path() else f" --repository {quote(str(repository))}"
 
 
 def _watch(client: Client, executions: list[str], *, json: bool) -> int:

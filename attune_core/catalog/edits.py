@@ -41,6 +41,16 @@ class Edits:
         items = "".join(self._newline + self._item(item, column + 2) for item in value)
         self._insert_line(self._end(node), f"{' ' * column}{scalar_text(key)}:{items}")
 
+    def add_section(self, place: Place, key: str, members: JsonObject) -> None:
+        """Add a key at the end of the mapping at a place, whose members stand on a line each where the mapping is in block style."""
+        node = self._node(place)
+        if _is_flow(self._text, node):
+            self._add_member(node, key, flow(members))
+            return
+        column = self._column(node)
+        lines = [f"{' ' * (column + 2)}{scalar_text(name)}: {flow(one)}" for name, one in members.items()]
+        self._insert_line(self._end(node), self._newline.join([f"{' ' * column}{scalar_text(key)}:", *lines]))
+
     def remove_key(self, place: Place, key: str) -> None:
         """Remove a key of the mapping at a place, which has others as well."""
         node = self._node(place)

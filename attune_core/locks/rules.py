@@ -35,7 +35,8 @@ class LockRules:
     #: What to write when it leaves something open, and when it is older than its manifest (with `{manifest}` and `{lock}`).
     make_again: str
     renew: str
-    #: The argv of the ecosystem's own locker, with `{manifest}` and `{lock}`, run in the lock file's folder by `attune pack lock`.
+    #: The argv of the ecosystem's own locker, run in the lock file's folder by `attune pack lock`, with the names `{manifest}` and
+    #: `{lock}`, and `{lowest}`, the lowest interpreter that serves; a word with that is left out where there is no lower bound.
     locker: tuple[str, ...]
 
     def fits(self, lock: str) -> bool:

@@ -1,0 +1,58 @@
+"""`attune pack`: packs of a working copy; their lock files, made with the ecosystems' own lockers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attune_cli.commands.options import JsonFlag, group
+from attune_cli.local.locking import lock, lockings_of
+from attune_cli.render.output import note, show_json, show_line
+from attune_cli.working_pack import working_pack
+from attune_core.values import JsonValue
+
+app = group("Packs of a working copy: their lock files.")
+
+
+@app.callback()
+def pack() -> None:
+    """Packs of a working copy: their lock files."""
+
+
+@app.command("lock")
+def lock_pack(
+    pack: Annotated[str, typer.Argument(help="The pack.")],
+    environment: Annotated[str | None, typer.Argument(help="One of its environments; without it all.")] = None,
+    repository: Annotated[Path, typer.Option("--repository", help="A path in the pack repository.")] = Path(),
+    json: JsonFlag = False,
+) -> None:
+    """Make the lock files of a pack's environments from their manifests, with the ecosystems' own lockers.
+
+    Versions that fit stay as they are. Ends with 1 when a lock file leaves something open that agents refuse.
+
+    Example: attune pack lock web python
+    """
+    found: list[JsonValue] = []
+    open_ones = 0
+    for locking in list(lockings_of(working_pack(repository, pack), environment)):
+        note(f"{locking.environment}: {' '.join(locking.argv)}")
+        locked = lock(locking)
+        for mistake in locked.mistakes:
+            note(mistake.within(str(locking.path)))
+        open_ones += bool(locked.mistakes)
+        if not json:
+            show_line(f"{locking.path}: {'written' if locked.changed else 'as it was'}")
+        found.append(
+            {
+                "environment": locking.environment,
+                "ecosystem": locking.ecosystem,
+                "lock": str(locking.path),
+                "changed": locked.changed,
+                "problems": [mistake.within(locking.path.name) for mistake in locked.mistakes],
+            }
+        )
+    if json:
+        show_json({"pack": pack, "environments": found})
+    elif not found:
+        show_line(f"pack {pack} has no environment that installs something")
+    raise typer.Exit(1 if open_ones else 0)

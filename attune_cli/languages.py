@@ -1,0 +1,33 @@
+"""The literal table of languages that `attune action new` has a template for: the environment it declares and what types it gets.
+
+Read by `new_action` and `action_types`; the files stand in action-templates/<language>/, as they look in a pack.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from attune_core.values import JsonObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """One language. `environment` is what pack.yaml gets under the ecosystem's name, when it has none of that ecosystem yet."""
+
+    ecosystem: str
+    environment: JsonObject | None = None
+    #: Which types its actions get.
+    types: Literal["python", "typescript"] | None = None
+    #: Whether only an environment with exactly this `interpreter` serves.
+    exact: bool = False
+
+
+_NODE: JsonObject = {"ecosystem": "node", "interpreter": ">=20", "lock": "package-lock.json"}
+LANGUAGES: Mapping[str, Language] = {
+    "python": Language(
+        ecosystem="python", environment={"ecosystem": "python", "interpreter": ">=3.11", "lock": "requirements.lock"}, types="python"
+    ),
+    "javascript": Language(ecosystem="node", environment=_NODE, types="typescript"),
+    # From this version on node leaves types out by itself.
+    "typescript": Language(ecosystem="node", environment={**_NODE, "interpreter": ">=22.18"}, types="typescript", exact=True),
+}

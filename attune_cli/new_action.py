@@ -1,0 +1,101 @@
+"""A new action from a language's template: document, program, types, and the pack and environment around it if they are missing.
+
+Called by `attune action new`. Nothing that exists is overwritten; what is written validates clean.
+"""
+
+from dataclasses import dataclass, field
+from itertools import count, islice
+from pathlib import Path
+
+from attune_cli.action_types import types_path, types_text
+from attune_cli.errors import ActionExists
+from attune_cli.languages import LANGUAGES, Language
+from attune_cli.pack_repository import repository_root
+from attune_cli.working_pack import WorkingPack, working_pack
+from attune_cli.written import rewrite
+from attune_core.catalog.edits import Edits
+from attune_core.shipped import shipped
+
+_PACK = """\
+# yaml-language-server: $schema=../../.attune/schemas/pack.json
+name: {pack}
+version: 1.0.0
+description: Write here what the pack is for
+"""
+
+
+@dataclass(kw_only=True)
+class Made:
+    """What was done: files that were written, files of the template that were there already, and the environment's name."""
+
+    pack: str
+    environment: str | None = None
+    written: list[Path] = field(default_factory=list)
+    kept: list[Path] = field(default_factory=list)
+
+
+def new_action(repository: Path, pack: str, name: str, language: str) -> Made:
+    """Write it; `ActionExists` before anything is touched."""
+    chosen, made = LANGUAGES[language], Made(pack=pack)
+    folder = repository_root(repository) / "packs" / pack
+    if (folder / "actions" / f"{name}.yaml").exists():
+        raise ActionExists(f"{folder / 'actions' / name}.yaml is there already")
+    if not (folder / "pack.yaml").exists():
+        (folder / "actions").mkdir(parents=True, exist_ok=True)
+        _write(made, folder / "pack.yaml", _PACK.format(pack=pack))
+    current = working_pack(repository, pack)
+    made.environment = _environment(made, current, chosen)
+    words = {
+        "ACTION_NAME": name,
+        "PACK_NAME": pack,
+        "ENVIRONMENT_NAME": made.environment or "",
+        "CLASS_NAME": "".join(word.capitalize() for word in name.split("_")),
+    }
+    template = shipped("action-templates") / language
+    for source in sorted(path for path in template.rglob("*") if path.is_file()):
+        _copy(made, source, folder / _filled(str(source.relative_to(template)), words), words)
+    if chosen.types:
+        action = current.action(name)
+        _write(made, types_path(folder / "actions", name, chosen.types), types_text(f"{pack}.{name}", action, chosen.types))
+    return made
+
+
+def _environment(made: Made, pack: WorkingPack, language: Language) -> str | None:
+    """Return the environment to run in: one of the pack's that serves, else a new one in its document."""
+    if language.environment is None:
+        return None
+    for name, one in pack.model.environments.items():
+        if one.ecosystem == language.ecosystem and (not language.exact or one.interpreter == language.environment["interpreter"]):
+            return name
+    free = (f"{language.ecosystem}{number}" for number in count(2))
+    name = next(name for name in (language.ecosystem, *islice(free, len(pack.model.environments))) if name not in pack.model.environments)
+    edits = Edits(pack.document)
+    if pack.document.at(("environments",)) is not None:
+        edits.add_key(("environments",), name, language.environment)
+    else:
+        edits.add_section((), "environments", {name: language.environment})
+    path = pack.folder / "pack.yaml"
+    rewrite(path, edits.text().encode())
+    if path not in made.written:
+        made.written.append(path)
+    return name
+
+
+def _copy(made: Made, source: Path, target: Path, words: dict[str, str]) -> None:
+    if target.exists():
+        made.kept.append(target)
+        return
+    _write(made, target, _filled(source.read_text(encoding="utf-8"), words))
+    target.chmod(0o755 if source.stat().st_mode & 0o111 else 0o644)
+
+
+def _write(made: Made, path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rewrite(path, text.encode())
+    made.written.append(path)
+
+
+def _filled(text: str, words: dict[str, str]) -> str:
+    for word, value in words.items():
+        text = text.replace(word, value)
+    return text
