@@ -108,7 +108,7 @@ class InstallerUnusable(EnvironmentFailed):
 
 
 class SourcesRefused(EnvironmentFailed):
-    """What an environment declares as `sources` is too much, or lies outside the folder of its lock file."""
+    """What an environment declares as `sources` is too much, lies outside the folder of its lock file, or is not read by the build."""
 
     code, blame = "ATT311", Blame.AUTHOR
     remedy = "name the source files of one program, below the folder of its lock file"

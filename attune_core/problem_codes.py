@@ -98,6 +98,11 @@ _MODELS = {
         "A pattern of `sources` matches no file of the pack, or one outside the folder of the environment's lock file.",
         "Correct the pattern; it starts at the pack's root.",
     ),
+    "ATT127": ProblemCode(
+        "source is not read",
+        "`sources` name a file that the ecosystem's build would pass over, so what it says would have no effect.",
+        "Take the file out of the patterns, or out of the pack.",
+    ),
     "ATT130": ProblemCode(
         "not a JSON Schema",
         "A schema cannot be compiled: a keyword has a wrong value, a pattern needs back-tracking, a format is unknown.",

@@ -6,7 +6,8 @@ Called by the ecosystems; what must be in a lock file is judged by `attune_core.
 from collections.abc import Mapping
 from posixpath import basename
 
-from attune_agent.preparation_errors import LockMissing, LockRefused
+from attune_agent.ecosystems.protocol import Wanted
+from attune_agent.preparation_errors import LockMissing, LockRefused, SourcesRefused
 from attune_core.locks.rules import LockRules
 from attune_core.locks.table import RULES, rules_of
 from attune_core.models.pack import EnvironmentDocument
@@ -37,3 +38,10 @@ def refuse_open_lock(document: EnvironmentDocument, files: Mapping[str, bytes]) 
         name = basename(path)
         for mistake in judge(files[name]) if name in files else ():
             raise LockRefused(mistake.within(name))
+
+
+def refuse_unread_sources(wanted: Wanted) -> None:
+    """Refuse a source that the build would pass over: `SourcesRefused`."""
+    _, rules = declared_lock(wanted.document)
+    if unread := rules.unread(wanted.sources):
+        raise SourcesRefused(f"{unread[0][:200]}: {unread[1]}")

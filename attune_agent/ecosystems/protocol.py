@@ -1,6 +1,6 @@
 """What environments ask of a language ecosystem, and the values that pass between them.
 
-Implemented by shell, python and node; `environments.environments` calls the members in the order they stand here. Adding an ecosystem:
+Implemented by the classes in `table`; `environments.environments` calls the members in the order they stand here. Adding an ecosystem:
 docs/howto/add-an-ecosystem.md.
 """
 

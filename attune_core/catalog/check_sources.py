@@ -1,11 +1,11 @@
-"""Checking `sources`: compiled ecosystems need them, every pattern matches something, and all of it lies below the lock's folder.
+"""Checking `sources`: compiled ecosystems need them, and every pattern matches files below the lock's folder that the build reads.
 
 Called by `check_packs` for every environment that has a lock file.
 """
 
 from attune_core.catalog.reading import Read, Reading
 from attune_core.locks.sources import matching, root_of
-from attune_core.locks.table import COMPILED
+from attune_core.locks.table import COMPILED, rules_of
 from attune_core.models.pack import EnvironmentDocument, PackDocument
 
 
@@ -25,6 +25,7 @@ def check_sources(reading: Reading, pack: Read[PackDocument], name: str, environ
     folder = f"packs/{pack.name}/"
     paths = [path.removeprefix(folder) for path in reading.files if path.startswith(folder)]
     root = root_of(lock)
+    rules = rules_of(environment.ecosystem, lock)
     for index, pattern in enumerate(environment.sources):
         found = matching([pattern], paths)
         outside = next((path for path in found if root and not path.startswith(f"{root}/")), None)
@@ -34,5 +35,9 @@ def check_sources(reading: Reading, pack: Read[PackDocument], name: str, environ
             message = f"`{outside[:80]}` is not below the lock file's folder `{root}`"
             hint = "an environment is built in the folder of its lock file; move one of both"
         else:
+            inside = (path.removeprefix(f"{root}/") for path in found)
+            if rules and (unread := rules.unread(inside)):
+                message, hint = f"`{unread[0][:80]}`: {unread[1]}", "take it out of the patterns, or out of the pack"
+                findings.at("ATT127", message, pack.document, (*place, "sources", index), hint=hint)
             continue
         findings.at("ATT126", message, pack.document, (*place, "sources", index), hint=hint)

@@ -4,10 +4,11 @@ The catalog asks it for Problems, agents ask it before anything runs, so `attune
 """
 
 import posixpath
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from attune_core.locks.mistake import Mistake
+from attune_core.locks.sources import matching
 
 #: Judges one file.
 Judge = Callable[[bytes], Iterable[Mistake]]
@@ -30,6 +31,8 @@ class LockRules:
     manifest_mistakes: Judge = nothing
     #: Manifest and lock: what the lock does not have as the manifest asks for it; placed in the manifest.
     outdated: Callable[[bytes, bytes], Iterable[Mistake]] = nothing
+    #: Compiled ecosystems: patterns of files below the lock's folder that the build would pass over, and why.
+    unread_sources: Mapping[str, str] = field(default_factory=dict)
     #: The command that makes it, with its usual names.
     make: str
     #: What to write when it leaves something open, and when it is older than its manifest (with `{manifest}` and `{lock}`).
@@ -42,6 +45,11 @@ class LockRules:
     def fits(self, lock: str) -> bool:
         """Tell whether a lock file's path is one of this form."""
         return self.name is None or posixpath.basename(lock) == self.name
+
+    def unread(self, sources: Iterable[str]) -> tuple[str, str] | None:
+        """Return the first source (its path below the lock's folder) that the build would pass over, and why."""
+        paths = tuple(sources)
+        return next(((path, why) for pattern, why in self.unread_sources.items() for path in matching([pattern], paths)), None)
 
 
 def manifest_named(name: str) -> Callable[[str], str]:

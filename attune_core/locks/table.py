@@ -5,6 +5,11 @@ Read by the catalog and by agents' ecosystems; an ecosystem without a row instal
 
 from collections.abc import Mapping
 
+from attune_core.locks.go_mod import LOCK as GO_SUM
+from attune_core.locks.go_mod import MANIFEST as GO_MOD
+from attune_core.locks.go_mod import UNREAD as UNREAD_BY_GO
+from attune_core.locks.go_mod import go_mod_mistakes
+from attune_core.locks.go_sum import go_sum_mistakes, unlocked_modules
 from attune_core.locks.package_lock import LOCK, MANIFEST, manifest_mistakes, package_lock_mistakes
 from attune_core.locks.package_manifest import outdated_packages
 from attune_core.locks.requirements import requirement_mistakes
@@ -52,9 +57,24 @@ RULES: Mapping[str, tuple[LockRules, ...]] = {
             locker=("npm", "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"),
         ),
     ),
+    "go": (
+        LockRules(
+            name=GO_SUM,
+            manifest=manifest_named(GO_MOD),
+            manifest_required=True,
+            lock_mistakes=go_sum_mistakes,
+            manifest_mistakes=go_mod_mistakes,
+            outdated=unlocked_modules,
+            unread_sources=UNREAD_BY_GO,
+            make="go mod tidy, and where nothing is required: touch go.sum",
+            make_again="make it again: go mod tidy",
+            renew="go mod tidy",
+            locker=("go", "mod", "tidy"),
+        ),
+    ),
 }
 #: Ecosystems whose environments hold programs compiled from the pack's own `sources`.
-COMPILED: frozenset[str] = frozenset()
+COMPILED: frozenset[str] = frozenset({"go"})
 
 
 def rules_of(ecosystem: str, lock: str) -> LockRules | None:

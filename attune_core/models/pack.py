@@ -23,13 +23,15 @@ Version = Annotated[str, StringConstraints(pattern=VERSION_PATTERN, max_length=6
 class EnvironmentDocument(DocumentModel):
     """One isolated install: which ecosystem, which interpreters serve, and the lock file that says what is in it."""
 
-    ecosystem: Literal["shell", "python", "node"] = Field(description="Which language's packages it holds.")
-    interpreter: Range | None = Field(None, description="Which versions of the interpreter serve.", examples=[">=3.11"])
+    ecosystem: Literal["shell", "python", "node", "go"] = Field(description="Which language's packages it holds.")
+    interpreter: Range | None = Field(
+        None, description="Which versions of the interpreter, or of the compiler, serve.", examples=[">=3.11"]
+    )
     lock: PackPath | None = Field(
         None,
         description="The lock file in the pack, with hashes; required for every ecosystem that installs something. "
-        "Node's manifest is the package.json beside it.",
-        examples=["requirements.lock", "package-lock.json"],
+        "Beside it stands the manifest: package.json for node, go.mod for go.",
+        examples=["requirements.lock", "package-lock.json", "go/go.sum"],
     )
     sources: Annotated[tuple[SourcePattern, ...], Field(strict=False, max_length=64)] = Field(
         (),

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,24 @@ import attune_core
 from attune_agent.ecosystems.table import ECOSYSTEMS
 from attune_agent.packs.packs import Packs
 from tests.agent.environments.hosts import NOBODY, Answer, RealHost, real_host, until
-from tests.agent.environments.places import ROOT, SYSTEM_PATH, node_lock, python_lock
+from tests.agent.environments.places import ROOT, SYSTEM_PATH, go_cache, go_files, node_lock, path_with, python_lock
 from tests.agent.packs.test_packs import ARCHIVE, DIGEST, Source
 
 pytestmark = pytest.mark.registry
 HOW_TO = ROOT / "docs/howto/add-an-ecosystem.md"
 ME = os.geteuid()
+GO_MOD = "module example.net/probe\n\ngo 1.19\n\nrequire golang.org/x/mod v0.8.0\n"
+GO_MAIN = """\
+package main
+
+import (
+	"syscall"
+
+	"golang.org/x/mod/semver"
+)
+
+func main() { syscall.Write(1, []byte(`["`+semver.Canonical("v1.4")+`"]`)) }
+"""
 #: Whether actions have uids of their own, and who the agent is.
 KINDS = [
     pytest.param((True, 0), marks=pytest.mark.root, id="agent is root"),
@@ -39,12 +51,17 @@ class Example:
     proof: tuple[str, ...]  # prints JSON: versions of what was installed
     proven: object
     moments: tuple[str, ...]  # globs in the tree, in the order in which a build makes them
+    path: tuple[str, ...] = SYSTEM_PATH
+    change: tuple[bytes, bytes] = (b"", b"")  # of a source line, and what the action prints afterwards
+    changed: object = None
+    cache: Path | None = None  # what builds before it left in the installers' cache; not for builds that are killed
 
 
 @pytest.fixture(scope="session")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Example]:
     lock = python_lock(tmp_path_factory.mktemp("python"), "rich==13.9.4", "six==1.16.0")
     files = node_lock(tmp_path_factory.mktemp("node"), '{"is-odd": "3.0.1", "left-pad": "1.3.0"}')
+    go = tmp_path_factory.mktemp("go")
     size = "size = len(rich.console.Console().options.size)"
     modules = 'console.log(JSON.stringify([require("is-odd")(3), require("left-pad")("x", 3)]))'
     return {
@@ -64,11 +81,28 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Example]:
             [True, "  x"],
             ("package-lock.json", "node_modules/*", "node_modules/.package-lock.json"),
         ),
+        "go": Example(
+            "go",
+            {"environments": {"own": {"ecosystem": "go", "interpreter": ">=1.19", "lock": "go/go.sum", "sources": ["go/**/*.go"]}}},
+            {f"go/{name}": content for name, content in go_files(go, GO_MOD, main=GO_MAIN).items()},
+            ("probe",),
+            ["v1.4.0"],
+            ("work", "work/go-build*", "bin/probe"),
+            path_with("go"),
+            (b"v1.4", b"v1.5"),
+            ["v1.5.0"],
+            go_cache(go, tmp_path_factory.mktemp("cache")),
+        ),
     }
 
 
-@pytest.fixture(params=["python", "node"])
+@pytest.fixture(params=["python", "node", "go"])
 def example(request: pytest.FixtureRequest, examples: Mapping[str, Example]) -> Example:
+    return examples[str(request.param)]
+
+
+@pytest.fixture(params=["go"])
+def compiled(request: pytest.FixtureRequest, examples: Mapping[str, Example]) -> Example:
     return examples[str(request.param)]
 
 
@@ -84,6 +118,11 @@ def host() -> Iterator[RealHost]:
     """Give the more confined kind of host that is possible here."""
     with real_host(uids=ME == 0, agent=ME) as host:
         yield host
+
+
+def fill_cache(host: RealHost, example: Example) -> None:
+    if example.cache is not None:
+        host.fill_cache(example.cache)
 
 
 def prove(host: RealHost, example: Example, answer: Answer) -> None:
@@ -108,14 +147,15 @@ def test_every_ecosystem_of_the_table_has_an_example_here_and_a_line_in_the_how_
 
 def test_actions_use_what_the_lock_says_and_can_change_nothing_of_it(each_host: RealHost, example: Example) -> None:
     host = each_host
-    answer = host.prepare(example.document, example.files)
+    fill_cache(host, example)
+    answer = host.prepare(example.document, example.files, example.path)
     assert answer.code == "", answer
     assert not answer.variables
     prove(host, example, answer)
     tree = host.environments / answer.key / "tree"
     record = json.loads((tree.parent / "READY").read_text())
     assert record["key"].startswith(answer.key)
-    again = host.prepare(example.document, example.files)
+    again = host.prepare(example.document, example.files, example.path)
     assert (again.key, again.path) == (answer.key, answer.path)
     if host.uids is None:
         return
@@ -147,7 +187,8 @@ def test_nothing_of_attune_is_importable_and_no_path_leads_to_it(host: RealHost,
 
 
 def test_two_agents_that_want_it_at_once_make_one_build(host: RealHost, example: Example) -> None:
-    agents = [host.begin(example.document, example.files) for _ in range(2)]
+    fill_cache(host, example)
+    agents = [host.begin(example.document, example.files, example.path) for _ in range(2)]
     answers = [host.end(agent) for agent in agents]
     assert len({answer.key for answer in answers}) == 1, answers
     prove(host, example, answers[0])
@@ -156,7 +197,7 @@ def test_two_agents_that_want_it_at_once_make_one_build(host: RealHost, example:
 
 @pytest.mark.parametrize(("moment", "victims"), [(0, "agent"), (1, "agent executor"), (2, "executor")])
 def test_a_build_that_was_killed_is_wiped_and_made_again(host: RealHost, example: Example, moment: int, victims: str) -> None:
-    agent = host.begin(example.document, example.files)
+    agent = host.begin(example.document, example.files, example.path)
     until(lambda: bool(list(host.environments.glob(f"*/tree/{example.moments[moment]}"))), agent, "the moment to kill")
     was_ready = bool(list(host.environments.glob("*/READY")))
     if "agent" in victims:
@@ -165,7 +206,7 @@ def test_a_build_that_was_killed_is_wiped_and_made_again(host: RealHost, example
     if "executor" in victims:
         host.kill_executor()
         host.start_executor()
-    answer = host.prepare(example.document, example.files) if "agent" in victims else host.end(agent)
+    answer = host.prepare(example.document, example.files, example.path) if "agent" in victims else host.end(agent)
     assert answer.code == "", answer
     assert not was_ready, "the build was over before the kill"
     prove(host, example, answer)
@@ -174,17 +215,32 @@ def test_a_build_that_was_killed_is_wiped_and_made_again(host: RealHost, example
 
 @pytest.mark.root
 def test_a_forged_environment_is_emptied_as_the_build_user_before_anything_is_installed(host: RealHost, example: Example) -> None:
-    first = host.prepare(example.document, example.files)
+    fill_cache(host, example)
+    first = host.prepare(example.document, example.files, example.path)
     tree = host.environments / first.key / "tree"
     (tree.parent / "READY").unlink()
     builder = tree.stat().st_uid
     forge = f"cd {tree} && echo '{{}}' > READY && mkdir -p locked/away && echo x > locked/away/y && chmod 000 locked/away && ln -s /etc etc"
     subprocess.run(["sh", "-c", forge], user=builder, group=builder, extra_groups=[], check=True)
-    assert host.prepare(example.document, example.files).key == first.key
+    assert host.prepare(example.document, example.files, example.path).key == first.key
     assert not (tree / "READY").exists()
     assert not (tree / "locked").exists()
     assert not (tree / "etc").is_symlink()
     assert Path("/etc/passwd").exists()
+
+
+def test_a_changed_source_line_runs_the_new_code_and_an_unchanged_one_builds_nothing(host: RealHost, compiled: Example) -> None:
+    fill_cache(host, compiled)
+    first = host.prepare(compiled.document, compiled.files, compiled.path)
+    assert first.code == "", host.build_log()
+    again = host.prepare(compiled.document, {**compiled.files, "README.md": b"of no source"}, compiled.path)
+    changed = {name: content.replace(*compiled.change) for name, content in compiled.files.items()}
+    second = host.prepare(compiled.document, changed, compiled.path)
+    assert second.code == "", host.build_log()
+    assert first.key == again.key != second.key
+    assert len(list(host.place.glob("logs/*/*.build/*"))) == 2
+    prove(host, compiled, first)
+    prove(host, replace(compiled, proven=compiled.changed), second)
 
 
 def test_another_file_than_the_hash_names_is_refused(host: RealHost, examples: Mapping[str, Example]) -> None:
@@ -207,6 +263,14 @@ def test_another_package_than_the_integrity_names_is_refused(host: RealHost, exa
     assert "EINTEGRITY" in host.build_log()
 
 
+def test_another_module_than_go_sum_names_is_refused(host: RealHost, examples: Mapping[str, Example]) -> None:
+    example = examples["go"]
+    wrong = re.sub(rb"(v0.8.0 h1):.*=", rb"\1:" + b"A" * 43 + b"=", example.files["go/go.sum"])
+    answer = host.prepare(example.document, {**example.files, "go/go.sum": wrong}, example.path)
+    assert answer.code == "ATT306", answer
+    assert "checksum mismatch" in host.build_log()
+
+
 def test_a_lock_without_hashes_is_refused_before_anything_runs(host: RealHost, examples: Mapping[str, Example]) -> None:
     python = host.prepare(examples["python"].document, {"requirements.lock": b"six==1.16.0\n"})
     assert (python.code, python.message) == ("ATT303", "requirements.lock:1: 'six==1.16.0' has no --hash=sha256:…")
@@ -220,10 +284,10 @@ def test_a_lock_without_hashes_is_refused_before_anything_runs(host: RealHost, e
 
 def test_a_missing_interpreter_says_what_was_found(host: RealHost, example: Example) -> None:
     (own,) = example.document["environments"].values()  # type: ignore[attr-defined]  # a JSON object
-    answer = host.prepare({"environments": {"own": {**own, "interpreter": ">=99"}}}, example.files)
+    answer = host.prepare({"environments": {"own": {**own, "interpreter": ">=99"}}}, example.files, example.path)
     assert answer.code == "ATT304"
     assert ">=99" in answer.message
-    assert "/usr/bin/" in answer.message
+    assert "/bin/" in answer.message
     assert not list(host.environments.glob("*/tree"))
 
 

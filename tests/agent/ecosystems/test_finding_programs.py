@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from attune_agent.ecosystems.go import Go
 from attune_agent.ecosystems.node import Node
 from attune_agent.ecosystems.protocol import Wanted
 from attune_agent.ecosystems.python_search import find_interpreter
@@ -89,6 +90,35 @@ async def test_node_and_npm_are_looked_for_alike(tmp_path: Path) -> None:
     served = Wanted(document=EnvironmentDocument(ecosystem="node", interpreter=">=20,<21", lock="package-lock.json"), files={})
     with pytest.raises(InstallerUnusable, match="no npm"):
         await Node().toolchain(served, place(tmp_path, "a").host)
+
+
+def compiler(folder: Path, name: str, answer: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n[ $GOTOOLCHAIN = local ] && {answer}\n")
+    (folder / name).chmod(0o755)
+
+
+async def test_a_go_serves_that_is_in_the_range_and_as_new_as_go_mod_asks(tmp_path: Path) -> None:
+    compiler(tmp_path / "a", "go", "echo go version go1.19.8 linux/amd64")
+    compiler(tmp_path / "b", "go", "echo go version go1.22.1 linux/amd64")
+    compiler(tmp_path / "c", "go", "echo go version go1.24 X:boringcrypto linux/amd64")
+    compiler(tmp_path / "d", "go", "exit 2")
+    host = place(tmp_path, "d", "a", "b", "c").host
+
+    async def served(interpreter: str | None, go_mod: bytes) -> str:
+        document = EnvironmentDocument(ecosystem="go", interpreter=interpreter, lock="go.sum")
+        found = await Go().toolchain(Wanted(document=document, files={"go.sum": b"", "go.mod": go_mod}), host)
+        return found.versions["go_build"]
+
+    assert "go1.19.8" in await served(None, b"")
+    assert "go1.22.1" in await served(None, b"go 1.20\n")
+    assert "go1.24 X:boringcrypto" in await served(">1.22.1", b"go 1.20\n")
+    with pytest.raises(InterpreterMissing) as missing:
+        await served("<1.22", b"go 1.20\n")
+    said = missing.value.message
+    assert said.startswith("no go <1.22,>=1.20 for this environment: ")
+    assert f"{tmp_path}/a/go is 1.19.8; {tmp_path}/b/go is 1.22.1; {tmp_path}/c/go is 1.24" in said
+    assert f"{tmp_path}/d/go does not say its version (exit code 2)" in said
 
 
 async def test_a_uv_that_others_cannot_reach_is_copied_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 from attune_agent.ecosystems.lock_files import refuse_open_lock
 from attune_agent.ecosystems.protocol import Wanted
 from attune_agent.ecosystems.table import ECOSYSTEMS
-from attune_agent.preparation_errors import LockRefused
+from attune_agent.preparation_errors import LockRefused, SourcesRefused
 from attune_core.models.pack import EnvironmentDocument
 
 PYTHON = EnvironmentDocument(ecosystem="python", lock="requirements.lock")
@@ -51,7 +51,11 @@ def test_a_package_lock_is_refused_with_its_first_mistake_or_its_manifests(manif
 
 
 def test_every_ecosystem_that_installs_asks_before_it_does() -> None:
-    spoilt = {"python": {"requirements.lock": b"six"}, "node": {"package.json": b"{}", "package-lock.json": b"{}"}}
+    spoilt = {
+        "python": {"requirements.lock": b"six"},
+        "node": {"package.json": b"{}", "package-lock.json": b"{}"},
+        "go": {"go.mod": b"", "go.sum": b"x"},
+    }
     for name, files in spoilt.items():
         document = EnvironmentDocument.model_validate({"ecosystem": name, "lock": next(reversed(files))})
         assert {path.rpartition("/")[2] for path in ECOSYSTEMS[name].files(document)} == set(files)
@@ -71,3 +75,10 @@ def test_words_that_an_ecosystem_has_no_use_for_are_refused(words: dict[str, str
     document = EnvironmentDocument.model_validate(words)
     with pytest.raises(LockRefused):
         ECOSYSTEMS[document.ecosystem].files(document)
+
+
+def test_a_source_that_the_build_would_pass_over_is_refused() -> None:
+    document = EnvironmentDocument(ecosystem="go", lock="go.sum", sources=("**",))
+    wanted = Wanted(document=document, files={"go.mod": b"", "go.sum": b""}, sources={"main.go": b"", "vendor/x/x.go": b""})
+    with pytest.raises(SourcesRefused, match=r"vendor/x/x\.go: modules come from the lock file"):
+        ECOSYSTEMS["go"].check(wanted)

@@ -6,6 +6,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -66,6 +67,13 @@ class RealHost:
             argv += ["--uids", f"{self.uids[0]}-{self.uids[2]}", "--agent-uid", str(self.agent)]
         self.executor = self._popen(argv, self.agent if self.uids is None else os.geteuid(), ends=subprocess.DEVNULL)
         wait_until((self.place / "run/executor.sock").exists, what="the executor's socket")
+
+    def fill_cache(self, content: Path) -> None:
+        """Let the first build find what builds before it compiled: a standard library takes longer than everything of a test."""
+        cache = self.environments / ".cache"
+        shutil.copytree(content, cache, dirs_exist_ok=True)
+        for path in cache.rglob("*"):
+            os.chown(path, cache.stat().st_uid, cache.stat().st_gid)
 
     def kill_executor(self) -> None:
         assert self.executor is not None

@@ -1,6 +1,7 @@
 """A host for tests of environments: folders, commands without an executor, packs in memory, and lock files from the real lockers."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -83,3 +84,27 @@ def node_lock(folder: Path, dependencies: str) -> dict[str, bytes]:
     argv = ["npm", "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"]
     subprocess.run(argv, cwd=folder, check=True, capture_output=True)
     return {name: (folder / name).read_bytes() for name in ("package.json", "package-lock.json")}
+
+
+def path_with(program: str) -> tuple[str, ...]:
+    """Return the host setting `path` for a host that has this compiler too, wherever it is installed here."""
+    found = shutil.which(program)
+    assert found is not None, f"there is no {program}"
+    return (str(Path(found).resolve().parent), *SYSTEM_PATH)
+
+
+def go_files(folder: Path, go_mod: str, **sources: str) -> dict[str, bytes]:
+    """Let go make a lock file for a module with these sources (`main` is main.go)."""
+    (folder / "go.mod").write_text(go_mod)
+    for name, text in sources.items():
+        (folder / f"{name}.go").write_text(text)
+    env = {**os.environ, "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"}
+    subprocess.run(["go", "mod", "tidy"], cwd=folder, check=True, capture_output=True, env=env)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def go_cache(module: Path, cache: Path) -> Path:
+    """Let go compile what a module needs into a cache as agents have it."""
+    env = {**os.environ, "GOFLAGS": "-trimpath -buildvcs=false", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOCACHE": f"{cache}/go/build"}
+    subprocess.run(["go", "build", "-o", "/dev/null", "."], cwd=module, check=True, capture_output=True, env=env)
+    return cache
