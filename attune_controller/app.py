@@ -30,6 +30,7 @@ from attune_controller.identity.private_file import write_private
 from attune_controller.identity.tokens import ApiTokens
 from attune_controller.intake import Intake
 from attune_controller.log_relay import LogRelay
+from attune_controller.marking import Marking
 from attune_controller.packs import PackStore
 from attune_controller.planning import Planner
 from attune_controller.reconcile.active import ActiveCatalog
@@ -46,6 +47,7 @@ from attune_controller.sessions.incoming import Incoming
 from attune_controller.sessions.last_seen import keep_last_seen
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.routes import AgentRequests
+from attune_controller.sessions.session import Session
 from attune_controller.sessions.stream import Stream
 from attune_controller.settings import ControllerSettings
 from attune_controller.store.port import Store
@@ -87,6 +89,7 @@ class _Composition:
         self.planner = Planner(store, self.active, self.fleet, clock, random, planned=self.sessions.wake)
         self.planner.agent_wait = settings.agents.wait
         self.cancellation = Cancellation(store, self.sessions, clock, self.planner.wake)
+        self.marking = Marking(store, self.fleet, self.sessions, clock=clock, random=random, changed=self.planner.wake)
         self.dispatch = Dispatch(store, self.sessions, self.active, self.cancellation)
         self.logs = LogRelay(self.sessions, clock, random)
         self.certificates = AgentCertificates(store, clock)
@@ -124,6 +127,7 @@ class _Composition:
             active=self.active,
             fleet=self.fleet,
             cancels=self.cancellation,
+            marking=self.marking,
             logs=self.logs,
             hooks=Hooks(intake, self.active, secrets, clock, accepted=self._delivered),
             tokens=self.tokens,
@@ -144,7 +148,7 @@ class _Composition:
         return AgentRequests(
             agent_of=_agent_of,
             greeting=Greeting(store, sessions, self.clones, fleet=self.fleet, active=self.active, clock=clock, random=self.random),
-            stream=Stream(sessions, self.clones, self.fleet, self.logs, clock, serve=self.dispatch.serve, changed=planner.wake),
+            stream=Stream(sessions, self.clones, self.fleet, self.logs, clock, serve=self._serve, changed=planner.wake),
             incoming=Incoming(store, Reports(store, clock, planner.wake), self.logs, self.fleet, clock),
             sessions=sessions,
             packs=self.packs,
@@ -154,7 +158,13 @@ class _Composition:
         """What has to be known before anybody is answered."""
         await self.tokens.write_first(self.settings.state / ADMIN_TOKEN)
         self.fleet.enrolled(await self.store.agents())
+        await self.marking.restore()
         await self.reconciler.restore()
+
+    async def _serve(self, session: Session) -> None:
+        """What was marked between the hello and the stream is said now; then hand over."""
+        self.marking.tell(session)
+        await self.dispatch.serve(session)
 
     async def _plan_when_live(self) -> None:
         """Events wait while no revision is active; the first one wakes the planner."""

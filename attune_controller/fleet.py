@@ -1,12 +1,13 @@
-"""Fleet: what is known of the enrolled agents now, in memory; connections come from sessions, labels from the store.
+"""Fleet: what is known of the enrolled agents now, in memory; connections come from sessions, labels and marks from the store.
 
-Read by planning (whom to choose), the API (agent list, status) and dispatch; written by sessions and, at start, by the composition root.
+Read by planning (whom to choose) and the API (agent list, status); written by sessions, marking and, at start, the composition root.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from attune_controller.store.records import Agent
+from attune_core.marks import Mark, MarkKind, Marks
 from attune_core.wire.frames import Status
 
 
@@ -19,6 +20,12 @@ class FleetAgent:
     connected: bool = False
     slots: int = 0
     status: Status | None = None
+    marks: Marks = field(default_factory=dict)
+
+    @property
+    def cordoned(self) -> bool:
+        """Whether it gets no new placements."""
+        return MarkKind.CORDONED in self.marks or MarkKind.DRAINING in self.marks
 
 
 class Fleet:
@@ -39,6 +46,11 @@ class Fleet:
         """Return one."""
         return self._agents.get(name)
 
+    def told(self, name: str) -> tuple[Mark | None, Mark | None]:
+        """Return what an agent is told of its marks: the pause and the drain. That it is cordoned is the planner's alone."""
+        marks = known.marks if (known := self._agents.get(name)) else {}
+        return marks.get(MarkKind.PAUSED), marks.get(MarkKind.DRAINING)
+
     def connected(self) -> int:
         """Count the agents that have a stream."""
         return sum(agent.connected for agent in self._agents.values())
@@ -48,6 +60,10 @@ class Fleet:
         for agent in agents:
             known = self._agents.get(agent.name, FleetAgent(name=agent.name))
             self._put(replace(known, labels=dict(agent.labels), slots=agent.slots))
+
+    def marked(self, name: str, marks: Marks) -> None:
+        """Take over what operators say of an agent."""
+        self._put(replace(self._agents.get(name, FleetAgent(name=name)), marks=marks))
 
     def joined(self, name: str) -> None:
         """Mark an agent as connected: its stream is open."""

@@ -26,6 +26,11 @@ class Candidate(Protocol):
         """Whether it has a session now."""
         ...
 
+    @property
+    def cordoned(self) -> bool:
+        """Whether operators want no new placements on it."""
+        ...
+
 
 def matching(fleet: Sequence[Candidate], match: Mapping[str, str]) -> Sequence[Candidate]:
     """Return the agents that carry all these labels, in name order; `name` matches the agent's name itself."""
@@ -33,21 +38,31 @@ def matching(fleet: Sequence[Candidate], match: Mapping[str, str]) -> Sequence[C
 
 
 def choose(fleet: Sequence[Candidate], match: Mapping[str, str], *, key: str, holder: str | None, load: Mapping[str, int]) -> str | None:
-    """Return one agent, or None when no enrolled agent matches.
+    """Return one agent, or None when no enrolled agent matches that is not cordoned.
 
-    With a key (canonical JSON other than `null`) work follows `holder`, the agent that has unsettled work of the key; otherwise
-    rendezvous hashing over connected, else enrolled matches. Without a key the least loaded one of these.
+    With a key (canonical JSON other than `null`) work follows `holder`, the agent that has unsettled work of the key, and waits (None) for
+    that work to end when this one is cordoned: elsewhere it could pass it. Otherwise rendezvous hashing over connected, else enrolled
+    matches. Without a key the least loaded one of these.
     """
-    candidates = matching(fleet, match)
+    named = {agent.name: agent for agent in matching(fleet, match)}
+    if key != "null" and holder is not None and holder in named:
+        return None if named[holder].cordoned else holder
+    candidates = [agent for agent in named.values() if not agent.cordoned]
     if not candidates:
         return None
-    names = [agent.name for agent in candidates]
-    if key != "null" and holder in names:
-        return holder
-    names = [agent.name for agent in candidates if agent.connected] or names
+    names = [agent.name for agent in candidates if agent.connected] or [agent.name for agent in candidates]
     if key != "null":
         return max(names, key=lambda name: _weight(name, key))
     return min(names, key=lambda name: (load.get(name, 0), name))
+
+
+def differ(fleet: Sequence[Candidate], other: Sequence[Candidate]) -> bool:
+    """Tell whether placement may choose otherwise in one fleet than in the other."""
+    return fleet is not other and [_place(agent) for agent in fleet] != [_place(agent) for agent in other]
+
+
+def _place(agent: Candidate) -> tuple[str, Mapping[str, str], bool, bool]:
+    return agent.name, agent.labels, agent.connected, agent.cordoned
 
 
 def _carries(agent: Candidate, match: Mapping[str, str]) -> bool:

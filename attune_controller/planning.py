@@ -15,7 +15,7 @@ import structlog
 
 from attune_controller.completion import completion
 from attune_controller.drafting import Drafted, draft
-from attune_controller.placement import Candidate
+from attune_controller.placement import Candidate, differ
 from attune_controller.placing import Placing
 from attune_controller.plans import planned_event
 from attune_controller.store.port import Events, Executions
@@ -68,6 +68,10 @@ class Planner:
         self._log = structlog.get_logger("planning")
         #: Whether an execution may be waiting for an agent; known only after a look.
         self._waiting = True
+        #: The fleet for which these were looked through last; what is newer must not be placed by a later one before them.
+        self._looked: Sequence[Candidate] = ()
+        #: (action, key) of which something waits for earlier work on a cordoned agent.
+        self._held: set[tuple[str, str]] = set()
         #: How long an execution without a matching agent waits; seconds.
         self.agent_wait = 600.0
 
@@ -97,9 +101,11 @@ class Planner:
             more = len(events) == BATCH or self._work.is_set()
             if not events:
                 continue
+            if self._waiting and differ(self._fleet.candidates(), self._looked):
+                await self.place_waiting()  # what waits is older
             drafted = await self._draft(events, catalog)
             fired = [item for one in drafted for item in one.drafts if isinstance(item, Fired)]
-            placing = await self._placing({(item.action.ref, item.filled.key) for item in fired})
+            placing = await self._placing({(item.action.ref, item.filled.key) for item in fired}, self._held)
             now = self._clock.now()
             new_id = partial(uuid7, self._clock, self._random)
             plans = [
@@ -121,20 +127,22 @@ class Planner:
 
     async def place_waiting(self) -> float | None:
         """Place executions that found no agent before, in order; reject what waited too long; return seconds until the next is due."""
-        after, left = (0, 0), [math.inf]
+        after, left, held = (0, 0), [math.inf], set[tuple[str, str]]()
+        self._looked = self._fleet.candidates()
         while self._waiting:
             waiting = await self._store.waiting_for_agent(limit=PAGE, after=after)
-            left += await self._place(waiting)
+            left += await self._place(waiting, held)
             if len(waiting) < PAGE:
                 self._waiting = min(left) < math.inf
                 break
             after = (waiting[-1].new.event, waiting[-1].number)
+        self._held = held
         return None if min(left) == math.inf else min(left)
 
-    async def _place(self, waiting: Sequence[Execution]) -> list[float]:
+    async def _place(self, waiting: Sequence[Execution], held: set[tuple[str, str]]) -> list[float]:
         """Place or reject one page; return, for each that still waits, the seconds that it has left."""
         now, still = self._clock.now(), []
-        placing = await self._placing({(item.new.action, item.new.key) for item in waiting})
+        placing = await self._placing({(item.new.action, item.new.key) for item in waiting}, held)
         for execution in waiting:
             new = execution.new
             left = new.accepted_at + self.agent_wait - now
@@ -148,19 +156,19 @@ class Planner:
                     at=now,
                     outcome=Outcome.REJECTED,
                     reason=Reason.NO_AGENT,
-                    detail=f"no agent carries the labels {dict(new.match)}",
+                    detail=placing.hindrance(new.action, new.key, new.match),
                 )
                 await self._store.record_moves([replace(move, completion=completion(execution, move, now))])
             else:
                 still.append(left)
         return still
 
-    async def _placing(self, queues: set[tuple[str, str]]) -> Placing:
+    async def _placing(self, queues: set[tuple[str, str]], held: set[tuple[str, str]]) -> Placing:
         keyed = sorted(queue for queue in queues if queue[1] != "null")
         holders = await self._store.keyed_agents(keyed) if keyed else {}
-        fleet = self._fleet.candidates()
+        fleet = self._looked if self._waiting else self._fleet.candidates()
         load = await self._store.unsettled_load() if len(fleet) > 1 else {}  # one agent needs no comparison
-        return Placing(fleet, dict(holders), dict(load))
+        return Placing(fleet, dict(holders), dict(load), held)
 
     def _tell(self, executions: Sequence[Execution]) -> None:
         for agent in {execution.agent for execution in executions if execution.agent and execution.state is State.QUEUED}:

@@ -3,7 +3,7 @@
 Called by `planning` after drafting and placement; the store's `record_plans` commits what it returns (G3).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from attune_controller.drafting import Draft, Drafted
 from attune_controller.placing import Placing
@@ -20,17 +20,20 @@ def planned_event(
     event: Event, drafted: Drafted, catalog: Catalog, placing: Placing, *, now: float, new_id: Callable[[], str]
 ) -> PlannedEvent:
     """Return what becomes of an event: one execution for each draft and agent, a dead letter, or nothing with a note."""
-    executions = [
-        _execution(event, item, catalog, agent, now=now, new_id=new_id)
-        for item in drafted.drafts
-        for agent in ([""] if isinstance(item, Rejected) else placing.agents(item))
-    ]
+    executions: list[NewExecution] = []
+    notes = list(drafted.notes)
+    for item in drafted.drafts:
+        agents: Sequence[str] = [""]
+        if not isinstance(item, Rejected):
+            agents = placing.agents(item)
+            notes += filter(None, [placing.note(item, agents)])
+        executions += [_execution(event, item, catalog, agent, now=now, new_id=new_id) for agent in agents]
     return PlannedEvent(
         position=event.position,
         revision=catalog.revision or "",
         executions=tuple(executions),
         dead_reason=drafted.dead_reason,
-        note="; ".join(drafted.notes)[:2000],
+        note="; ".join(notes)[:2000],
         admissions={window.key: window.admission(event.new.received_at) for window in drafted.windows},
     )
 

@@ -12,6 +12,7 @@ from attune_controller.identity.join_tokens import JoinTokens
 from attune_controller.identity.tokens import ApiTokens
 from attune_controller.store.port import Store
 from attune_controller.store.records import Execution
+from attune_core.marks import MarkKind
 from attune_core.ports import Clock, Random
 from attune_core.states import Reason
 from attune_core.wire.frames import LogWindow, ReadLog
@@ -41,6 +42,22 @@ class Canceller(Protocol):
         ...
 
 
+class Marker(Protocol):
+    """Who puts and lifts what operators say of agents; marking.Marking."""
+
+    def find(self, name: str) -> FleetAgent:
+        """Return an enrolled agent."""
+        ...
+
+    async def put(self, name: str, kind: MarkKind, *, note: str, by: str) -> FleetAgent:
+        """Mark an agent and return it."""
+        ...
+
+    async def lift(self, name: str, *kinds: MarkKind, by: str) -> FleetAgent:
+        """Take marks off an agent and return it."""
+        ...
+
+
 class Logs(Protocol):
     """Who asks agents for windows of their logs; log_relay.LogRelay."""
 
@@ -58,6 +75,7 @@ class Parts:
     active: CatalogHolder
     fleet: FleetView
     cancels: Canceller
+    marking: Marker
     logs: Logs
     hooks: Hooks
     tokens: ApiTokens

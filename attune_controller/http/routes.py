@@ -3,7 +3,7 @@
 Turned into an application by `app`; a test compares it with what the application really serves.
 """
 
-from attune_controller.http.resources import credentials, enrolment, events, executions, hooks, inventory, status
+from attune_controller.http.resources import agents, credentials, enrolment, events, executions, hooks, inventory, status
 from attune_controller.http.row import Access, Row
 from attune_core.wire.api import Scope
 
@@ -22,7 +22,13 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/v1/executions/{execution}", Scope.READ, executions.show_execution),
     Row("POST", "/v1/executions/{execution}/cancel", Scope.OPERATE, executions.cancel),
     Row("GET", "/v1/executions/{execution}/logs", Scope.READ, executions.read_log),
-    Row("GET", "/v1/agents", Scope.READ, inventory.list_agents),
+    Row("GET", "/v1/agents", Scope.READ, agents.list_agents),
+    Row("GET", "/v1/agents/{agent}", Scope.READ, agents.show_agent),
+    Row("POST", "/v1/agents/{agent}/cordon", Scope.OPERATE, agents.cordon),
+    Row("POST", "/v1/agents/{agent}/uncordon", Scope.OPERATE, agents.uncordon),
+    Row("POST", "/v1/agents/{agent}/pause", Scope.OPERATE, agents.pause),
+    Row("POST", "/v1/agents/{agent}/resume", Scope.OPERATE, agents.resume),
+    Row("POST", "/v1/agents/{agent}/drain", Scope.OPERATE, agents.drain),
     Row("GET", "/v1/rules", Scope.READ, inventory.list_rules),
     Row("POST", "/v1/join_tokens", Scope.ADMIN, credentials.create_join_token, repeatable=True),
     Row("GET", "/v1/tokens", Scope.ADMIN, credentials.list_tokens),

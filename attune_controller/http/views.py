@@ -7,13 +7,15 @@ import re
 from collections.abc import Sequence
 
 from attune_controller.fleet import FleetAgent
-from attune_controller.store.records import Agent, ApiToken, Counts, Event, EventStatus, Execution, Sync
+from attune_controller.store.records import Agent, ApiToken, Counts, Event, EventStatus, Execution, Load, Sync
 from attune_core.catalog.catalog import Rule
 from attune_core.expressions.template import CheckedTemplate
+from attune_core.marks import MarkKind, told
 from attune_core.ports import rfc3339
 from attune_core.states import State
 from attune_core.version import VERSION
-from attune_core.wire.api import AgentView, EventView, ExecutionView, ProblemView, RuleView, StatusView, SyncView, TokenView
+from attune_core.wire.api import AgentView, EventView, ExecutionView, MarkView, ProblemView, RuleView, StatusView, SyncView, TokenView
+from attune_core.wire.frames import QueueName
 
 _USERINFO = re.compile(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", re.IGNORECASE)
 
@@ -64,6 +66,7 @@ def execution_view(execution: Execution, agent: FleetAgent | None, *, whole: boo
         detail=execution.detail,
         exit_code=execution.exit_code,
         attempt=execution.attempt,
+        waiting_for=waiting_for(execution, agent),
         input=dict(new.input) if whole else {},
         secrets=dict(new.secrets),
         result=execution.result if whole else None,
@@ -84,7 +87,38 @@ def conditions(execution: Execution, agent: FleetAgent | None) -> list[str]:
     return found
 
 
-def agent_view(agent: Agent, known: FleetAgent | None) -> AgentView:
+def waiting_for(execution: Execution, agent: FleetAgent | None) -> str:
+    """Return why an execution that has its agent has not started, "" when that is not known here."""
+    if agent is None or execution.state not in {State.QUEUED, State.ASSIGNED}:
+        return ""
+    status, (paused, draining) = agent.status, (agent.marks.get(MarkKind.PAUSED), agent.marks.get(MarkKind.DRAINING))
+    if draining and not execution.handed:
+        return told("draining", draining)
+    if status and status.host_pause:
+        return f"paused by the host: {status.host_pause}"
+    if paused:
+        return told("paused", paused)
+    queue = QueueName(place=execution.agent, action=execution.new.action, key=execution.new.key)
+    return next((one.waiting_for for one in (status.queues if status else ()) if one.queue == queue), "")
+
+
+def mark_views(known: FleetAgent, load: Load) -> list[MarkView]:
+    """Return what operators say of an agent; a drain of which nothing is left in hand is over."""
+    drained = {MarkKind.DRAINING: "drained"} if not load.in_hand else {}
+    follows = known.status is not None and known.status.paused
+    return [
+        MarkView(
+            kind=drained.get(kind, kind.value),
+            note=mark.note,
+            by=mark.by,
+            since=rfc3339(mark.since),
+            applied=kind is not MarkKind.PAUSED or follows,
+        )
+        for kind, mark in sorted(known.marks.items())
+    ]
+
+
+def agent_view(agent: Agent, known: FleetAgent | None, load: Load) -> AgentView:
     """Return one agent, with what it says of itself while it is connected."""
     status = known.status if known else None
     return AgentView(
@@ -95,6 +129,10 @@ def agent_view(agent: Agent, known: FleetAgent | None) -> AgentView:
         slots=agent.slots,
         busy=status.busy if status else 0,
         facts=dict(agent.facts),
+        marks=mark_views(known, load) if known else [],
+        host_pause=status.host_pause if status else "",
+        in_hand=load.in_hand,
+        waiting=load.waiting,
         enrolled_at=rfc3339(agent.enrolled_at),
         last_seen_at=moment(agent.last_seen_at),
         certificate_expires_at=moment(agent.certificate_expires_at),

@@ -58,8 +58,14 @@ class Greeting:
         await self._store.greet(agent)
         self._fleet.enrolled([agent])
         session = Session(session_id=session_id, name=name, hello=hello, now=self._clock.monotonic())
+        paused, draining = session.told = self._fleet.told(name)
         self._sessions.put(session)
         self._log.info("agent_greeted", agent=name, session=session_id, version=safe_text(hello.version, limit=40))
         return Welcome(
-            name=name, session=session_id, revision=self._active.revision, policies=policies_of(self._active.catalog, session.actions)
+            name=name,
+            session=session_id,
+            revision=self._active.revision,
+            policies=policies_of(self._active.catalog, session.actions),
+            paused=paused,
+            draining=draining,
         )

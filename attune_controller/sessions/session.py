@@ -11,6 +11,7 @@ from attune_controller.errors import SessionError
 from attune_controller.sessions.outbox import Outbox
 from attune_controller.sessions.window import Window
 from attune_controller.store.records import Execution, Held, QueueKey
+from attune_core.marks import Mark
 from attune_core.states import Reason
 from attune_core.wire.frames import Hello, QueueName
 
@@ -56,6 +57,8 @@ class Session:
         self.actions: set[str] = {held.queue.action for held in hello.queues}
         #: Executions for which a cancel frame was sent on this stream.
         self.cancelled: dict[str, Reason] = {}
+        #: The pause and the drain of which the agent was told.
+        self.told: tuple[Mark | None, Mark | None] = (None, None)
         #: The last acknowledged and the last sent (or held before) sequence by queue and epoch.
         self.acknowledged = Places()
         self.sent = Places()

@@ -19,6 +19,7 @@ from attune_controller.store.records import (
     Handover,
     Held,
     JoinToken,
+    Load,
     Move,
     NewEvent,
     PlannedEvent,
@@ -26,6 +27,7 @@ from attune_controller.store.records import (
     RecordedPage,
     Sync,
 )
+from attune_core.marks import Marks
 from attune_core.rules.throttling import Admission, ThrottleKey
 
 #: Admissions forgotten with one batch of plans, besides as many as it makes, so that those that are over do not pile up.
@@ -121,6 +123,10 @@ class Executions(Protocol):
         """Return how many unsettled executions each agent has; agents without any are left out."""
         ...
 
+    async def loads(self) -> Mapping[str, Load]:
+        """Return what each agent with unsettled executions has in hand and what waits here for it, as it was at one moment."""
+        ...
+
     async def keyed_agents(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
         """Return, for each (action, key), the agent that holds unsettled work of it, if any (the first by name of several)."""
         ...
@@ -139,8 +145,8 @@ class Queues(Protocol):
         """Mark the next executions of the agent's queues as handed and return them with `after`, in sequence order, fair over queues.
 
         Per queue at most `window` executions and `window_bytes` of input are handed and not started (an input larger than
-        `window_bytes` goes alone); at most `limit` are returned. Queues with the least handed and not started come first, among equals
-        the one served longest ago, and each gives one before any gives the next.
+        `window_bytes` goes alone); at most `limit` are returned, and none while the agent is marked as draining. Queues with the least
+        handed and not started come first, among equals the one served longest ago, and each gives one before any gives the next.
         """
         ...
 
@@ -188,6 +194,17 @@ class Agents(Protocol):
 
     async def seen(self, times: Mapping[str, float]) -> None:
         """Store when agents were last heard of; names without an agent are left out."""
+        ...
+
+    async def marks(self) -> Mapping[str, Marks]:
+        """Return what operators say of agents; those of which nothing is said are left out."""
+        ...
+
+    async def set_marks(self, name: str, marks: Marks, event: NewEvent) -> None:
+        """Replace what is said of an agent and accept the event that tells of it, in one transaction; `AgentUnknown`.
+
+        Marks are of the name: they outlive a new enrolment. Nothing is handed to a draining agent from here on.
+        """
         ...
 
     async def add_join_token(self, token: JoinToken) -> None:

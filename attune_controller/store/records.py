@@ -193,6 +193,14 @@ class Agent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Load:
+    """Unsettled executions of one agent: those it was handed, and those that stand in its queues and were not."""
+
+    in_hand: int
+    waiting: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class JoinToken:
     """A single-use permission to enrol one name with labels; only the hash is kept."""
 

@@ -14,6 +14,7 @@ class Host:
     name: str
     labels: Mapping[str, str] = field(default_factory=lambda: {"role": "web"})
     connected: bool = True
+    cordoned: bool = False
 
 
 WEB = {"role": "web"}
@@ -42,6 +43,20 @@ def test_keyed_work_follows_the_agent_that_holds_the_key_even_when_it_is_away() 
 def test_a_holder_that_no_longer_matches_is_not_followed() -> None:
     fleet = (Host("a", {"role": "db"}), Host("b"))
     assert choose(fleet, WEB, key='"u1"', holder="a", load={}) == "b"
+
+
+def test_a_cordoned_agent_gets_nothing_as_if_it_did_not_match() -> None:
+    fleet = (Host("a", cordoned=True), Host("b", connected=False))
+    assert choose(fleet, WEB, key="null", holder=None, load={"b": 9}) == "b"
+    assert choose(fleet, WEB, key='"u1"', holder=None, load={}) == "b"
+    assert choose(fleet[:1], WEB, key="null", holder=None, load={}) is None
+
+
+def test_keyed_work_waits_for_a_cordoned_holder_and_does_not_pass_what_it_holds() -> None:
+    fleet = (Host("a", cordoned=True), Host("b"))
+    assert choose(fleet, WEB, key='"u1"', holder="a", load={}) is None
+    assert choose(fleet, WEB, key='"u1"', holder="b", load={}) == "b"
+    assert choose(fleet, WEB, key="null", holder="a", load={}) == "b"
 
 
 def test_nobody_matches_and_nobody_is_named() -> None:

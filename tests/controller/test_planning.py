@@ -77,6 +77,7 @@ class Host:
     name: str
     labels: Mapping[str, str] = field(default_factory=lambda: {"role": "web"})
     connected: bool = True
+    cordoned: bool = False
 
 
 @dataclass
@@ -91,8 +92,8 @@ class World:
         self.planner = Planner(self.store, self, self, self.clock, SystemRandom(), planned=self.told.append)
         self.intake = Intake(self.store, self, self.planner.wake)
 
-    def candidates(self) -> list[Host]:
-        return self.hosts
+    def candidates(self) -> tuple[Host, ...]:
+        return tuple(self.hosts)
 
     async def send(self, data: JsonValue, *, kind: str = "web.alert", event_id: str = "1", hops: int = 0) -> int:
         event = NewEvent(source="t", id=event_id, type=kind, time=1.0, received_at=1.0, data=data, hops=hops)

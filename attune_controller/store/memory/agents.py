@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from attune_controller.store.errors import AgentUnknown, JoinTokenRefused, TokenExists
+from attune_controller.store.memory.events import accept
 from attune_controller.store.memory.opened import Opened
-from attune_controller.store.records import Agent, JoinToken
+from attune_controller.store.records import Agent, JoinToken, NewEvent
+from attune_core.marks import Marks
 
 
 class MemoryAgents(Opened):
@@ -49,6 +51,19 @@ class MemoryAgents(Opened):
         """See the port."""
         agents = self.tables.agents
         agents.update({name: replace(agents[name], last_seen_at=at) for name, at in times.items() if name in agents})
+
+    async def marks(self) -> Mapping[str, Marks]:
+        """See the port."""
+        return dict(sorted(self.tables.marks.items()))
+
+    async def set_marks(self, name: str, marks: Marks, event: NewEvent) -> None:
+        """See the port."""
+        if name not in self.tables.agents:
+            raise AgentUnknown(f"no agent {name} is enrolled")
+        self.tables.marks.pop(name, None)
+        if marks:
+            self.tables.marks[name] = dict(sorted(marks.items()))
+        accept(self.tables, event)
 
     async def add_join_token(self, token: JoinToken) -> None:
         """See the port."""

@@ -32,12 +32,7 @@ class MemoryEvents(Opened):
 
     async def accept_event(self, event: NewEvent) -> Acceptance:
         """See the port."""
-        tables = self.tables
-        if (first := tables.positions_by_id.get(event.id, {}).get(event.source)) is not None:
-            return Acceptance(position=first, duplicate=True)
-        if event.body_digest and (known := tables.ids_by_body.get((event.source, event.body_digest))) is not None:
-            raise ReplayedBody(f"{event.source} delivered this body before, as {known}")
-        return Acceptance(position=insert_event(tables, event), duplicate=False)
+        return accept(self.tables, event)
 
     async def unplanned(self, *, limit: int) -> Sequence[Event]:
         """See the port."""
@@ -101,6 +96,15 @@ class MemoryEvents(Opened):
             found.append(event)
             size += len(encode(event.new.data))
         return RecordedPage(events=found, after=None)
+
+
+def accept(tables: Tables, event: NewEvent) -> Acceptance:
+    """Store an event once; see port.Events.accept_event."""
+    if (first := tables.positions_by_id.get(event.id, {}).get(event.source)) is not None:
+        return Acceptance(position=first, duplicate=True)
+    if event.body_digest and (known := tables.ids_by_body.get((event.source, event.body_digest))) is not None:
+        raise ReplayedBody(f"{event.source} delivered this body before, as {known}")
+    return Acceptance(position=insert_event(tables, event), duplicate=False)
 
 
 def insert_event(tables: Tables, new: NewEvent) -> int:

@@ -12,7 +12,7 @@ from attune_controller.store.errors import NotCancellable
 from attune_controller.store.memory.events import insert_completion
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import Tables
-from attune_controller.store.records import Counts, Execution, Filter, Move, QueueKey
+from attune_controller.store.records import Counts, Execution, Filter, Load, Move, QueueKey
 from attune_controller.store.reference import execution_number
 from attune_controller.store.transitions import after_move, check_move, placed
 from attune_core.states import State
@@ -98,6 +98,14 @@ class MemoryExecutions(Opened):
             if queue.unsettled:
                 load[queue.key.place] = load.get(queue.key.place, 0) + len(queue.unsettled)
         return load
+
+    async def loads(self) -> Mapping[str, Load]:
+        """See the port."""
+        waiting: dict[str, int] = {}
+        for queue in self.tables.queues.values():
+            waiting[queue.key.place] = waiting.get(queue.key.place, 0) + len(queue.waiting)
+        load = await self.unsettled_load()
+        return {agent: Load(in_hand=count - waiting[agent], waiting=waiting[agent]) for agent, count in load.items()}
 
     async def keyed_agents(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
         """See the port."""

@@ -10,6 +10,7 @@ from attune_controller.store.dealing import Lane, deal
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import QueueRow, Tables
 from attune_controller.store.records import Execution, Handover, Held, QueueKey
+from attune_core.marks import MarkKind
 from attune_core.states import State
 
 
@@ -21,6 +22,8 @@ class MemoryQueues(Opened):
     ) -> Sequence[Handover]:
         """See the port."""
         tables = self.tables
+        if MarkKind.DRAINING in tables.marks.get(agent, {}):
+            return []
         open_queues = [queue for queue in tables.queues.values() if queue.key.place == agent and queue.waiting and queue.key not in blocked]
         open_queues.sort(key=lambda queue: (len(queue.unstarted), queue.turn, queue.made))
         dealt = deal((_lane(tables, queue, window, window_bytes) for queue in open_queues), limit)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from attune_controller.store.errors import ExecutionUnknown
 from attune_controller.store.records import Agent, ApiToken, Event, Execution, JoinToken, QueueKey, Sync
 from attune_controller.store.transitions import is_unstarted, is_waiting
+from attune_core.marks import Marks
 from attune_core.rules.throttling import Admission, ThrottleKey
 from attune_core.states import State
 
@@ -46,6 +47,7 @@ class Tables:
     cancelling: dict[int, None] = field(default_factory=dict)
     queues: dict[QueueKey, QueueRow] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
+    marks: dict[str, Marks] = field(default_factory=dict)
     join_tokens: dict[str, JoinToken] = field(default_factory=dict)
     admissions: dict[ThrottleKey, Admission] = field(default_factory=dict)
     api_tokens: dict[str, ApiToken] = field(default_factory=dict)

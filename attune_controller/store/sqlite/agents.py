@@ -11,9 +11,12 @@ import apsw
 
 from attune_controller.store.encoding import decode_texts, encode
 from attune_controller.store.errors import AgentUnknown, JoinTokenRefused, TokenExists
-from attune_controller.store.records import Agent, JoinToken
+from attune_controller.store.records import Agent, JoinToken, NewEvent
+from attune_controller.store.sqlite.accepting import accept
 from attune_controller.store.sqlite.connected import Connected
+from attune_controller.store.sqlite.event_rows import values_of
 from attune_controller.store.sqlite.statements import Values, execute, execute_each, row_of, rows_of
+from attune_core.marks import Mark, MarkKind, Marks
 
 _SPEND: LiteralString = "UPDATE join_tokens SET used_at = ? WHERE token_hash = ? AND name = ? AND used_at = 0 AND expires_at > ?"
 _ENROL: LiteralString = """
@@ -28,6 +31,8 @@ FROM agents
 _GREET: LiteralString = """
 UPDATE agents SET instance = ?, boot_id = ?, version = ?, slots = ?, facts = ?, last_seen_at = ? WHERE name = ?
 """
+_MARKS: LiteralString = "SELECT agent, kind, note, operator, since FROM agent_marks ORDER BY agent, kind"
+_MARK: LiteralString = "INSERT INTO agent_marks (agent, kind, note, operator, since) VALUES (?, ?, ?, ?, ?)"
 _ADD_PERMISSION: LiteralString = "INSERT INTO join_tokens (token_hash, name, labels, expires_at, used_at) VALUES (?, ?, ?, ?, ?)"
 _PERMISSION: LiteralString = "SELECT token_hash, name, labels, expires_at, used_at FROM join_tokens WHERE token_hash = ?"
 
@@ -44,6 +49,14 @@ class _AgentRow(NamedTuple):
     slots: int
     facts: str
     last_seen_at: float
+
+
+class _MarkRow(NamedTuple):
+    agent: str
+    kind: str
+    note: str
+    operator: str
+    since: float
 
 
 class _TokenRow(NamedTuple):
@@ -80,6 +93,17 @@ class SqliteAgents(Connected):
         rows: list[Values] = [(at, name) for name, at in times.items()]
         await self._write(lambda connection: execute_each(connection, "UPDATE agents SET last_seen_at = ? WHERE name = ?", rows))
 
+    async def marks(self) -> Mapping[str, Marks]:
+        """See the port."""
+        found: dict[str, dict[MarkKind, Mark]] = {}
+        for row in map(_MarkRow._make, await self._read(lambda connection: rows_of(connection, _MARKS))):
+            found.setdefault(row.agent, {})[MarkKind(row.kind)] = Mark(note=row.note, by=row.operator, since=row.since)
+        return found
+
+    async def set_marks(self, name: str, marks: Marks, event: NewEvent) -> None:
+        """See the port."""
+        await self._write(partial(_set_marks, name=name, marks=marks, event=event, values=values_of(event)))
+
     async def add_join_token(self, token: JoinToken) -> None:
         """See the port."""
         await self._write(partial(_add_token, token=token))
@@ -108,6 +132,14 @@ def _greet(connection: apsw.Connection, agent: Agent) -> None:
     execute(connection, _GREET, *life, agent.name)
     if not connection.changes():
         raise AgentUnknown(f"no agent {agent.name} is enrolled")
+
+
+def _set_marks(connection: apsw.Connection, name: str, marks: Marks, event: NewEvent, values: Values) -> None:
+    if not row_of(connection, "SELECT 1 FROM agents WHERE name = ?", name):
+        raise AgentUnknown(f"no agent {name} is enrolled")
+    execute(connection, "DELETE FROM agent_marks WHERE agent = ?", name)
+    execute_each(connection, _MARK, [(name, kind.value, mark.note, mark.by, mark.since) for kind, mark in marks.items()])
+    accept(connection, event, values)
 
 
 def _add_token(connection: apsw.Connection, token: JoinToken) -> None:

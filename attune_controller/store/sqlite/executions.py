@@ -10,7 +10,7 @@ from typing import LiteralString, cast
 import apsw
 
 from attune_controller.store.encoding import encode
-from attune_controller.store.records import Counts, Execution, Filter, Move
+from attune_controller.store.records import Counts, Execution, Filter, Load, Move
 from attune_controller.store.reference import execution_number
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.execution_rows import SELECT, execution_of
@@ -23,6 +23,11 @@ SELECT event, id FROM executions WHERE event IN (SELECT value FROM json_each(?))
 """
 _WITHOUT_AGENT: LiteralString = SELECT + "WHERE e.state = 'accepted' AND (e.event, e.number) > (?, ?) ORDER BY e.event, e.number LIMIT ?"
 _KEYED: LiteralString = "SELECT min(place) FROM queues WHERE unsettled > 0 AND action = ? AND key = ?"
+# One statement, because it is one moment: an execution that is handed over between two would be nowhere.
+_LOADS: LiteralString = """
+SELECT agent, unsettled, (SELECT coalesce(sum(waiting), 0) FROM queues WHERE place = agent AND waiting > 0)
+FROM loads WHERE unsettled > 0 AND agent != ''
+"""
 _COUNTS: LiteralString = """
 SELECT (SELECT count(*) FROM unplanned), (SELECT coalesce(sum(unsettled), 0) FROM loads), (SELECT count(*) FROM agents)
 """
@@ -65,6 +70,10 @@ class SqliteExecutions(Connected):
     async def unsettled_load(self) -> Mapping[str, int]:
         """See the port."""
         return await self._read(_load)
+
+    async def loads(self) -> Mapping[str, Load]:
+        """See the port."""
+        return await self._read(_loads)
 
     async def keyed_agents(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
         """See the port."""
@@ -119,6 +128,11 @@ def _load(connection: apsw.Connection) -> dict[str, int]:
     return dict(
         cast("list[tuple[str, int]]", rows_of(connection, "SELECT agent, unsettled FROM loads WHERE unsettled > 0 AND agent != ''"))
     )
+
+
+def _loads(connection: apsw.Connection) -> dict[str, Load]:
+    rows = cast("list[tuple[str, int, int]]", rows_of(connection, _LOADS))
+    return {agent: Load(in_hand=unsettled - waiting, waiting=waiting) for agent, unsettled, waiting in rows}
 
 
 def _keyed(connection: apsw.Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:

@@ -199,8 +199,22 @@ CREATE INDEX throttles_until ON throttles (until);
 PRAGMA user_version = 2;
 """
 
+# What operators say of an agent. Apart from its row, because a new enrolment replaces that one and ends no pause.
+_MARKS: LiteralString = """
+CREATE TABLE agent_marks (
+    agent TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('cordoned', 'paused', 'draining')),
+    note TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    since REAL NOT NULL,
+    PRIMARY KEY (agent, kind)
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 3;
+"""
+
 #: Step n brings version n-1 to n and says so in its last line; PRAGMA user_version takes no parameter, and is part of the transaction.
-MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _THROTTLES)
+MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _THROTTLES, _MARKS)
 
 
 def migrate(connection: apsw.Connection, place: Path, steps: Sequence[LiteralString] = MIGRATIONS) -> None:

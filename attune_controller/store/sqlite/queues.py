@@ -34,6 +34,7 @@ _TO_ASSIGN: LiteralString = """
 SELECT number, id FROM executions
 WHERE queue = ? AND epoch = ? AND state = 'queued' AND handed = 1 AND sequence <= ? ORDER BY sequence
 """
+_DRAINING: LiteralString = "SELECT 1 FROM agent_marks WHERE agent = ? AND kind = 'draining'"
 _IDENTITY: LiteralString = " FROM queues WHERE place = ? AND action = ? AND key = ?"
 
 
@@ -81,6 +82,8 @@ class SqliteQueues(Connected):
 def _take(
     connection: apsw.Connection, *, agent: str, window: int, window_bytes: int, limit: int, blocked: frozenset[QueueKey]
 ) -> list[Handover]:
+    if row_of(connection, _DRAINING, agent):
+        return []
     queues: dict[QueueKey, int] = {}
 
     def lanes() -> Iterator[Lane]:

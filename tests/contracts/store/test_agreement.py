@@ -15,12 +15,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.port import Store
-from attune_controller.store.records import Held, QueueKey
+from attune_controller.store.records import Held, JoinToken, QueueKey
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
 from attune_core.errors import AttuneError
+from attune_core.marks import Mark, MarkKind
 from attune_core.rules.throttling import Admission, ThrottleKey
 from attune_core.states import Reason, State
-from tests.controller.store.making import cancelled, event, move, plan, queue, request
+from tests.controller.store.making import agent, cancelled, event, move, plan, queue, request
 
 T = TypeVar("T")
 
@@ -69,6 +70,9 @@ async def begin(store: Store) -> None:
         names = [f"e{4 * position - 3 + part}" for part in range(4)]
         wanted = (request(name, position, agent=agent, key=key) for name, (agent, key) in zip(names, places, strict=True))
         await store.record_plans([plan(position, *wanted)])
+    for name in ("web1", "web2"):
+        await store.add_join_token(JoinToken(token_hash=name, name=name, labels={}, expires_at=1000.0))
+        await store.enrol(agent(name), name, 500.0)
     await store.take_handovers("web1", window=3, window_bytes=5000, limit=4)
     await store.take_handovers("web2", window=3, window_bytes=5000, limit=2)
 
@@ -129,9 +133,9 @@ class Agreement(RuleBasedStateMachine):
         plans = []
         for position in positions:
             requests = []
-            for agent, key, rejected, size in wanted:
+            for place, key, rejected, size in wanted:
                 self.executions += repeat > 0  # now and then an id comes twice
-                requests.append(request(f"e{self.executions}", position, agent=agent, key=key, rejected=rejected, unit="ü" * size))
+                requests.append(request(f"e{self.executions}", position, agent=place, key=key, rejected=rejected, unit="ü" * size))
             plans.append(replace(plan(position, *requests), admissions=admissions))
         self.both(lambda store: store.record_plans(plans, over_before=over_before))
 
@@ -148,6 +152,11 @@ class Agreement(RuleBasedStateMachine):
     )
     def take(self, agent: str, window: int, size: int, limit: int, blocked: frozenset[QueueKey]) -> None:
         self.both(lambda store: store.take_handovers(agent, window=window, window_bytes=size, limit=limit, blocked=blocked))
+
+    @rule(agent=st.sampled_from(["web1", "web2", "web3"]), kinds=st.sets(st.sampled_from(MarkKind)))
+    def mark(self, agent: str, kinds: set[MarkKind]) -> None:
+        marks = {kind: Mark(note=kind.value, by="ops", since=float(len(kinds))) for kind in kinds}
+        self.both(lambda store: store.set_marks(agent, marks, event(f"{agent} {sorted(kinds)}", source="marks")))
 
     @rule(claims=CLAIMS)
     def acknowledge(self, claims: list[Held]) -> None:
@@ -178,6 +187,8 @@ class Agreement(RuleBasedStateMachine):
     def counts_agree(self) -> None:
         self.both(lambda store: store.counts())
         self.both(lambda store: store.unsettled_load())
+        self.both(lambda store: store.loads())
+        self.both(lambda store: store.marks())
         self.both(lambda store: store.admissions(THROTTLE_KEYS))
 
     def teardown(self) -> None:

@@ -7,8 +7,10 @@ import pytest
 
 from attune_controller.store.errors import AgentUnknown, JoinTokenRefused, TokenExists
 from attune_controller.store.port import Store
-from attune_controller.store.records import ApiToken, JoinToken, Sync
-from tests.controller.store.making import agent
+from attune_controller.store.records import ApiToken, JoinToken, Load, Sync
+from attune_core.marks import Mark, MarkKind
+from attune_core.states import State
+from tests.controller.store.making import agent, event, held, move, plan_some, take
 
 PERMISSION = JoinToken(token_hash="h1", name="web1", labels={"role": "web"}, expires_at=1000.0)
 KEY = ApiToken(token_hash="a1", name="ci", scopes=frozenset({"read", "events:send"}), created_at=5.0)
@@ -56,6 +58,54 @@ async def test_joining_again_with_a_new_token_replaces_the_agent(store: Store) -
     again = replace(agent(), fingerprint="0" * 64, labels={"role": "db"})
     await store.enrol(again, "h2", 600.0)
     assert await store.agents() == [again]
+
+
+MARKS = {
+    MarkKind.PAUSED: Mark(note="Plattenwechsel\n\x1b[31m", by="ops", since=700.5),
+    MarkKind.DRAINING: Mark(by="ops", since=701.0),
+}
+
+
+async def test_what_is_said_of_an_agent_is_replaced_whole_and_told_as_an_event(store: Store) -> None:
+    await store.add_join_token(PERMISSION)
+    await store.enrol(agent(), "h1", 500.0)
+    assert await store.marks() == {}
+    await store.set_marks("web1", MARKS, event("one"))
+    assert await store.marks() == {"web1": MARKS}
+    await store.set_marks("web1", {MarkKind.CORDONED: MARKS[MarkKind.PAUSED]}, event("two"))
+    assert await store.marks() == {"web1": {MarkKind.CORDONED: MARKS[MarkKind.PAUSED]}}
+    await store.set_marks("web1", {}, event("three"))
+    assert await store.marks() == {}
+    assert [one.new.id for one in await store.unplanned(limit=9)] == ["one", "two", "three"]
+    with pytest.raises(AgentUnknown):
+        await store.set_marks("web2", MARKS, event("four"))
+    assert await store.marks() == {}
+    assert len(await store.unplanned(limit=9)) == 3
+
+
+async def test_marks_are_of_the_name_and_outlive_a_new_enrolment(store: Store) -> None:
+    await store.add_join_token(PERMISSION)
+    await store.add_join_token(replace(PERMISSION, token_hash="h2"))
+    await store.enrol(agent(), "h1", 500.0)
+    await store.set_marks("web1", MARKS, event("one"))
+    await store.enrol(replace(agent(), fingerprint="0" * 64), "h2", 600.0)
+    assert await store.marks() == {"web1": MARKS}
+
+
+async def test_a_draining_agent_is_handed_nothing_and_afterwards_goes_on_where_it_was(store: Store) -> None:
+    await store.add_join_token(PERMISSION)
+    await store.enrol(agent(), "h1", 500.0)
+    await plan_some(store, "a", "b", "c")
+    assert await take(store, limit=1) == [("a", 0)]
+    await store.set_marks("web1", {MarkKind.DRAINING: Mark(by="ops", since=1.0)}, event("one"))
+    assert await take(store) == []
+    assert await store.loads() == {"web1": Load(in_hand=1, waiting=2)}
+    assert [one.execution.new.id for one in await store.resume_handovers("web1", [])] == ["a"], "what was handed is its own"
+    await store.acknowledge([held(1)])
+    await store.record_moves([move("a", State.STARTED), move("a", State.SETTLED)])
+    assert await store.loads() == {"web1": Load(in_hand=0, waiting=2)}
+    await store.set_marks("web1", {MarkKind.PAUSED: Mark(by="ops", since=1.0)}, event("two"))
+    assert await take(store) == [("b", 1), ("c", 2)], "a pause and a cordon hold no hand-over back"
 
 
 async def test_a_hello_is_stored_and_changes_nothing_that_enrolment_decided(store: Store) -> None:

@@ -19,8 +19,10 @@ from attune_controller.identity.enrolment import Enrolments
 from attune_controller.identity.join_tokens import JoinTokens
 from attune_controller.identity.tokens import ApiTokens
 from attune_controller.intake import Intake
+from attune_controller.marking import Marking
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.secrets import ControllerSecrets
+from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.port import Store
 from attune_controller.store.records import Execution, Move
@@ -104,6 +106,7 @@ class House:
         self.write_secret("github", SECRET)
         self.write_secret("other", b"another secret")
         self.activate(FILES)
+        self.marking = Marking(self.store, self.fleet, OpenSessions(), clock=self.clock, random=self.random, changed=self._wake)
         self.parts = self._parts()
 
     def write_secret(self, name: str, value: bytes, mode: int = 0o600) -> None:
@@ -133,6 +136,7 @@ class House:
             active=self.active,
             fleet=self.fleet,
             cancels=self.cancels,
+            marking=self.marking,
             logs=self.logs,
             hooks=Hooks(intake, self.active, secrets, self.clock, accepted=self.delivered.append),
             tokens=self.tokens,

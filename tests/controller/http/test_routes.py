@@ -30,9 +30,14 @@ OPENED = {
         "GET /v1/executions/{execution}",
         "GET /v1/executions/{execution}/logs",
         "GET /v1/agents",
+        "GET /v1/agents/{agent}",
         "GET /v1/rules",
     },
-    "operate": {"POST /v1/executions", "POST /v1/executions/{execution}/cancel"},
+    "operate": {
+        "POST /v1/executions",
+        "POST /v1/executions/{execution}/cancel",
+        *(f"POST /v1/agents/{{agent}}/{what}" for what in ("cordon", "uncordon", "pause", "resume", "drain")),
+    },
     "admin": {"POST /v1/join_tokens", "GET /v1/tokens", "POST /v1/tokens", "DELETE /v1/tokens/{token}"},
 }
 OPENED["operate"] |= OPENED["read"]

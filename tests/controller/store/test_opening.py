@@ -12,19 +12,20 @@ import apsw
 import pytest
 
 from attune_controller.store.errors import SqliteTooOld, StoreClosed, StoreDamaged, StoreFailed, StoreLocked, StoreTooNew, UnknownFormat
-from attune_controller.store.records import PlannedEvent, Sync
+from attune_controller.store.records import JoinToken, PlannedEvent, Sync
 from attune_controller.store.sqlite import opening
 from attune_controller.store.sqlite.migrations import MIGRATIONS
 from attune_controller.store.sqlite.store import open_sqlite_store
+from attune_core.marks import Mark, MarkKind
 from attune_core.rules.throttling import Admission
-from tests.controller.store.making import event
+from tests.controller.store.making import agent, event
 
 OPENING = """
 import asyncio, pathlib, sys
 from attune_controller.store.sqlite.store import open_sqlite_store
 asyncio.run(open_sqlite_store(pathlib.Path(sys.argv[1])))
 """
-SECOND = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (7); PRAGMA user_version = 3;"
+SECOND = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (7); PRAGMA user_version = 4;"
 
 
 async def test_a_second_controller_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ async def test_a_migration_keeps_a_copy_of_what_was_there(tmp_path: Path) -> Non
     migrated = await open_sqlite_store(tmp_path, steps=(*MIGRATIONS, SECOND))
     assert await migrated.find_event("", "1") is not None
     await migrated.close()
-    copy = tmp_path / "store.sqlite.v2"
+    copy = tmp_path / "store.sqlite.v3"
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     (tmp_path / "older").mkdir()
     (tmp_path / "older" / "format").write_text("attune-controller-store 1\n")
@@ -149,10 +150,25 @@ async def test_a_store_without_throttles_gets_them_and_keeps_what_it_has(tmp_pat
     await store.close()
 
 
+async def test_a_store_without_marks_gets_them_and_keeps_what_it_has(tmp_path: Path) -> None:
+    older = await open_sqlite_store(tmp_path, steps=MIGRATIONS[:2])
+    await older.add_join_token(JoinToken(token_hash="h1", name="web1", labels={}, expires_at=1000.0))
+    await older.enrol(agent(), "h1", 500.0)
+    await older.close()
+    store = await open_sqlite_store(tmp_path)
+    assert (await store.agents(), await store.marks()) == ([agent()], {})
+    marks = {MarkKind.PAUSED: Mark(note="disk swap", by="ops", since=5.5)}
+    await store.set_marks("web1", marks, event("paused"))
+    await store.close()
+    again = await open_sqlite_store(tmp_path)
+    assert await again.marks() == {"web1": marks}
+    await again.close()
+
+
 async def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
     store = await open_sqlite_store(tmp_path)
     await store.close()
-    broken = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO nowhere VALUES (1); PRAGMA user_version = 3;"
+    broken = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO nowhere VALUES (1); PRAGMA user_version = 4;"
     with pytest.raises(apsw.SQLError):
         await open_sqlite_store(tmp_path, steps=(*MIGRATIONS, broken))
     again = await open_sqlite_store(tmp_path, steps=(*MIGRATIONS, SECOND))
@@ -164,7 +180,7 @@ import apsw, asyncio, os, pathlib, signal, sys
 from attune_controller.store.sqlite.migrations import MIGRATIONS
 from attune_controller.store.sqlite.store import open_sqlite_store
 apsw.connection_hooks.append(lambda c: c.create_scalar_function("die", lambda: os.kill(os.getpid(), signal.SIGKILL)))
-dying = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (7); SELECT die(); PRAGMA user_version = 3;"
+dying = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (7); SELECT die(); PRAGMA user_version = 4;"
 asyncio.run(open_sqlite_store(pathlib.Path(sys.argv[1]), steps=(*MIGRATIONS[: int(sys.argv[2])], dying)))
 """
 

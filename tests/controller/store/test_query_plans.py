@@ -7,14 +7,25 @@ from typing import TypeAlias
 import apsw
 import pytest
 
-from attune_controller.store.records import EventStatus, PlannedEvent
+from attune_controller.store.records import EventStatus, JoinToken, PlannedEvent
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
+from attune_core.marks import Mark, MarkKind
 from attune_core.rules.throttling import Admission
 from attune_core.states import State
-from tests.controller.store.making import cancelled, event, held, move, plan_some, queue, take
+from tests.controller.store.making import agent, cancelled, event, held, move, plan_some, queue, take
 
 #: Read whole on purpose: as long as the fleet, or as what is asked for.
-SMALL = ("SCAN agents", "SCAN api_tokens", "SCAN loads", "SCAN identity", "SCAN syncs", "SCAN json_each", "SCAN CONSTANT ROW", "SCAN (")
+SMALL = (
+    "SCAN agents",
+    "SCAN agent_marks",
+    "SCAN api_tokens",
+    "SCAN loads",
+    "SCAN identity",
+    "SCAN syncs",
+    "SCAN json_each",
+    "SCAN CONSTANT ROW",
+    "SCAN (",
+)
 #: Read in the order of its rows up to the limit; counted, page by page, for the status only.
 QUEUE_OF_EVENTS = "SCAN u", "SCAN unplanned"
 #: Sorted after the search: as many as events were asked for, as have one id, as one agent has queues.
@@ -54,8 +65,8 @@ async def use_everything(store: SqliteStore) -> None:
     await store.find_event("", "b")
     await store.execution("1")
     for state in (None, *State, "failed"):
-        for action, agent, position in ((None, None, None), ("web.restart", None, None), (None, "web1", None), (None, None, 1)):
-            await store.executions(before=None, limit=5, state=state, action=action, agent=agent, event=position)
+        for action, of_agent, position in ((None, None, None), ("web.restart", None, None), (None, "web1", None), (None, None, 1)):
+            await store.executions(before=None, limit=5, state=state, action=action, agent=of_agent, event=position)
     await store.executions_of_events([1, 2])
     await store.waiting_for_agent(limit=5)
     await take(store, limit=2)
@@ -67,6 +78,12 @@ async def use_everything(store: SqliteStore) -> None:
     await store.depths([queue()])
     await store.keyed_agents([("web.restart", '"x"')])
     await store.unsettled_load()
+    await store.loads()
+    await store.add_join_token(JoinToken(token_hash="h1", name="web1", labels={}, expires_at=1000.0))
+    await store.enrol(agent(), "h1", 500.0)
+    await store.set_marks("web1", {MarkKind.DRAINING: Mark(by="ops", since=1.0)}, event("marked"))
+    await store.marks()
+    await take(store)
     position = (await store.accept_event(event("throttled"))).position
     admissions = {("web.page", "null"): Admission(at=1.0, until=2.0)}
     await store.record_plans([PlannedEvent(position=position, revision="r", admissions=admissions)], over_before=9.0)
