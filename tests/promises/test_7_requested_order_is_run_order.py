@@ -4,12 +4,12 @@ Judged only by the witness file that the actions append to, against the position
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from attune_core.states import Outcome, State
+from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonValue
 from attune_core.wire.api import ExecutionView, Page, StatusView
 from tests.checker import read_witness, violations
@@ -139,3 +139,57 @@ def test_no_start_is_out_of_order_or_doubled_through_kills(running: Running, tmp
     assert {item.outcome for item in executions} == {Outcome.SUCCEEDED}, "only agent and controller were killed: nothing may be lost"
     found = violations(read_witness(witness), QUEUES, dict.fromkeys(QUEUES, each), frozenset())
     assert not found, found[:10]
+
+
+def place_of(step: Mapping[str, JsonValue]) -> tuple[str, int]:
+    """Return the queue of a step and its place there."""
+    return str(step["queue"]), int(str(step["index"]))
+
+
+def kill(running: Running, name: str) -> None:
+    """Kill the agent or the executor, and start it again."""
+    agent, system = running.agent, running.system
+    assert agent.agent is not None
+    assert agent.executor is not None
+    if name == "agent":
+        agent.agent.kill()
+        system.start_agent(agent)
+    else:
+        agent.executor.kill()
+        system.start_executor(agent)
+
+
+@pytest.mark.flow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(("each", "agents", "executors"), [(50, 20, 5), pytest.param(500, 200, 50, marks=pytest.mark.soak)])
+def test_kills_of_agent_and_executor_double_and_overtake_nothing_and_what_is_ambiguous_is_lost(
+    running: Running, tmp_path: Path, each: int, agents: int, executors: int
+) -> None:
+    """Rows 12-16: at any moment of a start, a run, an end and a report."""
+    sent = steps(seed=20_261_126, each=each)
+    positions = [running.send("order.step", step, event_id=f"step-{number}").position for number, step in enumerate(sent)]
+    witness = tmp_path / "witness"
+    kills = ["agent"] * agents + ["executor"] * executors
+    random.Random(17).shuffle(kills)
+    for number, name in enumerate(kills, start=1):
+        wait_for_lines(witness, 2 * len(sent) * number // (len(kills) + 2))
+        kill(running, name)
+
+    wait_until(
+        lambda: running.client.get("/v1/status", StatusView).executions_unsettled == 0, timeout=600, what="the end of all executions"
+    )
+    found = {item.event: item for item in running.client.pages("/v1/executions", Page[ExecutionView], {}, most=100_000)}
+    executions = {place_of(step): found[position] for step, position in zip(sent, positions, strict=True)}
+    lost = {place for place, item in executions.items() if item.outcome is Outcome.LOST}
+    lines = read_witness(witness)
+    problems = violations(lines, QUEUES, dict.fromkeys(QUEUES, each), frozenset(lost))
+    assert not problems, problems[:10]
+    assert {item.outcome for item in executions.values()} <= {Outcome.SUCCEEDED, Outcome.LOST}
+    assert {executions[place].reason for place in lost} <= {Reason.EXECUTOR_DIED, Reason.START_UNKNOWN}
+    assert len(lost) <= executors * sum(QUEUES.values()), "at most what was running when an executor was killed"
+    ended = {(line.queue, line.index, line.attempt) for line in lines if not line.start}
+    for place, item in executions.items():
+        assert place in lost or (*place, item.attempt) in ended, f"{place} {item}: said to have ended without having ended"
+    for queue in ("one_a", "one_b"):
+        indexes = [line.index for line in lines if line.queue == queue]
+        assert indexes == sorted(indexes), "the lost one writes nothing any more when the next begins"
