@@ -70,6 +70,8 @@ async def _assert_clean(executor: Hosted) -> None:
     await eventually(lambda: [path for slot in (executor.run / "work").iterdir() for path in slot.iterdir()] == [], what="an empty slot")
 
 
+@pytest.mark.root
+@pytest.mark.parametrize("mode", ["uids"], indirect=True)
 async def test_every_exit_code_is_told_as_it_is(link: ExecutorLink) -> None:
     """Row 71."""
     codes = iter(range(256))
@@ -161,6 +163,15 @@ async def test_a_cancel_in_each_state_leaves_one_end(link: ExecutorLink, executo
         assert (ended.how, ended.exit_code) == (How.EXITED, 5), "an end that was seen stays what it was"
     assert ended.duration < 10
     assert await link.wait(what.execution, 1) == ended
+    await _assert_clean(executor)
+
+
+@pytest.mark.soak
+async def test_a_million_files_are_removed(link: ExecutorLink, executor: Hosted) -> None:
+    """Row 73."""
+    folders = "for n in $(seq 1000); do mkdir $n; (cd $n && seq 1000 | xargs touch); done"
+    ended = await run(link, shell(f'cd "$TMPDIR" && {folders}', timeout=900.0))
+    assert (ended.how, ended.exit_code, ended.detail) == (How.EXITED, 0, "")
     await _assert_clean(executor)
 
 
