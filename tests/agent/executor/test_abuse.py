@@ -167,6 +167,7 @@ async def test_a_cancel_in_each_state_leaves_one_end(link: ExecutorLink, executo
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 async def test_a_million_files_are_removed(link: ExecutorLink, executor: Hosted) -> None:
     """Row 73."""
     folders = "for n in $(seq 1000); do mkdir $n; (cd $n && seq 1000 | xargs touch); done"
