@@ -11,7 +11,7 @@ from typing import Protocol
 import structlog
 
 from attune_agent.endings import LOST_START, cancelled_unstarted, ending_of_refusal
-from attune_agent.errors import StateUnwritable
+from attune_agent.errors import InputOnDisk, StateUnwritable
 from attune_agent.executor_errors import ExecutorIncompatible, ExecutorReplaced, ExecutorUnreachable, RequestMalformed, StartRefused
 from attune_agent.following import Following
 from attune_agent.host import Greeting, Host, Kind, StartRequest
@@ -37,6 +37,8 @@ class Prepared:
 
     request: StartRequest
     rules: ResultRules
+    #: The Input goes into a file and holds secrets: the file must not lie on a disk.
+    only_in_memory: bool = False
 
 
 class Preparation(Protocol):
@@ -133,6 +135,9 @@ class Attempts:
     async def _ask(self, item: Item, prepared: Prepared, *, asked_before: bool) -> None:
         try:
             greeting = await self._host.greeting()
+            if prepared.only_in_memory and not greeting.inputs_in_memory:
+                await self._refused(item, InputOnDisk())
+                return
             if self._ledger.cancelled(item) is None:
                 item = await self._ledger.asked(item, greeting)
         except KeyError:

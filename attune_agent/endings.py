@@ -4,6 +4,7 @@ from attune_agent.errors import PolicyDenied
 from attune_agent.preparation_errors import EnvironmentFailed, PackMismatch, SecretMissing
 from attune_agent.results import Ending, for_people
 from attune_core.errors import AttuneError, Blame
+from attune_core.input_documents.errors import InputUnwritable
 from attune_core.states import Outcome, Reason
 
 #: Said, never guessed, never silently run again.
@@ -29,6 +30,8 @@ def ending_of_refusal(error: AttuneError) -> Ending | None:
         ending = Ending(outcome=Outcome.REJECTED, reason=Reason.PACK_MISMATCH, detail=detail)
     elif isinstance(error, PolicyDenied):
         ending = Ending(outcome=Outcome.REJECTED, reason=Reason.POLICY_DENIED, detail=detail)
+    elif isinstance(error, InputUnwritable):
+        ending = Ending(outcome=Outcome.REJECTED, reason=Reason.INPUT_INVALID, detail=detail)
     elif isinstance(error, SecretMissing):
         ending = Ending(outcome=Outcome.FAILED, reason=Reason.SECRET_MISSING, detail=detail)
     elif isinstance(error, EnvironmentFailed) or error.blame is Blame.AUTHOR:

@@ -3,7 +3,7 @@
 AttuneError
 ├── State…       ATT370-374  what the agent keeps on its disk
 ├── Join…        ATT375-379  becoming a known agent
-└── Session…     ATT380-389  talking to the controller; ATT390-399 running one action without it
+└── Session…     ATT380-389  talking to the controller; ATT390-399 running one action without it; ATT253 an input that needs a tmpfs
 """
 
 from attune_core.errors import AttuneError, Blame
@@ -119,6 +119,13 @@ class PolicyDenied(AttuneError):
 
     code, blame = "ATT387", Blame.HOST
     remedy = "name the action or its pack under `allow` in the host's agent.yaml, or let the rule choose other agents"
+
+
+class InputOnDisk(PolicyDenied):
+    """The action wants its input with secrets in a file, and the executor's run directory does not lie in memory (tmpfs)."""
+
+    code, blame = "ATT253", Blame.HOST
+    remedy = "start attune-executor with a --run directory on a tmpfs, as /run is; or let the action read standard input"
 
 
 class LocalRunRefused(AttuneError):

@@ -3,13 +3,14 @@
 Called by `attempt` once a start record is durable; ends in the ledger, as the execution's outcome or as the reason of its next attempt.
 """
 
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
 from attune_agent.endings import LOST_START, cancelled_unstarted, ending_of_refusal
 from attune_agent.executor_errors import AttemptUnknown, ExecutorUnreachable
-from attune_agent.host import Ended, Host, How
+from attune_agent.host import Ended, Host, How, Result, ResultState
 from attune_agent.ledger import Ledger
 from attune_agent.pauses import Pauses
 from attune_agent.policies import Policies
@@ -54,7 +55,10 @@ class Following:
         if ended.how is How.NOT_STARTED:
             await self._excuse(item, ended)
         else:
-            await self.end(item, judge(ended, rules or await self._rules(item), cancel=self._ledger.cancelled(item)))
+            rules = rules or await self._rules(item)
+            if rules is None:  # nobody knows any more which fields of it are secret
+                rules, ended = ResultRules(), replace(ended, result=Result(state=ResultState.MISSING))
+            await self.end(item, judge(ended, rules, cancel=self._ledger.cancelled(item)))
         await self._forget(item)
 
     async def end(self, item: Item, ending: Ending) -> None:
@@ -90,15 +94,15 @@ class Following:
             except AttemptUnknown:
                 return None
 
-    async def _rules(self, item: Item) -> ResultRules:
-        """Return the Result's rules after a restart; the pack is on this disk, as the attempt started from it."""
+    async def _rules(self, item: Item) -> ResultRules | None:
+        """Return the Result's rules after a restart; the pack is on this disk, as the attempt started from it. None: it is gone."""
         while True:
             try:
                 return await self._reader.rules(await self._ledger.body(item))
             except AttuneError as error:
                 if ending_of_refusal(error) is not None:
-                    _log.warning("a result is not checked: its pack is gone", execution=item.execution, error=str(error))
-                    return ResultRules()
+                    _log.warning("a result is left out: its pack is gone", execution=item.execution, error=str(error))
+                    return None
             await self._pauses.wait(item)
 
     async def _excuse(self, item: Item, ended: Ended) -> None:

@@ -1,9 +1,9 @@
 """Everything an attempt needs, brought together in memory: pack, environment, secrets, input, variables; the first half of step 7.
 
-Called by `attempt`; goes on to packs, environments and secrets. Its errors are those of `preparation_errors`, and `PolicyDenied`.
+Called by `attempt`; goes on to packs, environments and secrets. Its errors are those of `preparation_errors`,
+`PolicyDenied` and `InputUnwritable`.
 """
 
-import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,12 +12,13 @@ from typing import Protocol
 from attune_agent.attempt import Prepared
 from attune_agent.environments import environments
 from attune_agent.errors import PolicyDenied
-from attune_agent.host import StartRequest
+from attune_agent.host import InputVia, StartRequest
 from attune_agent.masks import mask_forms
 from attune_agent.packs.pack_copy import ACTIONS, PackCopy
 from attune_agent.preparation_errors import PackMismatch
 from attune_agent.recipe import Recipe, recipe_of
 from attune_agent.results import RESULT_LIMIT, ResultRules
+from attune_core.input_documents.writing import input_document
 from attune_core.wire.frames import Assign, Policy
 
 #: Actions whose recipes stay in memory.
@@ -73,7 +74,8 @@ class Preparation:
         environment = await self._environments.prepare(pack, recipe.document.environment, execution=assign.execution)
         root = await self._packs.place(pack, environment.key, environment.links)
         secrets = {parameter: self._secret(name) for parameter, name in assign.secrets.items()}
-        document = json.dumps({**assign.input, **secrets}, ensure_ascii=False, separators=(",", ":"))
+        contract = recipe.document.input
+        document = input_document(contract.format, {**assign.input, **secrets}, taken=recipe.variables.keys())
         return Prepared(
             request=StartRequest(
                 execution=assign.execution,
@@ -88,13 +90,15 @@ class Preparation:
                 cwd=str(root / ACTIONS),
                 timeout=policy.timeout,
                 grace=policy.grace,
-                input=document.encode(),
+                input=document,
+                input_via=InputVia(contract.via),
                 logs=recipe.logs,
                 result_from=recipe.rules.source,
                 result_limit=RESULT_LIMIT,
                 masks=mask_forms(secrets.values()),
             ),
             rules=recipe.rules,
+            only_in_memory=contract.via == "file" and bool(secrets),
         )
 
     async def rules(self, assign: Assign) -> ResultRules:

@@ -16,6 +16,7 @@ from attune_core.expressions.template import CheckedTemplate, check_template
 from attune_core.expressions.types import DYN
 from attune_core.json_schema import SchemaValidator
 from attune_core.models.action import ActionDocument, ResultContract
+from attune_core.secret_fields import has_secret_fields
 from attune_core.values import JsonValue
 
 
@@ -53,6 +54,7 @@ def _rules(contract: ResultContract | None) -> ResultRules:
         source=ResultSource.STDOUT if contract.source == "stdout" else ResultSource.FILE,
         required=schema is not None or contract.source == "stdout",
         validator=None if schema is None else SchemaValidator(schema),
+        hides=has_secret_fields(schema),
     )
 
 

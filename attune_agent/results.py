@@ -10,6 +10,7 @@ from typing import Protocol
 from attune_agent.host import Ended, How, Result, ResultSource, ResultState
 from attune_core.json_schema import Misfit
 from attune_core.safe_text import safe_text
+from attune_core.secret_fields import mask_fields
 from attune_core.states import Outcome, Reason
 from attune_core.values import JsonLimits, JsonRefused, JsonValue, parse_json
 from attune_core.wire.frames import Retry
@@ -41,6 +42,8 @@ class ResultRules:
     #: A schema is declared, or the Result is all that stdout holds: then there must be one.
     required: bool = False
     validator: Validator | None = None
+    #: The schema marks fields as secret.
+    hides: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +118,8 @@ def _judge_body(body: bytes, rules: ResultRules) -> Ending:
         declared = _declared_names(rules.validator.schema)
         places = ", ".join(f"{_place(one.pointer, declared)} ({one.keyword})" for one in misfits)
         return _invalid(f"the result does not fit its schema at {places}")
-    return Ending(outcome=Outcome.SUCCEEDED, result=value)
+    shown = mask_fields(value, rules.validator.schema) if rules.validator and rules.hides else value
+    return Ending(outcome=Outcome.SUCCEEDED, result=shown)
 
 
 def _invalid(detail: str) -> Ending:

@@ -117,6 +117,21 @@ _MODELS = {
     "ATT135": ProblemCode(
         "required but not declared", "`required` names a property that is not beside it.", "Correct one of both.", Severity.WARNING
     ),
+    "ATT136": ProblemCode(
+        "two values, one variable",
+        "With `input: {format: dotenv}` two values of the input become a variable of the same name.",
+        "Rename one of the parameters or keys.",
+    ),
+    "ATT138": ProblemCode(
+        "secret mark that hides nothing",
+        "`secret: true` in a result's schema stands elsewhere than on a property, or the result is printed on stdout, which is a log.",
+        "Mark a property, and take the result `from: file`.",
+    ),
+    "ATT139": ProblemCode(
+        "variable with a meaning",
+        "With `input: {format: dotenv}` a parameter becomes a variable that shells, the loader or the contract obey, or that `env` sets.",
+        "Choose another name.",
+    ),
 }
 _STRUCTURE = {
     "ATT140": ProblemCode(

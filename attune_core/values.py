@@ -20,6 +20,9 @@ _BRACKET = re.compile(rb"[\[\]{}]")
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
+#: What stands in the place of a secret.
+MASK = "***"
+
 
 @dataclass(frozen=True, kw_only=True)
 class JsonLimits:

@@ -1,6 +1,6 @@
 """One action of a working copy on this machine, without any server: an executor of its own, then the agent's code; for pack authors.
 
-Called by `attune action run --local`. Everything happens below a temporary directory, which is gone afterwards.
+Called by `attune action run --local`. Everything happens below temporary directories, which are gone afterwards.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from attune_agent.layout import Layout
 from attune_agent.local_run import run_locally
 from attune_cli.errors import BadArgument
 from attune_cli.local.program import Program, module
-from attune_cli.local.system import network_settings
+from attune_cli.local.system import memory_directory, network_settings
 from attune_cli.local.uid_block import uid_block
 from attune_cli.render.output import compact, note, show_fields, show_json
 from attune_controller.policies import policy_of
@@ -50,11 +50,14 @@ def run_here(repository: Path, action: str, given: JsonObject, secrets: Mapping[
         raise BadArgument("the action takes secrets: name the folder with their 0600 files by --secrets")
     assign = _assign(loaded.catalog, found, complete_input(found, given), secrets)
     root = Path(tempfile.mkdtemp(prefix="attune-run-"))
-    root.chmod(0o711)  # attempts may have uids of their own and must reach their packs
+    memory = Path(tempfile.mkdtemp(prefix="attune-run-", dir=memory_directory()))
+    for place in (root, memory):
+        place.chmod(0o711)  # attempts may have uids of their own and must reach their packs
     try:
-        return _run(root, assign, loaded.catalog, folder, json=json)
+        return _run(Layout(state=root / "state", run=memory / "run"), root, assign, loaded.catalog, folder, json=json)
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        for place in (root, memory):
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def _assign(catalog: Catalog, action: Action, complete: JsonObject, secrets: Mapping[str, str]) -> Assign:
@@ -75,8 +78,7 @@ def _assign(catalog: Catalog, action: Action, complete: JsonObject, secrets: Map
     )
 
 
-def _run(root: Path, assign: Assign, catalog: Catalog, folder: Path | None, *, json: bool) -> int:
-    layout = Layout(state=root / "state", run=root / "run")
+def _run(layout: Layout, root: Path, assign: Assign, catalog: Catalog, folder: Path | None, *, json: bool) -> int:
     settings = HostSettings(
         slots=1, secrets=str(folder.resolve()) if folder else None, network=Network(ca_file=network_settings().get("ca_file"))
     )

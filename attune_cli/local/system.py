@@ -67,7 +67,7 @@ class LocalSystem:
             place.chmod(0o711)
         self._uids = self._held.enter_context(uid_block())
         # Inputs belong into memory, and private directories of attempts are made and removed there at no cost.
-        self._runs = Path(self._held.enter_context(tempfile.TemporaryDirectory(prefix="attune-run-", dir=_memory())))
+        self._runs = Path(self._held.enter_context(tempfile.TemporaryDirectory(prefix="attune-run-", dir=memory_directory())))
         self._runs.chmod(0o711)
         return self
 
@@ -233,7 +233,7 @@ class LocalSystem:
         (agent.state / "agent.yaml").write_text(json.dumps({"slots": agent.slots, **document}), encoding="utf-8")
 
 
-def _memory() -> str | None:
+def memory_directory() -> str | None:
     """Return a tmpfs, None (the usual place of temporary files) where there is none for us."""
     place = Path("/dev/shm")  # noqa: S108 - a fresh directory with an unpredictable name is made in it
     return str(place) if os.access(place, os.W_OK | os.X_OK) else None

@@ -6,7 +6,9 @@ Called by `load` after packs; rules are checked against the documents read here 
 from attune_core.catalog.catalog import Action
 from attune_core.catalog.check_credentials import check_credential
 from attune_core.catalog.check_programs import check_program
+from attune_core.catalog.check_results import check_result
 from attune_core.catalog.check_schemas import check_schema
+from attune_core.catalog.check_variables import check_variables
 from attune_core.catalog.reading import Read, Reading
 from attune_core.catalog.scopes import parameter_types, parameters_scope
 from attune_core.expressions.check import Scope
@@ -35,11 +37,9 @@ def _check(reading: Reading, action: Read[ActionDocument]) -> Action | None:
     _check_environment(reading, action)
     for name, parameter in action.model.parameters.items():
         _check_parameter(reading, action, name, parameter)
-    result = action.model.result
-    validator: SchemaValidator | None = None
-    if result is not None and result.value_schema is not None:
-        validator = check_schema(result.value_schema, action.document, ("result", "schema"), reading.findings)
+    result = check_result(reading, action)
     types = reading.parameter_types[action.ref] = parameter_types(action.model.parameters)
+    check_variables(reading, action, types)
     scope = parameters_scope(action.model.parameters, types)
     key = _key(reading, action, scope)
     env = _env(reading, action, scope)
@@ -55,7 +55,7 @@ def _check(reading: Reading, action: Read[ActionDocument]) -> Action | None:
         span=document.span(("run",), of="key"),
         document=action.model,
         inputs=SchemaValidator(input_schema(action.model)),
-        result=validator,
+        result=result,
         key=key,
         env=env,
     )

@@ -3,6 +3,8 @@
 Called by the checks of triggers and actions; what passes here compiles and validates any value quickly.
 """
 
+from collections.abc import Set as AbstractSet
+
 from attune_core.catalog.findings import Findings
 from attune_core.catalog.key_hints import key_hint
 from attune_core.catalog.nodes import Document
@@ -29,11 +31,13 @@ _ELSEWHERE = {
 }
 
 
-def check_schema(schema: dict[str, JsonValue], document: Document, place: Place, findings: Findings) -> SchemaValidator | None:
-    """Compile a schema that stands at a place of a document, or say why not."""
+def check_schema(
+    schema: dict[str, JsonValue], document: Document, place: Place, findings: Findings, *, marks: AbstractSet[str] = frozenset()
+) -> SchemaValidator | None:
+    """Compile a schema that stands at a place of a document, or say why not; `marks` are keywords of ours that it may have."""
     before = findings.count()
     for at, one in subschemas(schema, place):
-        _check_keywords(at, one, document, findings)
+        _check_keywords(at, {keyword: value for keyword, value in one.items() if keyword not in marks}, document, findings)
         _check_reference(at, one, schema, document, findings)
     if findings.count() != before:
         return None

@@ -11,6 +11,7 @@ from attune_core.expressions.schema_types import type_of_schema
 from attune_core.expressions.types import DYN
 from attune_core.json_schema import SchemaValidator
 from attune_core.models.trigger import TriggerDocument
+from attune_core.secret_fields import masked_schema
 from attune_core.states import Outcome, Reason
 from attune_core.values import JsonObject
 
@@ -41,9 +42,10 @@ def _check(reading: Reading, trigger: Read[TriggerDocument]) -> Trigger | None:
 
 def completion_trigger(reading: Reading, action: Action) -> Trigger:
     """Return the trigger of an action's completion; the controller makes its events, so they fit by construction."""
-    schema = action.document.result.value_schema if action.document.result else None
+    declared = action.document.result.value_schema if action.document.result else None
+    schema = None if declared is None else masked_schema(declared)
     ref = f"{action.ref}.{COMPLETED}"
-    reading.data_types[ref] = completion_type(action.ref, type_of_schema(dict(schema)) if schema is not None else DYN)
+    reading.data_types[ref] = completion_type(action.ref, DYN if schema is None else type_of_schema(schema))
     data = completion_schema(schema)
     return Trigger(ref=ref, path=action.path, span=action.span, schema=data, validator=SchemaValidator(data))
 

@@ -22,8 +22,6 @@ _KEYS: Mapping[str, frozenset[tuple[str, ...]]] = {
 #: Kind of document -> place -> values that are known and do nothing yet.
 _VALUES: Mapping[str, Mapping[tuple[str, ...], frozenset[str]]] = {
     "action": {
-        ("input", "via"): frozenset({"file"}),
-        ("input", "format"): frozenset({"yaml", "dotenv"}),
         ("retry", "place"): frozenset({"tail"}),
         ("concurrency", "scope"): frozenset({"fleet"}),
         ("concurrency", "when_busy"): frozenset({"skip", "cancel_running"}),

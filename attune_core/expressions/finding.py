@@ -29,6 +29,7 @@ class Code(StrEnum):
     NOT_SUPPORTED = "ATT213"
     MAY_BE_MISSING = "ATT214"
     TIME_AS_TEXT = "ATT215"
+    MASKED = "ATT137"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,10 @@ FINDING_CODES: Mapping[Code, FindingCode] = {
         "Texts in the format date-time are put in order as texts, which is wrong as soon as two of them have other offsets or fractions.",
         "compare times: timestamp(a) < timestamp(b)",
         Severity.WARNING,
+    ),
+    Code.MASKED: FindingCode(
+        "The expression reads a field of a result that its action marks `secret: true`; the agent puts `***` in its place.",
+        "remove it; what an action must hand on in secret is a secret of the agents, ${{ secrets.name }}",
     ),
 }
 

@@ -14,6 +14,7 @@ from attune_core.names import Name, Reference
 
 Argument = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
 VARIABLE_PATTERN = r"^[A-Z_][A-Z0-9_]{0,127}$"
+InputFormat = Literal["json", "yaml", "dotenv"]
 VariableName = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
 
 
@@ -26,8 +27,12 @@ def _unique(references: tuple[str, ...]) -> tuple[str, ...]:
 class InputContract(DocumentModel):
     """How the Input document reaches the program."""
 
-    via: Literal["stdin"] = Field("stdin", description="Where the program reads its input.")
-    format: Literal["json"] = Field("json", description="The format of the input.")
+    via: Literal["stdin", "file"] = Field(
+        "stdin", description="Where the program reads its input: on standard input, or in the file that ATTUNE_INPUT names."
+    )
+    format: InputFormat = Field(
+        "json", description="The format of the input; `dotenv` is for shells: `. /dev/stdin` sets a variable for each value."
+    )
 
 
 class ResultContract(DocumentModel):

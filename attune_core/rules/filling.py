@@ -11,6 +11,9 @@ from attune_core.errors import AttuneError, Blame
 from attune_core.expressions.errors import ExpressionFailed
 from attune_core.expressions.structure import CheckedStructure
 from attune_core.expressions.template import CheckedTemplate
+from attune_core.input_documents.errors import InputUnwritable
+from attune_core.input_documents.writing import input_document
+from attune_core.models.action import ActionDocument
 from attune_core.values import JsonObject, JsonValue, canonical_json
 
 #: Bytes of a whole Input as JSON, and characters of a queue's key: what the wire and an action's stdin take (reliability.md §1.5).
@@ -54,7 +57,19 @@ def complete_input(action: Action, given: JsonObject) -> JsonObject:
         raise InputInvalid("; ".join(f"{misfit.pointer or 'the input'}: {misfit.message}" for misfit in misfits))
     if (size := len(canonical_json(complete).encode())) > INPUT_LIMIT:
         raise InputInvalid(f"the input has {size} bytes as JSON, more than {INPUT_LIMIT}")
+    _try_format(action.document, complete)
     return complete
+
+
+def _try_format(document: ActionDocument, complete: JsonObject) -> None:
+    """Find now what the action's format cannot say; of secrets, which only the agent has, the names are enough."""
+    if document.input.format == "json":  # it says everything, and its size is known
+        return
+    secrets = {name: "" for name, item in document.parameters.items() if item.secret}
+    try:
+        input_document(document.input.format, {**complete, **secrets}, taken=document.env.keys())
+    except InputUnwritable as unwritable:
+        raise InputInvalid(unwritable.message) from unwritable
 
 
 def queue_key(action: Action, complete: JsonObject) -> str:

@@ -65,6 +65,7 @@ class ScriptedHost:
 
     state_id: str = "journal-1"
     slots: int = 64
+    inputs_in_memory: bool = True
     witness: list[Key] = field(default_factory=list)
     requests: dict[Key, StartRequest] = field(default_factory=dict)
     ended: dict[Key, Ended] = field(default_factory=dict)
@@ -121,7 +122,14 @@ class ScriptedHost:
 
     async def greeting(self) -> Greeting:
         self._reach()
-        return Greeting(protocol=1, state_id=self.state_id, life="life", mode=Mode.UNPRIVILEGED, slots=self.slots, inputs_in_memory=True)
+        return Greeting(
+            protocol=1,
+            state_id=self.state_id,
+            life="life",
+            mode=Mode.UNPRIVILEGED,
+            slots=self.slots,
+            inputs_in_memory=self.inputs_in_memory,
+        )
 
     async def start(self, request: StartRequest) -> StartReply:
         self._reach()
@@ -202,6 +210,10 @@ class ScriptedPreparation:
     #: Preparations of these executions wait for the event.
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
     result: ResultRules = field(default_factory=ResultRules)
+    #: Inputs go into files and hold secrets.
+    only_in_memory: bool = False
+    #: Raised where only the Result's rules are asked for.
+    unreadable: AttuneError | None = None
     #: How many turns of the loop a preparation takes.
     turns: Callable[[str], int] = lambda _execution: 0
 
@@ -216,7 +228,9 @@ class ScriptedPreparation:
         request = StartRequest(
             execution=assign.execution, attempt=attempt, argv=("true",), env={}, cwd="/", timeout=policy.timeout, grace=policy.grace
         )
-        return Prepared(request=request, rules=self.result)
+        return Prepared(request=request, rules=self.result, only_in_memory=self.only_in_memory)
 
     async def rules(self, assign: Assign) -> ResultRules:  # noqa: ARG002 - the port's
+        if self.unreadable is not None:
+            raise self.unreadable
         return self.result

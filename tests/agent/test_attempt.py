@@ -23,6 +23,7 @@ from attune_agent.results import ResultRules
 from attune_agent.state.memory import MemoryState
 from attune_agent.state.records import Phase
 from attune_core.errors import AttuneError
+from attune_core.input_documents.errors import InputUnwritable
 from attune_core.json_schema import SchemaValidator
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.frames import Policy, Retry
@@ -96,6 +97,7 @@ REFUSALS: list[tuple[AttuneError, Outcome, Reason]] = [
     (PackMismatch("another digest"), Outcome.REJECTED, Reason.PACK_MISMATCH),
     (PackUnreadable("no pack.yaml"), Outcome.REJECTED, Reason.PACK_MISMATCH),
     (PolicyDenied("not here"), Outcome.REJECTED, Reason.POLICY_DENIED),
+    (InputUnwritable("the input has 3000000 bytes as dotenv"), Outcome.REJECTED, Reason.INPUT_INVALID),
 ]
 
 
@@ -107,6 +109,17 @@ async def test_a_failed_preparation_settles_without_a_start(world: World, error:
     assert (report.outcome, report.reason) == (outcome, reason)
     assert error.message in report.detail
     assert world.host.witness == [("2", 1)]
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+async def test_secrets_go_into_a_file_only_where_it_lies_in_memory(world: World, *, in_memory: bool) -> None:
+    world.preparation.only_in_memory, world.host.inputs_in_memory = True, in_memory
+    await world.assign(assignment("1", 1))
+    assert world.host.started() == ["1"] * in_memory
+    if not in_memory:
+        report = world.settled("1")
+        assert (report.outcome, report.reason) == (Outcome.REJECTED, Reason.POLICY_DENIED)
+        assert "tmpfs" in report.detail
 
 
 async def test_a_failed_preparation_is_tried_again_when_the_policy_says_so(world: World) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from attune_agent.executor_errors import ExecutorUnreachable
 from attune_agent.host import How
+from attune_agent.preparation_errors import PackUnreadable
 from attune_agent.state.records import Phase
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.frames import Policy, Retry
@@ -157,3 +158,12 @@ async def test_wherever_the_agent_is_killed_each_attempt_starts_once_and_in_orde
     assert len(world.host.witness) == 4
     assert {report.execution for report in world.reports() if report.state is State.SETTLED} == {"1", "2", "3", "4"}
     await world.kill()
+
+
+async def test_a_result_whose_secret_fields_nobody_knows_any_more_is_left_out(world: World) -> None:
+    await world.assign(assignment("1", 1))
+    world.preparation.unreadable = PackUnreadable("another digest")
+    await world.restart()
+    await world.finish("1", body=b'{"password": "hunter2"}')
+    report = world.settled("1")
+    assert (report.outcome, report.result) == (Outcome.SUCCEEDED, None)

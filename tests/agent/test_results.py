@@ -182,3 +182,51 @@ def test_lost_is_tried_again_only_when_it_is_listed() -> None:
 def test_no_policy_overflows_a_number() -> None:
     retry = Retry(maximum_attempts=1000, after=(Outcome.FAILED,), backoff_coefficient=100.0, maximum_interval=60.0)
     assert next_delay(retry, attempt=999, outcome=Outcome.FAILED) == 60.0
+
+
+HIDING = SchemaValidator(
+    {
+        "type": "object",
+        "properties": {"user": {"type": "string"}, "password": {"type": "string", "minLength": 4, "secret": True}},
+        "required": ["password"],
+    }
+)
+
+
+def test_a_field_that_the_schema_marks_is_masked_after_it_was_checked() -> None:
+    rules = ResultRules(required=True, validator=HIDING, hides=True)
+    assert judged(ended(body=b'{"user": "u", "password": "hunter2"}'), rules).result == {"user": "u", "password": "***"}
+    found = judged(ended(body=b'{"user": "u", "password": "abc"}'), rules)
+    assert (found.reason, found.result) == (Reason.RESULT_INVALID, None)
+    assert "/password (minLength)" in found.detail
+    assert "abc" not in found.detail
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 10_000 + b"]" * 10_000,
+        b"[" * 500_000,
+        b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+        b'{"a": 1, "a": 1}',
+        b'{"a": {"b": 1, "b": 2}}',
+        b'{"a": 1',
+        b'{"a": 1} {"b": 2}',
+        b"",
+        b" ",
+        b"\xef\xbb\xbf{}",
+        b'{"a": "\\ud800"}',
+        b'{"a": 1e400}',
+        b'"\x00"',
+        b"[" + b"1," * 10_000 + b"1]",
+    ],
+)
+def test_a_result_that_is_not_strict_json_within_its_bounds_is_invalid(body: bytes) -> None:
+    found = judged(ended(body=body))
+    assert (found.outcome, found.reason, found.result) == (Outcome.FAILED, Reason.RESULT_INVALID, None)
+
+
+def test_the_bounds_themselves_are_taken() -> None:
+    assert judged(ended(body=b"[" * 64 + b"]" * 64)).outcome is Outcome.SUCCEEDED
+    assert judged(ended(body=b"[" * 65 + b"]" * 65)).reason is Reason.RESULT_INVALID
+    assert judged(ended(body=b"[" + b"1," * 9_999 + b"1]")).outcome is Outcome.SUCCEEDED

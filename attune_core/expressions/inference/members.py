@@ -22,12 +22,14 @@ from attune_core.expressions.types import (
     Object,
     Optional,
     Secret,
+    String,
     Type,
     carries_secret,
     members,
     type_name,
     union,
 )
+from attune_core.values import MASK
 
 
 class _Field(NamedTuple):
@@ -40,14 +42,14 @@ class _Field(NamedTuple):
 
 def select_type(facts: Facts, node: Select) -> Type:
     """Return the type of `operand.field`; of an optional operand it is optional as well."""
-    return _field_type(facts, node.operand, _Field(node.field, node.field_start, node.end))
+    return _read_type(facts, node.operand, _Field(node.field, node.field_start, node.end))
 
 
 def optional_select_type(facts: Facts, node: OptionalSelect) -> Type:
     """Return the type of `operand.?field`; naming a field that is not declared is a mistake here as well."""
     if carries_secret(facts.types[node.operand]) and not isinstance(facts.types[node.operand], Object):
         return facts.plain(node.operand)
-    return optionally(_field_type(facts, node.operand, _Field(node.field, node.field_start, node.end)))
+    return optionally(_read_type(facts, node.operand, _Field(node.field, node.field_start, node.end)))
 
 
 def optionally(found: Type) -> Type:
@@ -72,7 +74,7 @@ def index_type(facts: Facts, node: Index | OptionalIndex) -> Type:
 
 def _indexed_type(facts: Facts, node: Index | OptionalIndex) -> Type:
     if isinstance(node.index, Literal) and isinstance(node.index.value, str):
-        return _field_type(facts, node.operand, _Field(node.index.value, node.index.start, node.index.end))
+        return _read_type(facts, node.operand, _Field(node.index.value, node.index.start, node.index.end))
     operand, index = facts.types[node.operand], facts.plain(node.index)
     if carries_secret(operand):
         return facts.report(Code.SECRET, "a secret is named literally", node.index, "write secrets.name")
@@ -138,6 +140,18 @@ def field_of(one: Type, name: str) -> Type | None:
             elif member.extra is not None:
                 found.append(member.extra)
     return union(found) if found else None
+
+
+def _read_type(facts: Facts, operand: Node, field: _Field) -> Type:
+    """Return the type of a field that is read; one that is always masked is of use to nobody."""
+    found = _field_type(facts, operand, field)
+    value = found.item if isinstance(found, Optional) else found
+    if isinstance(value, String) and value.choices == (MASK,):
+        message = f"{facts.text(operand)}.{field.name} is secret in the action's result, so it is always {MASK}"
+        return facts.report_at(
+            Code.MASKED, message, field.start, field.end, "has() tells whether there is one; its value never leaves the agent"
+        )
+    return found
 
 
 def _field_type(facts: Facts, operand: Node, field: _Field) -> Type:
