@@ -76,10 +76,12 @@ class Agent:
         self._fifo = Fifo(loaded.held, [self._restored(item, policies) for item in loaded.items])
         self._packs = Packs(layout.packs, download=link.pack)
         outbox = Outbox(self._state, loaded.outbox)
-        ledger = Ledger(fifo=self._fifo, state=self._state, outbox=outbox, clock=clock)
+        environments = environments_of(layout, settings.host, host=host, clock=clock)
+        self._store = environments.store
+        ledger = Ledger(fifo=self._fifo, state=self._state, outbox=outbox, clock=clock, on_settled=self._store.release)
         self._contact = Contact(clock)
         self._marks = Marks(self._state, paused=loaded.paused, draining=loaded.draining, host_pause=settings.host.paused)
-        preparation = preparation_of(layout, settings.host, host=host, packs=self._packs, clock=clock)
+        preparation = preparation_of(layout, settings.host, packs=self._packs, environments=environments)
         attempts = Attempts(ledger=ledger, host=host, preparation=preparation, policies=policies, clock=clock)
         self._lanes = Lanes(fifo=self._fifo, policies=policies, attempts=attempts, clock=clock, slots=self._slots, closed=self._closed)
         self._marks.changed = self._lanes.touch_all
@@ -135,7 +137,8 @@ class Agent:
         greeting = await await_executor(self._host, self._clock)
         _log.info("executor found", mode=greeting.mode.value, slots=greeting.slots)
         self._lanes.slots = min(self._slots, greeting.slots)
-        await sweep(self._host, self._fifo)
+        await sweep(self._host, self._fifo, hold_again=self._store.hold_again)
+        await self._store.shrink()
         if sum(1 for _ in self._layout.packs.iterdir()) > _PACKS_KEPT:
             await self._packs.keep_only([(await self._state.body(item.execution)).digest for item in list(self._fifo.items())])
 
@@ -196,9 +199,9 @@ def build(settings: AgentSettings, clock: Clock | None = None, random: Random | 
     )
 
 
-def preparation_of(layout: Layout, settings: HostSettings, *, host: Host, packs: Packs, clock: Clock) -> Preparation:
-    """Build what prepares attempts on this host; a local run uses the same."""
-    commands = HostCommands(host, logs=layout.logs, clock=clock)
+def environments_of(layout: Layout, settings: HostSettings, *, host: Host, clock: Clock) -> Environments:
+    """Build what makes environments on this host; local runs and the commands of `attune agent environments` use the same."""
+    commands = HostCommands(host, logs=layout.logs, lock=layout.environments / ".builder", clock=clock)
     tools = HostTools(
         path=settings.path,
         network=settings.network.variables(),
@@ -207,9 +210,14 @@ def preparation_of(layout: Layout, settings: HostSettings, *, host: Host, packs:
         cache=layout.environments / ".cache",
         probes=Probes(commands),
     )
+    return Environments(layout.environments, host=tools, run=commands, bound=settings.environments.size)
+
+
+def preparation_of(layout: Layout, settings: HostSettings, *, packs: Packs, environments: Environments) -> Preparation:
+    """Build what prepares attempts on this host; a local run uses the same."""
     return Preparation(
         packs=packs,
-        environments=Environments(layout.environments, host=tools, run=commands),
+        environments=environments,
         secret=Secrets(Path(settings.secrets) if settings.secrets else layout.secrets).text,
         path=settings.path,
         allows=settings.allows,

@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from attune_agent.preparation_errors import HostSettingsRefused
 from attune_agent.regular_file import read_regular
@@ -20,6 +20,7 @@ from attune_core.catalog.model_problems import read_model
 from attune_core.marks import NOTE_LIMIT
 from attune_core.models.base import DocumentModel
 from attune_core.names import Name, Reference
+from attune_core.quantities import parse_size
 from attune_core.safe_text import safe_text
 
 DEFAULT_FILE = Path("/etc/attune/agent.yaml")
@@ -40,6 +41,12 @@ def _without_credentials(text: str) -> str:
     if _CREDENTIALS.search(text):
         raise ValueError("an address with a user or password; installers get it in their environment, which is no place for a secret")
     return text
+
+
+def _size(value: object) -> int:
+    if isinstance(value, str):
+        return parse_size(value)
+    raise ValueError("a size is a number with a unit, such as 512MiB or 10GiB")
 
 
 AbsolutePath = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(_absolute)]
@@ -76,6 +83,13 @@ class Allow(DocumentModel):
     actions: Annotated[tuple[Reference, ...], Field(strict=False, max_length=10_000)] | None = None
 
 
+class StoreSettings(DocumentModel):
+    """What environments may take of this host."""
+
+    #: All of them together; the least recently used go first, never one in use.
+    size: Annotated[int, Field(ge=1 << 20), BeforeValidator(_size)] = 10 << 30
+
+
 class HostSettings(DocumentModel):
     """The document."""
 
@@ -89,6 +103,7 @@ class HostSettings(DocumentModel):
     #: Where the secrets' files are, when not in the agent's state directory.
     secrets: AbsolutePath | None = None
     network: Network = Network()
+    environments: StoreSettings = StoreSettings()
     allow: Allow = Allow()
     #: Why this host starts nothing new; read again on SIGHUP.
     paused: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)] = ""

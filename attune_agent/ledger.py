@@ -30,12 +30,15 @@ _PAUSES = (0.2, 1.0, 5.0, 15.0)
 class Ledger:
     """What is durable, what is in memory and what is said never differ longer than one commit."""
 
-    def __init__(self, *, fifo: Fifo, state: AgentState, outbox: Outbox, clock: Clock) -> None:
-        """Take the places that move together."""
+    def __init__(
+        self, *, fifo: Fifo, state: AgentState, outbox: Outbox, clock: Clock, on_settled: Callable[[str], None] = lambda _execution: None
+    ) -> None:
+        """Take the places that move together; `on_settled` hears of every execution that is no longer in hand."""
         self._fifo = fifo
         self._state = state
         self._outbox = outbox
         self._clock = clock
+        self._on_settled = on_settled
 
     def assigned(self, assigns: Sequence[Assign]) -> asyncio.Future[None]:
         """Append executions to their queues; the future is done when they are durable, and only then may they be acknowledged.
@@ -123,6 +126,7 @@ class Ledger:
         )
         await self._insist(lambda: self._state.settle(item.execution, report), report)
         self._fifo.remove(item.execution)
+        self._on_settled(item.execution)
 
     async def _insist(self, write: Callable[[], asyncio.Future[int]], report: ReportText) -> None:
         """Write until the disk takes it: an outcome must not be forgotten, and nothing else of its queue may go on before."""

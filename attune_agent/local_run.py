@@ -6,7 +6,7 @@ Called by `attune action run --local`, which starts an executor of its own befor
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-from attune_agent.app import preparation_of
+from attune_agent.app import environments_of, preparation_of
 from attune_agent.attempt import Attempts
 from attune_agent.executor_link import ExecutorLink
 from attune_agent.fifo import Fifo
@@ -48,7 +48,7 @@ async def run_locally(
     outbox.filled = hear
     async with ExecutorLink(layout.run) as host:
         packs = Packs(layout.packs, download=lambda _digest: _once(archive))
-        preparation = preparation_of(layout, settings, host=host, packs=packs, clock=clock)
+        preparation = preparation_of(layout, settings, packs=packs, environments=environments_of(layout, settings, host=host, clock=clock))
         attempts = Attempts(ledger=ledger, host=host, preparation=preparation, policies=policies, clock=clock)
         lanes = Lanes(fifo=fifo, policies=policies, attempts=attempts, clock=clock, slots=1)
         await ledger.assigned([assign])

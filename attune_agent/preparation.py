@@ -96,6 +96,7 @@ class Preparation:
                 result_from=recipe.rules.source,
                 result_limit=RESULT_LIMIT,
                 masks=mask_forms(secrets.values()),
+                uses=environment.key,
             ),
             rules=recipe.rules,
             only_in_memory=contract.via == "file" and bool(secrets),

@@ -12,14 +12,20 @@
     │   ├── EnvironmentTooLarge    ATT308
     │   ├── EnvironmentUnhealthy   ATT309
     │   ├── InstallerUnusable      ATT310
-    │   └── SourcesRefused         ATT311
+    │   ├── SourcesRefused         ATT311
+    │   ├── HashMismatch           ATT316   final: no policy tries it again
+    │   └── CredentialsOnDisk      ATT319
     ├── BuildDelayed               ATT315   passes by itself; the execution waits
+    ├── EnvironmentInUse           ATT317   of `attune agent environments`, as the next ones
+    ├── EnvironmentNotRemoved      ATT318
     ├── PackMismatch               ATT320   reason pack_mismatch
     │   └── PackUnreadable         ATT321
     ├── PackUnavailable            ATT322   passes by itself
     ├── SecretMissing              ATT330   reason secret_missing
     │   └── SecretRefused          ATT331
-    └── HostSettingsRefused        ATT340
+    ├── HostSettingsRefused        ATT340
+    ├── EnvironmentNotFound        ATT341   of `attune agent environments`
+    └── PackNotFound               ATT342
 
 Raised by environments, ecosystems, packs, secrets and host_settings; the attempt turns the first of a branch into its reason.
 No message holds output of an installer: that stays in the build log.
@@ -114,11 +120,39 @@ class SourcesRefused(EnvironmentFailed):
     remedy = "name the source files of one program, below the folder of its lock file"
 
 
+class HashMismatch(EnvironmentFailed):
+    """What the registry served is not the package whose hash stands in the lock file."""
+
+    code, blame = "ATT316", Blame.HOST
+    remedy = "find out who changed the package (registry, mirror, proxy), or make the lock file anew; it is not tried again by itself"
+
+
+class CredentialsOnDisk(EnvironmentFailed):
+    """The host's network settings have credentials, and the executor could hand them to an installer only in a file on a disk."""
+
+    code, blame = "ATT319", Blame.HOST
+    remedy = "let the executor's run directory be on a tmpfs (attune-executor run --run /run/attune)"
+
+
 class BuildDelayed(AttuneError):
     """The executor cannot run the build now."""
 
     code, blame = "ATT315", Blame.PASSING
     remedy = "nothing is lost, the execution waits at the head of its queue; check attune-executor if it lasts"
+
+
+class EnvironmentInUse(AttuneError):
+    """The environment cannot be removed while it is built or used."""
+
+    code, blame = "ATT317", Blame.PASSING
+    remedy = "wait for the executions that use it: attune agent environments list"
+
+
+class EnvironmentNotRemoved(AttuneError):
+    """The files of an environment cannot be removed by the build user."""
+
+    code, blame = "ATT318", Blame.HOST
+    remedy = "nothing runs in it any more; look who owns what is in its `tree`, and remove that as root"
 
 
 class PackMismatch(AttuneError):
@@ -161,3 +195,17 @@ class HostSettingsRefused(AttuneError):
 
     code, blame = "ATT340", Blame.HOST
     remedy = "correct the place that the message names; docs/errors.md lists the keys"
+
+
+class EnvironmentNotFound(AttuneError):
+    """This host has no environment with that key."""
+
+    code, blame = "ATT341", Blame.AUTHOR
+    remedy = "see which there are: attune agent environments list"
+
+
+class PackNotFound(AttuneError):
+    """What was named is neither the folder of a pack nor a pack that this agent has fetched."""
+
+    code, blame = "ATT342", Blame.AUTHOR
+    remedy = "name a folder with a pack.yaml, or a pack that ran on this host by its name"

@@ -3,6 +3,7 @@
 Also how long a stored pause still lasts. Run once by `app` beside the lanes; the attempts in hand are resumed by the lanes themselves.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -41,12 +42,19 @@ async def await_executor(host: Host, clock: Clock) -> Greeting:
         await clock.sleep(_PAUSE)
 
 
-async def sweep(host: Host, fifo: Fifo) -> None:
-    """Let the executor forget what is stored here; what runs without being known here is left alone and named."""
+async def sweep(host: Host, fifo: Fifo, *, hold_again: Callable[[str, str], bool]) -> None:
+    """Let the executor forget what is stored here; what runs without being known here is left alone and named.
+
+    What an earlier life of the agent started goes on holding the environment that it uses: `hold_again` gets execution and key.
+    """
     try:
         for one in await host.listed():
             item = fifo.item(one.execution)
-            if one.kind is not Kind.ATTEMPT or (item is not None and item.attempt == one.attempt):
+            if one.kind is not Kind.ATTEMPT:
+                continue
+            if item is not None and item.attempt == one.attempt:
+                if one.uses and not hold_again(one.execution, one.uses):
+                    _log.warning("an attempt runs in an environment that is gone", execution=one.execution, environment=one.uses)
                 continue
             if one.state is AttemptState.ENDED:
                 await host.forget(one.execution, one.attempt)

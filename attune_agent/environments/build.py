@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from attune_agent.ecosystems.protocol import Build, Ecosystem, HostTools, Toolchain, Wanted
+from attune_agent.environments.build_record import BuildRecord, write_build_record
 from attune_agent.environments.commands import Command, CommandOutcome, CommandRunner
 from attune_agent.environments.key import EnvironmentKey
 from attune_agent.environments.ready import is_ready, mark_ready, unmark
@@ -56,6 +57,8 @@ class Order:
     ecosystem: Ecosystem
     wanted: Wanted
     toolchain: Toolchain
+    pack: str
+    name: str  # of the environment in the pack
     execution: str  # whose build log it is
 
 
@@ -65,16 +68,31 @@ async def build(order: Order, host: HostTools, run: CommandRunner, limits: Build
         return  # another agent on this host was first
     unmark(order.place)
     await asyncio.to_thread(_write_declared, order.place / "declared", {**order.wanted.sources, **order.wanted.files})
-    commands = _Commands(order, run, deadline=time.monotonic() + limits.time, time_limit=limits.time)
+    began = time.monotonic()
+    commands = _Commands(order, run, deadline=began + limits.time, time_limit=limits.time)
     tree = order.place / "tree"
     inside = Build(tree=tree, declared=order.place / "declared", wanted=order.wanted, toolchain=order.toolchain, host=host, run=commands)
     try:
-        await within_limits(_install(order.ecosystem, inside), tree, limits.tree)
+        size, entries = await within_limits(_install(order.ecosystem, inside), tree, limits.tree)
     except Exception:
         await commands.empty_tree(host)
         raise
-    await asyncio.to_thread(mark_ready, order.place, order.key)
+    record = BuildRecord(
+        pack=order.pack,
+        environment=order.name,
+        execution=order.execution,
+        built_at=time.time(),
+        seconds=time.monotonic() - began,
+        size=size,
+        entries=entries,
+    )
+    await asyncio.to_thread(_finish, order, record)
     await commands.trim_cache(host)
+
+
+def _finish(order: Order, record: BuildRecord) -> None:
+    write_build_record(order.place, record)
+    mark_ready(order.place, order.key)
 
 
 async def _install(ecosystem: Ecosystem, inside: Build) -> None:

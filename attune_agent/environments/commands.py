@@ -22,6 +22,8 @@ class Command:
     cwd: str = "/"
     environment: str | None = None  # key16: its `tree` exists and belongs to the build user before the program starts
     fresh: bool = False  # that tree is emptied first
+    home: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # files below HOME, 0600, which is on a tmpfs or refused
+    masks: tuple[bytes, ...] = field(default=(), repr=False)  # what never reaches the build log
     execution: str | None = None  # whose `build` log gets the output; None: a short check nobody reads later
     answer_limit: int = 0  # how many bytes of its output to return
 
@@ -51,8 +53,12 @@ class CommandOutcome:
 
 
 class CommandRunner(Protocol):
-    """Runs commands as the build user."""
+    """Runs commands as the build user, and knows what runs in what they made."""
 
     async def run(self, command: Command) -> CommandOutcome:
         """Run it to its end; cancelling ends its whole tree. `BuildDelayed`: it could not be started now."""
+        ...
+
+    async def used(self) -> frozenset[str]:
+        """Return the keys of the environments in which attempts run, whichever agent started them; `BuildDelayed`."""
         ...

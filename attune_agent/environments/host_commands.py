@@ -11,9 +11,10 @@ import structlog
 
 from attune_agent.environments.build_log import build_name, next_build_attempt
 from attune_agent.environments.commands import Command, CommandOutcome
-from attune_agent.executor_errors import AttemptUnknown, ExecutorUnreachable, StartRefused
-from attune_agent.host import Ended, Host, How, Kind, LogBounds, ResultSource, ResultState, StartRequest
-from attune_agent.preparation_errors import BuildDelayed
+from attune_agent.environments.file_locks import locked
+from attune_agent.executor_errors import AttemptUnknown, ExecutorIncompatible, ExecutorUnreachable, StartRefused
+from attune_agent.host import AttemptState, Ended, Host, How, Kind, LogBounds, ResultSource, ResultState, StartRequest
+from attune_agent.preparation_errors import BuildDelayed, CredentialsOnDisk
 from attune_core.ports import Clock
 
 _log = structlog.get_logger(__name__)
@@ -31,29 +32,36 @@ _PASSING = frozenset({How.NOT_STARTED, How.LOST, How.CANCELLED})
 class HostCommands:
     """Runs commands one at a time: the executor has one build user, and after each command it kills everything of that user."""
 
-    def __init__(self, host: Host, *, logs: Path, clock: Clock) -> None:
+    def __init__(self, host: Host, *, logs: Path, lock: Path, clock: Clock) -> None:
+        """Take the executor; `lock` is a file that all agents of this executor have in common."""
         self._host = host
         self._logs = logs
         self._clock = clock
+        self._lock = lock
         self._turn = asyncio.Lock()
-        self._certain = False  # whether no build can be under way that is not ours
         self._life = secrets.token_hex(4)
         self._checks = 0
 
     async def run(self, command: Command) -> CommandOutcome:
         """Run it to its end; cancelling ends its whole tree. `BuildDelayed`: the executor could not do it now."""
-        async with self._turn:
-            if not self._certain:
-                await self._end_what_is_left()
-                self._certain = True
-            request = self._request(command)
-            self._certain = False
-            ended = await self._run(request)
-            self._certain = True
+        async with self._turn, locked(self._lock):
+            await self._end_what_is_left()
+            if command.home:
+                await self._require_memory()
+            ended = await self._run(self._request(command))
         if ended.how in _PASSING:
             raise BuildDelayed(f"the command {command.argv[0]} did not come to its end: {ended.how.value} {ended.detail[:200]}".rstrip())
         answer = ended.result.body if ended.result.state is ResultState.OK else b""
         return CommandOutcome(how=ended.how, exit_code=ended.exit_code, signal=ended.signal, detail=ended.detail, answer=answer)
+
+    async def used(self) -> frozenset[str]:
+        """Return the keys of the environments in which attempts run. Asked twice: a start that a dead agent sent is recorded by then."""
+        try:
+            await self._host.listed()
+            listed = await self._host.listed()
+        except (ExecutorUnreachable, ExecutorIncompatible) as error:
+            raise BuildDelayed(error.message) from error
+        return frozenset(one.uses for one in listed if one.uses and one.state is not AttemptState.ENDED)
 
     async def _run(self, request: StartRequest) -> Ended:
         await self._start(request)
@@ -65,7 +73,6 @@ class HostCommands:
             # Whoever cancelled waits for this: the next build may begin only when nothing of this one is left.
             try:
                 await self._stop(request.execution, request.attempt)
-                self._certain = True
             except (BuildDelayed, ExecutorUnreachable):
                 _log.warning("a cancelled build is not known to have ended; the next one ends it first", execution=request.execution)
             raise
@@ -85,13 +92,21 @@ class HostCommands:
                 return
 
     async def _end_what_is_left(self) -> None:
-        """End and forget the builds of an earlier life of the agent, which would go on writing into a tree that is built anew."""
+        """End and forget the builds of an agent that died, which would go on writing into a tree that is built anew.
+
+        No living agent has one under way while we hold the lock.
+        """
         try:
             for one in await self._host.listed():
                 if one.kind is Kind.BUILD:
                     await self._stop(one.execution, one.attempt)
         except ExecutorUnreachable as error:
             raise BuildDelayed(error.message) from error
+
+    async def _require_memory(self) -> None:
+        """Refuse to let credentials touch a disk (design §3)."""
+        if not (await self._host.greeting()).inputs_in_memory:
+            raise CredentialsOnDisk("the executor's run directory is on a disk, and installers' credentials would be written there")
 
     async def _stop(self, execution: str, attempt: int) -> None:
         try:
@@ -123,6 +138,8 @@ class HostCommands:
             logs=_LOG,
             result_from=ResultSource.STDOUT if command.answer_limit else ResultSource.NONE,
             result_limit=command.answer_limit,
+            home=command.home,
+            masks=command.masks,
             environment=command.environment,
             fresh=command.fresh,
         )

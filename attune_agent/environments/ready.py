@@ -10,7 +10,7 @@ from pathlib import Path
 from attune_agent.environments.durable import sync_filesystem, sync_folder
 from attune_agent.environments.key import EnvironmentKey
 from attune_agent.regular_file import read_regular
-from attune_core.values import JsonRefused, canonical_json, parse_json
+from attune_core.values import JsonObject, JsonRefused, JsonValue, canonical_json, parse_json
 
 READY = "READY"
 _LIMIT = 1 << 20
@@ -18,11 +18,14 @@ _LIMIT = 1 << 20
 
 def is_ready(place: Path, key: EnvironmentKey) -> bool:
     """Tell whether the environment at this place is whole and made from exactly these parts."""
-    try:
-        found = parse_json(read_regular(place / READY, _LIMIT))
-    except (OSError, JsonRefused):
-        return False  # not there, or cut off by a crash: the same
-    return found == _record(key)
+    return _read(place) == _record(key)
+
+
+def made_from(place: Path) -> JsonObject | None:
+    """Return the parts of the key that the record vouches for; None without a record that can be read."""
+    found = _read(place)
+    parts = found.get("made_from") if isinstance(found, dict) else None
+    return parts if isinstance(parts, dict) else None
 
 
 def mark_ready(place: Path, key: EnvironmentKey) -> None:
@@ -44,6 +47,13 @@ def unmark(place: Path) -> None:
     if (place / READY).is_symlink() or (place / READY).exists():
         (place / READY).unlink()
         sync_folder(place)
+
+
+def _read(place: Path) -> JsonValue:
+    try:
+        return parse_json(read_regular(place / READY, _LIMIT))
+    except (OSError, JsonRefused):
+        return None  # not there, or cut off by a crash: the same
 
 
 def _record(key: EnvironmentKey) -> dict[str, object]:

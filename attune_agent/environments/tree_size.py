@@ -23,18 +23,26 @@ class TreeLimits:
     entries: int = 500_000
 
 
-async def within_limits(work: Coroutine[None, None, None], tree: Path, limits: TreeLimits) -> None:
-    """Do the work, and end it as soon as the tree is beyond the limits; at the end every folder must be readable."""
+async def within_limits(work: Coroutine[None, None, None], tree: Path, limits: TreeLimits) -> tuple[int, int]:
+    """Do the work, and end it as soon as the tree is beyond the limits; return bytes on disk and entries of what it left.
+
+    At the end every folder must be readable.
+    """
+    measured = (0, 0)
     task = asyncio.create_task(work)
     try:
-        while not task.done():
+        done = False
+        while not done:
             await asyncio.wait({task}, timeout=_LOOK_AGAIN)
-            _refuse_excess(await asyncio.to_thread(_measure, tree, limits, done=task.done()), limits)
+            done = task.done()
+            measured = await asyncio.to_thread(_measure, tree, limits, done=done)
+            _refuse_excess(measured, limits)
     finally:
         if not task.done():
             task.cancel()
             await asyncio.wait({task})
     await task
+    return measured
 
 
 def _refuse_excess(measured: tuple[int, int], limits: TreeLimits) -> None:

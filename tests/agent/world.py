@@ -84,7 +84,7 @@ class World:
         """Kill the agent and begin its next life; the host went on meanwhile."""
         await self.kill()
         self.start()
-        await sweep(self.host, self.fifo)
+        await sweep(self.host, self.fifo, hold_again=lambda _execution, _key: True)
         await self.settle()
 
     async def settle(self, turns: int = 60) -> None:

@@ -21,9 +21,9 @@ async def _prepare(order: dict[str, str]) -> dict[str, object]:
     place = Path(order["place"])
     pack = MemoryPack(json.loads(order["document"]), {name: text.encode() for name, text in json.loads(order["files"]).items()})
     async with ExecutorLink(place / "run") as link:
-        commands = HostCommands(link, logs=place / "logs", clock=SystemClock())
+        commands = HostCommands(link, logs=place / "logs", lock=place / "environments/.builder", clock=SystemClock())
         host = host_tools(place / "environments", Probes(commands), tuple(order["path"].split(":")))
-        environments = Environments(place / "environments", host=host, run=commands)
+        environments = Environments(place / "environments", host=host, run=commands, bound=1 << 30)
         delayed = BuildDelayed()
         for tries in range(20):
             try:

@@ -18,18 +18,27 @@ class DirectCommands:
         self.root = root
         self.logs = logs
         self.ran: list[Command] = []
+        self.broken = False  # no command succeeds
+        self.running: set[str] = set()  # keys that attempts use
 
     @property
     def installs(self) -> list[Command]:
         return [command for command in self.ran if command.execution is not None]
 
+    async def used(self) -> frozenset[str]:
+        return frozenset(self.running)
+
     async def run(self, command: Command) -> CommandOutcome:
         self.ran.append(command)
+        if self.broken:
+            return CommandOutcome(how=How.EXITED, exit_code=1)
         if command.environment is not None:
             tree = self.root / command.environment / "tree"
             if command.fresh and tree.exists():
                 shutil.rmtree(tree)
             tree.mkdir(exist_ok=True)
+        if command.argv == ("true",):
+            return CommandOutcome(how=How.EXITED, exit_code=0)  # only the empty tree is wanted
         with tempfile.TemporaryDirectory() as home:
             return await self._run(command, home)
 

@@ -45,6 +45,7 @@ class Place:
         path: tuple[str, ...] = SYSTEM_PATH,
         ecosystems: Mapping[str, Ecosystem] = ECOSYSTEMS,
         limits: BuildLimits | None = None,
+        bound: int = 1 << 30,
     ) -> None:
         self.root = root / "environments"
         self.logs = root / "logs"
@@ -52,7 +53,7 @@ class Place:
         self.logs.mkdir(exist_ok=True)
         self.commands = DirectCommands(self.root, self.logs)
         self.host = host_tools(self.root, Probes(self.commands), path)
-        self.environments = Environments(self.root, host=self.host, run=self.commands, limits=limits, ecosystems=ecosystems)
+        self.environments = Environments(self.root, host=self.host, run=self.commands, limits=limits, bound=bound, ecosystems=ecosystems)
 
     def build_log(self, execution: str) -> str:
         return (self.logs / f"{execution}.log").read_text()

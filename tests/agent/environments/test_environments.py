@@ -90,6 +90,9 @@ async def test_concurrent_prepares_share_one_build_and_its_end(make_place: MakeP
     failing = [place.environments.prepare(pack("exit 7"), "own", execution=f"f{n}") for n in range(5)]
     ends = await asyncio.gather(*failing, return_exceptions=True)
     assert all(isinstance(end, InstallFailed) for end in ends), ends
+    own, *others = map(str, ends)
+    assert "build log" not in own
+    assert all("its build log is that of execution f0" in other for other in others), others
     assert len(place.commands.installs) == 2
 
 
@@ -162,6 +165,7 @@ async def test_an_upgraded_toolchain_makes_another_environment(make_place: MakeP
     assert len(place.commands.installs) == 2
     record = json.loads((place.root / str(new.key) / "READY").read_bytes())
     assert record["made_from"]["versions"] == {"small": "1.0.1"}
+    assert (place.root / str(old.key) / "READY").is_file(), "the old one is left until room is needed"
 
 
 async def test_a_changed_source_makes_another_environment_and_stands_where_the_pack_has_it(make_place: MakePlace) -> None:
