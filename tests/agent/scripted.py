@@ -175,6 +175,7 @@ class ScriptedHost:
                 state=AttemptState.ENDED if (execution, attempt) in self.ended else AttemptState.RUNNING,
                 condition="",
                 log_directory="",
+                uses=self.requests[execution, attempt].uses,
             )
             for execution, attempt in self.requests
         )
@@ -226,7 +227,14 @@ class ScriptedPreparation:
             raise waiting.pop(0)
         self.prepared.append((assign.execution, attempt))
         request = StartRequest(
-            execution=assign.execution, attempt=attempt, argv=("true",), env={}, cwd="/", timeout=policy.timeout, grace=policy.grace
+            execution=assign.execution,
+            attempt=attempt,
+            argv=("true",),
+            env={},
+            cwd="/",
+            timeout=policy.timeout,
+            grace=policy.grace,
+            uses="0123456789abcdef",
         )
         return Prepared(request=request, rules=self.result, only_in_memory=self.only_in_memory)
 

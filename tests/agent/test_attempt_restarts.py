@@ -38,6 +38,15 @@ async def test_a_restart_during_a_run_attaches_and_starts_nothing(world: World) 
     assert world.host.witness == [("1", 1), ("2", 1)]
 
 
+async def test_what_runs_on_goes_on_holding_its_environment_until_it_is_settled(world: World) -> None:
+    await world.assign(assignment("1", 1), assignment("2", 2))
+    await world.restart()
+    assert world.holds == {"1": "0123456789abcdef"}
+    await world.finish("1")
+    assert world.settled("1").outcome is Outcome.SUCCEEDED
+    assert world.holds == {}
+
+
 async def test_an_end_while_the_agent_was_down_is_collected_once(world: World) -> None:
     await world.assign(assignment("1", 1))
     await world.kill()

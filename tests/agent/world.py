@@ -46,7 +46,12 @@ class World:
         now = {"wall": self.clock.now(), "monotonic": self.clock.monotonic(), "longest": 60.0}
         self.fifo = Fifo(loaded.held, [waiting_again(item, **now) for item in loaded.items])
         self.outbox = Outbox(self.state, loaded.outbox)
-        ledger = Ledger(fifo=self.fifo, state=self.state, outbox=self.outbox, clock=self.clock)
+        self.holds: dict[str, str] = {}
+
+        def release(execution: str) -> None:
+            self.holds.pop(execution, None)
+
+        ledger = Ledger(fifo=self.fifo, state=self.state, outbox=self.outbox, clock=self.clock, on_settled=release)
         attempts = Attempts(ledger=ledger, host=self.host, preparation=self.preparation, policies=self.policies, clock=self.clock)
         self.marks = Marks(self.state, paused=loaded.paused, draining=loaded.draining)
         self.lanes = Lanes(
@@ -84,7 +89,7 @@ class World:
         """Kill the agent and begin its next life; the host went on meanwhile."""
         await self.kill()
         self.start()
-        await sweep(self.host, self.fifo, hold_again=lambda _execution, _key: True)
+        await sweep(self.host, self.fifo, hold_again=lambda execution, key: self.holds.setdefault(execution, key) == key)
         await self.settle()
 
     async def settle(self, turns: int = 60) -> None:

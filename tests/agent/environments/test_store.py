@@ -5,8 +5,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -21,8 +21,12 @@ from tests.waiting import eventually
 MEBIBYTE = 1 << 20
 
 
+class MakePlace(Protocol):
+    def __call__(self, bound: int = 1 << 30) -> Place: ...
+
+
 @pytest.fixture
-def make_place(tmp_path: Path) -> Callable[..., Place]:
+def make_place(tmp_path: Path) -> MakePlace:
     (tmp_path / "toolchain").write_text("1.0")
 
     def make(bound: int = 1 << 30) -> Place:
@@ -52,7 +56,7 @@ def keys(place: Place) -> set[str]:
     return {path.parent.name for path in place.root.glob("*/READY")}
 
 
-async def test_beyond_the_bound_the_least_recently_used_goes_first(make_place: Callable[..., Place]) -> None:
+async def test_beyond_the_bound_the_least_recently_used_goes_first(make_place: MakePlace) -> None:
     place = make_place(5 * MEBIBYTE)
     first, second, third = [await build(place, of_size(name), name) for name in ("a", "b", "c")]
     for age, key in enumerate((second, third, first)):
@@ -62,7 +66,7 @@ async def test_beyond_the_bound_the_least_recently_used_goes_first(make_place: C
     assert keys(place) == {first, big}
 
 
-async def test_using_an_environment_is_remembered_beside_it(make_place: Callable[..., Place]) -> None:
+async def test_using_an_environment_is_remembered_beside_it(make_place: MakePlace) -> None:
     place = make_place()
     key = await build(place, of_size("a"), "a")
     use_at(place, key, 1_000_000)
@@ -75,7 +79,7 @@ async def test_using_an_environment_is_remembered_beside_it(make_place: Callable
     assert time.time() - one.used_at < 60
 
 
-async def test_what_is_in_use_is_never_removed_whoever_uses_it(make_place: Callable[..., Place]) -> None:
+async def test_what_is_in_use_is_never_removed_whoever_uses_it(make_place: MakePlace) -> None:
     place, other = make_place(2 * MEBIBYTE), make_place()
     held = await build(place, of_size("a"), "a", settled=False)
     held_by_another_agent = await build(other, of_size("b"), "b", settled=False)
@@ -98,7 +102,7 @@ async def test_what_is_in_use_is_never_removed_whoever_uses_it(make_place: Calla
     assert new not in {held, held_by_another_agent, running}
 
 
-async def test_an_agent_that_dies_no_longer_holds_what_it_used(make_place: Callable[..., Place], tmp_path: Path) -> None:
+async def test_an_agent_that_dies_no_longer_holds_what_it_used(make_place: MakePlace, tmp_path: Path) -> None:
     place = make_place()
     key = await build(place, of_size("a"), "a")
     program = "import fcntl, sys; file = open(sys.argv[1]); fcntl.flock(file, fcntl.LOCK_SH); print(flush=True); sys.stdin.read()"
@@ -114,7 +118,7 @@ async def test_an_agent_that_dies_no_longer_holds_what_it_used(make_place: Calla
     assert not (place.root / key).exists()
 
 
-async def test_several_executions_hold_one_environment_until_the_last_is_settled(make_place: Callable[..., Place]) -> None:
+async def test_several_executions_hold_one_environment_until_the_last_is_settled(make_place: MakePlace) -> None:
     place = make_place()
     store = place.environments.store
     key = await build(place, of_size("a"), "one", settled=False)
@@ -129,7 +133,7 @@ async def test_several_executions_hold_one_environment_until_the_last_is_settled
         await store.remove(key)
 
 
-async def test_a_removed_environment_is_built_again_also_for_who_wanted_it_meanwhile(make_place: Callable[..., Place]) -> None:
+async def test_a_removed_environment_is_built_again_also_for_who_wanted_it_meanwhile(make_place: MakePlace) -> None:
     place = make_place()
     key = await build(place, of_size("a"), "a")
     removal = asyncio.create_task(place.environments.store.remove(key))
@@ -140,7 +144,7 @@ async def test_a_removed_environment_is_built_again_also_for_who_wanted_it_meanw
     assert len(place.commands.installs) == 2
 
 
-async def test_a_removal_that_fails_half_way_leaves_nothing_that_looks_whole(make_place: Callable[..., Place]) -> None:
+async def test_a_removal_that_fails_half_way_leaves_nothing_that_looks_whole(make_place: MakePlace) -> None:
     place = make_place()
     key = await build(place, of_size("a"), "a")
     place.commands.broken = True
@@ -152,7 +156,7 @@ async def test_a_removal_that_fails_half_way_leaves_nothing_that_looks_whole(mak
     assert len(place.commands.installs) == 2
 
 
-async def test_leftovers_are_swept_but_not_what_is_being_built(make_place: Callable[..., Place], tmp_path: Path) -> None:
+async def test_leftovers_are_swept_but_not_what_is_being_built(make_place: MakePlace, tmp_path: Path) -> None:
     place = make_place()
     with pytest.raises(InstallFailed):
         await build(place, pack("exit 1"), "a")
@@ -169,7 +173,7 @@ async def test_leftovers_are_swept_but_not_what_is_being_built(make_place: Calla
     assert await building == left
 
 
-async def test_the_size_of_an_environment_is_measured_by_its_build_and_read_afterwards(make_place: Callable[..., Place]) -> None:
+async def test_the_size_of_an_environment_is_measured_by_its_build_and_read_afterwards(make_place: MakePlace) -> None:
     place = make_place()
     key = await build(place, of_size("a", 2), "execution-1")
     record = read_build_record(place.root / key)
