@@ -125,6 +125,10 @@ class Environments:
         stamps = [*tools, *found.toolchain.stamps, stamp_of(str(place / READY))]
         return _Warm(prepared=_prepared(found.key.folder, found.ecosystem.activation(place / "tree")), stamps=stamps)
 
+    async def at_rest(self) -> None:
+        """Wait until nothing is being removed any more; for programs that end."""
+        await asyncio.gather(*self._shrinking)
+
     async def resolve(self, pack: DeclaringPack, name: str) -> Resolved:
         """Return what the environment of that name is made from; nothing is built. Errors as of `prepare`."""
         if name not in pack.document.environments:

@@ -14,6 +14,7 @@ from attune_agent.environments.probes import Probes
 from attune_agent.executor_link import ExecutorLink
 from attune_agent.preparation_errors import BuildDelayed, EnvironmentFailed
 from attune_core.ports import SystemClock
+from attune_core.program_log import configure_log
 from tests.agent.environments.places import MemoryPack, host_tools
 
 
@@ -34,10 +35,12 @@ async def _prepare(order: dict[str, str]) -> dict[str, object]:
                 continue
             except EnvironmentFailed as error:
                 return {"code": error.code, "message": error.message}
+            await environments.at_rest()
             links = {name: str(target) for name, target in prepared.links.items()}
             return {"key": prepared.key, "path": list(prepared.path), "links": links, "variables": dict(prepared.variables)}
         return {"code": delayed.code, "message": delayed.message}
 
 
 if __name__ == "__main__":
+    configure_log()
     json.dump(asyncio.run(_prepare(json.load(sys.stdin))), sys.stdout)
