@@ -10,6 +10,11 @@ from attune_core.locks.go_mod import MANIFEST as GO_MOD
 from attune_core.locks.go_mod import UNREAD as UNREAD_BY_GO
 from attune_core.locks.go_mod import go_mod_mistakes
 from attune_core.locks.go_sum import go_sum_mistakes, unlocked_modules
+from attune_core.locks.class_path import LOCK as CLASS_PATH
+from attune_core.locks.class_path import LOCKER as CLASS_PATH_LOCKER
+from attune_core.locks.class_path import MANIFEST as POM
+from attune_core.locks.class_path import class_path_mistakes
+from attune_core.locks.class_path_manifest import outdated_class_path
 from attune_core.locks.package_lock import LOCK, MANIFEST, manifest_mistakes, package_lock_mistakes
 from attune_core.locks.package_manifest import outdated_packages
 from attune_core.locks.requirements import requirement_mistakes
@@ -72,9 +77,22 @@ RULES: Mapping[str, tuple[LockRules, ...]] = {
             locker=("go", "mod", "tidy"),
         ),
     ),
+    "java": (
+        LockRules(
+            name=CLASS_PATH,
+            manifest=manifest_named(POM),
+            manifest_required=False,
+            lock_mistakes=class_path_mistakes,
+            outdated=outdated_class_path,
+            make="attune pack lock",
+            make_again="make it again: attune pack lock",
+            renew="attune pack lock",
+            locker=("sh", "-euc", CLASS_PATH_LOCKER, "lock", "{lock}"),
+        ),
+    ),
 }
 #: Ecosystems whose environments hold programs compiled from the pack's own `sources`.
-COMPILED: frozenset[str] = frozenset({"go"})
+COMPILED: frozenset[str] = frozenset({"go", "java"})
 
 
 def rules_of(ecosystem: str, lock: str) -> LockRules | None:

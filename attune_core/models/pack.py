@@ -23,7 +23,7 @@ Version = Annotated[str, StringConstraints(pattern=VERSION_PATTERN, max_length=6
 class EnvironmentDocument(DocumentModel):
     """One isolated install: which ecosystem, which interpreters serve, and the lock file that says what is in it."""
 
-    ecosystem: Literal["shell", "python", "node", "go"] = Field(description="Which language's packages it holds.")
+    ecosystem: Literal["shell", "python", "node", "go", "java"] = Field(description="Which language's packages it holds.")
     interpreter: Range | None = Field(
         None, description="Which versions of the interpreter, or of the compiler, serve.", examples=[">=3.11"]
     )
