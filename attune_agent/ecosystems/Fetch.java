@@ -23,6 +23,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import javax.net.ssl.SSLContext;
@@ -136,7 +137,7 @@ public class Fetch {
         if (authorization != null) {
             request.header("Authorization", authorization);
         }
-        Path part = Files.createTempFile(cache, "part-", "");
+        Path part = cache.resolve("part-" + UUID.randomUUID()); // no createTempFile: what it makes is for its user alone
         try {
             int status = client.send(request.build(), HttpResponse.BodyHandlers.ofFile(part)).statusCode();
             if (status != 200) {

@@ -21,15 +21,18 @@ REPOSITORY = "MAVEN_REPOSITORY"
 
 _VERSION = re.compile(r"javac ([0-9]+(?:\.[0-9]+)*)", re.ASCII)
 _FETCH = Path(__file__).with_name("Fetch.java")
+#: For programs that are over in a second: half the work.
+_BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
 
 #: Argument: Maven. Prints the repository it would download from. In a project that is only a name it runs no plugin, but says what it made
 #: of its settings, mirrors included; those of a user are not read.
 _REPOSITORY = """\
-export MAVEN_OPTS="-XX:-UsePerfData -Duser.home=$HOME"
 cd "$HOME"
+echo '<settings/>' > settings.xml
 echo '<project><modelVersion>4.0.0</modelVersion><groupId>a</groupId><artifactId>a</artifactId><version>1</version>' > pom.xml
 echo '<packaging>pom</packaging></project>' >> pom.xml
-"$1" --batch-mode --debug --offline --file pom.xml "-Dmaven.repo.local=$HOME/repository" validate > said 2>&1 || { tail -n 3 said; exit 1; }
+"$1" --batch-mode --debug --offline --settings settings.xml "-Dmaven.repo.local=$HOME/repository" validate > said 2>&1 ||
+  { tail -n 3 said; exit 1; }
 sed -n 's/.*Repositories (dependencies): \\[[^(]*(\\([^,)]*\\),.*/\\1/p' said
 """
 
@@ -39,7 +42,7 @@ _INSTALL = """\
 mkdir bin classes
 ln -s -- "$1/bin/java" bin/java
 printf '%s' "$3" > Fetch.java
-"$1/bin/java" -XX:-UsePerfData -Djdk.http.auth.tunneling.disabledSchemes= Fetch.java "$2/classpath.lock" "$4"
+"$1/bin/java" $BRIEF -Djdk.http.auth.tunneling.disabledSchemes= Fetch.java "$2/classpath.lock" "$4"
 find "$2" -name '*.java' -exec printf '"%s"\\n' '{}' + > sources
 [ ! -s sources ] || "$1/bin/javac" -J-XX:-UsePerfData -encoding UTF-8 -proc:none -d classes @class-path @sources
 tree=$PWD
@@ -125,7 +128,7 @@ def _find_maven(host: HostTools) -> str:
 
 
 async def _ask_maven(build: Build, maven: str) -> dict[str, str]:
-    env = {**build.host.base_environment(), "JAVA_HOME": build.toolchain.programs["jdk"], "MAVEN_SKIP_RC": "1"}
+    env = {**build.host.base_environment(), "JAVA_HOME": build.toolchain.programs["jdk"], "MAVEN_OPTS": _BRIEF, "MAVEN_SKIP_RC": "1"}
     outcome = await build.run.check(("sh", "-eus", maven), env, _REPOSITORY)
     addresses = outcome.answer.decode("utf-8", "replace").split()
     if not outcome.succeeded or not addresses:
@@ -135,4 +138,4 @@ async def _ask_maven(build: Build, maven: str) -> dict[str, str]:
 
 def _installer_environment(host: HostTools) -> dict[str, str]:
     trust = {"SSL_CERT_FILE": host.ca_file} if host.ca_file else {}
-    return {**host.network, **trust, **host.base_environment()}
+    return {**host.network, **trust, **host.base_environment(), "BRIEF": _BRIEF}

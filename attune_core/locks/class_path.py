@@ -52,7 +52,7 @@ def class_path_mistakes(raw: bytes) -> Iterator[Mistake]:
 def archives(text: str) -> Iterator[tuple[str, str, str]]:
     """Yield group, artifact and version of every jar that a class path file names."""
     for line in text.splitlines():
-        found = _LINE.fullmatch(line.strip())
+        found = _LINE.fullmatch(line.rstrip())
         if path := _PATH.fullmatch(found["path"]) if found else None:
             yield path["group"].rstrip("/").replace("/", "."), path["artifact"], path["version"]
 
@@ -61,13 +61,10 @@ def _line_mistakes(text: str) -> Iterator[Mistake]:
     seen: set[tuple[str | None, ...]] = set()
     start = 0
     for number, whole in enumerate(text.splitlines(keepends=True), 1):
-        line = whole.strip()
-        place = start + whole.find(line)
+        line = whole.rstrip()
+        if line and not line.startswith("#") and (reason := _wrong(line, seen)):
+            yield Mistake(message=f"{line[-120:]!r} {reason}", line=number, stretch=(start, start + len(line)))
         start += len(whole)
-        if not line or whole.startswith("#"):
-            continue
-        if reason := _wrong(line, seen):
-            yield Mistake(message=f"{line[-120:]!r} {reason}", line=number, stretch=(place, place + len(line)))
 
 
 def _wrong(line: str, seen: set[tuple[str | None, ...]]) -> str | None:

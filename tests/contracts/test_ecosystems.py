@@ -15,7 +15,7 @@ import attune_core
 from attune_agent.ecosystems.table import ECOSYSTEMS
 from attune_agent.packs.packs import Packs
 from tests.agent.environments.hosts import NOBODY, Answer, RealHost, real_host, until
-from tests.agent.environments.places import ROOT, SYSTEM_PATH, go_cache, go_files, node_lock, path_with, python_lock
+from tests.agent.environments.places import ROOT, SYSTEM_PATH, go_cache, go_files, java_lock, node_lock, path_with, python_lock
 from tests.agent.packs.test_packs import ARCHIVE, DIGEST, Source
 
 pytestmark = pytest.mark.registry
@@ -32,6 +32,18 @@ import (
 )
 
 func main() { syscall.Write(1, []byte(`["`+semver.Canonical("v1.4")+`"]`)) }
+"""
+JAVA_MAIN = b"""\
+package web;
+
+import com.google.gson.Gson;
+
+public class Main {
+    public static void main(String[] words) throws Exception {
+        byte[] text = Main.class.getResourceAsStream("/text.txt").readAllBytes();
+        System.out.println(new Gson().toJson(new String[] {new String(text), words[0]}));
+    }
+}
 """
 #: Whether actions have uids of their own, and who the agent is.
 KINDS = [
@@ -93,15 +105,33 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Example]:
             ["v1.5.0"],
             go_cache(go, tmp_path_factory.mktemp("cache")),
         ),
+        "java": Example(
+            "java",
+            {
+                "environments": {
+                    "own": {"ecosystem": "java", "interpreter": ">=11", "lock": "jvm/classpath.lock", "sources": ["jvm/src/**"]}
+                }
+            },
+            {
+                "jvm/classpath.lock": java_lock(tmp_path_factory.mktemp("java"), "com.google.code.gson:gson:2.11.0"),
+                "jvm/src/main/java/web/Main.java": JAVA_MAIN,
+                "jvm/src/main/resources/text.txt": b"a resource",
+            },
+            ("java", "web.Main", "a word"),
+            ["a resource", "a word"],
+            ("Fetch.java", "class-path", "sources"),
+            change=(b"words[0]", b"words[0] + 1"),
+            changed=["a resource", "a word1"],
+        ),
     }
 
 
-@pytest.fixture(params=["python", "node", "go"])
+@pytest.fixture(params=["python", "node", "go", "java"])
 def example(request: pytest.FixtureRequest, examples: Mapping[str, Example]) -> Example:
     return examples[str(request.param)]
 
 
-@pytest.fixture(params=["go"])
+@pytest.fixture(params=["go", "java"])
 def compiled(request: pytest.FixtureRequest, examples: Mapping[str, Example]) -> Example:
     return examples[str(request.param)]
 
@@ -132,7 +162,8 @@ def prove(host: RealHost, example: Example, answer: Answer) -> None:
     for name, target in answer.links.items():
         if not (folder / name).exists():
             (folder / name).symlink_to(target)
-    ended = host.act(example.proof, path=answer.path, cwd=folder)
+    program, *words = example.proof
+    ended = host.act((program, *answer.arguments.get(program, ()), *words), path=answer.path, cwd=folder)
     assert ended.exit_code == 0, ended
     assert json.loads(ended.result.body) == example.proven
 
@@ -269,6 +300,15 @@ def test_another_module_than_go_sum_names_is_refused(host: RealHost, examples: M
     answer = host.prepare(example.document, {**example.files, "go/go.sum": wrong}, example.path)
     assert answer.code == "ATT306", answer
     assert "checksum mismatch" in host.build_log()
+
+
+def test_another_jar_than_the_checksum_names_is_refused(host: RealHost, examples: Mapping[str, Example]) -> None:
+    example = examples["java"]
+    wrong = re.sub(rb"[0-9a-f]{64}", b"0" * 64, example.files["jvm/classpath.lock"])
+    answer = host.prepare(example.document, {**example.files, "jvm/classpath.lock": wrong})
+    assert answer.code == "ATT306", answer
+    assert "gson-2.11.0.jar: the checksum is 57928d6e5a6edeb2abd3770a8f95ba44dce45f3b23b7a9dc2b309c581552a78b" in host.build_log()
+    assert not list(host.environments.glob("*/tree/lib/**/*.jar"))
 
 
 def test_a_lock_without_hashes_is_refused_before_anything_runs(host: RealHost, examples: Mapping[str, Example]) -> None:

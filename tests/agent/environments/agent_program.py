@@ -37,7 +37,8 @@ async def _prepare(order: dict[str, str]) -> dict[str, object]:
                 return {"code": error.code, "message": error.message}
             await environments.at_rest()
             links = {name: str(target) for name, target in prepared.links.items()}
-            return {"key": prepared.key, "path": list(prepared.path), "links": links, "variables": dict(prepared.variables)}
+            given = {"path": list(prepared.path), "links": links, "variables": dict(prepared.variables), "arguments": prepared.arguments}
+            return {"key": prepared.key, **given}
         return {"code": delayed.code, "message": delayed.message}
 
 

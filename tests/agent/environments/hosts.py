@@ -37,6 +37,7 @@ class Answer:
     path: tuple[str, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, Sequence[str]] = field(default_factory=dict)
     code: str = ""
     message: str = ""
 

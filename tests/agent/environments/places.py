@@ -11,6 +11,7 @@ from attune_agent.ecosystems.table import ECOSYSTEMS
 from attune_agent.environments.build import BuildLimits
 from attune_agent.environments.environments import Environments
 from attune_agent.environments.probes import Probes
+from attune_core.locks.table import RULES
 from attune_core.models.pack import PackDocument
 from tests.agent.environments.direct_commands import DirectCommands
 
@@ -109,3 +110,17 @@ def go_cache(module: Path, cache: Path) -> Path:
     env = {**os.environ, "GOFLAGS": "-trimpath -buildvcs=false", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOCACHE": f"{cache}/go/build"}
     subprocess.run(["go", "build", "-o", "/dev/null", "."], cwd=module, check=True, capture_output=True, env=env)
     return cache
+
+
+def java_lock(folder: Path, *dependencies: str) -> bytes:
+    """Let Maven make the checksum list of `group:artifact:version`s and what they need."""
+    words = "".join(
+        f"<dependency><groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version></dependency>"
+        for group, artifact, version in (one.split(":") for one in dependencies)
+    )
+    named = "<modelVersion>4.0.0</modelVersion><groupId>web</groupId><artifactId>own</artifactId><version>1</version>"
+    (folder / "pom.xml").write_text(f"<project>{named}<dependencies>{words}</dependencies></project>")
+    (rules,) = RULES["java"]
+    argv = [word.format(lock="classpath.lock") for word in rules.locker]
+    subprocess.run(argv, cwd=folder, check=True, capture_output=True)
+    return (folder / "classpath.lock").read_bytes()
