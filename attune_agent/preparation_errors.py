@@ -54,7 +54,7 @@ class LockMissing(EnvironmentFailed):
     """A file that says what the environment holds (lock file, manifest) is not in the pack."""
 
     code, blame = "ATT302", Blame.AUTHOR
-    remedy = "make the lock file with the ecosystem's own tool (uv pip compile --generate-hashes, npm install) and commit it with the pack"
+    remedy = "make the lock file with the ecosystem's own tool (attune pack lock runs it) and commit it with the pack"
 
 
 class LockRefused(EnvironmentFailed):
@@ -107,7 +107,7 @@ class EnvironmentUnhealthy(EnvironmentFailed):
 
 
 class InstallerUnusable(EnvironmentFailed):
-    """The installer itself (uv, npm) is missing or cannot be executed by the build user."""
+    """The installer itself (uv, npm, mvn) is missing or cannot be executed by the build user."""
 
     code, blame = "ATT310", Blame.HOST
     remedy = "install npm beside node on the host setting `path`; uv comes with `attune[agent]`"

@@ -56,10 +56,11 @@ def lock(locking: Locking) -> Locked:
     program = _program(locking.argv[0])
     before = locking.path.read_bytes() if locking.path.is_file() else None
     done = subprocess.run([program, *locking.argv[1:]], cwd=locking.path.parent, check=False, stdin=subprocess.DEVNULL, stdout=2)
+    said = " ".join(locking.argv).partition("\n")[0]  # a script begins with a line that says what it is
     if done.returncode != 0:
-        raise LockerFailed(f"{' '.join(locking.argv)} ended with {done.returncode} in {locking.path.parent}")
+        raise LockerFailed(f"{said} ended with {done.returncode} in {locking.path.parent}")
     if not locking.path.is_file():
-        raise LockerFailed(f"{' '.join(locking.argv)} left no {locking.path.name} in {locking.path.parent}")
+        raise LockerFailed(f"{said} left no {locking.path.name} in {locking.path.parent}")
     after = locking.path.read_bytes()
     return Locked(locking=locking, changed=after != before, mistakes=tuple(locking.rules.lock_mistakes(after)))
 

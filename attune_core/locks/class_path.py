@@ -16,6 +16,7 @@ LOCK, MANIFEST = "classpath.lock", "pom.xml"
 #: Makes the lock file $1 from the manifest beside it; for the author's machine, where Maven's plugins may run. The jars of the run time are
 #: copied as a repository has them, and named in the order of Maven's class path.
 LOCKER = """\
+# mvn dependency:build-classpath dependency:copy-dependencies
 plugin=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 made=$(mktemp -d)
 trap 'rm -rf -- "$made"' EXIT

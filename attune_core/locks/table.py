@@ -5,16 +5,16 @@ Read by the catalog and by agents' ecosystems; an ecosystem without a row instal
 
 from collections.abc import Mapping
 
-from attune_core.locks.go_mod import LOCK as GO_SUM
-from attune_core.locks.go_mod import MANIFEST as GO_MOD
-from attune_core.locks.go_mod import UNREAD as UNREAD_BY_GO
-from attune_core.locks.go_mod import go_mod_mistakes
-from attune_core.locks.go_sum import go_sum_mistakes, unlocked_modules
 from attune_core.locks.class_path import LOCK as CLASS_PATH
 from attune_core.locks.class_path import LOCKER as CLASS_PATH_LOCKER
 from attune_core.locks.class_path import MANIFEST as POM
 from attune_core.locks.class_path import class_path_mistakes
 from attune_core.locks.class_path_manifest import outdated_class_path
+from attune_core.locks.go_mod import LOCK as GO_SUM
+from attune_core.locks.go_mod import MANIFEST as GO_MOD
+from attune_core.locks.go_mod import UNREAD as UNREAD_BY_GO
+from attune_core.locks.go_mod import go_mod_mistakes
+from attune_core.locks.go_sum import go_sum_mistakes, unlocked_modules
 from attune_core.locks.package_lock import LOCK, MANIFEST, manifest_mistakes, package_lock_mistakes
 from attune_core.locks.package_manifest import outdated_packages
 from attune_core.locks.requirements import requirement_mistakes

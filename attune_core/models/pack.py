@@ -30,8 +30,8 @@ class EnvironmentDocument(DocumentModel):
     lock: PackPath | None = Field(
         None,
         description="The lock file in the pack, with hashes; required for every ecosystem that installs something. "
-        "Beside it stands the manifest: package.json for node, go.mod for go.",
-        examples=["requirements.lock", "package-lock.json", "go/go.sum"],
+        "Beside it stands the manifest: package.json for node, go.mod for go, pom.xml for java.",
+        examples=["requirements.lock", "package-lock.json", "go/go.sum", "java/classpath.lock"],
     )
     sources: Annotated[tuple[SourcePattern, ...], Field(strict=False, max_length=64)] = Field(
         (),

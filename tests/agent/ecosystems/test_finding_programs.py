@@ -1,9 +1,11 @@
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from attune_agent.ecosystems.go import Go
+from attune_agent.ecosystems.java import Java
 from attune_agent.ecosystems.node import Node
 from attune_agent.ecosystems.protocol import Wanted
 from attune_agent.ecosystems.python_search import find_interpreter
@@ -93,13 +95,13 @@ async def test_node_and_npm_are_looked_for_alike(tmp_path: Path) -> None:
 
 
 def compiler(folder: Path, name: str, answer: str) -> None:
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_text(f"#!/bin/sh\n[ $GOTOOLCHAIN = local ] && {answer}\n")
+    folder.mkdir(exist_ok=True, parents=True)
+    (folder / name).write_text(f"#!/bin/sh\n{answer}\n")
     (folder / name).chmod(0o755)
 
 
 async def test_a_go_serves_that_is_in_the_range_and_as_new_as_go_mod_asks(tmp_path: Path) -> None:
-    compiler(tmp_path / "a", "go", "echo go version go1.19.8 linux/amd64")
+    compiler(tmp_path / "a", "go", "[ $GOTOOLCHAIN = local ] && echo go version go1.19.8 linux/amd64")
     compiler(tmp_path / "b", "go", "echo go version go1.22.1 linux/amd64")
     compiler(tmp_path / "c", "go", "echo go version go1.24 X:boringcrypto linux/amd64")
     compiler(tmp_path / "d", "go", "exit 2")
@@ -119,6 +121,27 @@ async def test_a_go_serves_that_is_in_the_range_and_as_new_as_go_mod_asks(tmp_pa
     assert said.startswith("no go <1.22,>=1.20 for this environment: ")
     assert f"{tmp_path}/a/go is 1.19.8; {tmp_path}/b/go is 1.22.1; {tmp_path}/c/go is 1.24" in said
     assert f"{tmp_path}/d/go does not say its version (exit code 2)" in said
+
+
+async def test_a_jdk_serves_that_is_in_the_range_and_maven_is_only_needed_to_name_the_repository(tmp_path: Path) -> None:
+    for name, version in (("a", "1.8.0_402"), ("b", "17.0.15"), ("c", "25")):
+        compiler(tmp_path / name / "bin", "javac", f"echo javac {version}")
+    host = place(tmp_path, "a/bin", "b/bin", "c/bin").host
+    empty = Wanted(document=EnvironmentDocument(ecosystem="java", lock="classpath.lock"), files={"classpath.lock": b"# nothing\n"})
+    found = await Java().toolchain(empty, host)
+    assert (found.versions, found.programs) == (
+        {"java": "17.0.15", "java_at": f"{tmp_path}/b"},
+        {"jdk": f"{tmp_path}/b", "maven": ""},
+    )
+    newer = EnvironmentDocument(ecosystem="java", interpreter=">=21", lock="classpath.lock")
+    assert (await Java().toolchain(replace(empty, document=newer), host)).versions["java"] == "25"
+    with pytest.raises(InterpreterMissing, match=r"no javac >=26,>=11 for this environment: .*/a/bin/javac is 1.8.0; "):
+        await Java().toolchain(replace(empty, document=newer.model_copy(update={"interpreter": ">=26"})), host)
+    jar = replace(empty, files={"classpath.lock": b"1" * 64 + b"  a/b/1/b-1.jar\n"})
+    with pytest.raises(InstallerUnusable, match="no mvn in ") as unusable:
+        await Java().toolchain(jar, host)
+    assert "MAVEN_REPOSITORY" in unusable.value.hint
+    await Java().toolchain(jar, replace(host, network={"MAVEN_REPOSITORY": "https://maven.example"}))
 
 
 async def test_a_uv_that_others_cannot_reach_is_copied_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

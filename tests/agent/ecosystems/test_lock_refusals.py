@@ -55,6 +55,7 @@ def test_every_ecosystem_that_installs_asks_before_it_does() -> None:
         "python": {"requirements.lock": b"six"},
         "node": {"package.json": b"{}", "package-lock.json": b"{}"},
         "go": {"go.mod": b"", "go.sum": b"x"},
+        "java": {"classpath.lock": b"x"},
     }
     for name, files in spoilt.items():
         document = EnvironmentDocument.model_validate({"ecosystem": name, "lock": next(reversed(files))})

@@ -22,6 +22,8 @@ def said(words: str, files: dict[str, str]) -> list[tuple[str, str, str]]:
 
 def test_a_compiled_environment_with_lock_manifest_and_sources_is_accepted() -> None:
     assert not said("ecosystem: go, interpreter: '>=1.21', lock: go/go.sum, sources: ['go/**/*.go']", FILES)
+    java = {"jvm/classpath.lock": "", "jvm/src/Main.java": "", "jvm/src/text.txt": "", "jvm/pom.xml": "<project/>"}
+    assert not said("ecosystem: java, interpreter: '>=17', lock: jvm/classpath.lock, sources: ['jvm/src/**']", java)
 
 
 @pytest.mark.parametrize(
