@@ -30,4 +30,7 @@ LANGUAGES: Mapping[str, Language] = {
     "javascript": Language(ecosystem="node", environment=_NODE, types="typescript"),
     # From this version on node leaves types out by itself.
     "typescript": Language(ecosystem="node", environment={**_NODE, "interpreter": ">=22.18"}, types="typescript", exact=True),
+    "go": Language(
+        ecosystem="go", environment={"ecosystem": "go", "interpreter": ">=1.19", "lock": "go/go.sum", "sources": ["go/**/*.go"]}
+    ),
 }

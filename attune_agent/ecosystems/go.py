@@ -91,7 +91,6 @@ class Go:
 def _installer_environment(host: HostTools) -> dict[str, str]:
     trust = {"SSL_CERT_FILE": host.ca_file} if host.ca_file else {}
     return {
-        "GOPROXY": "https://proxy.golang.org",  # the host may name another one
         **host.network,
         **trust,
         **host.base_environment(),

@@ -16,7 +16,7 @@ from attune_agent.layout import Layout
 from attune_agent.local_run import run_locally
 from attune_cli.errors import BadArgument
 from attune_cli.local.program import Program, module
-from attune_cli.local.system import memory_directory, network_settings
+from attune_cli.local.system import host_path, memory_directory, network_settings
 from attune_cli.local.uid_block import uid_block
 from attune_cli.render.output import compact, note, show_fields, show_json
 from attune_controller.policies import policy_of
@@ -80,7 +80,10 @@ def _assign(catalog: Catalog, action: Action, complete: JsonObject, secrets: Map
 
 def _run(layout: Layout, root: Path, assign: Assign, catalog: Catalog, folder: Path | None, *, json: bool) -> int:
     settings = HostSettings(
-        slots=1, secrets=str(folder.resolve()) if folder else None, network=Network(ca_file=network_settings().get("ca_file"))
+        slots=1,
+        path=host_path(),
+        secrets=str(folder.resolve()) if folder else None,
+        network=Network(ca_file=network_settings().get("ca_file")),
     )
     layout.prepare()
     with uid_block() as uids:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from attune_agent.host_settings import DEFAULT_PATH
 from attune_cli.authority import local_access
 from attune_cli.client import Client
 from attune_cli.errors import ProgramFailed
@@ -230,7 +231,8 @@ class LocalSystem:
         agent.state.mkdir(mode=0o711)
         agent.state.chmod(0o711)
         document = {"network": dict(self.network)} if self.network else {}
-        (agent.state / "agent.yaml").write_text(json.dumps({"slots": agent.slots, **document}), encoding="utf-8")
+        settings = {"slots": agent.slots, "path": host_path(), **document}
+        (agent.state / "agent.yaml").write_text(json.dumps(settings), encoding="utf-8")
 
 
 def memory_directory() -> str | None:
@@ -243,6 +245,12 @@ def network_settings() -> dict[str, str]:
     """Return what installers need to reach the registries from here: the CA file that this shell is set up with."""
     ca_file = os.environ.get("SSL_CERT_FILE", "")
     return {"ca_file": ca_file} if ca_file and Path(ca_file).is_file() else {}
+
+
+def host_path() -> tuple[str, ...]:
+    """Return the host setting `path` for a host in small: the usual folders first, then those of this shell, for the toolchains in them."""
+    shell = (folder for folder in os.environ.get("PATH", "").split(":") if folder.startswith("/") and ".." not in folder)
+    return tuple(dict.fromkeys((*DEFAULT_PATH, *shell)))
 
 
 def _connected(client: Client) -> set[str]:

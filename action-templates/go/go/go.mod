@@ -1,0 +1,3 @@
+module PACK_NAME
+
+go 1.19
