@@ -24,6 +24,7 @@ class Language:
 
 _NODE: JsonObject = {"ecosystem": "node", "interpreter": ">=20", "lock": "package-lock.json"}
 LANGUAGES: Mapping[str, Language] = {
+    "shell": Language(ecosystem="shell"),
     "python": Language(
         ecosystem="python", environment={"ecosystem": "python", "interpreter": ">=3.11", "lock": "requirements.lock"}, types="python"
     ),
