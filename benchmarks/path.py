@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -137,11 +137,11 @@ def payload(one: str) -> bytes:
 
 
 @contextmanager
-def path_sender(place: Path, fifo: Path) -> Iterator[tuple[Send, LocalSystem]]:
-    """Yield a function that posts one signed webhook to a running system."""
+def path_sender(place: Path, fifo: Path, more: Mapping[str, str] | None = None) -> Iterator[tuple[Send, LocalSystem]]:
+    """Yield a function that posts one signed webhook to a running system, which may have more files than those it needs for that."""
     place.chmod(0o711)
     origin = Origin(place / "git")
-    origin.write(repository(fifo))
+    origin.write({**repository(fifo), **(more or {})})
     commit = origin.push()
     local = threading.local()
     with LocalSystem(root=place / "system", repository=str(origin.bare)) as system:
