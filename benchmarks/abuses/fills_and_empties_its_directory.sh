@@ -1,0 +1,4 @@
+while :; do
+    head -c 200000000 /dev/zero > "$TMPDIR/x"
+    rm "$TMPDIR/x"
+done

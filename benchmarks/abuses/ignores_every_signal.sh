@@ -1,0 +1,2 @@
+trap '' TERM HUP INT QUIT
+while :; do sleep 0.01; done
