@@ -174,8 +174,11 @@ class Agent:
     def _changed(self) -> None:
         """The session began or ended: say it where tests and the doctor look, and let starts be considered again."""
         new = self._layout.ready.with_suffix(".new")
-        new.write_text(json.dumps({"pid": os.getpid(), "version": VERSION, "connected": self._contact.connected}), encoding="ascii")
-        new.replace(self._layout.ready)
+        try:
+            new.write_text(json.dumps({"pid": os.getpid(), "version": VERSION, "connected": self._contact.connected}), encoding="ascii")
+            new.replace(self._layout.ready)
+        except OSError as error:  # a full disk: what runs goes on, and who looks sees the last word that was written
+            _log.warning("readiness is not on disk", error=str(error))
         self._lanes.touch_all()
 
 

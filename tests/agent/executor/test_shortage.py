@@ -3,8 +3,7 @@
 import asyncio
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,9 @@ import pytest
 from attune_agent.executor.log_files import read_window
 from attune_agent.executor_errors import StartRefused
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.host import How, LogBounds
-from tests.agent.executor.hosted import SYSTEM_PYTHON, Hosted, Peer, hosted, shell, traced
+from attune_agent.host import Ended, How, LogBounds, ResultState
+from tests.agent.executor.hosted import SYSTEM_PYTHON, Hosted, Peer, hosted, lines, run, shell, traced
+from tests.small_disk import grow, small_disk
 from tests.waiting import eventually
 
 
@@ -82,19 +82,9 @@ async def test_a_keeper_that_cannot_fork_says_that_nothing_was_started(executor:
         assert How.EXITED in outcomes
 
 
-@contextmanager
-def _small_disk(path: Path, size: str) -> Iterator[None]:
-    path.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "none", str(path)], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(path)], check=True)
-
-
 @pytest.mark.root
 async def test_a_full_log_disk_costs_log_bytes_and_never_the_attempt(mode: str) -> None:
-    with hosted(mode, start=False) as it, _small_disk(it.place / "logs", "1m"):
+    with hosted(mode, start=False) as it, small_disk(it.place / "logs", "1m"):
         it.own(it.place / "logs")
         it.start()
         go = it.open / "go"
@@ -113,7 +103,7 @@ async def test_a_full_log_disk_costs_log_bytes_and_never_the_attempt(mode: str) 
 
 @pytest.mark.root
 async def test_a_full_disk_under_the_logs_refuses_starts_until_there_is_space(mode: str) -> None:
-    with hosted(mode, start=False) as it, _small_disk(it.place / "logs", "100k,nr_inodes=12"):
+    with hosted(mode, start=False) as it, small_disk(it.place / "logs", "100k,nr_inodes=12"):
         it.own(it.place / "logs")
         it.start()
         async with ExecutorLink(it.run) as link:
@@ -126,6 +116,86 @@ async def test_a_full_disk_under_the_logs_refuses_starts_until_there_is_space(mo
                 path.unlink()
             await link.start(shell("true", execution="full"))
             assert (await link.wait("full", 1)).exit_code == 0
+
+
+@pytest.mark.root
+async def test_an_action_that_fills_the_private_directories_hurts_itself_and_they_are_empty_afterwards(mode: str) -> None:
+    with hosted(mode, start=False) as it, small_disk(it.place / "run", "1m"):
+        it.own(it.place / "run")
+        it.start()
+        go, full = it.open / "go", it.open / "full"
+        filling = f'head -c 5000000 /dev/zero > "$TMPDIR/x"; echo $? > {full}; while [ ! -e {go} ]; do sleep 0.02; done; exit 3'
+        async with ExecutorLink(it.run) as link:
+            what = shell(filling)
+            await link.start(what)
+            await eventually(lambda: lines(full) == ["1"])
+            neighbour = await run(link, shell('head -c 9000 /dev/zero > "$ATTUNE_RESULT" || exit 7'))
+            assert (neighbour.how, neighbour.exit_code) == (How.EXITED, 7), "it starts, and hears of the full disk itself"
+            go.touch()
+            assert (await link.wait(what.execution, 1)).exit_code == 3
+            after = await run(link, shell('head -c 9000 /dev/zero > "$ATTUNE_RESULT" || exit 7'))
+            assert (after.exit_code, after.result.state) == (0, ResultState.OK)
+            await eventually(lambda: [path for slot in (it.run / "work").iterdir() for path in slot.iterdir()] == [])
+
+
+@pytest.mark.root
+async def test_an_action_that_takes_every_inode_delays_starts_and_no_more(mode: str) -> None:
+    with hosted(mode, start=False) as it, small_disk(it.place / "run", "4m,nr_inodes=60"):
+        it.own(it.place / "run")
+        it.start()
+        go, full, witness = it.open / "go", it.open / "full", it.open / "witness"
+        script = (
+            f'cd "$TMPDIR"; n=0; while true > $n; do n=$((n+1)); done 2>/dev/null; : > {full}; while [ ! -e {go} ]; do sleep 0.02; done'
+        )
+        async with ExecutorLink(it.run) as link:
+            what = shell(script)
+            await link.start(what)
+            await eventually(full.exists)
+            refused = shell(f"echo ran >> {witness}")
+            with pytest.raises(StartRefused, match="ENOSPC"):
+                await link.start(refused)
+            assert [one.execution for one in await link.listed()] == [what.execution]
+            go.touch()
+            assert (await link.wait(what.execution, 1)).how is How.EXITED
+            assert (await run(link, refused)).exit_code == 0
+        assert lines(witness) == ["ran"]
+
+
+@pytest.mark.root
+async def test_a_full_disk_under_the_journal_starts_nothing_and_the_ends_are_told_when_there_is_space(mode: str) -> None:
+    """A segment is allocated whole, so room is needed when the next one begins: here after a dozen Results of a megabyte."""
+    with hosted(mode, start=False) as it, small_disk(it.place / "state", "20m"):
+        it.own(it.place / "state")
+        it.start()
+        witness = it.open / "witness"
+        witness.touch()
+        witness.chmod(0o666)
+        async with ExecutorLink(it.run) as link:
+            ends: list[asyncio.Task[Ended]] = []
+            for number in range(1, 40):
+                script = f'echo {number} >> {witness}; head -c 1000000 /dev/zero > "$ATTUNE_RESULT"'
+                try:
+                    await link.start(shell(script, execution="large", attempt=number))
+                except StartRefused as error:
+                    assert "the journal: ENOSPC" in str(error)
+                    break
+                ends.append(asyncio.create_task(link.wait("large", number)))
+                await asyncio.wait(ends[-1:], timeout=2.0)
+                if not ends[-1].done():  # it has ended, but that cannot be written
+                    break
+            started = len(ends)
+            assert 5 < started < 39
+            with pytest.raises(StartRefused, match=r"the journal: ENOSPC|no_slot"):
+                await link.start(shell(f"echo {started + 1} >> {witness}", execution="large", attempt=started + 1))
+            assert executor_lives(it)
+            grow(it.place / "state", "200m")
+            assert {(await end).exit_code for end in ends} == {0}
+            assert (await run(link, shell(f"echo {started + 1} >> {witness}", execution="large", attempt=started + 1))).exit_code == 0
+        assert lines(witness) == [str(number) for number in range(1, started + 2)], "each once"
+
+
+def executor_lives(executor: Hosted) -> bool:
+    return executor.process is not None and executor.process.poll() is None
 
 
 @pytest.mark.root
