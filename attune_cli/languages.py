@@ -34,4 +34,8 @@ LANGUAGES: Mapping[str, Language] = {
     "go": Language(
         ecosystem="go", environment={"ecosystem": "go", "interpreter": ">=1.19", "lock": "go/go.sum", "sources": ["go/**/*.go"]}
     ),
+    "java": Language(
+        ecosystem="java",
+        environment={"ecosystem": "java", "interpreter": ">=17", "lock": "java/classpath.lock", "sources": ["java/src/**"]},
+    ),
 }
