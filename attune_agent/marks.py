@@ -28,6 +28,8 @@ class Marks:
         self.paused, self.draining, self.host_pause = paused, draining, host_pause
         #: Told that a start may be possible now that was not, or the other way round.
         self.changed: Callable[[], None] = _nobody
+        #: Told that what is said is followed now: whoever said it wants to know.
+        self.followed: Callable[[], None] = _nobody
 
     def closed(self) -> str:
         """Return why nothing new may start, "" when it may; a drain hinders no start."""
@@ -44,6 +46,7 @@ class Marks:
         for what, mark in (("paused", paused), ("draining", draining)):
             _log.info("mark", **{what: safe_text(told(what, mark)) if mark else "no"})
         self.changed()
+        self.followed()
 
     def follow_host(self, note: str) -> None:
         """Take what agent.yaml says now."""
@@ -51,6 +54,7 @@ class Marks:
             self.host_pause = note
             _log.info("pause of the host", paused=safe_text(note) or "no")
             self.changed()
+            self.followed()
 
 
 def _warn(done: asyncio.Future[None]) -> None:

@@ -28,11 +28,18 @@ class Posting:
         self._windows: deque[LogWindow] = deque()
         self._n = 0
         self._reported = 0
+        #: The next body is to hold the status, however long ago the last one was.
+        self.status_due = False
         self._filled = asyncio.Event()
         self._ack_due: asyncio.TimerHandle | None = None
 
     def wake(self) -> None:
         """Something is to be sent."""
+        self._filled.set()
+
+    def say_status(self) -> None:
+        """Send the status at once."""
+        self.status_due = True
         self._filled.set()
 
     def acknowledge(self, held: Held) -> None:
@@ -68,6 +75,7 @@ class Posting:
         if self._windows:
             self._filled.set()
         if with_status:
+            self.status_due = False
             lines.append(self._line(StatusFrame(n=self._next(), body=self._status())))
         return b"".join(lines)
 

@@ -109,6 +109,7 @@ class Uplink:
         posting = Posting(self._outbox, self._status)
         self._inbox.acknowledge = posting.acknowledge
         self._outbox.filled = posting.wake
+        self._marks.followed = posting.say_status
         self._inbox.activate(welcome.revision, welcome.policies)
         self._marks.follow(paused=welcome.paused, draining=welcome.draining)
         try:
@@ -120,7 +121,7 @@ class Uplink:
             raise _first(group) from group
         finally:
             self._inbox.disconnect()
-            self._outbox.filled = _nobody
+            self._outbox.filled = self._marks.followed = _nobody
 
     def _hello(self) -> Hello:
         return Hello(
@@ -166,7 +167,7 @@ class Uplink:
             except TimeoutError:
                 pass  # nothing was to be said for a while: say that we are here
             silent = self._clock.monotonic() - said_at
-            with_status = silent >= min(alone, _STATUS_WITH)
+            with_status = posting.status_due or silent >= min(alone, _STATUS_WITH)
             body = posting.take(with_status=with_status)
             if with_status:
                 said_at = self._clock.monotonic()

@@ -59,6 +59,13 @@ class ProgramFailed(AttuneError):
     remedy = "read the program's log, whose place the message names"
 
 
+class DrainEnded(AttuneError):
+    """Somebody ended the drain of an agent while it was waited for."""
+
+    code, blame = "ATT544", Blame.AUTHOR
+    remedy = "see `attune event list` for who it was (core.agent_uncordoned), and drain it again if it is still to go"
+
+
 class EventsUnreadable(AttuneError):
     """The file of recorded events is not there, or has lines that are no events."""
 

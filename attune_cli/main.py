@@ -40,7 +40,7 @@ COMMANDS = {
     "execution": ("attune_cli.commands.execution", "Executions: list, show, logs, cancel"),
     "action": ("attune_cli.commands.action", "Run one action, through the controller or here; start a new one"),
     "pack": ("attune_cli.commands.pack", "Packs of a working copy: their lock files"),
-    "agent": ("attune_cli.commands.agent", "Join hosts and list them"),
+    "agent": ("attune_cli.commands.agent", "Join hosts, list and operate them: cordon, pause, drain"),
     "controller": ("attune_cli.commands.controller", "Run a controller, ask for its status, make tokens"),
 }
 

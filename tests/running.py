@@ -116,7 +116,13 @@ def action_document(script: str, **keys: JsonValue) -> str:
 
 @contextmanager
 def running_system(
-    place: Path, files: Mapping[str, str], *, executable: tuple[str, ...] = (), slots: int = 4, labels: Mapping[str, str] | None = None
+    place: Path,
+    files: Mapping[str, str],
+    *,
+    executable: tuple[str, ...] = (),
+    name: str = "one",
+    slots: int = 4,
+    labels: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
     """Push the files, start everything below `place`, and stop it afterwards."""
     open_for_attempts(place)
@@ -127,7 +133,7 @@ def running_system(
         system.start_controller()
         status = system.wait_for_revision(commit)
         assert status.sync.active_revision == commit, status.sync
-        system.add_agent("one", labels or {"role": "test"}, slots=slots)
+        system.add_agent(name, labels or {"role": "test"}, slots=slots)
         system.wait_for_agents()
         with system.client() as client:
             yield Running(system, origin, client)

@@ -1,21 +1,27 @@
-"""`attune agent`: let hosts join, and list them."""
+"""`attune agent`: let hosts join, list them, and operate them: cordon, pause, drain."""
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
 from attune_cli.client import Client
 from attune_cli.commands.options import JsonFlag, ProfileName, group
 from attune_cli.errors import BadArgument
+from attune_cli.operating import confirmed, drained
 from attune_cli.pairs import read_pairs
 from attune_cli.profiles import load_profile
+from attune_cli.render.agent import agent_lines, drain_line, marks_of
 from attune_cli.render.output import note, show_json, show_line, show_table
 from attune_cli.tokens import read_token
 from attune_core.quantities import parse_duration
 from attune_core.wire.api import AgentView, JoinTokenView, Page
 
-app = group("Join hosts and list them.")
+app = group("Join hosts, list and operate them.")
+
+Name = Annotated[str, typer.Argument(help="The agent's name.")]
+Note = Annotated[str, typer.Option("--note", help="Why; everyone who looks at the agent sees it.")]
 
 
 @app.command()
@@ -75,10 +81,99 @@ def list_agents(json: JsonFlag = False, profile: ProfileName = None) -> None:
             agent.name,
             ", ".join(f"{name}={value}" for name, value in sorted(agent.labels.items())),
             agent.state,
+            "; ".join(marks_of(agent)),
             f"{agent.busy}/{agent.slots}" if agent.slots else "",
             agent.version,
             agent.last_seen_at[:19],
         )
         for agent in agents
     ]
-    show_table(("agent", "labels", "state", "slots", "version", "last seen"), rows, empty="no agent has joined; see: attune agent invite")
+    show_table(
+        ("agent", "labels", "state", "marks", "slots", "version", "last seen"), rows, empty="no agent has joined; see: attune agent invite"
+    )
+
+
+@app.command()
+def cordon(name: Name, why: Note = "", json: JsonFlag = False, profile: ProfileName = None) -> None:
+    """Place nothing new on an agent.
+
+    What stands in its queues goes on; `pick: all` leaves it out and says so.
+
+    Example: attune agent cordon web1 --note "old kernel"
+    """
+    with Client(load_profile(profile)) as client:
+        _show(client.post(_path(name, "cordon"), {"note": why}, AgentView), json=json)
+
+
+@app.command()
+def uncordon(name: Name, json: JsonFlag = False, profile: ProfileName = None) -> None:
+    """Let an agent get work again after a cordon or a drain.
+
+    Example: attune agent uncordon web1
+    """
+    with Client(load_profile(profile)) as client:
+        _show(client.post(_path(name, "uncordon"), {}, AgentView), json=json)
+
+
+@app.command()
+def pause(
+    name: Name,
+    why: Annotated[str, typer.Option("--note", help="Why; everyone whose work waits sees it.")],
+    json: JsonFlag = False,
+    profile: ProfileName = None,
+) -> None:
+    """Let an agent start nothing new.
+
+    What runs goes on, and the queues keep their order. The agent stores the pause, so that it holds through restarts too.
+
+    Example: attune agent pause web1 --note "disk swap"
+    """
+    with Client(load_profile(profile)) as client:
+        _show(confirmed(client, client.post(_path(name, "pause"), {"note": why}, AgentView)), json=json)
+
+
+@app.command()
+def resume(name: Name, json: JsonFlag = False, profile: ProfileName = None) -> None:
+    """End an agent's pause.
+
+    A pause in the host's own agent.yaml is ended there, and nowhere else.
+
+    Example: attune agent resume web1
+    """
+    with Client(load_profile(profile)) as client:
+        _show(client.post(_path(name, "resume"), {}, AgentView), json=json)
+
+
+@app.command()
+def drain(
+    name: Name,
+    why: Note = "",
+    wait: Annotated[bool, typer.Option("--wait", help="Show how far it is, and end when nothing is in hand any more.")] = False,
+    json: JsonFlag = False,
+    profile: ProfileName = None,
+) -> None:
+    """Empty an agent, so that its host can be taken down.
+
+    It finishes what it was handed, and gets nothing more until it is uncordoned. What was not handed over waits in its place.
+
+    Example: attune agent drain web1 --note "new disk" --wait
+    """
+    with Client(load_profile(profile)) as client:
+        agent = client.post(_path(name, "drain"), {"note": why}, AgentView)
+        if wait:
+            agent = drained(client, agent, lambda now: note(drain_line(now)))
+    _show(agent, json=json)
+    if not json:
+        show_line(drain_line(agent))
+
+
+def _path(name: str, what: str) -> str:
+    return f"/v1/agents/{quote(name, safe='')}/{what}"
+
+
+def _show(agent: AgentView, *, json: bool) -> None:
+    if json:
+        show_json(agent)
+        return
+    for line in agent_lines(agent):
+        show_line(line)

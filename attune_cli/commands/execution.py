@@ -44,7 +44,7 @@ def list_executions(
             item.action,
             item.agent,
             how_it_stands(item),
-            ", ".join([*([item.reason.value] if item.reason else []), *item.conditions]),
+            ", ".join(filter(None, [item.reason.value if item.reason else "", *item.conditions, item.waiting_for])),
             item.rule,
             str(item.event),
             item.accepted_at[:19],

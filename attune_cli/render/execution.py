@@ -21,6 +21,7 @@ def execution_fields(found: ExecutionView) -> list[tuple[str, str]]:
         ("order", f"key {found.queue_key}, epoch {found.epoch}, sequence {found.sequence}" if found.sequence else ""),
         ("revision", found.revision),
         ("state", " ".join([found.state.value, *found.conditions])),
+        ("waits for", found.waiting_for),
         ("outcome", found.outcome.value if found.outcome else ""),
         ("reason", found.reason.value if found.reason else ""),
         ("detail", found.detail),
