@@ -97,7 +97,7 @@ class Agent:
             state=self._state,
             contact=self._contact,
             marks=self._marks,
-            logs=LogWindows(layout.logs, self._fifo),
+            logs=LogWindows(layout.logs, self._fifo, self._clock),
             status=self._status,
             changed=self._changed,
             clock=clock,

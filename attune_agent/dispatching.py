@@ -3,7 +3,8 @@
 Called by the uplink with the lines of one chunk, so that assignments that came together share a commit.
 """
 
-from collections.abc import Callable, Coroutine, Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
@@ -30,8 +31,16 @@ _FRAME: TypeAdapter[AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | P
 )
 
 
+#: Windows that are in memory at the same time, and questions that may wait for something to be written; one more is answered at once.
+_WINDOWS, _PATIENT = 4, 512
+
+
 class LogReader(Protocol):
     """Reads log windows; `log_windows.LogWindows` is the real one."""
+
+    async def awaited(self, request: ReadLog) -> None:
+        """Return when the question can wait no longer, or need not."""
+        ...
 
     async def read(self, request: ReadLog) -> LogWindow:
         """Return the window."""
@@ -47,15 +56,17 @@ class Dispatching:
         inbox: Inbox,
         marks: Marks,
         logs: LogReader,
-        answer: Callable[[LogWindow], None],
+        answer: Callable[[LogWindow], Awaitable[None]],
         spawn: Callable[[Coroutine[None, None, None]], object],
     ) -> None:
-        """Take the parts; `answer` sends a window, `spawn` runs a read within the session."""
+        """Take the parts; `answer` sends a window and returns when it is on its way, `spawn` runs a read within the session."""
         self._inbox = inbox
         self._marks = marks
         self._logs = logs
         self._answer = answer
         self._spawn = spawn
+        self._turns = asyncio.Semaphore(_WINDOWS)
+        self._patient = 0
         self._n = 0
 
     def take(self, lines: Iterable[bytes]) -> None:
@@ -103,4 +114,11 @@ class Dispatching:
         return frame
 
     async def _read_log(self, request: ReadLog) -> None:
-        self._answer(await self._logs.read(request))
+        if self._patient < _PATIENT:
+            self._patient += 1
+            try:
+                await self._logs.awaited(request)
+            finally:
+                self._patient -= 1
+        async with self._turns:  # in the order of asking; a window is given up before the next one is read
+            await self._answer(await self._logs.read(request))

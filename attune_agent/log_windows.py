@@ -1,6 +1,7 @@
 """Log windows: answers a `read_log` frame with bytes of an attempt's log, read from the files off the event loop; step 10 of design §4.
 
-Called by the uplink, beside the stream. Nothing of a log is stored anywhere else; what the ring dropped is said as a gap.
+Called by `dispatching`, beside the stream: first `awaited`, which may take as long as the question allows, then `read`. Nothing of a log
+is stored anywhere else; what the ring dropped is said as a gap.
 """
 
 import asyncio
@@ -8,26 +9,39 @@ import base64
 import re
 from pathlib import Path
 
-from attune_agent.environments import build_log
-from attune_agent.executor.log_files import LogUnknown, Window, read_window
+from attune_agent.environments.build_log import STREAM, build_name
+from attune_agent.executor.log_files import LogUnknown, Window, attempt_directories, read_window
+from attune_agent.executor.log_start import start_of_tail, start_since
 from attune_agent.fifo import Fifo
 from attune_agent.state.records import Phase
+from attune_core.ports import Clock
 from attune_core.wire.frames import LogWindow, ReadLog
 
 #: Ids that may stand in a path; what the wire gives is not trusted with one.
 _EXECUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}\Z")
-#: Windows read at the same time.
-_READERS = 4
+#: Seconds from one look at a log that is waited for to the next; longer while nothing comes.
+_LOOK, _LOOK_MOST = 0.05, 0.5
 
 
 class LogWindows:
     """Reads the logs below one folder."""
 
-    def __init__(self, logs: Path, fifo: Fifo) -> None:
+    def __init__(self, logs: Path, fifo: Fifo, clock: Clock) -> None:
         """Take the folder, and the queues: they know what is still being written."""
         self._logs = logs
         self._fifo = fifo
-        self._turn = asyncio.Semaphore(_READERS)
+        self._clock = clock
+
+    async def awaited(self, request: ReadLog) -> None:
+        """Return when there is a byte at the offset, when no more will come, or when the question waits no longer."""
+        end, pause = self._clock.monotonic() + request.wait, _LOOK
+        if request.offset < 0 or not _EXECUTION.match(request.execution):
+            return
+        while self._clock.monotonic() < end and self._writing(request):
+            if await asyncio.to_thread(self._total, request) > request.offset:
+                return
+            await self._clock.sleep(pause)
+            pause = min(1.5 * pause, _LOOK_MOST)
 
     async def read(self, request: ReadLog) -> LogWindow:
         """Return the window; `missing` when there is no such log (yet)."""
@@ -35,11 +49,10 @@ class LogWindows:
             return _missing(request, ended=True)
         # Asked before the read: what is over now has everything on disk.
         over = not self._writing(request)
-        async with self._turn:
-            try:
-                window = await asyncio.to_thread(self._read, request)
-            except LogUnknown:
-                return _missing(request, ended=over)
+        try:
+            attempt, window = await asyncio.to_thread(self._read, request)
+        except LogUnknown:
+            return _missing(request, ended=over)
         return LogWindow(
             request=request.request,
             offset=window.offset,
@@ -47,6 +60,7 @@ class LogWindows:
             total=window.total,
             gap=window.gap,
             ended=over,
+            attempt=attempt,
         )
 
     def _writing(self, request: ReadLog) -> bool:
@@ -58,26 +72,36 @@ class LogWindows:
             return item.phase in (Phase.WAITING, Phase.PREPARING)
         return request.attempt >= item.attempt
 
-    def _read(self, request: ReadLog) -> Window:
+    def _read(self, request: ReadLog) -> tuple[int, Window]:
+        attempt, directory, stream = self._place(request)
+        offset = request.offset
+        if request.tail is not None:
+            offset = max(offset, start_of_tail(directory, stream, request.tail))
+        if request.since is not None:
+            since = request.since + (self._clock.now() if request.since < 0 else 0)
+            offset = max(offset, start_since(directory, stream, since))
+        return attempt, read_window(directory, stream, offset, request.limit)
+
+    def _total(self, request: ReadLog) -> int:
+        try:
+            _, directory, stream = self._place(request)
+            return read_window(directory, stream, 0, 0).total
+        except LogUnknown:
+            return 0
+
+    def _place(self, request: ReadLog) -> tuple[int, Path, str]:
+        """Return whose log is meant, and where it is; `LogUnknown`."""
         if request.stream == "build":
-            directory = build_log.build_log_directory(self._logs, request.execution)
-            stream = build_log.STREAM
+            found, stream, attempt = attempt_directories(self._logs, build_name(request.execution)), STREAM, request.attempt
         else:
             # A log is made at its first byte: the newest attempt in hand may have none yet, and an older one's is not its.
             item = self._fifo.item(request.execution)
-            directory = self._attempt(request.execution, request.attempt or (item.attempt if item else 0))
-            stream = request.stream
-        if directory is None:
+            found, stream = attempt_directories(self._logs, request.execution), request.stream
+            attempt = request.attempt or (item.attempt if item else 0)
+        attempt = attempt or max(found, default=0)
+        if attempt not in found:
             raise LogUnknown(f"no {request.stream} of {request.execution}")
-        return read_window(directory, stream, request.offset, request.limit)
-
-    def _attempt(self, execution: str, attempt: int) -> Path | None:
-        """Return the directory of an attempt, 0 for the newest one."""
-        found: dict[int, Path] = {}
-        for directory in self._logs.glob(f"*/{execution}/*"):
-            if directory.name.isascii() and directory.name.isdecimal():
-                found[int(directory.name)] = directory
-        return found.get(attempt or max(found, default=0))
+        return attempt, found[attempt], stream
 
 
 def _missing(request: ReadLog, *, ended: bool) -> LogWindow:

@@ -5,22 +5,40 @@ Called by `preparation`; the executor replaces every form by `***` before a byte
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 #: Shorter values would mask ordinary text. Bytes.
 SHORTEST = 8
+#: What encoders for web pages write instead of these (Go's does it by default).
+_FOR_PAGES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 def mask_forms(values: Iterable[str]) -> tuple[bytes, ...]:
-    """Return each value of at least 8 bytes, its base64 (both alphabets, unpadded) and its JSON-escaped forms; longest first."""
+    """Return each value of at least 8 bytes, its base64 and its JSON-escaped forms; longest first."""
     forms: set[bytes] = set()
     for value in values:
         raw = value.encode()
-        if len(raw) < SHORTEST:
-            continue
-        forms.add(raw)
-        forms.add(base64.b64encode(raw).rstrip(b"="))
-        forms.add(base64.urlsafe_b64encode(raw).rstrip(b"="))
-        forms.add(json.dumps(value)[1:-1].encode())
-        forms.add(json.dumps(value, ensure_ascii=False)[1:-1].encode())
+        if len(raw) >= SHORTEST:
+            forms.add(raw)
+            forms.update(_base64_forms(raw))
+            forms.update(_json_forms(value))
     return tuple(sorted(forms, key=lambda form: (-len(form), form)))
+
+
+def _base64_forms(raw: bytes) -> Iterator[bytes]:
+    """Yield what stands in the base64 of any text that holds the value, after 0, 1 or 2 bytes of a group of three, in both alphabets.
+
+    A character that also depends on a byte before or after the value is left out, but the last one counts where the text ends with it.
+    """
+    for before in range(3):
+        bits = 8 * (before + len(raw))
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            to_the_end = encode(bytes(before) + raw).rstrip(b"=")[(0, 2, 3)[before] :]
+            yield to_the_end
+            yield to_the_end[: bits // 6 - (0, 2, 3)[before]]
+
+
+def _json_forms(value: str) -> Iterator[bytes]:
+    for only_ascii in (True, False):
+        escaped = json.dumps(value, ensure_ascii=only_ascii)[1:-1]
+        yield from (form.encode() for form in (escaped, escaped.replace("/", "\\/"), escaped.translate(_FOR_PAGES)))

@@ -25,7 +25,7 @@ class Posting:
         self._outbox = outbox
         self._status = status
         self._acks: dict[tuple[object, int], Held] = {}
-        self._windows: deque[LogWindow] = deque()
+        self._windows: deque[tuple[LogWindow, asyncio.Event]] = deque()
         self._n = 0
         self._reported = 0
         #: The next body is to hold the status, however long ago the last one was.
@@ -51,10 +51,12 @@ class Posting:
         if self._ack_due is None:
             self._ack_due = asyncio.get_running_loop().call_later(_ACK_DELAY, self._filled.set)
 
-    def answer(self, window: LogWindow) -> None:
-        """Send a log window."""
-        self._windows.append(window)
+    async def answer(self, window: LogWindow) -> None:
+        """Send a log window; return when it is on its way."""
+        taken = asyncio.Event()
+        self._windows.append((window, taken))
         self._filled.set()
+        await taken.wait()
 
     async def filled(self) -> None:
         """Wait until there is something."""
@@ -71,7 +73,9 @@ class Posting:
             lines.append(f'{{"type":"report","n":{self._next()},"body":{row.report}}}\n'.encode())
             self._reported = row.number
         if self._windows:
-            lines.append(self._line(LogWindowFrame(n=self._next(), body=self._windows.popleft())))
+            window, taken = self._windows.popleft()
+            lines.append(self._line(LogWindowFrame(n=self._next(), body=window)))
+            taken.set()
         if self._windows:
             self._filled.set()
         if with_status:

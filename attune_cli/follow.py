@@ -1,49 +1,65 @@
-"""Following: an execution's log window by window, and its end; called by `execution logs` and `action run`."""
+"""Following: an execution's log piece by piece, and its end; called by `execution logs` and `action run`."""
 
-import base64
-import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from attune_cli.client import Client
-from attune_cli.render.output import note, on_terminal
-from attune_core.safe_text import safe_text
+from attune_cli.log_reader import LogReader, Source
+from attune_cli.render.log_lines import Printer
+from attune_cli.render.output import note
 from attune_core.states import State
-from attune_core.wire.api import EventView, ExecutionView, LogView
+from attune_core.wire.api import EventView, ExecutionView
+from attune_core.wire.frames import LONGEST_WAIT
 
-#: Seconds between two looks; the controller has no push for these yet.
-INTERVAL = 0.2
+#: Seconds between two looks at what has no push; longer while nothing happens.
+INTERVAL, _INTERVAL_MOST = 0.2, 1.0
 _NEVER = threading.Event()
 
 
-def follow_log(client: Client, execution: str, *, stream: str, attempt: int, follow: bool, raw: bool) -> None:
-    """Print a log from its start; with `follow`, until the stream has ended. What was dropped is said on stderr."""
-    offset = 0
+def read_logs(readers: Sequence[LogReader], printer: Printer) -> None:
+    """Show what there is now, stream after stream; what is written meanwhile is left to those who follow."""
+    for reader in readers:
+        printer.show(reader.read())
+        end = reader.total
+        while not reader.caught_up and reader.at < end:
+            printer.show(reader.read())
+        printer.finish()
+        if reader.missing:
+            note(_why_missing(reader))
+
+
+def follow_logs(source: Source, readers: Sequence[LogReader], printer: Printer, *, attempts: bool) -> ExecutionView:
+    """Show what there is and what comes, until the streams (with `attempts` those of later attempts too) and the execution have ended."""
+    pause = INTERVAL
     while True:
-        window = client.get(
-            f"/v1/executions/{execution}/logs",
-            LogView,
-            {"stream": stream, "offset": offset, "limit": 1 << 18, "attempt": attempt},
-        )
-        if window.gap:
-            note(f"[{window.gap} bytes are no longer kept]")
-        content = base64.b64decode(window.content)
-        write_log(content, raw=raw)
-        offset = window.offset + len(content)
-        if offset >= window.total:
-            if window.ended or not follow:
-                return
-            _NEVER.wait(INTERVAL)
+        moved = False
+        for reader in [one for one in readers if not one.ended]:
+            # One stream is waited for at the agent; of two, neither may wait for the other.
+            piece = reader.read(wait=LONGEST_WAIT if len(readers) == 1 else 0)
+            printer.show(piece)
+            moved = moved or bool(piece.data or piece.gap)
+        if all(reader.ended for reader in readers):
+            found, last = source.execution(), max(reader.attempt for reader in readers)
+            if attempts and found.attempt > last:
+                for reader in readers:
+                    reader.go_on(found.attempt)
+                moved = True
+            elif found.state is State.SETTLED:
+                printer.finish()
+                for reader in [one for one in readers if one.missing]:
+                    note(_why_missing(reader))
+                return found
+        pause = INTERVAL if moved else min(1.5 * pause, _INTERVAL_MOST)
+        if not moved:
+            _NEVER.wait(pause)
 
 
-def write_log(content: bytes, *, raw: bool) -> None:
-    """Write log bytes to stdout: raw when asked or piped, made harmless on a terminal."""
-    if raw or not on_terminal():
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    else:
-        sys.stdout.write(safe_text(content, limit=len(content) + 1, keep_newlines=True))
-        sys.stdout.flush()
+def _why_missing(reader: LogReader) -> str:
+    if not reader.ended:
+        return f"[nothing was written to {reader.stream} yet]"
+    if reader.stream == "build":
+        return "[it had nothing built: it needs no environment, or the environment was there, or another execution was building it]"
+    return f"[no {reader.stream} is kept: nothing was started, or it was removed to make room (see --logs-limit of the executor)]"
 
 
 def executions_of(client: Client, position: int) -> list[str]:

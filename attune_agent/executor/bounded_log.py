@@ -1,15 +1,17 @@
 """One stream's log on disk: the first bytes, then a ring of the last ones; never a byte more than its bounds.
 
 `pump` writes into it inside the keeper. The files are opened by the executor, for the keeper may not write in the log directory: when
-`wants` names the head or a place of the ring, the keeper asks and hands the answer to `give` or `refuse`. So a stream that says nothing
-costs no file. Bytes are kept as they are; where a line ends near a bound, the cut is made there. A full disk loses bytes of the log,
-never the attempt: the hole shows as a gap.
+`wants` names the head, a place of the ring or the waypoints, the keeper asks and hands the answer to `give` or `refuse`. So a stream that
+says nothing costs no file. Bytes are kept as they are; where a line ends near a bound, the cut is made there. A full disk loses bytes of
+the log, never the attempt: the hole shows as a gap.
 """
 
 import os
+from collections import deque
 from dataclasses import dataclass
 
-from attune_agent.executor.log_index import HEAD, Segment, write_entry, write_header
+from attune_agent.executor.log_index import HEAD, WAYPOINTS, Segment, write_entry, write_header
+from attune_agent.executor.log_waypoints import Waypoints
 
 _NONE = -1
 #: How far before a bound a line's end may be for the cut to be made there: so far, but never more than this part of the file.
@@ -29,8 +31,11 @@ class Bounds:
 class BoundedLog:
     """The writer."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, waypoints: Waypoints | None = None) -> None:
         self._bounds = bounds
+        self._waypoints = waypoints or Waypoints()
+        self._lines = 0
+        self._starts: deque[int] = deque(maxlen=bounds.segments)
         self._file = _NONE
         self._room = bounds.head
         self._capacity = bounds.head
@@ -49,10 +54,10 @@ class BoundedLog:
         while taken < len(chunk):
             rest = chunk[taken:]
             if self._broken:
-                self.total += len(rest)
+                self._count(rest)
                 return len(chunk)
-            if self._file == _NONE:
-                self.wants = HEAD
+            if self._file == _NONE or self._waypoints.wanting:
+                self.wants = HEAD if self._file == _NONE else WAYPOINTS
                 return taken
             if len(rest) <= self._room:
                 self._put(rest)
@@ -71,6 +76,8 @@ class BoundedLog:
             raise ValueError("no file was asked for")
         if self.wants == HEAD:
             self._file = file
+        elif self.wants == WAYPOINTS:
+            self._waypoints.give(file)
         else:
             self._places[self.wants] = file
         self.wants = None
@@ -79,9 +86,12 @@ class BoundedLog:
             write_header(index, self._bounds.segments, self._head_length)
 
     def refuse(self) -> None:
-        """Hear that there is no file (a full disk): what comes now is lost until `mend`."""
+        """Hear that there is no file (a full disk): what comes now is lost until `mend`; without waypoints nothing is lost."""
+        if self.wants == WAYPOINTS:
+            self._waypoints.refuse()
+        else:
+            self._broken = True
         self.wants = None
-        self._broken = True
 
     def mend(self) -> None:
         """Try again after a failure, in the next segment; its start tells the reader how much is missing."""
@@ -98,10 +108,14 @@ class BoundedLog:
 
     def close(self) -> None:
         """Close the files."""
+        self._waypoints.close()
         for descriptor in {self._file, self._index, *self._places.values()} - {_NONE}:
             os.close(descriptor)
 
     def _put(self, chunk: memoryview) -> None:
+        self._waypoints.note(self.total, self._lines)
+        if self._waypoints.full:
+            self._waypoints.thin(self._head_length, self._starts[0] if self._starts else 0)
         at = 0
         try:
             while at < len(chunk):
@@ -111,8 +125,12 @@ class BoundedLog:
         if self._number < 0:
             self._head_length += at
         self._room -= at
-        self.total += len(chunk)
+        self._count(chunk)
         self._line_ended = chunk[-1] == 10
+
+    def _count(self, chunk: memoryview) -> None:
+        self.total += len(chunk)
+        self._lines += bytes(chunk).count(b"\n")
 
     def _cut(self, rest: memoryview) -> int:
         """Return how much of the rest still goes into this file: up to a line's end where one is near, else all that has room."""
@@ -142,5 +160,6 @@ class BoundedLog:
             os.close(self._file)
         self._file = descriptor
         self._number += 1
+        self._starts.append(self.total)
         self._room = self._capacity = self._bounds.segment
         return True

@@ -80,7 +80,8 @@ class Executor:
         self._commit.commit(now())
         self._connections.flush()
         if self._answering is not None:
-            self._retention.prune_if_due(now(), {slot.held.log_directory for slot in self._hosting.slots if slot.held is not None})
+            spared = {slot.held.log_directory for slot in self._hosting.slots if slot.held is not None}
+            self._retention.prune_if_due(now(), self._hosting.take_logged(), spared)
 
     def _wait(self, latest: float) -> set[int]:
         poll = select.poll()

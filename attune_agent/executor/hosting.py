@@ -16,7 +16,8 @@ from attune_agent.executor import fields as read
 from attune_agent.executor.channel import ChannelClosed, Packet
 from attune_agent.executor.commit import GroupCommit
 from attune_agent.executor.ledger import Held, Started, keeper_record, pid_record
-from attune_agent.executor.log_index import HEAD, MOST_SEGMENTS, STREAMS, head_name, index_name, segment_name
+from attune_agent.executor.log_index import HEAD, MOST_SEGMENTS, STREAMS, WAYPOINTS, head_name, index_name, segment_name
+from attune_agent.executor.log_waypoints import waypoints_name
 from attune_agent.executor.outcomes import lost_outcome, outcome_of
 from attune_agent.executor.places import open_log_file
 from attune_agent.executor.processes import process
@@ -39,6 +40,12 @@ class Hosting:
         self.slots = slots
         self._commit = commit
         self._push = push
+        self._logged = 0
+
+    def take_logged(self) -> int:
+        """Return how many bytes were written to the logs of attempts that have ended since the last call."""
+        logged, self._logged = self._logged, 0
+        return logged
 
     def free_slot(self, *, build: bool) -> Slot | None:
         """Return a slot that may be given an attempt (or a build)."""
@@ -161,8 +168,7 @@ class Hosting:
 
     def _open_log_file(self, slot: Slot, packet: Packet) -> None:
         stream = read.one_of(packet.fields, "stream", STREAMS)
-        place = read.whole(packet.fields, "place", HEAD, MOST_SEGMENTS - 1)
-        names = [head_name(stream) if place == HEAD else segment_name(stream, place), *([index_name(stream)] if place == 0 else [])]
+        names = _log_files(stream, read.whole(packet.fields, "place", WAYPOINTS, MOST_SEGMENTS - 1))
         opened: list[int] = []
         try:
             if slot.held is not None:
@@ -176,6 +182,7 @@ class Hosting:
 
     def _ended(self, slot: Slot, held: Held, packet: Packet) -> None:
         outcome = outcome_of(held, packet, slot.stopped_by)
+        self._logged += outcome["stdout_bytes"] + outcome["stderr_bytes"]
         remove_emptied(slot, [f"{held.execution}.{held.attempt}"])
         slot.due = inf
         if read.flag(packet.fields, "spoilt"):
@@ -189,3 +196,12 @@ class Hosting:
     def _tell_condition(self, held: Held, condition: str) -> None:
         held.condition = condition
         self._push({"type": "condition", "execution": held.execution, "attempt": held.attempt, "condition": condition})
+
+
+def _log_files(stream: str, place: int) -> list[str]:
+    """Return the names of what a keeper asks for at a place: the ring's first segment comes with the index."""
+    if place == WAYPOINTS:
+        return [waypoints_name(stream)]
+    if place == HEAD:
+        return [head_name(stream)]
+    return [segment_name(stream, place), *([index_name(stream)] if place == 0 else [])]

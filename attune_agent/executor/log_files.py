@@ -6,6 +6,8 @@ read again after the data, and a segment whose entry changed meanwhile was not r
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,20 +40,44 @@ class _Piece:
     name: str
 
 
+def attempt_directories(logs: Path, execution: str) -> dict[int, Path]:
+    """Return the directories with the logs of an execution's attempts, by attempt; logs may be removed meanwhile."""
+    found: dict[int, Path] = {}
+    with suppress(OSError):
+        for month in logs.iterdir():
+            with suppress(OSError):
+                for directory in (month / execution).iterdir():
+                    if directory.name.isascii() and directory.name.isdecimal():
+                        found[int(directory.name)] = directory
+    return found
+
+
 def read_window(directory: Path, stream: str, offset: int, limit: int) -> Window:
     """Return up to `limit` bytes from `offset` on; a negative offset counts from the end, one beyond the end is moved to the end."""
     if stream not in STREAMS or limit < 0:
         raise LogUnknown(f"no stream {stream!r}")
+    with opened_directory(directory) as folder:
+        return _steady_window(folder, stream, offset, limit)
+
+
+def gap_before(directory: Path, stream: str, offset: int) -> int:
+    """Return where the bytes begin that are missing before a kept byte; the offset itself when none are."""
+    with opened_directory(directory) as folder:
+        pieces = _pieces(folder, stream, _index(folder, stream))
+        return max((piece.end for piece in pieces if piece.end <= offset), default=0)
+
+
+@contextmanager
+def opened_directory(directory: Path) -> Iterator[int]:
+    """Open a log's directory; whatever cannot be read in it means that there is no such log (any more)."""
     try:
         folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            yield folder
+        finally:
+            os.close(folder)
     except OSError as error:
         raise LogUnknown(f"no log in {directory}: {error.strerror}") from error
-    try:
-        return _steady_window(folder, stream, offset, limit)
-    except OSError as error:
-        raise LogUnknown(f"no log in {directory}: {error.strerror}") from error
-    finally:
-        os.close(folder)
 
 
 def _steady_window(folder: int, stream: str, offset: int, limit: int) -> Window:

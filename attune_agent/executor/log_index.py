@@ -16,8 +16,8 @@ _ENTRY = struct.Struct("!QQ")  # number, offset in the stream where it starts
 _MAGIC, _VERSION = b"ATTL", 1
 _INVALID = (1 << 64) - 1
 MOST_SEGMENTS = 64
-#: The head among the places of a stream's files.
-HEAD = -1
+#: The head and the waypoints among the places of a stream's files.
+HEAD, WAYPOINTS = -1, -2
 
 
 @dataclass(frozen=True, slots=True, order=True)

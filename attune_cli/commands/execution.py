@@ -6,11 +6,14 @@ import typer
 
 from attune_cli.client import Client
 from attune_cli.commands.options import JsonFlag, Most, ProfileName, group
-from attune_cli.follow import follow_log
+from attune_cli.follow import follow_logs, read_logs
+from attune_cli.log_options import log_part, log_printer, streams_of
+from attune_cli.log_reader import LogReader, Source
 from attune_cli.profiles import load_profile
 from attune_cli.render.execution import execution_fields, how_it_stands
-from attune_cli.render.output import show_fields, show_json, show_line, show_table
-from attune_core.states import State
+from attune_cli.render.log_lines import write_json_line
+from attune_cli.render.output import note, show_fields, show_json, show_line, show_table
+from attune_core.states import Outcome, State
 from attune_core.wire.api import ExecutionView, Page
 
 app = group("Executions: list, show, logs, cancel.")
@@ -71,18 +74,39 @@ def show(execution: ExecutionId, json: JsonFlag = False, profile: ProfileName = 
 @app.command()
 def logs(
     execution: ExecutionId,
-    stream: Annotated[str, typer.Option(help="stdout, stderr or build.")] = "stdout",
+    stream: Annotated[str, typer.Option(help="stdout, stderr, build, or both: the lines of stdout and stderr.")] = "stdout",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the execution has ended.")] = False,
-    attempt: Annotated[int, typer.Option(min=0, help="Which attempt (default: the newest).")] = 0,
-    raw: Annotated[bool, typer.Option("--raw", help="Print the bytes as they are, control characters too.")] = False,
+    tail: Annotated[int | None, typer.Option("--tail", "-n", min=0, help="Only the last so many lines.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only what was written since: 10m, 1h30m, or a time in RFC 3339.")] = None,
+    grep: Annotated[str | None, typer.Option(help="Only lines that match this pattern (RE2).")] = None,
+    offset: Annotated[int, typer.Option(min=0, help="Only from this byte of the stream on; --json tells offsets.")] = 0,
+    attempt: Annotated[int, typer.Option(min=0, help="Which attempt (default: the newest; -f goes on with later ones).")] = 0,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the bytes as they are on a terminal, too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each line.")] = False,
     profile: ProfileName = None,
 ) -> None:
     """Print what an execution wrote.
 
-    Example: attune execution logs 7 --stream stderr -f
+    With -f it ends when the execution has: with 0 if that succeeded, else with 1. Each stream is in its own order; which line of stderr was
+    written before which of stdout is not known.
+
+    Examples: attune execution logs 7 --stream stderr -f
+              attune execution logs 7 --stream both --since 10m --grep 'ERROR|WARN'
     """
+    part = log_part(attempt=attempt, offset=offset, tail=tail, since=since)
+    printer = log_printer(stream, grep, raw=raw, json=json)
     with Client(load_profile(profile)) as client:
-        follow_log(client, execution, stream=stream, attempt=attempt, follow=follow, raw=raw)
+        source = Source(client, execution, patient=follow)
+        readers = [LogReader(source, name, part) for name in streams_of(stream)]
+        if not follow:
+            read_logs(readers, printer)
+            return
+        found = follow_logs(source, readers, printer, attempts=attempt == 0 and stream != "build")
+    if json:
+        write_json_line({"execution": found.id, "outcome": how_it_stands(found), "reason": found.reason.value if found.reason else None})
+    else:
+        note(f"[execution {found.number}: {how_it_stands(found)}{f' ({found.reason.value})' if found.reason else ''}]")
+    raise typer.Exit(0 if found.outcome is Outcome.SUCCEEDED else 1)
 
 
 @app.command()

@@ -223,6 +223,9 @@ class LogView(Document):
     total: int
     gap: int = 0
     ended: bool
+    #: No such log: nothing was written yet or, when it has ended, ever; or it was removed to make room.
+    missing: bool = False
+    attempt: int = 0
 
 
 #: Name or value of a label.

@@ -24,6 +24,10 @@ WINDOW_EXECUTIONS = 64
 WINDOW_BYTES = 4 << 20
 
 
+#: The longest `wait` of a `read_log`, seconds: less than what proxies and clients take for silence.
+LONGEST_WAIT = 10
+
+
 class Message(BaseModel):
     """What all bodies share: frozen, and open for fields of a later version."""
 
@@ -122,8 +126,14 @@ class ReadLog(Message):
     execution: str = Field(max_length=36)
     attempt: int = Field(ge=0)  # 0: the newest
     stream: Literal["stdout", "stderr", "build"]
-    offset: int
+    offset: int  # negative: from the end
     limit: int = Field(ge=1, le=1 << 20)
+    #: Not before the last so many lines.
+    tail: int | None = Field(default=None, ge=0)
+    #: Not before what was written since then, seconds of the epoch; negative: so many seconds before the agent's now.
+    since: float | None = None
+    #: Seconds that the answer may wait for a byte at `offset`, or for the end.
+    wait: int = Field(default=0, ge=0, le=LONGEST_WAIT)
 
 
 class ReadLogFrame(Message):
@@ -231,6 +241,8 @@ class LogWindow(Message):
     #: No more will be written.
     ended: bool
     missing: bool = False
+    #: Whose log it is; 0 when missing.
+    attempt: int = 0
 
 
 class LogWindowFrame(Message):

@@ -2,9 +2,11 @@
 
 import base64
 import json
+from collections.abc import Callable
 
 import pytest
 
+from attune_agent.executor.masking import MASK, masked
 from attune_agent.masks import mask_forms
 
 
@@ -20,6 +22,23 @@ def test_a_value_its_base64_and_its_json_form_are_masked() -> None:
 def test_url_safe_base64_is_a_form_of_its_own() -> None:
     value = "??>>??>>??>>"
     assert base64.urlsafe_b64encode(value.encode()).rstrip(b"=") in mask_forms([value])
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.parametrize("after", [b"", b"@", b"@host", b'"}'])
+@pytest.mark.parametrize("before", [b"", b"u", b"u:", b"user:", b'{"a": "'])
+def test_base64_of_a_text_that_holds_the_value_tells_nothing_of_it(before: bytes, after: bytes, encode: Callable[[bytes], bytes]) -> None:
+    value = b"kq7?>~xV2-hunter-2"
+    shown = masked(encode(before + value + after), mask_forms([value.decode()]))
+    kept = shown.replace(MASK, b"").rstrip(b"=")
+    # At most the characters around it that also hold bits of its neighbours are left.
+    assert len(kept) <= -(-8 * len(before) // 6) + -(-8 * len(after) // 6) + 1, shown
+    assert MASK in shown
+
+
+@pytest.mark.parametrize("written", ["a\\/b&c<d>e-f", "a/b\\u0026c\\u003cd\\u003ee-f"])
+def test_what_other_languages_escape_in_json_is_a_form_too(written: str) -> None:
+    assert masked(written.encode(), mask_forms(["a/b&c<d>e-f"])) == MASK
 
 
 @pytest.mark.parametrize("value", ["", "short", "1234567"])

@@ -87,7 +87,7 @@ class Connected:
             state=world.state,
             contact=self.contact,
             marks=world.marks,
-            logs=LogWindows(self.place / "logs", world.fifo),
+            logs=LogWindows(self.place / "logs", world.fifo, SystemClock()),
             status=lambda: Status(slots=4, busy=world.lanes.busy, queues=world.lanes.status(limit=10)),
             changed=world.lanes.touch_all,
             clock=SystemClock(),

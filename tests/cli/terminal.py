@@ -19,6 +19,6 @@ def attune_on_terminal(*arguments: str, cwd: Path, columns: int = 80, env: Mappi
     command = [sys.executable, "-m", "attune_cli.main", *arguments]
     subprocess.run(command, cwd=cwd, stdin=slave, stdout=slave, stderr=slave, env=environment, check=False, timeout=120)
     os.close(slave)
-    shown = os.read(master, 65_536).decode()
+    shown = os.read(master, 65_536).decode(errors="backslashreplace")
     os.close(master)
     return shown.replace("\r\n", "\n")

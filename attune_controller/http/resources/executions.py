@@ -18,7 +18,7 @@ from attune_core.ids import uuid7
 from attune_core.rules.requests import REQUESTED
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.api import Accepted, ExecutionView, LogView, ManualRun, Page
-from attune_core.wire.frames import ReadLog
+from attune_core.wire.frames import LONGEST_WAIT, ReadLog
 
 #: The source of events that ask for a run through this API.
 SOURCE = "attune:api"
@@ -80,8 +80,12 @@ async def cancel(call: Call) -> Response:
 
 
 async def read_log(call: Call) -> Response:
-    """Return a window of a log, asked of the agent that has it; `attempt` 0 is the newest, a negative offset counts from the end."""
-    query = call.query("stream", "offset", "limit", "attempt")
+    """Return a window of a log, asked of the agent that has it; `attempt` 0 is the newest, a negative offset counts from the end.
+
+    `tail` (lines), `since` (RFC 3339) and `ago` (seconds) move its beginning; with `wait` the answer may take so many seconds to come.
+    """
+    query = call.query("stream", "offset", "limit", "attempt", "tail", "since", "ago", "wait")
+    ago = query.number("ago", low=1)
     question = ReadLog(
         request="",
         execution="",
@@ -89,15 +93,18 @@ async def read_log(call: Call) -> Response:
         stream=_stream(query.text("stream") or "stdout"),
         offset=query.number("offset", low=-(2**62)) or 0,
         limit=query.number("limit", low=1, high=1 << 20) or 1 << 16,
+        tail=query.number("tail", low=0),
+        since=query.moment("since") if ago is None else -ago,
+        wait=query.number("wait", low=0, high=LONGEST_WAIT) or 0,
     )
     execution = await _find(call)
     settled = execution.state is State.SETTLED
     if not execution.agent or not execution.handed:
         # No agent has seen it: there is no log, and none to come if it is settled.
-        return answer(LogView(offset=0, content="", total=0, ended=settled))
+        return answer(LogView(offset=0, content="", total=0, ended=settled, missing=True))
     window = await call.parts.logs.read(execution.agent, question.model_copy(update={"execution": execution.new.id}))
     if window.missing:
-        return answer(LogView(offset=0, content="", total=0, ended=settled))
+        return answer(LogView(offset=0, content="", total=0, ended=settled, missing=True))
     return answer(
         LogView(
             offset=window.offset,
@@ -105,6 +112,7 @@ async def read_log(call: Call) -> Response:
             total=window.total,
             gap=window.gap,
             ended=window.ended,
+            attempt=window.attempt,
         )
     )
 

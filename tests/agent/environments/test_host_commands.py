@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from attune_agent.environments.build_log import build_log_directory
 from attune_agent.environments.commands import Command
 from attune_agent.environments.host_commands import HostCommands
+from attune_agent.executor.log_files import attempt_directories
 from attune_agent.executor_errors import AttemptUnknown, ExecutorUnreachable, StartRefused
 from attune_agent.host import (
     AttemptState,
@@ -201,11 +201,12 @@ async def test_after_a_doubtful_end_the_next_command_looks_for_leftovers_again(t
 
 
 async def test_builds_of_one_execution_are_numbered_on_and_the_newest_is_its_log(tmp_path: Path) -> None:
-    for month, attempt in (("2026-11", 9), ("2026-12", 10)):
+    builds = (("2026-11", 9), ("2026-12", 10))
+    for month, attempt in builds:
         (tmp_path / month / "e1.build" / str(attempt)).mkdir(parents=True)
     (tmp_path / "2026-12/e1.build/rubbish").mkdir()
-    assert build_log_directory(tmp_path, "e1") == tmp_path / "2026-12/e1.build/10"
-    assert build_log_directory(tmp_path, "e2") is None
+    assert attempt_directories(tmp_path, "e1.build") == {attempt: tmp_path / f"{month}/e1.build/{attempt}" for month, attempt in builds}
+    assert attempt_directories(tmp_path, "e2.build") == {}
     host = ScriptedHost()
     running = asyncio.create_task(commands(host, tmp_path).run(command("e1")))
     await host.end(How.EXITED, exit_code=0)

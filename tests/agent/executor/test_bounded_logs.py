@@ -1,61 +1,15 @@
 """What a log keeps, against a model: the first bytes, the last bytes, exact gaps, hard bounds; also while it is being written."""
 
-import os
-import shutil
-import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attune_agent.executor.bounded_log import NEAR_PART, BoundedLog, Bounds
+from attune_agent.executor.bounded_log import NEAR_PART, Bounds
 from attune_agent.executor.log_files import LogUnknown, read_window
-from attune_agent.executor.log_index import HEAD, head_name, index_name, segment_name
-
-
-class _Written:
-    """A stream's log as keeper and executor write it together."""
-
-    def __init__(self, folder: Path, bounds: Bounds) -> None:
-        self.folder, self.bounds = folder, bounds
-        self.log = BoundedLog(bounds)
-        self.refusing = False
-
-    def write(self, chunk: bytes) -> None:
-        rest = memoryview(chunk)
-        while rest:
-            rest = rest[self.log.write(rest) :]
-            if self.log.wants is not None:
-                self._answer(self.log.wants)
-
-    def _answer(self, place: int) -> None:
-        if self.refusing:
-            self.log.refuse()
-        else:
-            index = self._open(index_name("stdout")) if place == 0 else None
-            self.log.give(self._open(head_name("stdout") if place == HEAD else segment_name("stdout", place)), index)
-
-    def _open(self, name: str) -> int:
-        return os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-
-    def data_on_disk(self) -> int:
-        return sum(path.stat().st_size for path in self.folder.iterdir() if path.name != index_name("stdout"))
-
-
-@contextmanager
-def _written(bounds: Bounds) -> Iterator[_Written]:
-    folder = Path(tempfile.mkdtemp(prefix="attune-log-"))
-    written = _Written(folder, bounds)
-    try:
-        yield written
-    finally:
-        written.log.close()
-        shutil.rmtree(folder)
-
+from tests.agent.executor.written_log import written_log
 
 _bounds = st.builds(Bounds, head=st.integers(1, 40), segment=st.integers(1, 30), segments=st.integers(1, 4))
 _line = st.binary(max_size=25).map(lambda raw: bytes(b"ab\n"[byte % 3] for byte in raw))
@@ -66,7 +20,7 @@ _line = st.binary(max_size=25).map(lambda raw: bytes(b"ab\n"[byte % 3] for byte 
 def test_any_window_is_the_streams_own_bytes_or_a_gap_and_the_bounds_hold(
     bounds: Bounds, chunks: list[bytes], offset: int, limit: int
 ) -> None:
-    with _written(bounds) as written:
+    with written_log(bounds) as written:
         stream = b""
         for chunk in chunks:
             written.write(chunk)
@@ -83,7 +37,7 @@ def test_any_window_is_the_streams_own_bytes_or_a_gap_and_the_bounds_hold(
 @given(bounds=_bounds, chunks=st.lists(_line, max_size=30))
 @settings(deadline=None)  # a shared machine is no measure
 def test_following_window_by_window_shows_the_head_and_the_last_bytes(bounds: Bounds, chunks: list[bytes]) -> None:
-    with _written(bounds) as written:
+    with written_log(bounds) as written:
         for chunk in chunks:
             written.write(chunk)
         stream, at, seen = b"".join(chunks), 0, b""
@@ -101,7 +55,7 @@ def test_following_window_by_window_shows_the_head_and_the_last_bytes(bounds: Bo
 
 
 def test_the_cut_is_made_at_a_lines_end_when_one_is_near() -> None:
-    with _written(Bounds(head=40, segment=40, segments=2)) as written:
+    with written_log(Bounds(head=40, segment=40, segments=2)) as written:
         written.write(b"a" * 36 + b"\n" + b"b" * 20 + b"\n" + b"c" * 30 + b"\n")
         assert (written.folder / "stdout.head").read_bytes() == b"a" * 36 + b"\n"
         assert (written.folder / "stdout.0").read_bytes() == b"b" * 20 + b"\n" + b"c" * 19
@@ -113,7 +67,7 @@ def test_the_cut_is_made_at_a_lines_end_when_one_is_near() -> None:
 
 
 def test_what_a_full_disk_swallowed_is_a_gap_of_exactly_that_many_bytes() -> None:
-    with _written(Bounds(head=4, segment=8, segments=3)) as written:
+    with written_log(Bounds(head=4, segment=8, segments=3)) as written:
         written.write(b"head")
         written.refusing = True
         written.write(b"lost bytes")
@@ -129,12 +83,12 @@ def test_what_a_full_disk_swallowed_is_a_gap_of_exactly_that_many_bytes() -> Non
 def test_an_unknown_log_or_stream_is_said() -> None:
     with pytest.raises(LogUnknown):
         read_window(Path("/nonexistent/log"), "stdout", 0, 10)
-    with _written(Bounds(head=4, segment=8, segments=3)) as written, pytest.raises(LogUnknown):
+    with written_log(Bounds(head=4, segment=8, segments=3)) as written, pytest.raises(LogUnknown):
         read_window(written.folder, "../stdout", 0, 10)
 
 
 def test_a_stream_that_has_said_nothing_is_empty_and_costs_no_file() -> None:
-    with _written(Bounds(head=4, segment=8, segments=3)) as written:
+    with written_log(Bounds(head=4, segment=8, segments=3)) as written:
         written.write(b"out")
         window = read_window(written.folder, "stderr", 5, 10)
         assert (window.offset, window.data, window.total, window.gap) == (0, b"", 0, 0)
@@ -142,7 +96,7 @@ def test_a_stream_that_has_said_nothing_is_empty_and_costs_no_file() -> None:
 
 
 def test_a_disk_that_was_full_from_the_first_byte_leaves_a_gap_before_all_else() -> None:
-    with _written(Bounds(head=4, segment=8, segments=3)) as written:
+    with written_log(Bounds(head=4, segment=8, segments=3)) as written:
         written.refusing = True
         written.write(b"lost")
         written.refusing = False
@@ -161,7 +115,7 @@ def test_a_log_file_replaced_by_a_link_is_not_followed(tmp_path: Path) -> None:
 def test_a_reader_beside_a_fast_writer_never_gets_wrong_bytes() -> None:
     """Each byte of the stream is a function of its offset, so that any wrong byte shows."""
     unit = b"".join(b"%07d\n" % number for number in range(4096))
-    with _written(Bounds(head=4096, segment=8192, segments=3)) as written:
+    with written_log(Bounds(head=4096, segment=8192, segments=3)) as written:
         done = threading.Event()
 
         def write() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from attune_agent.executor.masking import MASK, Masker, masked
 
 _secret = st.binary(min_size=1, max_size=6).map(lambda raw: bytes(b"abc"[byte % 3] for byte in raw))
+_long = st.binary(min_size=9, max_size=24).map(lambda raw: bytes(b"ab"[byte % 8 == 0] for byte in raw))
 _chunks = st.lists(st.binary(max_size=12).map(lambda raw: bytes(b"abcd"[byte % 4] for byte in raw)), max_size=12)
 
 
@@ -26,6 +27,16 @@ def test_one_secret_is_replaced_as_bytes_replace_does_on_the_whole(secret: bytes
 def test_several_secrets_are_replaced_leftmost_and_longest_first_on_the_whole(secrets: list[bytes], chunks: list[bytes]) -> None:
     longest_first = sorted(set(secrets), key=lambda secret: (-len(secret), secret))
     assert _fed(Masker(secrets), chunks) == re.sub(b"|".join(map(re.escape, longest_first)), MASK, b"".join(chunks))
+
+
+@given(secrets=st.lists(_long, min_size=1, max_size=3), data=st.data())
+@settings(deadline=None)  # a shared machine is no measure
+def test_long_secrets_in_any_pieces_are_replaced_as_on_the_whole(secrets: list[bytes], data: st.DataObject) -> None:
+    stream = b"".join(data.draw(st.lists(st.sampled_from([*secrets, secrets[0][:9], secrets[-1][3:], b"a", b"b", b"c"]), max_size=12)))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
+    chunks = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+    longest_first = sorted(set(secrets), key=lambda secret: (-len(secret), secret))
+    assert _fed(Masker(secrets), chunks) == re.sub(b"|".join(map(re.escape, longest_first)), MASK, stream)
 
 
 @given(chunks=st.lists(st.binary(max_size=200), max_size=8), secret=st.binary(min_size=1, max_size=64))

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from attune_agent.executor.log_files import read_window
+from attune_agent.executor.log_start import start_of_tail
 from attune_agent.executor_link import ExecutorLink
 from attune_agent.host import How, LogBounds
 from tests.agent.executor.hosted import Hosted, hosted, log_of, request, run, shell
 from tests.waiting import eventually
 
 _MIB = 1 << 20
+_LINE = b"a line of the output that is longer than nothing\n"
 
 
 @pytest.fixture(scope="module")
@@ -20,34 +22,35 @@ def executor(mode: str) -> Iterator[Hosted]:
         yield it
 
 
-def _resident(pid: int) -> int:
-    """Bytes of memory that belong to this process alone or not (VmRSS)."""
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+def _peak(pid: int) -> int:
+    """The most memory that this process ever had (VmHWM), in bytes."""
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) * 1024
 
 
 def _on_disk(directory: str, stream: str) -> int:
-    return sum(path.stat().st_size for path in Path(directory).glob(f"{stream}.*") if path.suffix != ".index")
+    return sum(path.stat().st_size for path in Path(directory).glob(f"{stream}.*") if path.suffix not in {".index", ".waypoints"})
 
 
-async def test_two_hundred_megabytes_stay_within_the_bound_and_the_memory_flat(link: ExecutorLink, executor: Hosted) -> None:
-    await run(link, shell("true"))
-    processes = [executor.pid, *executor.keepers()]
-    before = [_resident(pid) for pid in processes]
-    ended = await run(link, shell("yes 'a line of the output that is longer than nothing' | head -c 200000000", logs=LogBounds()))
-    grown = [_resident(pid) - was for pid, was in zip(processes, before, strict=True)]
-    assert (ended.how, ended.exit_code, ended.stdout_bytes) == (How.EXITED, 0, 200_000_000)
-    assert max(grown) < 16 * _MIB, grown
-    files = {path.name: path.stat().st_size for path in Path(ended.log_directory).glob("stdout.*")}
-    assert files["stdout.head"] <= _MIB
-    assert sorted(files) == ["stdout.0", "stdout.1", "stdout.2", "stdout.3", "stdout.head", "stdout.index"]
-    assert all(files[f"stdout.{place}"] <= 8 * _MIB for place in range(4))
-    end = read_window(Path(ended.log_directory), "stdout", -104, 200)
-    line = b"a line of the output that is longer than nothing\n"
-    assert (end.total, end.data) == (200_000_000, (line * 4)[(200_000_000 - 104) % len(line) :][:104])
-    gap = read_window(Path(ended.log_directory), "stdout", files["stdout.head"], 10)
-    assert gap.gap > 150_000_000
-    assert gap.data == b"a line of "
+@pytest.mark.parametrize("size", [1 << 30, pytest.param(10 << 30, marks=[pytest.mark.soak, pytest.mark.timeout(600)])])
+async def test_gibibytes_of_stderr_succeed_within_the_bounds_of_disk_and_memory(link: ExecutorLink, executor: Hosted, size: int) -> None:
+    what = shell(f"yes '{_LINE.decode().strip()}' | head -c {size} >&2", logs=LogBounds(), timeout=500.0)
+    ended = await run(link, what)
+    assert (ended.how, ended.exit_code, ended.stdout_bytes, ended.stderr_bytes) == (How.EXITED, 0, 0, size)
+    assert max(_peak(pid) for pid in [executor.pid, *executor.keepers()]) < 64 * _MIB
+    directory = Path(ended.log_directory)
+    files = {path.name: path.stat().st_size for path in directory.iterdir()}
+    places = ("stderr.0", "stderr.1", "stderr.2", "stderr.3")
+    assert sorted(files) == [*places, "stderr.head", "stderr.index", "stderr.waypoints"]
+    assert files["stderr.head"] <= _MIB
+    assert all(files[place] <= 8 * _MIB for place in places)
+    assert files["stderr.index"] + files["stderr.waypoints"] < 128 << 10
+    end = read_window(directory, "stderr", -104, 200)
+    assert (end.total, end.data) == (size, (_LINE * 4)[(size - 104) % len(_LINE) :][:104])
+    gap = read_window(directory, "stderr", files["stderr.head"], 10)
+    assert size - 34 * _MIB < gap.gap < size - 24 * _MIB
+    assert gap.data == _LINE[:10]
+    assert start_of_tail(directory, "stderr", 10_000) == size - 10_000 * len(_LINE) + len(_LINE) - size % len(_LINE)
 
 
 async def test_both_streams_without_any_line_end_hold_their_bounds(link: ExecutorLink) -> None:

@@ -7,7 +7,7 @@ import pytest
 from attune_controller.fleet import Fleet
 from attune_controller.store.records import Agent, Execution
 from attune_core.states import Outcome, Reason, State
-from attune_core.values import JsonObject
+from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.api import Accepted, ExecutionView, Failure, LogView, Page
 from tests.controller.http.executions import plan
 from tests.controller.http.house import House
@@ -187,10 +187,24 @@ async def test_without_parameters_it_is_the_newest_attempts_stdout_from_its_star
     assert (question.stream, question.offset, question.limit, question.attempt) == ("stdout", 0, 65_536, 0)
 
 
+def _missing() -> dict[str, JsonValue]:
+    return LogView(offset=0, content="", total=0, ended=False, missing=True).model_dump()
+
+
+async def test_the_last_lines_and_what_came_since_are_asked_for_and_an_answer_may_wait(house: House) -> None:
+    await _handed(house)
+    async with house.client("read") as client:
+        await client.get("/v1/executions/1/logs?tail=20&since=2026-10-01T00:00:00Z&wait=10")
+        await client.get("/v1/executions/1/logs?ago=600")
+    first, second = (question for _, question in house.logs.asked)
+    assert (first.tail, first.since, first.wait) == (20, 1_790_812_800.0, 10)
+    assert (second.tail, second.since, second.wait) == (None, -600.0, 0)
+
+
 async def test_a_log_that_is_not_there_yet_is_empty_and_goes_on(house: House) -> None:
     await plan(house.store, "1")
     async with house.client("read", "operate") as client:
-        assert (await client.get("/v1/executions/1/logs")).json() == LogView(offset=0, content="", total=0, ended=False).model_dump()
+        assert (await client.get("/v1/executions/1/logs")).json() == _missing()
         assert house.logs.asked == []
         await client.post("/v1/executions/1/cancel")
         assert (await client.get("/v1/executions/1/logs")).json()["ended"] is True
@@ -200,10 +214,13 @@ async def test_a_log_that_the_agent_does_not_have_is_empty(house: House) -> None
     await _handed(house)
     house.logs.missing = True
     async with house.client("read") as client:
-        assert (await client.get("/v1/executions/1/logs")).json() == LogView(offset=0, content="", total=0, ended=False).model_dump()
+        assert (await client.get("/v1/executions/1/logs")).json() == _missing()
 
 
-@pytest.mark.parametrize("query", ["stream=stdin", "limit=0", "limit=1048577", "attempt=-1", "offset=x", "follow=true"])
+@pytest.mark.parametrize(
+    "query",
+    ["stream=stdin", "limit=0", "limit=1048577", "attempt=-1", "offset=x", "follow=true", "tail=-1", "since=yesterday", "ago=0", "wait=11"],
+)
 async def test_a_window_that_cannot_be_is_refused(house: House, query: str) -> None:
     await _handed(house)
     async with house.client("read") as client:

@@ -16,7 +16,8 @@ from attune_controller.sessions.outbox import BYTES, LINES, Outbox
 from attune_controller.sessions.session import Session
 from attune_controller.sessions.stream import Stream
 from attune_core.ports import SystemClock, SystemRandom
-from attune_core.wire.frames import FRAME_LIMIT, Cancel, CancelFrame, Hello, PingFrame, ReadLog
+from attune_core.values import JsonObject
+from attune_core.wire.frames import FRAME_LIMIT, Cancel, CancelFrame, Hello, LogWindow, PingFrame, ReadLog, ReadLogFrame
 from tests.waiting import eventually
 
 INTERVAL = 0.1
@@ -56,8 +57,15 @@ class Bench:
         return {"type": "http.disconnect"}
 
     def lines(self) -> list[str]:
+        return [str(frame["type"]) for frame in self._frames()]
+
+    def questions(self) -> list[str]:
+        """The requests of the questions for logs, in their order."""
+        return [ReadLogFrame.model_validate(frame).body.request for frame in self._frames() if frame["type"] == "read_log"]
+
+    def _frames(self) -> list[JsonObject]:
         bodies = b"".join(message.get("body", b"") for message in self.sent)
-        return [str(json.loads(line)["type"]) for line in bodies.splitlines()]
+        return [json.loads(line) for line in bodies.splitlines()]
 
 
 async def idle(_: Session) -> None:
@@ -200,3 +208,23 @@ async def test_questions_for_logs_are_bounded_in_number_and_time() -> None:
     bench.gone.set()
     await stream
     assert all(isinstance(answer, AgentAway) for answer in await asyncio.gather(*asked, return_exceptions=True))
+
+
+async def test_readers_that_wait_for_the_same_bytes_share_one_question_and_one_that_leaves_takes_nothing_from_the_others() -> None:
+    bench = Bench()
+    session = bench.session()
+    stream = bench.start(session, serve=idle)
+    await eventually(lambda: bench.fleet.connected() == 1)
+    following = QUESTION.model_copy(update={"wait": 10})
+    asked = [asyncio.create_task(bench.logs.read("one", following)) for _ in range(100)]
+    other = asyncio.create_task(bench.logs.read("one", following.model_copy(update={"offset": 5})))
+    await eventually(lambda: bench.lines().count("read_log") == 2)
+    asked[0].cancel()
+    await asyncio.gather(asked[0], return_exceptions=True)
+    for request in bench.questions():
+        bench.logs.answer(session, LogWindow(request=request, offset=0, content=request, total=0, ended=False))
+    answers = await asyncio.gather(*asked[1:])
+    assert {answer.content for answer in answers} == {bench.questions()[0]}
+    assert (await other).content == bench.questions()[1]
+    bench.gone.set()
+    await stream
