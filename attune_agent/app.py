@@ -212,6 +212,7 @@ def environments_of(layout: Layout, settings: HostSettings, *, host: Host, clock
         installers=layout.environments / ".installers",
         cache=layout.environments / ".cache",
         probes=Probes(commands),
+        credentials=lambda: settings.network.logins(_secrets(layout, settings).text),
     )
     return Environments(layout.environments, host=tools, run=commands, bound=settings.environments.size)
 
@@ -221,10 +222,14 @@ def preparation_of(layout: Layout, settings: HostSettings, *, packs: Packs, envi
     return Preparation(
         packs=packs,
         environments=environments,
-        secret=Secrets(Path(settings.secrets) if settings.secrets else layout.secrets).text,
+        secret=_secrets(layout, settings).text,
         path=settings.path,
         allows=settings.allows,
     )
+
+
+def _secrets(layout: Layout, settings: HostSettings) -> Secrets:
+    return Secrets(Path(settings.secrets) if settings.secrets else layout.secrets)
 
 
 def _boot_id() -> str:

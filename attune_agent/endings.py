@@ -1,7 +1,7 @@
 """How an execution ends that never started, or of which nobody can say whether it did; pure, called by `attempt`."""
 
 from attune_agent.errors import PolicyDenied
-from attune_agent.preparation_errors import EnvironmentFailed, PackMismatch, SecretMissing
+from attune_agent.preparation_errors import EnvironmentFailed, HashMismatch, PackMismatch, SecretMissing
 from attune_agent.results import Ending, for_people
 from attune_core.errors import AttuneError, Blame
 from attune_core.input_documents.errors import InputUnwritable
@@ -34,6 +34,8 @@ def ending_of_refusal(error: AttuneError) -> Ending | None:
         ending = Ending(outcome=Outcome.REJECTED, reason=Reason.INPUT_INVALID, detail=detail)
     elif isinstance(error, SecretMissing):
         ending = Ending(outcome=Outcome.FAILED, reason=Reason.SECRET_MISSING, detail=detail)
+    elif isinstance(error, HashMismatch):
+        ending = Ending(outcome=Outcome.FAILED, reason=Reason.ENVIRONMENT_FAILED, detail=detail, final=True)
     elif isinstance(error, EnvironmentFailed) or error.blame is Blame.AUTHOR:
         ending = Ending(outcome=Outcome.FAILED, reason=Reason.ENVIRONMENT_FAILED, detail=detail)
     return ending  # what the host's operator can cure without running it again keeps its place: it waits

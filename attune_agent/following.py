@@ -66,7 +66,7 @@ class Following:
         retry = self._policies.of(item).retry
         delay = next_delay(retry, attempt=item.attempt - item.excused, outcome=ending.outcome)
         self._pauses.over(item)
-        if delay is None or self._ledger.cancelled(item) is not None:
+        if delay is None or ending.final or self._ledger.cancelled(item) is not None:
             await self._ledger.settled(item, ending)
             return
         reason = f" ({ending.reason.value})" if ending.reason else ""

@@ -7,11 +7,13 @@ because it reads no YAML.
 import os
 import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from attune_agent.ecosystems.credentials import PLAIN, Credential, credential
 from attune_agent.preparation_errors import HostSettingsRefused
 from attune_agent.regular_file import read_regular
 from attune_core.catalog.documents import read_document
@@ -39,7 +41,9 @@ def _absolute(path: str) -> str:
 def _without_credentials(text: str) -> str:
     """Everything in here ends in the environment of an installer, where no credential may stand (design §3)."""
     if _CREDENTIALS.search(text):
-        raise ValueError("an address with a user or password; installers get it in their environment, which is no place for a secret")
+        raise ValueError(
+            "an address with a user or password would stand in an environment, which is no place for a secret; see `network.credentials`"
+        )
     return text
 
 
@@ -54,6 +58,14 @@ _Open = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")
 _Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
 
 
+class Login(DocumentModel):
+    """Who installers are at one registry; the password is a secret of this host, by its name."""
+
+    host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}(:[0-9]{1,5})?$")]
+    username: Annotated[str, StringConstraints(max_length=256), StringConstraints(pattern=PLAIN)]
+    password: Name
+
+
 class Network(DocumentModel):
     """How installers (and nothing else) reach package registries."""
 
@@ -63,6 +75,8 @@ class Network(DocumentModel):
     proxy: Annotated[_Open, StringConstraints(pattern=r"^https?://")] | None = None
     #: Variables such as UV_DEFAULT_INDEX or npm_config_registry.
     environment: dict[_Variable, _Open] = Field(default_factory=dict, max_length=100)
+    #: For registries that ask who one is.
+    credentials: Annotated[tuple[Login, ...], Field(strict=False, max_length=100)] = ()
 
     @model_validator(mode="after")
     def _refuse_ours(self) -> Self:
@@ -74,6 +88,10 @@ class Network(DocumentModel):
         """Return what installers get, the CA file aside, which each of them wants under another name."""
         proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
         return {**(dict.fromkeys(proxies, self.proxy) if self.proxy else {}), **self.environment}
+
+    def logins(self, secret: Callable[[str], str]) -> tuple[Credential, ...]:
+        """Return the credentials with the passwords that `secret` reads now; `SecretMissing`, `SecretRefused`."""
+        return tuple(credential(one.host, one.username, one.password, secret(one.password)) for one in self.credentials)
 
 
 class Allow(DocumentModel):

@@ -56,6 +56,8 @@ class Ending:
     exit_code: int | None = None
     signal: int | None = None
     result: JsonValue = None
+    #: No policy tries it again.
+    final: bool = False
 
 
 def judge(ended: Ended, rules: ResultRules, *, cancel: Reason | None) -> Ending:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from attune_agent.ecosystems.compiler_search import Question, find_compiler
+from attune_agent.ecosystems.credentials import netrc
 from attune_agent.ecosystems.lock_files import lock_and_manifest, refuse_open_lock, refuse_unread_sources
 from attune_agent.ecosystems.protocol import Activation, Build, HostTools, Toolchain, Wanted
-from attune_agent.preparation_errors import InstallFailed
+from attune_agent.preparation_errors import HashMismatch, InstallFailed
 from attune_core.locks.go_mod import LOCK, MANIFEST, required_go
 from attune_core.models.pack import EnvironmentDocument
 
@@ -70,8 +71,10 @@ class Go:
     async def install(self, build: Build) -> None:
         """Compile every program of the module into `bin`."""
         argv = ("sh", "-euc", _INSTALL, "install", build.toolchain.programs["go"], str(build.declared))
-        outcome = await build.run.install(argv, _installer_environment(build.host))
+        outcome = await build.run.install(argv, _installer_environment(build.host), home=netrc(build.credentials))
         if not outcome.succeeded:
+            if b"checksum mismatch" in outcome.answer:
+                raise HashMismatch(f"a module is not the one whose hash stands in {LOCK}")
             raise InstallFailed(f"go could not build what {LOCK} and `sources` hold ({outcome.describe()})")
 
     async def unhealthy(self, build: Build) -> str | None:

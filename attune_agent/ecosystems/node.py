@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from attune_agent.ecosystems.credentials import npmrc
 from attune_agent.ecosystems.lock_files import lock_and_manifest, refuse_open_lock
 from attune_agent.ecosystems.protocol import Activation, Build, HostTools, Toolchain, Wanted
 from attune_agent.environments.probes import Answer, programs_named
 from attune_agent.environments.stamps import Stamp
 from attune_agent.host import How
-from attune_agent.preparation_errors import InstallerUnusable, InstallFailed, InterpreterMissing
+from attune_agent.preparation_errors import HashMismatch, InstallerUnusable, InstallFailed, InterpreterMissing
 from attune_core.locks.package_lock import LOCK
 from attune_core.models.pack import EnvironmentDocument
 from attune_core.models.version_range import parse_range
@@ -81,8 +82,10 @@ class Node:
         """Install exactly the lock."""
         programs = build.toolchain.programs
         argv = ("sh", "-euc", _INSTALL, "install", programs["node"], str(build.declared), programs["npm"])
-        outcome = await build.run.install(argv, _installer_environment(build))
+        outcome = await build.run.install(argv, _installer_environment(build), home=npmrc(build.credentials))
         if not outcome.succeeded:
+            if b"EINTEGRITY" in outcome.answer:
+                raise HashMismatch(f"a package is not the one whose hash stands in {LOCK}")
             raise InstallFailed(f"npm could not install {LOCK} ({outcome.describe()})")
 
     async def unhealthy(self, build: Build) -> str | None:
@@ -108,7 +111,7 @@ def _installer_environment(build: Build) -> dict[str, str]:
         **base,
         "PATH": f"{build.tree}/bin:{base['PATH']}",  # npm's own first line says `env node`
         "npm_config_cache": str(host.cache / "npm"),
-        "npm_config_globalconfig": "/dev/null",  # nor a user's: HOME is empty
+        "npm_config_globalconfig": "/dev/null",  # nor a user's: HOME holds nothing but our own credentials
     }
 
 

@@ -4,11 +4,13 @@ Implemented by the classes in `table`; `environments.environments` calls the mem
 docs/howto/add-an-ecosystem.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
+from attune_agent.ecosystems.credentials import Credential
 from attune_agent.environments.commands import CommandOutcome
 from attune_agent.environments.probes import Probes
 from attune_agent.environments.stamps import Stamp
@@ -37,6 +39,7 @@ class HostTools:
     installers: Path  # where the agent may keep its own copy of an installer, readable by all
     cache: Path  # owned by the build user; each installer takes its own folder in it
     probes: Probes
+    credentials: Callable[[], Sequence[Credential]] = tuple  # read anew for each build; `SecretMissing`, `SecretRefused`
 
     def base_environment(self) -> dict[str, str]:
         """Return what every program gets that asks or checks: no network, nothing of the agent's own environment."""
@@ -52,11 +55,15 @@ class Toolchain:
     stamps: tuple[Stamp, ...]  # while they hold, the versions are known without asking again
 
 
+#: Nothing below HOME.
+NO_FILES: Mapping[str, bytes] = MappingProxyType({})
+
+
 class TreeCommands(Protocol):
     """Runs programs in a tree as the build user, within what is left of the build's time; `BuildTimedOut`."""
 
-    async def install(self, argv: Sequence[str], env: Mapping[str, str]) -> CommandOutcome:
-        """Run the installer; what it prints goes to the build log."""
+    async def install(self, argv: Sequence[str], env: Mapping[str, str], *, home: Mapping[str, bytes] = NO_FILES) -> CommandOutcome:
+        """Run the installer, with files below its HOME. What it prints goes to the build log; `answer` is for recognising words in it."""
         ...
 
     async def check(self, argv: Sequence[str], env: Mapping[str, str], program: str) -> CommandOutcome:
@@ -74,6 +81,7 @@ class Build:
     toolchain: Toolchain
     host: HostTools
     run: TreeCommands
+    credentials: Sequence[Credential] = ()  # for registries; see `credentials` for the files in which installers look for them
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,12 @@ A line of `table`. Wheels only: building a source distribution would run code of
 from collections.abc import Sequence
 from pathlib import Path
 
+from attune_agent.ecosystems.credentials import netrc
 from attune_agent.ecosystems.lock_files import lock_and_manifest, refuse_open_lock
 from attune_agent.ecosystems.protocol import Activation, Build, HostTools, Toolchain, Wanted
 from attune_agent.ecosystems.python_search import find_interpreter
 from attune_agent.ecosystems.uv_program import usable_uv
-from attune_agent.preparation_errors import InstallFailed
+from attune_agent.preparation_errors import HashMismatch, InstallFailed
 from attune_core.models.pack import EnvironmentDocument
 
 #: $1 uv, $2 the host's interpreter, $3 the lock. Copies, because links would share files with the cache and so with other environments.
@@ -76,8 +77,10 @@ class Python:
         programs = build.toolchain.programs
         (lock,) = build.wanted.files
         argv = ("sh", "-euc", _INSTALL, "install", programs["uv"], programs["python"], str(build.declared / lock))
-        outcome = await build.run.install(argv, _installer_environment(build.host))
+        outcome = await build.run.install(argv, _installer_environment(build.host), home=netrc(build.credentials))
         if not outcome.succeeded:
+            if b"Hash mismatch" in outcome.answer:
+                raise HashMismatch(f"a package is not the one whose hash stands in {lock}")
             raise InstallFailed(f"uv could not install {lock} ({outcome.describe()})")
 
     async def unhealthy(self, build: Build) -> str | None:

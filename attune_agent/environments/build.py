@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from attune_agent.ecosystems.protocol import Build, Ecosystem, HostTools, Toolchain, Wanted
+from attune_agent.ecosystems.protocol import NO_FILES, Build, Ecosystem, HostTools, Toolchain, Wanted
 from attune_agent.environments.build_record import BuildRecord, write_build_record
 from attune_agent.environments.commands import Command, CommandOutcome, CommandRunner
 from attune_agent.environments.key import EnvironmentKey
@@ -22,6 +22,7 @@ from attune_agent.environments.ready import is_ready, mark_ready, unmark
 from attune_agent.environments.tree_size import TreeLimits, within_limits
 from attune_agent.executor_errors import ExecutorUnreachable
 from attune_agent.host import How
+from attune_agent.masks import mask_forms
 from attune_agent.preparation_errors import BuildDelayed, BuildTimedOut, EnvironmentUnhealthy
 from attune_core.quantities import show_duration
 from attune_core.safe_text import safe_text
@@ -29,6 +30,8 @@ from attune_core.safe_text import safe_text
 _log = structlog.get_logger(__name__)
 
 _ANSWER_LIMIT = 4 << 10
+#: As much of an installer's output as is looked through for words that say what went wrong.
+_SAID_LIMIT = 256 << 10
 #: Seconds for removing things after a build.
 _TIDY_LIMIT = 60.0
 #: Bytes that the installers' cache may keep; it holds what is also in a registry.
@@ -69,9 +72,19 @@ async def build(order: Order, host: HostTools, run: CommandRunner, limits: Build
     unmark(order.place)
     await asyncio.to_thread(_write_declared, order.place / "declared", {**order.wanted.sources, **order.wanted.files})
     began = time.monotonic()
-    commands = _Commands(order, run, deadline=began + limits.time, time_limit=limits.time)
+    credentials = await asyncio.to_thread(host.credentials)
+    masks = mask_forms([part for one in credentials for part in (one.password, f"{one.username}:{one.password}")])
+    commands = _Commands(order, run, deadline=began + limits.time, time_limit=limits.time, masks=masks)
     tree = order.place / "tree"
-    inside = Build(tree=tree, declared=order.place / "declared", wanted=order.wanted, toolchain=order.toolchain, host=host, run=commands)
+    inside = Build(
+        tree=tree,
+        declared=order.place / "declared",
+        wanted=order.wanted,
+        toolchain=order.toolchain,
+        host=host,
+        run=commands,
+        credentials=credentials,
+    )
     try:
         size, entries = await within_limits(_install(order.ecosystem, inside), tree, limits.tree)
     except Exception:
@@ -104,16 +117,17 @@ async def _install(ecosystem: Ecosystem, inside: Build) -> None:
 class _Commands:
     """The commands of one build; the first one finds the tree empty."""
 
-    def __init__(self, order: Order, run: CommandRunner, *, deadline: float, time_limit: float) -> None:
+    def __init__(self, order: Order, run: CommandRunner, *, deadline: float, time_limit: float, masks: tuple[bytes, ...]) -> None:
         self._order = order
         self._run = run
         self._deadline = deadline
         self._time_limit = time_limit
+        self._masks = masks
         self._fresh = True
 
-    async def install(self, argv: Sequence[str], env: Mapping[str, str]) -> CommandOutcome:
+    async def install(self, argv: Sequence[str], env: Mapping[str, str], *, home: Mapping[str, bytes] = NO_FILES) -> CommandOutcome:
         """Run the installer."""
-        return await self._within_time(argv, env, execution=self._order.execution)
+        return await self._within_time(argv, env, home=home, answer_limit=_SAID_LIMIT, execution=self._order.execution)
 
     async def check(self, argv: Sequence[str], env: Mapping[str, str], program: str) -> CommandOutcome:
         """Run a check."""
@@ -140,7 +154,14 @@ class _Commands:
             _log.warning("a build could not be tidied up", environment=self._order.key.folder, error=outcome.describe())
 
     async def _within_time(
-        self, argv: Sequence[str], env: Mapping[str, str], *, program: bytes = b"", answer_limit: int = 0, execution: str | None = None
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        *,
+        program: bytes = b"",
+        home: Mapping[str, bytes] = NO_FILES,
+        answer_limit: int = 0,
+        execution: str | None = None,
     ) -> CommandOutcome:
         command = Command(
             argv=tuple(argv),
@@ -150,6 +171,8 @@ class _Commands:
             cwd=str(self._order.place / "tree"),
             environment=self._order.key.folder,
             fresh=self._fresh,
+            home=home,
+            masks=self._masks,
             execution=execution,
             answer_limit=answer_limit,
         )

@@ -12,6 +12,7 @@ from attune_agent.executor_errors import ExecutorUnreachable, RequestMalformed, 
 from attune_agent.host import How
 from attune_agent.preparation_errors import (
     BuildDelayed,
+    HashMismatch,
     InstallFailed,
     PackMismatch,
     PackUnavailable,
@@ -120,6 +121,13 @@ async def test_secrets_go_into_a_file_only_where_it_lies_in_memory(world: World,
         report = world.settled("1")
         assert (report.outcome, report.reason) == (Outcome.REJECTED, Reason.POLICY_DENIED)
         assert "tmpfs" in report.detail
+
+
+async def test_a_package_with_another_hash_is_final_whatever_the_policy_says(world: World) -> None:
+    world.preparation.troubles["1"] = [HashMismatch("a package is not the one of the lock")]
+    await world.assign(assignment("1", 1, policy=TWICE))
+    report = world.settled("1")
+    assert (report.outcome, report.reason, report.attempt) == (Outcome.FAILED, Reason.ENVIRONMENT_FAILED, 1)
 
 
 async def test_a_failed_preparation_is_tried_again_when_the_policy_says_so(world: World) -> None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -50,9 +50,10 @@ class RealHost:
         self.uids = uids
         self.agent = agent
         self.executor: Process | None = None
+        self.network = ""  # of agent.yaml, as JSON; empty: what this machine has
         self._count = 0
         for name in ("run", "logs", "environments", "executor"):
-            (place / name).mkdir()
+            (place / name).mkdir(exist_ok=True)
             if uids is None and agent != os.geteuid():
                 os.chown(place / name, agent, agent)
 
@@ -86,16 +87,20 @@ class RealHost:
             self.executor.send_signal(signal.SIGTERM)
             self.executor.wait(30)
 
-    def begin(self, document: Mapping[str, object], files: Mapping[str, bytes], path: Sequence[str] = SYSTEM_PATH) -> Process:
-        """Start preparing the environment `own` of a pack."""
+    def begin(
+        self, document: Mapping[str, object], files: Mapping[str, bytes], path: Sequence[str] = SYSTEM_PATH, *, executions: int = 1
+    ) -> Process:
+        """Start preparing the environment `own` of a pack, for so many executions at once."""
         self._count += 1
         order = {
             "place": str(self.place),
             "document": json.dumps(document),
             "files": json.dumps({name: content.decode() for name, content in files.items()}),
             "path": ":".join(path),
+            "network": self.network,
             "name": "own",
             "execution": f"execution-{self._count}",
+            "executions": str(executions),
         }
         agent = self._popen([str(Path(__file__).with_name("agent_program.py"))], self.agent, ends=subprocess.PIPE)
         assert agent.stdin is not None
@@ -152,14 +157,20 @@ def _plain_python() -> str:
 
 
 @contextmanager
-def real_host(*, uids: bool, agent: int) -> Iterator[RealHost]:
+def real_host(*, uids: bool, agent: int, memory: bool = False) -> Iterator[RealHost]:
     """Give a host with a running executor, in a folder that other users can pass (pytest closes its own each time a session begins).
 
-    With `uids` the executor is root; `agent` is the uid of the agent, and without `uids` of everything.
+    With `uids` the executor is root; `agent` is the uid of the agent, and without `uids` of everything. With `memory` the executor's run
+    directory is on a tmpfs.
     """
-    with tempfile.TemporaryDirectory(prefix="attune-host-") as folder, uid_block() as block:
-        place = Path(folder)
+    with ExitStack() as folders:
+        place = Path(folders.enter_context(tempfile.TemporaryDirectory(prefix="attune-host-")))
+        block = folders.enter_context(uid_block())
         place.chmod(0o711)
+        if memory:
+            run = Path(folders.enter_context(tempfile.TemporaryDirectory(prefix="attune-run-", dir="/dev/shm")))
+            run.chmod(0o711)
+            (place / "run").symlink_to(run)
         host = RealHost(place, block if uids else None, agent)
         try:
             host.start_executor()

@@ -11,6 +11,8 @@ from attune_agent.ecosystems.table import ECOSYSTEMS
 from attune_agent.environments.build import BuildLimits
 from attune_agent.environments.environments import Environments
 from attune_agent.environments.probes import Probes
+from attune_agent.host_settings import Network
+from attune_agent.secrets import Secrets
 from attune_core.locks.table import RULES
 from attune_core.models.pack import PackDocument
 from tests.agent.environments.direct_commands import DirectCommands
@@ -60,7 +62,20 @@ class Place:
         return (self.logs / f"{execution}.log").read_text()
 
 
-def host_tools(root: Path, probes: Probes, path: tuple[str, ...] = SYSTEM_PATH) -> HostTools:
+def host_tools(
+    root: Path, probes: Probes, path: tuple[str, ...] = SYSTEM_PATH, network: Network | None = None, secrets: Path = Path("/nowhere")
+) -> HostTools:
+    """What a host offers; with a network of its own, or else what this machine has."""
+    if network is not None:
+        return HostTools(
+            path=path,
+            network=network.variables(),
+            ca_file=network.ca_file,
+            installers=root / ".installers",
+            cache=root / ".cache",
+            probes=probes,
+            credentials=lambda: network.logins(Secrets(secrets).text),
+        )
     ca_file = os.environ.get("SSL_CERT_FILE", CA_FILE)
     return HostTools(
         path=path,

@@ -1,0 +1,26 @@
+import pytest
+
+from attune_agent.ecosystems.credentials import Credential, credential, netrc, npmrc
+from attune_agent.preparation_errors import SecretRefused
+
+ONE = Credential(host="one.example:8443", username="me", password="open-sesame")
+TWO = Credential(host="two.example", username="you", password="p#a:s=s")
+
+
+def test_installers_find_each_credential_where_they_look_for_it() -> None:
+    assert netrc([ONE, TWO]) == {
+        ".netrc": b"machine one.example login me password open-sesame\nmachine two.example login you password p#a:s=s\n"
+    }
+    assert npmrc([ONE]) == {".npmrc": b"//one.example:8443/:_auth=bWU6b3Blbi1zZXNhbWU=\n"}
+    assert netrc([]) == npmrc([]) == {}
+
+
+@pytest.mark.parametrize("password", ["", "two words", "line\nmachine other", 'qu"ote', "back\\slash", "#comment", "ä", "x" * 1025])
+def test_a_password_that_installers_would_read_differently_is_refused_without_showing_it(password: str) -> None:
+    with pytest.raises(SecretRefused, match="the secret packages") as refused:
+        credential("one.example", "me", "packages", password)
+    assert not password or password not in str(refused.value)
+
+
+def test_a_password_is_not_shown_with_its_credential() -> None:
+    assert "open-sesame" not in repr(ONE)

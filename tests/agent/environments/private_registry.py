@@ -1,0 +1,183 @@
+"""A package registry of the tests' own: HTTPS by a private authority, behind a CONNECT proxy, asking who one is, with faults on demand.
+
+It serves one Python wheel and one npm package, both named `tiny`; their locks carry hashes and no address.
+"""
+
+import base64
+import hashlib
+import io
+import json
+import select
+import socket
+import ssl
+import tarfile
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import trustme
+
+NAME = "packages.example.test"
+USERNAME = "builder"
+
+
+def _record_hash(text: str) -> str:
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+
+
+def wheel(value: int) -> bytes:
+    """The package `tiny` 1.0, which says a number."""
+    files = {
+        "tiny.py": f"VALUE = {value}\n",
+        "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+        "tiny-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{name},{_record_hash(text)},{len(text)}\n" for name, text in files.items())
+    files["tiny-1.0.dist-info/RECORD"] = record + "tiny-1.0.dist-info/RECORD,,\n"
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name), text)
+    return held.getvalue()
+
+
+def tarball(value: int) -> bytes:
+    """The package `tiny` 1.0.0 of npm, which says a number."""
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w:gz") as archive:
+        for name, text in {"package.json": '{"name": "tiny", "version": "1.0.0"}', "index.js": f"module.exports = {value}\n"}.items():
+            member = tarfile.TarInfo(f"package/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return held.getvalue()
+
+
+WHEEL, OTHER_WHEEL, TARBALL, OTHER_TARBALL = wheel(7), wheel(8), tarball(7), tarball(8)
+INTEGRITY = "sha512-" + base64.b64encode(hashlib.sha512(TARBALL).digest()).decode()
+PYTHON_LOCK = f"tiny==1.0 --hash=sha256:{hashlib.sha256(WHEEL).hexdigest()}\n".encode()
+MANIFEST = {"name": "locked", "version": "1.0.0", "dependencies": {"tiny": "1.0.0"}}
+NODE_LOCK = {
+    "name": "locked",
+    "version": "1.0.0",
+    "lockfileVersion": 3,
+    "requires": True,
+    "packages": {"": MANIFEST, "node_modules/tiny": {"version": "1.0.0", "integrity": INTEGRITY}},
+}
+
+
+class Registry:
+    """What the server says now, and what it was asked."""
+
+    def __init__(self, password: str) -> None:
+        self.expected = "Basic " + base64.b64encode(f"{USERNAME}:{password}".encode()).decode()
+        self.fault = ""  # 500, half, other, slow, gone: what becomes of the package itself
+        self.asked: list[str] = []
+        self.on_request: Callable[[], None] = lambda: None
+        self.over = threading.Event()
+        self.ca_file = Path()
+        self.port = self.proxy_port = 0
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    registry: ClassVar[Registry]
+
+    def do_GET(self) -> None:
+        registry = self.registry
+        if self.headers.get("Authorization") != registry.expected:
+            self._answer(401, b"", ("WWW-Authenticate", 'Basic realm="packages"'))
+            return
+        registry.asked.append(self.path)
+        registry.on_request()
+        if self.path == "/simple/tiny/":
+            self._answer(200, b'<a href="/files/tiny-1.0-py3-none-any.whl">tiny-1.0-py3-none-any.whl</a>', ("Content-Type", "text/html"))
+        elif self.path == "/tiny":
+            dist = {"tarball": f"https://{NAME}/files/tiny-1.0.0.tgz", "integrity": INTEGRITY}
+            versions = {"1.0.0": {"name": "tiny", "version": "1.0.0", "dist": dist}}
+            self._answer(200, json.dumps({"name": "tiny", "dist-tags": {"latest": "1.0.0"}, "versions": versions}).encode())
+        elif self.path.startswith("/files/"):
+            wheels = self.path.endswith(".whl")
+            right, other = (WHEEL, OTHER_WHEEL) if wheels else (TARBALL, OTHER_TARBALL)
+            self._package(other if registry.fault == "other" else right)
+        else:
+            self._answer(404, b"")
+
+    def _package(self, content: bytes) -> None:
+        match self.registry.fault:
+            case "500":
+                self._answer(503, b"")
+            case "half":
+                self._answer(200, content[: len(content) // 2], length=len(content))
+                self.close_connection = True
+            case "slow":
+                self.registry.over.wait(60)
+                self.close_connection = True
+            case _:
+                self._answer(200, content)
+
+    def _answer(self, status: int, body: bytes, *headers: tuple[str, str], length: int | None = None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class _Proxy(BaseHTTPRequestHandler):
+    registry: ClassVar[Registry]
+
+    def do_CONNECT(self) -> None:
+        if self.path != f"{NAME}:443" or self.registry.fault == "gone":
+            self.send_error(502)
+            return
+        with socket.create_connection(("127.0.0.1", self.registry.port)) as behind:
+            self.send_response(200)
+            self.end_headers()
+            _relay(self.connection, behind)
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _relay(one: socket.socket, other: socket.socket) -> None:
+    while True:
+        for ready in select.select([one, other], [], [])[0]:
+            data = ready.recv(1 << 16)
+            if not data:
+                return
+            (other if ready is one else one).sendall(data)
+
+
+@contextmanager
+def private_registry(folder: Path, password: str) -> Iterator[Registry]:
+    """Serve until the context ends; `folder` gets the authority's certificate, for everybody to read."""
+    registry = Registry(password)
+    authority = trustme.CA()
+    registry.ca_file = folder / "private-ca.pem"
+    registry.ca_file.write_bytes(authority.cert_pem.bytes())
+    registry.ca_file.chmod(0o644)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"registry": registry}))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(NAME).configure_cert(context)
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), type("Proxy", (_Proxy,), {"registry": registry}))
+    registry.port, registry.proxy_port = server.server_port, proxy.server_port
+    threads = [threading.Thread(target=one.serve_forever, daemon=True) for one in (server, proxy)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield registry
+    finally:
+        registry.over.set()
+        for one in (server, proxy):
+            one.shutdown()
+            one.server_close()

@@ -1,0 +1,167 @@
+"""Building from a registry that is private, behind a proxy and a private authority, or out of order; judged by its own server."""
+
+import base64
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.agent.environments.hosts import RealHost, real_host, until
+from tests.agent.environments.private_registry import MANIFEST, NAME, NODE_LOCK, PYTHON_LOCK, USERNAME, Registry, private_registry
+
+PASSWORD = "canary-Zq8!xW3#pL0v"
+FORMS = (
+    PASSWORD.encode(),
+    base64.b64encode(PASSWORD.encode()).rstrip(b"="),
+    base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).rstrip(b"="),
+)
+PYTHON: tuple[Mapping[str, object], Mapping[str, bytes], tuple[str, ...]] = (
+    {"environments": {"own": {"ecosystem": "python", "lock": "requirements.lock"}}},
+    {"requirements.lock": PYTHON_LOCK},
+    ("python", "-c", "import tiny; print(tiny.VALUE)"),
+)
+NODE: tuple[Mapping[str, object], Mapping[str, bytes], tuple[str, ...]] = (
+    {"environments": {"own": {"ecosystem": "node", "lock": "js/package-lock.json"}}},
+    {"js/package.json": json.dumps(MANIFEST).encode(), "js/package-lock.json": json.dumps(NODE_LOCK).encode()},
+    ("node", "-e", "console.log(require('tiny'))"),
+)
+ECOSYSTEMS = {"python": PYTHON, "node": NODE}
+
+
+@pytest.fixture
+def host() -> Iterator[RealHost]:
+    with real_host(uids=os.geteuid() == 0, agent=os.geteuid(), memory=True) as it:
+        yield it
+
+
+@pytest.fixture
+def registry(host: RealHost) -> Iterator[Registry]:
+    (host.place / "secrets").mkdir(mode=0o700)
+    (host.place / "secrets/packages").write_text(PASSWORD + "\n")
+    (host.place / "secrets/packages").chmod(0o600)
+    with private_registry(host.place, PASSWORD) as it:
+        host.network = network(it)
+        yield it
+
+
+def network(registry: Registry) -> str:
+    """What an agent.yaml says of that registry; installers do not try again for long."""
+    impatient = {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "2", "npm_config_fetch_retries": "0", "npm_config_fetch_timeout": "2000"}
+    return json.dumps(
+        {
+            "ca_file": str(registry.ca_file),
+            "proxy": f"http://127.0.0.1:{registry.proxy_port}",
+            "environment": {"UV_DEFAULT_INDEX": f"https://{NAME}/simple", "npm_config_registry": f"https://{NAME}/", **impatient},
+            "credentials": [{"host": NAME, "username": USERNAME, "password": "packages"}],
+        }
+    )
+
+
+def seen_in_processes() -> list[str]:
+    """Where a form of the password stands in what every process shows of itself."""
+    found: list[str] = []
+    for process in (entry.name for entry in Path("/proc").iterdir() if entry.name.isdecimal()):
+        for place in (Path("/proc", process, name) for name in ("cmdline", "environ")):
+            try:
+                content = place.read_bytes()
+            except OSError:
+                continue  # it has ended
+            found.extend(str(place) for form in FORMS if form in content)
+    return found
+
+
+@pytest.mark.parametrize("ecosystem", list(ECOSYSTEMS))
+def test_a_build_reaches_a_private_registry_and_its_password_is_nowhere(host: RealHost, registry: Registry, ecosystem: str) -> None:
+    document, files, proof = ECOSYSTEMS[ecosystem]
+    seen: list[str] = []
+    homes: list[Path] = []
+
+    def look() -> None:
+        seen.extend(seen_in_processes())
+        homes.extend((host.place / "run/work/0").glob("*/home/.n*rc"))
+
+    registry.on_request = look
+    answer = host.prepare(document, files)
+    assert answer.code == "", (answer, host.build_log())
+    assert registry.asked, "nobody asked the registry"
+    assert seen == []
+    assert homes, "the credentials were given by a file in the build's private home"
+    assert not [home for home in homes if home.exists()]
+    ended = host.act(proof, path=answer.path, cwd=linked(host, answer.links))
+    assert ended.result.body == b"7\n"
+    content = {path: path.read_bytes() for path in host.place.rglob("*") if path.is_file() and not path.is_symlink()}
+    del content[host.place / "secrets/packages"]
+    assert [path for path, raw in content.items() if any(form in raw for form in FORMS)] == []
+
+
+def linked(host: RealHost, links: Mapping[str, str]) -> Path:
+    folder = host.place / "pack"
+    folder.mkdir(exist_ok=True)
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    return folder
+
+
+FAULTS = {"500": "ATT306", "half": "ATT306", "slow": "ATT306", "gone": "ATT306", "other": "ATT316"}
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "fault"),
+    [
+        *(("python", fault) for fault in FAULTS),
+        ("node", "other"),
+        *(pytest.param("node", fault, marks=pytest.mark.soak) for fault in FAULTS if fault != "other"),
+    ],
+)
+def test_a_registry_out_of_order_leaves_nothing_and_is_asked_anew(host: RealHost, registry: Registry, ecosystem: str, fault: str) -> None:
+    """A file cut short is a failed installation; a whole one with another hash is a mismatch, which no policy tries again."""
+    document, files, _ = ECOSYSTEMS[ecosystem]
+    registry.fault = fault
+    failed = host.prepare(document, files)
+    assert failed.code == FAULTS[fault], (failed, host.build_log())
+    assert PASSWORD not in host.build_log()
+    assert not list(host.environments.glob("*/READY"))
+    assert not list(host.environments.glob("*/tree/*"))
+    registry.fault = ""
+    assert host.prepare(document, files).code == "", host.build_log()
+
+
+def test_two_agents_and_ten_executions_make_one_build(host: RealHost, registry: Registry) -> None:
+    document, files, _ = PYTHON
+    agents = [host.begin(document, files, executions=5) for _ in range(2)]
+    answers = [host.end(agent) for agent in agents]
+    assert len({answer.key for answer in answers}) == 1, answers
+    assert sum(path.endswith(".whl") for path in registry.asked) == 1, registry.asked
+    assert len(list(host.place.glob("logs/*/*.build/*"))) == 1
+
+
+def test_a_missing_secret_is_named_and_nothing_is_asked(host: RealHost, registry: Registry) -> None:
+    (host.place / "secrets/packages").unlink()
+    answer = host.prepare(PYTHON[0], PYTHON[1])
+    assert (answer.code, answer.message) == ("ATT330", "there is no secret packages on this agent")
+    assert registry.asked == []
+
+
+def test_credentials_are_not_written_to_a_disk(registry: Registry, tmp_path: Path) -> None:
+    with real_host(uids=os.geteuid() == 0, agent=os.geteuid()) as host:
+        (host.place / "secrets").mkdir(mode=0o700)
+        (host.place / "secrets/packages").write_text(PASSWORD)
+        (host.place / "secrets/packages").chmod(0o600)
+        host.network = network(registry)
+        answer = host.prepare(PYTHON[0], PYTHON[1])
+        assert answer.code == "ATT319", answer
+        assert not [path for path in host.place.rglob("*") if path.is_file() and path.name == ".netrc"]
+
+
+def test_an_agent_killed_during_a_download_leaves_no_credentials(host: RealHost, registry: Registry) -> None:
+    registry.fault = "slow"
+    agent = host.begin(PYTHON[0], PYTHON[1])
+    until(lambda: any("files" in path for path in registry.asked), agent, "the download")
+    agent.kill()
+    agent.communicate()
+    registry.fault = ""
+    registry.over.set()
+    assert host.prepare(PYTHON[0], PYTHON[1]).code == ""
+    assert not list((host.place / "run/work").rglob(".netrc"))
