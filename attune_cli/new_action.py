@@ -10,10 +10,12 @@ from pathlib import Path
 from attune_cli.action_types import types_path, types_text
 from attune_cli.errors import ActionExists
 from attune_cli.languages import LANGUAGES, Language
+from attune_cli.local.locking import lock, lockings_of
 from attune_cli.pack_repository import repository_root
 from attune_cli.working_pack import WorkingPack, working_pack
 from attune_cli.written import rewrite
 from attune_core.catalog.edits import Edits
+from attune_core.errors import AttuneError
 from attune_core.shipped import shipped
 
 _PACK = """\
@@ -32,6 +34,8 @@ class Made:
     environment: str | None = None
     written: list[Path] = field(default_factory=list)
     kept: list[Path] = field(default_factory=list)
+    #: Why the environment's lock file could not be made; empty when it is there.
+    unlocked: str = ""
 
 
 def new_action(repository: Path, pack: str, name: str, language: str) -> Made:
@@ -54,6 +58,7 @@ def new_action(repository: Path, pack: str, name: str, language: str) -> Made:
     template = shipped("action-templates") / language
     for source in sorted(path for path in template.rglob("*") if path.is_file()):
         _copy(made, source, folder / _filled(str(source.relative_to(template)), words), words)
+    _lock(made, working_pack(repository, pack))
     if chosen.types:
         action = current.action(name)
         _write(made, types_path(folder / "actions", name, chosen.types), types_text(f"{pack}.{name}", action, chosen.types))
@@ -79,6 +84,19 @@ def _environment(made: Made, pack: WorkingPack, language: Language) -> str | Non
     if path not in made.written:
         made.written.append(path)
     return name
+
+
+def _lock(made: Made, pack: WorkingPack) -> None:
+    """Have the lock file made by the ecosystem's locker where there is none; the action is there all the same."""
+    lock_path = pack.model.environments[made.environment].lock if made.environment else None
+    if lock_path is None or (pack.folder / lock_path).exists():
+        return
+    try:
+        for locking in lockings_of(pack, made.environment):
+            lock(locking)
+            made.written.append(locking.path)
+    except AttuneError as error:
+        made.unlocked = error.message
 
 
 def _copy(made: Made, source: Path, target: Path, words: dict[str, str]) -> None:

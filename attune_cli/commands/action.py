@@ -102,12 +102,17 @@ def new(
         raise BadArgument(f"there is no template for {language!r}", hint=f"choose one of {', '.join(LANGUAGES)}")
     made = new_action(repository, pack, name, language)
     if json:
-        show_json({"action": action, "written": [*map(str, made.written)], "kept": [*map(str, made.kept)]})
+        show_json(
+            {"action": action, "written": [*map(str, made.written)], "kept": [*map(str, made.kept)], "unlocked": made.unlocked or None}
+        )
         return
     for path in made.written:
         show_line(f"wrote {path}")
     for path in made.kept:
         show_line(f"kept {path}")
+    if made.unlocked:
+        note(f"the lock file is still to be made: {made.unlocked}")
+        show_line(f"next: attune pack lock {pack} {made.environment}{_in_repository(repository)}")
     show_line(f"next: attune action run {action} --local{_in_repository(repository)}")
 
 
