@@ -49,7 +49,7 @@ class Preparation(Protocol):
         ...
 
     async def rules(self, assign: Assign) -> ResultRules:
-        """Return only what the action's document says of its Result."""
+        """Return only what the action's document says of its Result, and what is masked in it."""
         ...
 
 

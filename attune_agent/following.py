@@ -26,7 +26,7 @@ _EXCUSE, _EXCUSE_MOST = 1.0, 60.0
 
 
 class RulesReader(Protocol):
-    """Says what an action's document says of its Result; `preparation.Preparation` is the real one."""
+    """Says how an attempt's Result is judged and masked; `preparation.Preparation` is the real one."""
 
     async def rules(self, assign: Assign) -> ResultRules:
         """Return the rules."""
@@ -56,7 +56,7 @@ class Following:
             await self._excuse(item, ended)
         else:
             rules = rules or await self._rules(item)
-            if rules is None:  # nobody knows any more which fields of it are secret
+            if rules is None:  # nobody knows any more what of it is secret
                 rules, ended = ResultRules(), replace(ended, result=Result(state=ResultState.MISSING))
             await self.end(item, judge(ended, rules, cancel=self._ledger.cancelled(item)))
         await self._forget(item)
@@ -95,13 +95,16 @@ class Following:
                 return None
 
     async def _rules(self, item: Item) -> ResultRules | None:
-        """Return the Result's rules after a restart; the pack is on this disk, as the attempt started from it. None: it is gone."""
+        """Return the Result's rules after a restart; the pack is on this disk, as the attempt started from it.
+
+        None: it, or a secret, is gone.
+        """
         while True:
             try:
                 return await self._reader.rules(await self._ledger.body(item))
             except AttuneError as error:
                 if ending_of_refusal(error) is not None:
-                    _log.warning("a result is left out: its pack is gone", execution=item.execution, error=str(error))
+                    _log.warning("a result is left out: its pack or a secret is gone", execution=item.execution, error=str(error))
                     return None
             await self._pauses.wait(item)
 

@@ -1,11 +1,15 @@
 """The forms under which a secret's value is looked for in what an action writes; design §3, Out.
 
-Called by `preparation`; the executor replaces every form by `***` before a byte reaches a log or a Result.
+Called by `preparation`; the executor replaces every form by `***` before a byte reaches a log or a Result. `results` does so once more in a
+Result's texts: JSON has more escapes than any list of forms.
 """
 
 import base64
 import json
 from collections.abc import Iterable, Iterator
+
+from attune_core.input_documents import dotenv_text, yaml_text
+from attune_core.values import MASK, JsonValue
 
 #: Shorter values would mask ordinary text. Bytes.
 SHORTEST = 8
@@ -14,7 +18,7 @@ _FOR_PAGES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 def mask_forms(values: Iterable[str]) -> tuple[bytes, ...]:
-    """Return each value of at least 8 bytes, its base64 and its JSON-escaped forms; longest first."""
+    """Return each value of at least 8 bytes, its base64, and as JSON and the formats of Inputs write it; longest first."""
     forms: set[bytes] = set()
     for value in values:
         raw = value.encode()
@@ -22,7 +26,24 @@ def mask_forms(values: Iterable[str]) -> tuple[bytes, ...]:
             forms.add(raw)
             forms.update(_base64_forms(raw))
             forms.update(_json_forms(value))
+            forms.update(quoted(value)[1:-1].encode() for quoted in (yaml_text.quoted, dotenv_text.quoted))
     return tuple(sorted(forms, key=lambda form: (-len(form), form)))
+
+
+def mask_texts(value: JsonValue, forms: Iterable[bytes]) -> JsonValue:
+    """Return a value with every form masked in its texts and keys."""
+    wanted = [form.decode() for form in forms]
+
+    def masked(one: JsonValue) -> JsonValue:
+        if isinstance(one, str):
+            for form in wanted:
+                one = one.replace(form, MASK)
+            return one
+        if isinstance(one, dict):
+            return {str(masked(key)): masked(item) for key, item in one.items()}
+        return [masked(item) for item in one] if isinstance(one, list) else one
+
+    return masked(value) if wanted else value
 
 
 def _base64_forms(raw: bytes) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ Called by `attempt`; goes on to packs, environments and secrets. Its errors are 
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -73,7 +74,8 @@ class Preparation:
         recipe = self._recipe(pack, assign)
         environment = await self._environments.prepare(pack, recipe.document.environment, execution=assign.execution)
         root = await self._packs.place(pack, environment.key, environment.links)
-        secrets = {parameter: self._secret(name) for parameter, name in assign.secrets.items()}
+        secrets = self._secrets(assign)
+        masks = mask_forms(secrets.values())
         contract = recipe.document.input
         document = input_document(contract.format, {**assign.input, **secrets}, taken=recipe.variables.keys())
         return Prepared(
@@ -95,16 +97,20 @@ class Preparation:
                 logs=recipe.logs,
                 result_from=recipe.rules.source,
                 result_limit=RESULT_LIMIT,
-                masks=mask_forms(secrets.values()),
+                masks=masks,
                 uses=environment.key,
             ),
-            rules=recipe.rules,
+            rules=replace(recipe.rules, masks=masks),
             only_in_memory=contract.via == "file" and bool(secrets),
         )
 
     async def rules(self, assign: Assign) -> ResultRules:
-        """Return only what the action's document says of its Result."""
-        return self._recipe(await self._pack(assign), assign).rules
+        """Return only what the action's document says of its Result, and what is masked in it."""
+        recipe = self._recipe(await self._pack(assign), assign)
+        return replace(recipe.rules, masks=mask_forms(self._secrets(assign).values()))
+
+    def _secrets(self, assign: Assign) -> dict[str, str]:
+        return {parameter: self._secret(name) for parameter, name in assign.secrets.items()}
 
     async def _pack(self, assign: Assign) -> PackCopy:
         pack = await self._packs.fetch(assign.digest)

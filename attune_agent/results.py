@@ -4,10 +4,11 @@ Called by `attempt` with what the executor says. No text made here holds output 
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from attune_agent.host import Ended, How, Result, ResultSource, ResultState
+from attune_agent.masks import mask_texts
 from attune_core.json_schema import Misfit
 from attune_core.safe_text import safe_text
 from attune_core.secret_fields import mask_fields
@@ -44,6 +45,8 @@ class ResultRules:
     validator: Validator | None = None
     #: The schema marks fields as secret.
     hides: bool = False
+    #: Every form of this attempt's secrets.
+    masks: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +115,7 @@ def _judge_result(result: Result, rules: ResultRules) -> Ending:
 
 def _judge_body(body: bytes, rules: ResultRules) -> Ending:
     try:
-        value = parse_json(body, JsonLimits(size=RESULT_LIMIT))
+        value = mask_texts(parse_json(body, JsonLimits(size=RESULT_LIMIT)), rules.masks)
     except JsonRefused as error:
         return _invalid(f"the result is not one document of strict JSON: {_where(error)}")
     misfits = rules.validator.misfits(value, limit=4) if rules.validator else ()

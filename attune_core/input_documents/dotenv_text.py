@@ -14,7 +14,6 @@ from attune_core.values import JsonObject, JsonValue
 
 #: Characters of a variable's name; deeply nested long keys would else multiply each other.
 _LONGEST_NAME = 255
-_QUOTE = "'\\''"
 
 
 def dotenv_text(values: JsonObject, taken: AbstractSet[str]) -> str:
@@ -30,8 +29,13 @@ def dotenv_text(values: JsonObject, taken: AbstractSet[str]) -> str:
                 raise InputUnwritable(f"a value in `{parameter}` becomes a variable with a name of {len(name)} characters")
             if "\0" in text:
                 raise InputUnwritable(f"a text in `{parameter}` holds U+0000, which no variable can")
-            lines[name] = "".join((name, "='", text.replace("'", _QUOTE), "'\n"))
+            lines[name] = f"{name}={quoted(text)}\n"
     return "".join(lines.values())
+
+
+def quoted(text: str) -> str:
+    """Return a text between single quotes; one inside ends them, stands escaped, and begins them again."""
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _assignments(name: str, value: JsonValue) -> Iterator[tuple[str, str]]:

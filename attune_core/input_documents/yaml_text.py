@@ -19,13 +19,13 @@ def yaml_text(values: JsonObject) -> str:
 
 
 def _pair(key: str, value: JsonValue) -> str:
-    written = _quoted(key)
+    written = quoted(key)
     return f"? {written} : {_flow(value)}" if len(written) > _SIMPLE_KEY else f"{written}: {_flow(value)}"
 
 
 def _flow(value: JsonValue) -> str:
     if isinstance(value, str):
-        return _quoted(value)
+        return quoted(value)
     if isinstance(value, dict):
         return "{" + ", ".join(_pair(key, one) for key, one in value.items()) + "}"
     if isinstance(value, list):
@@ -39,7 +39,8 @@ def _double(number: float) -> str:
     return f"{mantissa}{'' if '.' in mantissa else '.0'}{exponent}{power}"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return a text between double quotes."""
     if not text.isprintable() or '"' in text or "\\" in text:
         text = "".join(one if one.isprintable() and one not in _SHORT else _escape(one) for one in text)
     return f'"{text}"'

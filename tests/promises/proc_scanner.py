@@ -1,7 +1,7 @@
-"""Reads every process's command line and environment, as whoever runs it, until told to stop; run by promise 5 with a plain python3.
+"""Reads every process's command line, environment and mapped files' names, as whoever runs it, until told to stop; for promise 5.
 
-First line of standard input: regular expressions to look for, as a JSON list. Prints a JSON line for each find and, at the end,
-`{"rounds": N}`.
+Needs nothing but a plain python3. First line of standard input: regular expressions to look for, as a JSON list. Prints a JSON line for
+each find and, at the end, `{"rounds": N}`.
 """
 
 import json
@@ -20,7 +20,7 @@ def main() -> None:
     while True:
         for process in Path("/proc").iterdir():
             if process.name.isdigit() and process.name != own:
-                for what in ("cmdline", "environ"):
+                for what in ("cmdline", "environ", "maps"):
                     find = search(process / what, wanted)
                     if find and (process.name, what, find) not in seen:
                         seen.add((process.name, what, find))

@@ -111,6 +111,27 @@ async def test_an_action_that_does_not_read_a_megabyte_of_input_hangs_nothing(li
     assert (ended.how, ended.exit_code) == (How.EXITED, 0)
 
 
+@pytest.mark.parametrize(
+    "script", ["sleep 0.4; wc -c", "while dd bs=100000 count=1 2>/dev/null | grep -q .; do sleep 0.02; done; echo 2000000"]
+)
+async def test_an_input_beyond_the_pipe_waits_for_a_late_or_slow_reader(link: ExecutorLink, script: str) -> None:
+    ended = await run(link, shell(script, input=b"y" * 2_000_000))
+    assert (ended.how, ended.exit_code) == (How.EXITED, 0)
+    assert log_of(ended.log_directory).split() == [b"2000000"]
+
+
+async def test_a_reader_in_the_background_gets_the_input_as_long_as_the_attempt_lives(link: ExecutorLink) -> None:
+    script = 'exec 3<&0; (wc -c <&3; echo read > "$TMPDIR/read") & exec 3<&- 0<&-; while [ ! -e "$TMPDIR/read" ]; do sleep 0.02; done'
+    ended = await run(link, shell(script, input=b"y" * 2_000_000))
+    assert log_of(ended.log_directory).split() == [b"2000000"]
+
+
+async def test_a_held_input_of_an_action_that_has_ended_holds_nothing_up(link: ExecutorLink) -> None:
+    ended = await run(link, shell("exec 3<&0; sleep 100 <&3 & exit 5", input=b"y" * 2_000_000))
+    assert (ended.how, ended.exit_code) == (How.EXITED, 5)
+    assert (await run(link, shell("wc -c", input=b"next"))).exit_code == 0
+
+
 async def test_an_action_that_never_reads_is_ended_by_its_timeout(link: ExecutorLink) -> None:
     ended = await run(link, request("sleep", "100", input=b"y" * 2_000_000, timeout=0.3))
     assert ended.how is How.TIMED_OUT

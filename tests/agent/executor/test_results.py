@@ -40,6 +40,27 @@ async def test_what_stands_at_the_results_place_is_named(link: ExecutorLink, exe
     assert _left(executor) == []
 
 
+@pytest.mark.parametrize(
+    ("script", "state", "body"),
+    [
+        # What the main process wrote is judged when no process is left; one in the background does not outlive it to write more.
+        ("""(sleep 60; echo late > "$ATTUNE_RESULT") & echo early > "$ATTUNE_RESULT" """, ResultState.OK, b"early\n"),
+        ("""(setsid sh -c 'sleep 60; echo late > "$ATTUNE_RESULT"' &) ; exit 0""", ResultState.MISSING, b""),
+        ("""echo link > "$TMPDIR/other"; ln "$TMPDIR/other" "$ATTUNE_RESULT" """, ResultState.OK, b"link\n"),
+        ("""ln /etc/hostname "$ATTUNE_RESULT" 2>/dev/null; true""", ResultState.MISSING, b""),
+        ("""truncate -s 100M "$ATTUNE_RESULT" """, ResultState.TOO_LARGE, b""),
+        ("""mknod "$ATTUNE_RESULT" c 1 5 2>/dev/null; true""", ResultState.MISSING, b""),
+        ("""echo one > "$ATTUNE_RESULT"; exec 3< "$ATTUNE_RESULT"; rm "$ATTUNE_RESULT" """, ResultState.MISSING, b""),
+    ],
+)
+async def test_the_result_is_what_stands_there_when_no_process_is_left(
+    link: ExecutorLink, executor: Hosted, script: str, state: ResultState, body: bytes
+) -> None:
+    ended = await run(link, shell(script, result_limit=1000))
+    assert (ended.exit_code, ended.result.state, ended.result.body) == (0, state, body)
+    assert _left(executor) == []
+
+
 async def test_a_socket_at_the_results_place_is_no_result(link: ExecutorLink, executor: Hosted) -> None:
     script = "import os, socket; socket.socket(socket.AF_UNIX).bind(os.environ['ATTUNE_RESULT'])"
     ended = await run(link, request("/usr/bin/python3", "-c", script))
