@@ -30,6 +30,14 @@ def parse_size(text: str) -> int:
     return int(found[1]) * _UNITS[found[2]]
 
 
+def show_size(size: int) -> str:
+    """Return a size as people compare sizes, rounded."""
+    for name, unit in reversed(_UNITS.items()):
+        if size >= unit > 1:
+            return f"{size / unit:.1f} {name}"
+    return f"{size} B"
+
+
 def show_duration(seconds: float) -> str:
     """Return the shortest text that `parse_duration` reads back to the same milliseconds."""
     milliseconds = round(seconds * 1000)

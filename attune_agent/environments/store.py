@@ -69,9 +69,11 @@ class EnvironmentStore:
 
     async def in_use(self) -> frozenset[str]:
         """Return the keys of those that some agent holds or builds, or some attempt runs in; `BuildDelayed`: it cannot be known now."""
-        running = await self._run.used()
-        held = {one.key for one in self.all() if not self._can_lock(one.key)}
-        return frozenset(running | held)
+        return frozenset(await self._run.used() | self.held())
+
+    def held(self) -> frozenset[str]:
+        """Return the keys of those that some agent holds or builds; an attempt whose agent is dead is not known here."""
+        return frozenset(one.key for one in self.all() if not self._can_lock(one.key))
 
     async def shrink(self) -> None:
         """Remove what is not whole, and the least recently used until the rest is within the bound; a hindrance is only said."""

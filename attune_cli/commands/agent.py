@@ -7,6 +7,7 @@ from urllib.parse import quote
 import typer
 
 from attune_cli.client import Client
+from attune_cli.commands import agent_environments
 from attune_cli.commands.options import JsonFlag, ProfileName, group
 from attune_cli.errors import BadArgument
 from attune_cli.operating import confirmed, drained
@@ -19,6 +20,7 @@ from attune_core.quantities import parse_duration
 from attune_core.wire.api import AgentView, JoinTokenView, Page
 
 app = group("Join hosts, list and operate them.")
+app.add_typer(agent_environments.app, name="environments")
 
 Name = Annotated[str, typer.Argument(help="The agent's name.")]
 Note = Annotated[str, typer.Option("--note", help="Why; everyone who looks at the agent sees it.")]

@@ -144,11 +144,11 @@ class RealHost:
             return subprocess.Popen([sys.executable, *argv], cwd="/", env=env, stdin=ends, stdout=ends)
         packages = next(path for path in sys.path if path.endswith("site-packages"))
         env |= {"PYTHONPATH": f"{ROOT}:{packages}", "PYTHONDONTWRITEBYTECODE": "1"}
-        whole = [_plain_python(), *argv]
+        whole = [plain_python(), *argv]
         return subprocess.Popen(whole, cwd="/", env=env, user=user, group=user, extra_groups=[], stdin=ends, stdout=ends)
 
 
-def _plain_python() -> str:
+def plain_python() -> str:
     """Return an interpreter that every user can execute and that fits the installed packages."""
     program = f"/usr/bin/python3.{sys.version_info.minor}"
     if not Path(program).exists():
@@ -169,7 +169,7 @@ def real_host(*, uids: bool, agent: int, memory: bool = False) -> Iterator[RealH
         place.chmod(0o711)
         if memory:
             run = Path(folders.enter_context(tempfile.TemporaryDirectory(prefix="attune-run-", dir="/dev/shm")))
-            run.chmod(0o711)
+            run.chmod(0o755)
             (place / "run").symlink_to(run)
         host = RealHost(place, block if uids else None, agent)
         try:

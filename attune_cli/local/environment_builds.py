@@ -1,0 +1,51 @@
+"""Building environments on request, with what a person wants to see of it: which, how long, and the end of the log when it fails.
+
+Called by `attune agent environments build` for this host's agent; `attune validate --environments` shows the same of its own.
+"""
+
+import time
+
+from attune_agent.environments.build_log import STREAM, build_name
+from attune_agent.environments.stored import Stored
+from attune_agent.executor.log_files import LogUnknown, attempt_directories, read_window
+from attune_agent.host_environments import built, environments_here, names_of
+from attune_agent.layout import Layout
+from attune_agent.packs.known_packs import find_pack
+from attune_agent.preparation_errors import EnvironmentFailed
+from attune_agent.settings import AgentSettings
+from attune_cli.render.environments import show_built
+from attune_cli.render.output import note
+from attune_core.ids import uuid7
+from attune_core.ports import SystemClock, SystemRandom
+
+#: As much of the end of a build log as is looked at, in bytes, and as is shown, in lines.
+_TAIL, _LINES = 64 << 10, 30
+
+
+async def build_on_host(settings: AgentSettings, named: str, environment: str | None, *, json: bool) -> None:
+    """Build one environment of a pack, or all; the first failure ends it, after the end of its log."""
+    pack = find_pack(named, settings.layout.packs)
+    made: list[tuple[str, Stored | None]] = []
+    async with environments_here(settings) as environments:
+        for name in names_of(pack, environment):
+            began, execution = time.monotonic(), uuid7(SystemClock(), SystemRandom())
+            note(f"{pack.document.name} {name}: is being made ready")
+            try:
+                stored = await built(environments, pack, name, execution=execution)
+            except EnvironmentFailed:
+                for line in last_lines(settings.layout, execution):
+                    note(f"  {line}")
+                raise
+            note(f"{pack.document.name} {name}: ready after {time.monotonic() - began:.1f} s")
+            made.append((name, stored))
+    show_built(made, json=json)
+
+
+def last_lines(layout: Layout, execution: str) -> list[str]:
+    """Return the end of a build log; none when nothing was written."""
+    attempts = attempt_directories(layout.logs, build_name(execution))
+    try:
+        window = read_window(attempts[max(attempts)], STREAM, -_TAIL, _TAIL)
+    except (LogUnknown, ValueError):
+        return []
+    return window.data.decode("utf-8", "replace").splitlines()[-_LINES:]
