@@ -107,10 +107,10 @@ class EnvironmentUnhealthy(EnvironmentFailed):
 
 
 class InstallerUnusable(EnvironmentFailed):
-    """The installer itself (uv, npm, mvn) is missing or cannot be executed by the build user."""
+    """The installer itself (uv, npm, mvn), or the sandbox that it needs (bubblewrap), is missing or does not work for the build user."""
 
     code, blame = "ATT310", Blame.HOST
-    remedy = "install npm beside node on the host setting `path`; uv comes with `attune[agent]`"
+    remedy = "install what the message names on the host setting `path`; uv comes with `attune[agent]`, npm with node"
 
 
 class SourcesRefused(EnvironmentFailed):

@@ -10,6 +10,14 @@ from attune_agent.ecosystems.java import Java
 from attune_agent.ecosystems.node import Node
 from attune_agent.ecosystems.protocol import Ecosystem
 from attune_agent.ecosystems.python import Python
+from attune_agent.ecosystems.rust import Rust
 from attune_agent.ecosystems.shell import Shell
 
-ECOSYSTEMS: Mapping[str, Ecosystem] = {"shell": Shell(), "python": Python(), "node": Node(), "go": Go(), "java": Java()}
+ECOSYSTEMS: Mapping[str, Ecosystem] = {
+    "shell": Shell(),
+    "python": Python(),
+    "node": Node(),
+    "go": Go(),
+    "rust": Rust(),
+    "java": Java(),
+}

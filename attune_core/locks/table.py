@@ -5,6 +5,11 @@ Read by the catalog and by agents' ecosystems; an ecosystem without a row instal
 
 from collections.abc import Mapping
 
+from attune_core.locks.cargo_lock import LOCK as CARGO_LOCK
+from attune_core.locks.cargo_lock import MANIFEST as CARGO_TOML
+from attune_core.locks.cargo_lock import UNREAD as UNREAD_BY_CARGO
+from attune_core.locks.cargo_lock import cargo_lock_mistakes, cargo_toml_mistakes
+from attune_core.locks.cargo_manifest import outdated_crates
 from attune_core.locks.class_path import LOCK as CLASS_PATH
 from attune_core.locks.class_path import LOCKER as CLASS_PATH_LOCKER
 from attune_core.locks.class_path import MANIFEST as POM
@@ -77,6 +82,21 @@ RULES: Mapping[str, tuple[LockRules, ...]] = {
             locker=("go", "mod", "tidy"),
         ),
     ),
+    "rust": (
+        LockRules(
+            name=CARGO_LOCK,
+            manifest=manifest_named(CARGO_TOML),
+            manifest_required=True,
+            lock_mistakes=cargo_lock_mistakes,
+            manifest_mistakes=cargo_toml_mistakes,
+            outdated=outdated_crates,
+            unread_sources=UNREAD_BY_CARGO,
+            make="cargo generate-lockfile",
+            make_again="make it again with a current cargo: cargo generate-lockfile",
+            renew="cargo update --workspace",
+            locker=("cargo", "generate-lockfile"),
+        ),
+    ),
     "java": (
         LockRules(
             name=CLASS_PATH,
@@ -92,7 +112,7 @@ RULES: Mapping[str, tuple[LockRules, ...]] = {
     ),
 }
 #: Ecosystems whose environments hold programs compiled from the pack's own `sources`.
-COMPILED: frozenset[str] = frozenset({"go", "java"})
+COMPILED: frozenset[str] = frozenset({"go", "rust", "java"})
 
 
 def rules_of(ecosystem: str, lock: str) -> LockRules | None:

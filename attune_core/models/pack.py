@@ -23,15 +23,15 @@ Version = Annotated[str, StringConstraints(pattern=VERSION_PATTERN, max_length=6
 class EnvironmentDocument(DocumentModel):
     """One isolated install: which ecosystem, which interpreters serve, and the lock file that says what is in it."""
 
-    ecosystem: Literal["shell", "python", "node", "go", "java"] = Field(description="Which language's packages it holds.")
+    ecosystem: Literal["shell", "python", "node", "go", "rust", "java"] = Field(description="Which language's packages it holds.")
     interpreter: Range | None = Field(
         None, description="Which versions of the interpreter, or of the compiler, serve.", examples=[">=3.11"]
     )
     lock: PackPath | None = Field(
         None,
         description="The lock file in the pack, with hashes; required for every ecosystem that installs something. "
-        "Beside it stands the manifest: package.json for node, go.mod for go, pom.xml for java.",
-        examples=["requirements.lock", "package-lock.json", "go/go.sum", "java/classpath.lock"],
+        "Beside it stands the manifest: package.json for node, go.mod for go, Cargo.toml for rust, pom.xml for java.",
+        examples=["requirements.lock", "package-lock.json", "go/go.sum", "rust/Cargo.lock", "java/classpath.lock"],
     )
     sources: Annotated[tuple[SourcePattern, ...], Field(strict=False, max_length=64)] = Field(
         (),

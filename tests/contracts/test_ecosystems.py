@@ -15,7 +15,18 @@ import attune_core
 from attune_agent.ecosystems.table import ECOSYSTEMS
 from attune_agent.packs.packs import Packs
 from tests.agent.environments.hosts import NOBODY, Answer, RealHost, real_host, until
-from tests.agent.environments.places import ROOT, SYSTEM_PATH, go_cache, go_files, java_lock, node_lock, path_with, python_lock
+from tests.agent.environments.places import (
+    ROOT,
+    SYSTEM_PATH,
+    go_cache,
+    go_files,
+    java_lock,
+    node_lock,
+    path_with,
+    path_with_rust,
+    python_lock,
+    rust_files,
+)
 from tests.agent.packs.test_packs import ARCHIVE, DIGEST, Source
 
 pytestmark = pytest.mark.registry
@@ -45,6 +56,38 @@ public class Main {
     }
 }
 """
+CARGO_TOML = """\
+[package]
+name = "probe"
+version = "1.0.0"
+edition = "2021"
+
+[dependencies]
+itoa = "1.0.11"
+"""
+RUST_MAIN = """\
+fn main() {
+    print!("[{}]", itoa::Buffer::new().format(14));
+}
+"""
+#: Says where it could write, and whether there is a network (two lines of /proc/net/dev are its head, one is the loopback's).
+BUILD_RS = b"""
+use std::{fs, net::TcpStream, path::Path};
+fn main() {
+    let own = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+    let all = Path::new(&own).ancestors().nth(2).unwrap();
+    let mut places = vec![".cache".to_string()];
+    for entry in fs::read_dir(all).unwrap() {
+        places.push(format!("{}/tree", entry.unwrap().file_name().to_str().unwrap()));
+    }
+    places.retain(|place| fs::write(all.join(place).join("was-here"), "x").is_ok());
+    let network = fs::read_to_string("/proc/net/dev").unwrap();
+    if network.lines().count() > 3 || TcpStream::connect("1.1.1.1:53").is_ok() {
+        places.push("network".to_string());
+    }
+    println!("cargo:rustc-env=REACHED={}", places.join(" "));
+}
+"""
 #: Whether actions have uids of their own, and who the agent is.
 KINDS = [
     pytest.param((True, 0), marks=pytest.mark.root, id="agent is root"),
@@ -70,7 +113,13 @@ class Example:
 
 
 @pytest.fixture(scope="session")
-def examples(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Example]:
+def rust_path() -> Iterator[tuple[str, ...]]:
+    with path_with_rust() as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory, rust_path: tuple[str, ...]) -> Mapping[str, Example]:
     lock = python_lock(tmp_path_factory.mktemp("python"), "rich==13.9.4", "six==1.16.0")
     files = node_lock(tmp_path_factory.mktemp("node"), '{"is-odd": "3.0.1", "left-pad": "1.3.0"}')
     go = tmp_path_factory.mktemp("go")
@@ -105,6 +154,21 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Example]:
             ["v1.5.0"],
             go_cache(go, tmp_path_factory.mktemp("cache")),
         ),
+        "rust": Example(
+            "rust",
+            {
+                "environments": {
+                    "own": {"ecosystem": "rust", "interpreter": ">=1.70", "lock": "rust/Cargo.lock", "sources": ["rust/src/**"]}
+                }
+            },
+            {f"rust/{name}": text for name, text in rust_files(tmp_path_factory.mktemp("rust"), CARGO_TOML, RUST_MAIN).items()},
+            ("probe",),
+            [14],
+            ("work/cargo", "work/target/release/deps/*itoa*", "bin/probe"),
+            rust_path,
+            (b"14", b"15"),
+            [15],
+        ),
         "java": Example(
             "java",
             {
@@ -126,12 +190,12 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Example]:
     }
 
 
-@pytest.fixture(params=["python", "node", "go", "java"])
+@pytest.fixture(params=["python", "node", "go", "rust", "java"])
 def example(request: pytest.FixtureRequest, examples: Mapping[str, Example]) -> Example:
     return examples[str(request.param)]
 
 
-@pytest.fixture(params=["go", "java"])
+@pytest.fixture(params=["go", "rust", "java"])
 def compiled(request: pytest.FixtureRequest, examples: Mapping[str, Example]) -> Example:
     return examples[str(request.param)]
 
@@ -269,7 +333,7 @@ def test_a_changed_source_line_runs_the_new_code_and_an_unchanged_one_builds_not
     second = host.prepare(compiled.document, changed, compiled.path)
     assert second.code == "", host.build_log()
     assert first.key == again.key != second.key
-    assert len(list(host.place.glob("logs/*/*.build/*"))) == 2
+    assert len(list(host.place.glob("logs/*/*.build"))) == 2
     prove(host, compiled, first)
     prove(host, replace(compiled, proven=compiled.changed), second)
 
@@ -300,6 +364,31 @@ def test_another_module_than_go_sum_names_is_refused(host: RealHost, examples: M
     answer = host.prepare(example.document, {**example.files, "go/go.sum": wrong}, example.path)
     assert answer.code == "ATT316", answer
     assert "checksum mismatch" in host.build_log()
+
+
+@pytest.mark.root
+def test_code_that_runs_in_a_build_reaches_neither_other_environments_nor_the_caches(
+    host: RealHost, examples: Mapping[str, Example]
+) -> None:
+    example = examples["rust"]
+    (own,) = example.document["environments"].values()  # type: ignore[attr-defined]  # a JSON object
+    other = host.prepare(example.document, example.files, example.path)
+    document = {"environments": {"own": {**own, "sources": ["rust/**/*.rs"]}}}
+    curious = {"rust/build.rs": BUILD_RS, "rust/src/main.rs": b'fn main() { print!("{}", env!("REACHED")); }'}
+    answer = host.prepare(document, {**example.files, **curious}, example.path)
+    assert answer.code == "", host.build_log()
+    ended = host.act(("probe",), path=answer.path)
+    assert ended.result.body.decode() == f"{answer.key}/tree", "its own tree is what a build may write"
+    prove(host, example, other)
+
+
+def test_another_crate_than_the_checksum_names_is_refused(host: RealHost, examples: Mapping[str, Example]) -> None:
+    example = examples["rust"]
+    wrong = re.sub(rb'checksum = "[0-9a-f]{64}"', b'checksum = "' + b"0" * 64 + b'"', example.files["rust/Cargo.lock"])
+    answer = host.prepare(example.document, {**example.files, "rust/Cargo.lock": wrong}, example.path)
+    assert answer.code == "ATT306", answer
+    assert "fetch" in answer.message
+    assert "checksum" in host.build_log()
 
 
 def test_another_jar_than_the_checksum_names_is_refused(host: RealHost, examples: Mapping[str, Example]) -> None:

@@ -7,8 +7,9 @@ import pytest
 from attune_agent.ecosystems.go import Go
 from attune_agent.ecosystems.java import Java
 from attune_agent.ecosystems.node import Node
-from attune_agent.ecosystems.protocol import Wanted
+from attune_agent.ecosystems.protocol import HostTools, Wanted
 from attune_agent.ecosystems.python_search import find_interpreter
+from attune_agent.ecosystems.rust import Rust
 from attune_agent.ecosystems.shell import Shell
 from attune_agent.ecosystems.uv_program import usable_uv
 from attune_agent.preparation_errors import InstallerUnusable, InterpreterMissing, LockMissing, LockRefused
@@ -121,6 +122,53 @@ async def test_a_go_serves_that_is_in_the_range_and_as_new_as_go_mod_asks(tmp_pa
     assert said.startswith("no go <1.22,>=1.20 for this environment: ")
     assert f"{tmp_path}/a/go is 1.19.8; {tmp_path}/b/go is 1.22.1; {tmp_path}/c/go is 1.24" in said
     assert f"{tmp_path}/d/go does not say its version (exit code 2)" in said
+
+
+RUSTC = "printf 'rustc {0} (abc 2026-01-01)\\nhost: x86_64-unknown-linux-gnu\\nrelease: {0}\\n'"
+
+
+def rust_host(root: Path) -> HostTools:
+    """Return a host with two Rusts, the first one old, a linker and a sandbox."""
+    for folder, version in (("a", "1.63.0"), ("b", "1.80.1")):
+        compiler(root / folder, "rustc", RUSTC.format(version))
+        compiler(root / folder, "cargo", f"echo 'cargo {version} (abc 2026-01-01)'")
+    compiler(root / "c", "cc", "echo 'cc (Debian 12.2.0-14) 12.2.0'; echo more")
+    compiler(root / "c", "bwrap", "echo bubblewrap 0.8.0")
+    return place(root, "a", "b", "c").host
+
+
+def rust_wanted(interpreter: str | None = None, cargo_toml: bytes = b"") -> Wanted:
+    document = EnvironmentDocument(ecosystem="rust", interpreter=interpreter, lock="Cargo.lock")
+    return Wanted(document=document, files={"Cargo.lock": b"", "Cargo.toml": cargo_toml})
+
+
+async def test_a_cargo_serves_that_stands_with_the_rustc_that_serves(tmp_path: Path) -> None:
+    host = rust_host(tmp_path)
+    for wanted in (rust_wanted(">=1.70"), rust_wanted(None, b'[package]\nrust-version = "1.64"')):
+        found = await Rust().toolchain(wanted, host)
+        assert (found.programs["rustc"], found.programs["cargo"]) == (f"{tmp_path}/b/rustc", f"{tmp_path}/b/cargo")
+        assert found.versions["cc"] == "cc (Debian 12.2.0-14) 12.2.0"
+        assert "release: 1.80.1" in found.versions["rustc"]
+    (tmp_path / "b/cargo").unlink()
+    with pytest.raises(InterpreterMissing, match=r"no cargo >=1\.70 for this environment: .*/a/cargo is 1\.63\.0$"):
+        await Rust().toolchain(rust_wanted(">=1.70"), host)
+
+
+async def test_a_stand_in_of_rustup_says_what_to_name_instead(tmp_path: Path) -> None:
+    compiler(tmp_path / "a", "rustup", "exit 1")
+    (tmp_path / "a/rustc").symlink_to("rustup")
+    with pytest.raises(InterpreterMissing, match="a/rustc is rustup's stand-in, which needs a home: name the toolchain's own `bin` folder"):
+        await Rust().toolchain(rust_wanted(), place(tmp_path, "a").host)
+
+
+async def test_without_a_sandbox_nothing_is_compiled_that_runs_code_of_crates(tmp_path: Path) -> None:
+    host = rust_host(tmp_path)
+    compiler(tmp_path / "c", "bwrap", "echo 'bwrap: No permissions to create new namespace'; exit 1")
+    with pytest.raises(InstallerUnusable) as unusable:
+        await Rust().toolchain(rust_wanted(">=1.70"), host)
+    assert "needs the sandbox of bubblewrap" in unusable.value.message
+    assert "c/bwrap does not say its version (exit code 1)" in unusable.value.message
+    assert "bubblewrap" in unusable.value.hint
 
 
 async def test_a_jdk_serves_that_is_in_the_range_and_maven_is_only_needed_to_name_the_repository(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Ecosystems refuse with the first mistake and its line; what a mistake is, is told in tests/core/locks."""
 
 import json
+import re
 
 import pytest
 
@@ -12,6 +13,7 @@ from attune_core.models.pack import EnvironmentDocument
 
 PYTHON = EnvironmentDocument(ecosystem="python", lock="requirements.lock")
 NODE = EnvironmentDocument(ecosystem="node", lock="package-lock.json")
+RUST = {"Cargo.lock": b'version = 4\n[[package]]\nname = "probe"\nversion = "1.0.0"\n', "Cargo.toml": b"[package]"}
 HASH = "--hash=sha256:" + "1" * 64
 STRONG = "sha512-" + "a" * 86 + "=="
 LOCK = json.dumps({"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {"version": "1.0.0", "integrity": STRONG}}}, indent=2)
@@ -78,8 +80,16 @@ def test_words_that_an_ecosystem_has_no_use_for_are_refused(words: dict[str, str
         ECOSYSTEMS[document.ecosystem].files(document)
 
 
-def test_a_source_that_the_build_would_pass_over_is_refused() -> None:
-    document = EnvironmentDocument(ecosystem="go", lock="go.sum", sources=("**",))
-    wanted = Wanted(document=document, files={"go.mod": b"", "go.sum": b""}, sources={"main.go": b"", "vendor/x/x.go": b""})
-    with pytest.raises(SourcesRefused, match=r"vendor/x/x\.go: modules come from the lock file"):
-        ECOSYSTEMS["go"].check(wanted)
+@pytest.mark.parametrize(
+    ("ecosystem", "files", "source", "message"),
+    [
+        ("go", {"go.sum": b"", "go.mod": b""}, "vendor/x/x.go", "vendor/x/x.go: modules come from the lock file"),
+        ("rust", RUST, ".cargo/config.toml", ".cargo/config.toml: cargo's settings are the host's"),
+        ("rust", RUST, "rust-toolchain.toml", "rust-toolchain.toml: the compiler is the host's"),
+    ],
+)
+def test_a_source_that_the_build_would_pass_over_is_refused(ecosystem: str, files: dict[str, bytes], source: str, message: str) -> None:
+    words = {"ecosystem": ecosystem, "lock": next(iter(files)), "sources": ["**"]}
+    wanted = Wanted(document=EnvironmentDocument.model_validate(words), files=files, sources={"src/main": b"", source: b""})
+    with pytest.raises(SourcesRefused, match=re.escape(message)):
+        ECOSYSTEMS[ecosystem].check(wanted)

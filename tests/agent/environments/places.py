@@ -2,8 +2,11 @@
 
 import os
 import shutil
+import stat
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from attune_agent.ecosystems.protocol import Ecosystem, HostTools
@@ -125,6 +128,32 @@ def go_cache(module: Path, cache: Path) -> Path:
     env = {**os.environ, "GOFLAGS": "-trimpath -buildvcs=false", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOCACHE": f"{cache}/go/build"}
     subprocess.run(["go", "build", "-o", "/dev/null", "."], cwd=module, check=True, capture_output=True, env=env)
     return cache
+
+
+@contextmanager
+def path_with_rust() -> Iterator[tuple[str, ...]]:
+    """Give the host setting `path` for a host that has Rust too: a toolchain below a closed home is linked to where others can reach it."""
+    asked = subprocess.run(["rustc", "--print", "sysroot"], check=True, capture_output=True, text=True)
+    toolchain = Path(asked.stdout.strip())
+    if all(folder.stat().st_mode & stat.S_IXOTH for folder in (toolchain, *toolchain.parents)):
+        yield (f"{toolchain}/bin", *SYSTEM_PATH)
+        return
+    with tempfile.TemporaryDirectory(prefix="attune-rust-") as folder:
+        Path(folder).chmod(0o755)
+        for name in ("bin", "lib"):
+            linked = subprocess.run(["cp", "-al", toolchain / name, folder], check=False, capture_output=True)
+            if linked.returncode:
+                subprocess.run(["cp", "-a", toolchain / name, folder], check=True, capture_output=True)
+        yield (f"{folder}/bin", *SYSTEM_PATH)
+
+
+def rust_files(folder: Path, cargo_toml: str, main: str) -> dict[str, bytes]:
+    """Let cargo make a lock file for a package of one program."""
+    (folder / "src").mkdir()
+    (folder / "src/main.rs").write_text(main)
+    (folder / "Cargo.toml").write_text(cargo_toml)
+    subprocess.run(["cargo", "generate-lockfile"], cwd=folder, check=True, capture_output=True)
+    return {name: (folder / name).read_bytes() for name in ("Cargo.toml", "Cargo.lock", "src/main.rs")}
 
 
 def java_lock(folder: Path, *dependencies: str) -> bytes:

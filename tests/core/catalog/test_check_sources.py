@@ -9,6 +9,11 @@ from tests.core.catalog.test_cases import CASES
 HASH = "h1:" + "A" * 43 + "="
 PACK = "packs/web/pack.yaml"
 FILES = {"go/go.mod": "module x\n\ngo 1.21\n", "go/go.sum": "", "go/main.go": "package main\n"}
+FILES |= {
+    "rust/Cargo.toml": '[package]\nname = "probe"\nversion = "1.0.0"\n',
+    "rust/Cargo.lock": 'version = 4\n\n[[package]]\nname = "probe"\nversion = "1.0.0"\n',
+    "rust/src/main.rs": "fn main() {}\n",
+}
 
 
 def said(words: str, files: dict[str, str]) -> list[tuple[str, str, str]]:
@@ -22,6 +27,7 @@ def said(words: str, files: dict[str, str]) -> list[tuple[str, str, str]]:
 
 def test_a_compiled_environment_with_lock_manifest_and_sources_is_accepted() -> None:
     assert not said("ecosystem: go, interpreter: '>=1.21', lock: go/go.sum, sources: ['go/**/*.go']", FILES)
+    assert not said("ecosystem: rust, interpreter: '>=1.70', lock: rust/Cargo.lock, sources: ['rust/src/**']", FILES)
     java = {"jvm/classpath.lock": "", "jvm/src/Main.java": "", "jvm/src/text.txt": "", "jvm/pom.xml": "<project/>"}
     assert not said("ecosystem: java, interpreter: '>=17', lock: jvm/classpath.lock, sources: ['jvm/src/**']", java)
 
@@ -56,6 +62,12 @@ def test_a_compiled_environment_with_lock_manifest_and_sources_is_accepted() -> 
             "the lock of a go environment is a `go.sum`, not `go.lock`",
         ),
         ("ecosystem: go, lock: go.sum, sources: ['go/*.go']", {}, "ATT164", "there is no lock file `packs/web/go.sum`"),
+        (
+            "ecosystem: rust, lock: rust/Cargo.lock, sources: ['rust/**']",
+            {"rust/rust-toolchain": "nightly"},
+            "ATT127",
+            "`rust-toolchain`: the compiler is the host's, so this file is not read; its version is what `interpreter` says",
+        ),
         ("ecosystem: shell, sources: ['go/*.go']", {}, "ATT121", "the shell ecosystem compiles nothing"),
     ],
 )
@@ -73,6 +85,29 @@ def test_what_would_not_be_built_is_said_at_its_place_in_the_pack(words: str, fi
 )
 def test_what_a_go_lock_leaves_open_is_said_in_its_own_file(changed: dict[str, str], found: tuple[str, str, str]) -> None:
     assert said("ecosystem: go, lock: go/go.sum, sources: ['go/*.go']", FILES | changed) == [found]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("version = 4", "version = 1", ("rust/Cargo.lock", "ATT165", "the file has no `version` 3 or 4")),
+        (
+            '[[package]]\nname = "probe"',
+            '[[package]]\nname = "left"\nsource = "git+https://example.org"\n\n[[package]]\nname = "probe"',
+            ("rust/Cargo.lock", "ATT165", "`left` does not come from a registry"),
+        ),
+    ],
+)
+def test_what_a_cargo_lock_leaves_open_is_said_in_it(old: str, new: str, found: tuple[str, str, str]) -> None:
+    files = FILES | {"rust/Cargo.lock": FILES["rust/Cargo.lock"].replace(old, new)}
+    assert said("ecosystem: rust, lock: rust/Cargo.lock, sources: ['rust/src/**']", files) == [found]
+
+
+def test_a_cargo_toml_that_its_lock_does_not_know_is_said_in_it() -> None:
+    files = FILES | {"rust/Cargo.toml": FILES["rust/Cargo.toml"] + '\n[dependencies]\nitoa = "1"\n'}
+    assert said("ecosystem: rust, lock: rust/Cargo.lock, sources: ['rust/src/**']", files) == [
+        ("rust/Cargo.toml", "ATT185", "`itoa` is not among the dependencies in Cargo.lock")
+    ]
 
 
 def test_a_lock_without_its_go_mod_is_said() -> None:

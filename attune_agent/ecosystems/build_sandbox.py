@@ -1,0 +1,39 @@
+"""The sandbox for builds that run code of packages: such code sees no network and can change nothing but the tree that is built.
+
+Called by the ecosystems whose packages bring such code. The build user owns the installers' caches and every environment, so without it
+a package of one pack could change what actions of another one run.
+"""
+
+import re
+from collections.abc import Sequence
+
+from attune_agent.ecosystems.compiler_search import Compiler, Question, find_compiler
+from attune_agent.ecosystems.protocol import HostTools
+from attune_agent.preparation_errors import InstallerUnusable, InterpreterMissing
+
+_INSIDE = ("--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc")
+_VERSION = re.compile(r"bubblewrap ([0-9]+(?:\.[0-9]+)+)", re.ASCII)
+_HINT = "install the package bubblewrap, and allow the build user namespaces (user.max_user_namespaces above 0)"
+
+#: $1 bubblewrap, then the argv. HOME and TMPDIR are the command's own.
+_ENTER = f"""\
+bubblewrap=$1
+shift
+exec "$bubblewrap" {" ".join(_INSIDE)} --bind "$PWD" "$PWD" --bind "$HOME" "$HOME" --bind "$TMPDIR" "$TMPDIR" --chdir "$PWD" -- "$@"
+"""
+
+
+def sandboxed(bubblewrap: str, argv: Sequence[str]) -> tuple[str, ...]:
+    """Return the argv that runs another one in the tree and in the sandbox."""
+    return ("sh", "-euc", _ENTER, "sandbox", bubblewrap, *argv)
+
+
+async def usable_bubblewrap(host: HostTools) -> Compiler:
+    """Find one that can make its namespaces here; `InstallerUnusable`: nothing of the kind runs without."""
+    arguments = (*_INSIDE, "--", "bwrap", "--version")
+    question = Question(name="bwrap", arguments=arguments, version=_VERSION, env=host.base_environment())
+    try:
+        return await find_compiler(question, (), host)
+    except InterpreterMissing as error:
+        message = f"packages of this environment run code while it is built, which needs the sandbox of bubblewrap: {error.message}"
+        raise InstallerUnusable(message, hint=_HINT) from error
