@@ -61,7 +61,7 @@ class LockRefused(EnvironmentFailed):
     """The lock file does not pin everything with a hash, or asks for more than packages of a registry."""
 
     code, blame = "ATT303", Blame.AUTHOR
-    remedy = "make it again with hashes: uv pip compile --universal --generate-hashes, or npm install with a current npm"
+    remedy = "make it again with `attune pack lock`, which calls the ecosystem's own locker; `attune validate` says more"
 
 
 class InterpreterMissing(EnvironmentFailed):

@@ -60,7 +60,7 @@ def lock(locking: Locking) -> Locked:
     if done.returncode != 0:
         raise LockerFailed(f"{said} ended with {done.returncode} in {locking.path.parent}")
     if not locking.path.is_file():
-        raise LockerFailed(f"{said} left no {locking.path.name} in {locking.path.parent}")
+        raise LockerFailed(f"{said} left no {locking.path.name} in {locking.path.parent}", hint=f"make it with: {locking.rules.make}")
     after = locking.path.read_bytes()
     return Locked(locking=locking, changed=after != before, mistakes=tuple(locking.rules.lock_mistakes(after)))
 
