@@ -34,6 +34,9 @@ LANGUAGES: Mapping[str, Language] = {
     "go": Language(
         ecosystem="go", environment={"ecosystem": "go", "interpreter": ">=1.19", "lock": "go/go.sum", "sources": ["go/**/*.go"]}
     ),
+    "rust": Language(
+        ecosystem="rust", environment={"ecosystem": "rust", "interpreter": ">=1.70", "lock": "rust/Cargo.lock", "sources": ["rust/src/**"]}
+    ),
     "java": Language(
         ecosystem="java",
         environment={"ecosystem": "java", "interpreter": ">=17", "lock": "java/classpath.lock", "sources": ["java/src/**"]},

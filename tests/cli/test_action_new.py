@@ -4,12 +4,14 @@ import json
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from attune_cli.languages import LANGUAGES
 from attune_core.shipped import shipped
+from tests.agent.environments.places import rust_on_path
 from tests.cli.commands import attune
 
 PACK = "# my own comment\nname: web\nversion: 1.0.0\ndescription: For tests\n"
@@ -23,11 +25,18 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def rust() -> Iterator[None]:
+    with rust_on_path():
+        yield
+
+
 def new(repository: Path, action: str, language: str, *more: str) -> "subprocess.CompletedProcess[str]":
     return attune("action", "new", action, "--language", language, *more, cwd=repository)
 
 
 @pytest.mark.flow
+@pytest.mark.usefixtures("rust")
 @pytest.mark.parametrize("language", [pytest.param(name, marks=pytest.mark.registry) for name in LANGUAGES if name != "typescript"])
 def test_what_is_written_validates_and_runs(repository: Path, language: str) -> None:
     done = new(repository, "web.greet", language)

@@ -16,6 +16,7 @@ from attune_cli.languages import LANGUAGES
 from attune_core.locks.table import COMPILED, RULES
 from attune_core.states import Outcome
 from attune_core.wire.api import ExecutionView
+from tests.agent.environments.places import rust_on_path
 from tests.cli.commands import attune
 from tests.running import Running, running_system
 
@@ -60,7 +61,13 @@ class Polyglot:
 
 
 @pytest.fixture(scope="module")
-def polyglot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Polyglot]:
+def rust() -> Iterator[None]:
+    with rust_on_path():
+        yield
+
+
+@pytest.fixture(scope="module")
+def polyglot(tmp_path_factory: pytest.TempPathFactory, rust: None) -> Iterator[Polyglot]:
     place = tmp_path_factory.mktemp("polyglot")
     files = {"attune.yaml": 'format: 1\nattune: ">=0.1"\n', "packs/poly/triggers/hello.yaml": TRIGGER}
     files["packs/poly/pack.yaml"] = "name: poly\nversion: 1.0.0\ndescription: One action of each ecosystem\n"

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from attune_agent.ecosystems.protocol import Ecosystem, HostTools
 from attune_agent.ecosystems.table import ECOSYSTEMS
 from attune_agent.environments.build import BuildLimits
@@ -145,6 +147,14 @@ def path_with_rust() -> Iterator[tuple[str, ...]]:
             if linked.returncode:
                 subprocess.run(["cp", "-a", toolchain / name, folder], check=True, capture_output=True)
         yield (f"{folder}/bin", *SYSTEM_PATH)
+
+
+@contextmanager
+def rust_on_path() -> Iterator[None]:
+    """Name the toolchain itself first on the PATH of commands: rustup's stand-ins need the home of who installed it."""
+    with path_with_rust() as path, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{path[0]}:{os.environ['PATH']}")
+        yield
 
 
 def rust_files(folder: Path, cargo_toml: str, main: str) -> dict[str, bytes]:
