@@ -1,4 +1,4 @@
-"""Node: packages from an npm lock file, installed by the host's npm without running any script of theirs.
+"""Node: packages from an npm lock file, installed by the host's npm; scripts of theirs run only where an environment says `scripts: true`.
 
 A line of `table`. Programs find them through one link `node_modules` at the root of the pack's copy, because ESM ignores NODE_PATH.
 """
@@ -32,13 +32,20 @@ cp -- "$2/package.json" "$2/package-lock.json" .
 mkdir -p node_modules
 """
 
-#: Argument: the exact version. Prints what is wrong. Optional packages may be absent, those for other machines always are.
+#: $1 npm. Only after everything is installed and its hashes are checked, and without what installers know of the network.
+_SCRIPTS = '"$1" rebuild --foreground-scripts --no-update-notifier --no-progress --logs-max=0'
+
+#: Argument: the exact version. Prints what is wrong. Optional packages may be absent, those for other machines always are. What npm's own
+#: record of its work does not call a part of another package, it has fetched.
 _HEALTH = """\
 const fs = require("fs"), path = require("path")
 const wrong = what => { console.log(what); process.exit(1) }
 if (process.versions.node !== process.argv[2]) wrong(`node is ${process.versions.node}, not ${process.argv[2]}`)
-const packages = JSON.parse(fs.readFileSync("package-lock.json", "utf8")).packages
+const packagesOf = file => fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")).packages : {}
+const packages = packagesOf("package-lock.json"), installed = packagesOf("node_modules/.package-lock.json")
 for (const [place, entry] of Object.entries(packages)) {
+  const bundled = entry.inBundle && !entry.integrity
+  if (bundled && installed[place] && !installed[place].inBundle) wrong(`${place} is in no archive; npm fetched it without a hash`)
   if (!place || entry.dev || entry.optional || entry.devOptional || entry.inBundle) continue
   let found
   try { found = JSON.parse(fs.readFileSync(path.join(place, "package.json"), "utf8")) } catch { wrong(`${place} is not whole`) }
@@ -87,6 +94,10 @@ class Node:
             if b"EINTEGRITY" in outcome.answer:
                 raise HashMismatch(f"a package is not the one whose hash stands in {LOCK}")
             raise InstallFailed(f"npm could not install {LOCK} ({outcome.describe()})")
+        if build.wanted.document.scripts:
+            outcome = await build.run.install(("sh", "-euc", _SCRIPTS, "scripts", programs["npm"]), _npm_environment(build))
+            if not outcome.succeeded:
+                raise InstallFailed(f"a script of a package failed ({outcome.describe()})")
 
     async def unhealthy(self, build: Build) -> str | None:
         """Ask the environment's own node whether every package is there."""
@@ -104,13 +115,15 @@ class Node:
 def _installer_environment(build: Build) -> dict[str, str]:
     host = build.host
     trust = {"NODE_EXTRA_CA_CERTS": host.ca_file, "npm_config_cafile": host.ca_file} if host.ca_file else {}
-    base = host.base_environment()
+    return {**host.network, **trust, **_npm_environment(build)}
+
+
+def _npm_environment(build: Build) -> dict[str, str]:
+    base = build.host.base_environment()
     return {
-        **host.network,
-        **trust,
         **base,
         "PATH": f"{build.tree}/bin:{base['PATH']}",  # npm's own first line says `env node`
-        "npm_config_cache": str(host.cache / "npm"),
+        "npm_config_cache": str(build.host.cache / "npm"),
         "npm_config_globalconfig": "/dev/null",  # nor a user's: HOME holds nothing but our own credentials
     }
 

@@ -143,7 +143,7 @@ class Environments:
         key = key_of(
             document.ecosystem,
             files={**wanted.sources, **wanted.files},
-            settings={"recipe": str(ecosystem.recipe)},
+            settings={"recipe": str(ecosystem.recipe), **({"scripts": "true"} if document.scripts else {})},
             versions=toolchain.versions,
             machine=this_machine(),
         )

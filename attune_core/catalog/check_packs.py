@@ -47,6 +47,9 @@ def _refuse_own_modules(reading: Reading, pack: str) -> None:
 
 def _check_environment(reading: Reading, pack: Read[PackDocument], name: str, environment: EnvironmentDocument) -> Iterator[LockFile]:
     findings, place = reading.findings, ("environments", name)
+    if environment.scripts and environment.ecosystem != "node":
+        message = f"the {environment.ecosystem} ecosystem runs no scripts of packages"
+        findings.at("ATT121", message, pack.document, (*place, "scripts"), hint="remove it")
     if environment.ecosystem not in RULES:
         _check_shell(reading, pack, name, environment)
         return

@@ -47,17 +47,18 @@ def package_lock_mistakes(raw: bytes) -> Iterator[Mistake]:
 def _package_mistakes(packages: Mapping[str, JsonValue], text: str) -> Iterator[Mistake]:
     at = 0
     for place, entry in packages.items():
-        if place and (reason := _wrong(place, entry)):
+        if place and (reason := _wrong(place, entry, packages)):
             mistake = mistake_at_key(text, place, at, f"{place[:120]!r} {reason}")
             at = mistake.stretch[1] if mistake.stretch else at  # entries come in the text's order
             yield mistake
 
 
-def _wrong(place: str, entry: JsonValue) -> str | None:
+def _wrong(place: str, entry: JsonValue, packages: Mapping[str, JsonValue]) -> str | None:
     if not isinstance(entry, dict) or entry.get("link") or not _PLACE.fullmatch(place) or ".." in place:
         return "is no package of a registry but a folder"
     if entry.get("inBundle") and "/node_modules/" in place:
-        return None  # part of another package's archive, whose hash covers it; what the root bundles, npm fetches like all else
+        # Part of another package's archive, whose hash covers it. What no package above it bundles, npm fetches without a hash.
+        return None if _is_bundled(place, packages) else "is said to be in the archive of a package that bundles nothing"
     resolved = entry.get("resolved", "")
     if not isinstance(resolved, str) or not (resolved == "" or resolved.startswith(("https://", "http://"))):
         return "does not come from a registry"
@@ -65,6 +66,16 @@ def _wrong(place: str, entry: JsonValue) -> str | None:
     if not isinstance(integrity, str) or not _STRONG.search(integrity):
         return "has no `integrity` with sha512"
     return None
+
+
+def _is_bundled(place: str, packages: Mapping[str, JsonValue]) -> bool:
+    above = place.rpartition("/node_modules/")[0]
+    while above:
+        entry = packages.get(above)
+        if isinstance(entry, dict) and entry.get("bundleDependencies"):
+            return True
+        above = above.rpartition("/node_modules/")[0]
+    return False
 
 
 def read_package_file(raw: bytes) -> JsonObject | Mistake:

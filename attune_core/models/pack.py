@@ -39,6 +39,11 @@ class EnvironmentDocument(DocumentModel):
         "`*` stays inside a name, `**` crosses folders. They are part of the environment's key: a changed line builds anew.",
         examples=[["go/**/*.go"]],
     )
+    scripts: bool = Field(
+        default=False,
+        description="Node: also run the packages' install scripts, as the host's build user and without its network settings. "
+        "What they do, no hash covers.",
+    )
 
 
 class Requirements(DocumentModel):

@@ -441,6 +441,31 @@ def test_scripts_of_packages_never_run(host: RealHost, tmp_path: Path) -> None:
     assert program.read_bytes().startswith(b"#!"), "its install script would have put a binary in this place"
 
 
+def test_scripts_of_packages_run_where_the_environment_says_so(host: RealHost, tmp_path: Path) -> None:
+    files = {f"js/{name}": content for name, content in node_lock(tmp_path, '{"esbuild": "0.21.5"}').items()}
+    answer = host.prepare({"environments": {"own": {"ecosystem": "node", "lock": "js/package-lock.json", "scripts": True}}}, files)
+    assert answer.code == "", answer
+    program = host.environments / answer.key / "tree/node_modules/esbuild/bin/esbuild"
+    assert program.read_bytes().startswith(b"\x7fELF")
+    assert "node install.js" in host.build_log()
+
+
+def test_what_npm_fetched_although_the_lock_calls_it_a_part_of_another_package_is_found(
+    host: RealHost, examples: Mapping[str, Example]
+) -> None:
+    example = examples["node"]
+    lock = json.loads(example.files["js/package-lock.json"])
+    packages = lock["packages"]
+    packages["node_modules/is-odd"]["bundleDependencies"] = ["another"]
+    packages["node_modules/is-odd/node_modules/is-number"] = {
+        "version": packages.pop("node_modules/is-number")["version"],
+        "inBundle": True,
+    }
+    answer = host.prepare(example.document, {**example.files, "js/package-lock.json": json.dumps(lock).encode()})
+    assert answer.code == "ATT309", answer
+    assert "node_modules/is-odd/node_modules/is-number is in no archive; npm fetched it without a hash" in answer.message
+
+
 def test_an_esm_import_finds_its_package_through_the_packs_one_link(tmp_path: Path) -> None:
     (tmp_path / "packs").mkdir()
     packs = Packs(tmp_path / "packs", download=Source(ARCHIVE).download)

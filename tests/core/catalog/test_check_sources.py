@@ -69,6 +69,13 @@ def test_a_compiled_environment_with_lock_manifest_and_sources_is_accepted() -> 
             "`rust-toolchain`: the compiler is the host's, so this file is not read; its version is what `interpreter` says",
         ),
         ("ecosystem: shell, sources: ['go/*.go']", {}, "ATT121", "the shell ecosystem compiles nothing"),
+        ("ecosystem: shell, scripts: true", {}, "ATT121", "the shell ecosystem runs no scripts of packages"),
+        (
+            "ecosystem: go, lock: go/go.sum, sources: ['go/*.go'], scripts: true",
+            {},
+            "ATT121",
+            "the go ecosystem runs no scripts of packages",
+        ),
     ],
 )
 def test_what_would_not_be_built_is_said_at_its_place_in_the_pack(words: str, files: dict[str, str], code: str, message: str) -> None:

@@ -21,7 +21,14 @@ def mistakes(entry: JsonObject, place: str = "node_modules/a") -> list[str]:
 def test_packages_of_a_registry_with_a_hash_are_accepted() -> None:
     assert not mistakes({})
     assert not mistakes({"resolved": "https://registry.npmjs.org/b/-/b-1.tgz", "dev": True}, "node_modules/@scope/a/node_modules/b.c")
-    assert not mistakes({"inBundle": True, "integrity": None}, "node_modules/a/node_modules/b")
+    inside: JsonObject = {"version": "1.0.0", "inBundle": True}
+    bundling: JsonObject = {"version": "1.0.0", "integrity": STRONG, "bundleDependencies": ["b"]}
+    places: JsonObject = {
+        "node_modules/a": bundling,
+        "node_modules/a/node_modules/b": inside,
+        "node_modules/a/node_modules/b/node_modules/c": inside,
+    }
+    assert not list(package_lock_mistakes(lock(places).encode()))
     assert not list(package_lock_mistakes(json.dumps({"lockfileVersion": 2, "packages": {"": {}}}).encode()))
 
 
@@ -43,6 +50,14 @@ def test_an_entry_that_leaves_something_open_is_a_mistake(entry: JsonObject, why
     (message,) = mistakes(entry)
     assert "node_modules/a" in message
     assert why in message
+
+
+def test_a_part_of_another_packages_archive_has_a_package_above_it_that_bundles() -> None:
+    above: JsonObject = {"version": "1.0.0", "integrity": STRONG}
+    found = package_lock_mistakes(lock({"node_modules/a": above, "node_modules/a/node_modules/b": {"inBundle": True}}).encode())
+    assert [mistake.message for mistake in found] == [
+        "'node_modules/a/node_modules/b' is said to be in the archive of a package that bundles nothing"
+    ]
 
 
 @pytest.mark.parametrize(
