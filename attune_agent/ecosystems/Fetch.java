@@ -33,7 +33,8 @@ import javax.net.ssl.TrustManagerFactory;
  * Fetches exactly the files of a checksum list (lines of `sha256sum`: digest, white space, path in a Maven repository) into `lib` of the
  * folder in which it runs, and writes there the argument file `class-path`. Run by java.py with the host's JDK as
  * `java Fetch.java LIST CACHE`; no file that has another digest is ever kept.
- * Variables: MAVEN_REPOSITORY (address), SSL_CERT_FILE (PEM bundle), https_proxy, http_proxy, no_proxy.
+ * Variables: MAVEN_REPOSITORY (address), SSL_CERT_FILE (PEM bundle), https_proxy, http_proxy, no_proxy. Who we are at the repository stands
+ * in `.netrc` in HOME, one line a host.
  */
 public class Fetch {
     private static final int AT_ONCE = 6, TRIES = 3;
@@ -46,10 +47,8 @@ public class Fetch {
     private final Path cache;
 
     private Fetch(URI repository, Path cache) throws Exception {
-        String text = repository.toString();
-        String user = repository.getUserInfo();
-        this.repository = (user == null ? text : text.replaceFirst("//[^/@]*@", "//")).replaceFirst("/*$", "/");
-        this.authorization = user == null ? null : basic(user);
+        this.repository = repository.toString().replaceFirst("/*$", "/");
+        this.authorization = authorization(repository.getHost());
         this.cache = cache;
         HttpClient.Builder builder = HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NORMAL).connectTimeout(CONNECT);
         String trusted = System.getenv("SSL_CERT_FILE");
@@ -220,7 +219,14 @@ public class Fetch {
         return value == null || value.isBlank() ? null : value;
     }
 
-    private static String basic(String user) {
-        return "Basic " + Base64.getEncoder().encodeToString(user.getBytes(StandardCharsets.UTF_8));
+    private static String authorization(String host) throws IOException {
+        Path file = Path.of(System.getenv("HOME"), ".netrc");
+        for (String line : Files.exists(file) ? Files.readAllLines(file) : List.<String>of()) {
+            String[] words = line.split(" "); // machine HOST login USER password PASSWORD
+            if (words.length == 6 && words[1].equals(host)) {
+                return "Basic " + Base64.getEncoder().encodeToString((words[3] + ":" + words[5]).getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        return null;
     }
 }

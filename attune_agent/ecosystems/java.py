@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from attune_agent.ecosystems.compiler_search import Question, find_compiler
+from attune_agent.ecosystems.credentials import netrc
 from attune_agent.ecosystems.lock_files import lock_and_manifest, refuse_open_lock
 from attune_agent.ecosystems.protocol import Activation, Build, HostTools, Toolchain, Wanted
 from attune_agent.environments.probes import programs_named
-from attune_agent.preparation_errors import InstallerUnusable, InstallFailed
+from attune_agent.preparation_errors import HashMismatch, InstallerUnusable, InstallFailed
 from attune_core.locks.class_path import LOCK, archives
 from attune_core.models.pack import EnvironmentDocument
 
@@ -98,8 +99,10 @@ class Java:
         jdk, maven = build.toolchain.programs["jdk"], build.toolchain.programs["maven"]
         env = {**(await _ask_maven(build, maven) if maven else {}), **_installer_environment(build.host)}
         argv = ("sh", "-euc", _INSTALL, "install", jdk, str(build.declared), _FETCH.read_text(), str(build.host.cache / "maven"))
-        outcome = await build.run.install(argv, env)
+        outcome = await build.run.install(argv, env, home=netrc(build.credentials))
         if not outcome.succeeded:
+            if b"the checksum is " in outcome.answer:
+                raise HashMismatch(f"a jar is not the one whose checksum stands in {LOCK}")
             raise InstallFailed(f"what {LOCK} and `sources` hold could not be fetched and compiled ({outcome.describe()})")
 
     async def unhealthy(self, build: Build) -> str | None:

@@ -395,7 +395,7 @@ def test_another_jar_than_the_checksum_names_is_refused(host: RealHost, examples
     example = examples["java"]
     wrong = re.sub(rb"[0-9a-f]{64}", b"0" * 64, example.files["jvm/classpath.lock"])
     answer = host.prepare(example.document, {**example.files, "jvm/classpath.lock": wrong})
-    assert answer.code == "ATT306", answer
+    assert answer.code == "ATT316", answer
     assert "gson-2.11.0.jar: the checksum is 57928d6e5a6edeb2abd3770a8f95ba44dce45f3b23b7a9dc2b309c581552a78b" in host.build_log()
     assert not list(host.environments.glob("*/tree/lib/**/*.jar"))
 

@@ -41,7 +41,7 @@ def authority() -> trustme.CA:
 @pytest.fixture
 def address(authority: trustme.CA) -> Iterator[str]:
     with serving(authority) as port:
-        yield f"https://me:p%40ss@localhost:{port}/maven"
+        yield f"https://localhost:{port}/maven"
 
 
 @contextmanager
@@ -63,9 +63,12 @@ def serving(authority: trustme.CA) -> Iterator[int]:
 def fetch(folder: Path, lines: list[tuple[bytes, str]], env: dict[str, str]) -> tuple[int, str]:
     """Fetch what should have this content at this path; return exit code and output."""
     folder.mkdir(exist_ok=True)
+    (folder / ".netrc").write_text("machine other login me password x\nmachine localhost login me password p@ss\n")
     (folder / "list").write_text("# a comment\n\n" + "".join(f"{sha256(content).hexdigest()}  {path}\n" for content, path in lines))
     argv = ["java", "-XX:TieredStopAtLevel=1", str(FETCH), "list", str(folder.parent / "cache")]
-    done = subprocess.run(argv, cwd=folder, env={"PATH": "/usr/bin:/bin", **env}, check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        argv, cwd=folder, env={"PATH": "/usr/bin:/bin", "HOME": str(folder), **env}, check=False, capture_output=True, text=True
+    )
     return done.returncode, done.stdout + done.stderr
 
 

@@ -7,22 +7,20 @@ from attune_agent.environments.commands import Command
 from attune_agent.environments.environments import Environments
 from tests.agent.environments.places import MemoryPack, Place
 
-NODE = """\
-[ "$1" != -e ] || echo '["/bin/sh", "20.1.2", "115"]'
-"""
+NODE = """[ "$1" != -e ] || echo '["%s/node", "20.1.2", "115"]'"""
 FILES = {"package.json": b"{}", "package-lock.json": b'{"lockfileVersion": 3, "packages": {}}'}
 
 
 async def installs(root: Path, *, scripts: bool) -> list[Command]:
     """Return the commands that install an environment that runs scripts of packages or does not."""
     root.mkdir()
-    for name, text in (("node", NODE), ("npm", "echo 10.1.1")):
+    for name, text in (("node", NODE % root), ("npm", "echo 10.1.1")):
         (root / name).write_text(f"#!/bin/sh\n{text}\n")
         (root / name).chmod(0o755)
     place = Place(root, path=(str(root), "/usr/bin", "/bin"))
     host = replace(place.host, network={"HTTPS_PROXY": "http://proxy.example"}, ca_file="/etc/ca.pem")
     document = {"ecosystem": "node", "lock": "package-lock.json", "scripts": scripts}
-    environments = Environments(place.root, host=host, run=place.commands)
+    environments = Environments(place.root, host=host, run=place.commands, bound=1 << 30)
     await environments.prepare(MemoryPack({"environments": {"own": document}}, FILES), "own", execution="x")
     return [command for command in place.commands.installs if "install" in command.argv or "scripts" in command.argv]
 
