@@ -63,11 +63,14 @@ def become_owner(layout: Layout) -> None:
         raise SettingsRefused(f"there are no environments at {layout.environments}: {error.strerror}", hint="name it by --state") from error
     if owner == os.geteuid():
         return
-    name = _name_of(owner)
+    try:
+        user = pwd.getpwuid(owner)
+        name, group, groups = user.pw_name, user.pw_gid, os.getgrouplist(user.pw_name, user.pw_gid)
+    except KeyError:
+        name, group, groups = f"uid {owner}", owner, [owner]
     if os.geteuid() != 0:
         raise SettingsRefused(f"{layout.environments} belongs to {name}", hint=f"run it as root or as {name}, for example with sudo")
-    group = layout.environments.stat().st_gid
-    os.setgroups(os.getgrouplist(name, group) if not name.startswith("uid ") else [group])
+    os.setgroups(groups)
     os.setgid(group)
     os.setuid(owner)
 
@@ -130,10 +133,3 @@ def names_of(pack: PackCopy, name: str | None) -> Sequence[str]:
     if name is not None and name not in declared:
         raise EnvironmentUnknown(f"pack {pack.document.name} declares no environment {name!r}, but {', '.join(declared) or 'none'}")
     return declared if name is None else [name]
-
-
-def _name_of(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
