@@ -267,6 +267,7 @@ def test_a_controller_killed_while_it_throttles_admits_each_key_exactly_once(cra
 
 
 def test_an_agent_killed_during_a_run_takes_it_up_again(crashing: Crashing) -> None:
+    """Row 13."""
     begun = crashing.begin("agent", ["0.8", "0", "0"])
     crashing.await_start("agent", 0)
     crashing.agent().kill()
@@ -281,6 +282,7 @@ def test_an_agent_killed_during_a_run_takes_it_up_again(crashing: Crashing) -> N
 
 
 def test_an_executor_killed_during_a_run_loses_that_attempt_alone(crashing: Crashing) -> None:
+    """Row 16."""
     begun = crashing.begin("executor", ["60", "0", "0"])
     crashing.await_start("executor", 0)
     crashing.executor().kill()
@@ -310,6 +312,7 @@ def kill_the_host(crashing: Crashing) -> None:
 
 
 def test_a_host_that_crashes_whole_starts_nothing_twice(crashing: Crashing) -> None:
+    """Row 17: agent, executor, keepers and actions at once; the disk survives."""
     chance = random.Random(20_261_123)
     lanes = {f"host_{letter}": 25 for letter in "abc"}
     with crashing.connected() as running:

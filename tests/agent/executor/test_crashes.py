@@ -1,4 +1,9 @@
-"""What survives: the agent, the executor, a keeper, or all of them killed in the middle; judged by files the actions write themselves."""
+"""What survives: the agent, the executor, a keeper, or all of them killed in the middle; judged by files the actions write themselves.
+
+Rows 12-17 of reliability.md name the moments: A5 is below as 12, A6 and A7 as 13, A8 to A10 as 14, A11 as 15, the executor's own death as
+16. The whole host at once (17) is in tests/flow/test_crashes.py; many kills at any moment in tests/promises/test_7…; reports that were
+not acknowledged (A10) and agents of another life in tests/agent/test_attempt_restarts.py.
+"""
 
 import asyncio
 import os
@@ -6,19 +11,22 @@ import signal
 from collections import Counter
 from dataclasses import replace
 from itertools import count, takewhile
+from pathlib import Path
 from random import Random
 
 import pytest
 
+from attune_agent.executor.log_files import read_window
 from attune_agent.executor_errors import AttemptUnknown, ExecutorReplaced, ExecutorUnreachable, StartRefused
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.host import AttemptState, Greeting, How
+from attune_agent.host import AttemptState, Greeting, How, LogBounds
 from tests.agent.executor.hosted import SLOTS, Hosted, alive, bystander_of, hosted, lines, request, shell, traced
 from tests.agent.executor.test_trees import DAEMON
 from tests.waiting import eventually, wait_until
 
 
 async def test_the_agents_death_touches_nothing_and_the_outcome_waits_for_the_next(executor: Hosted) -> None:
+    """Row 13 (A7), and of row 14 A9: an end that nobody was told of."""
     witness = executor.open / "witness"
     what = shell(f"echo began >> {witness}; while [ ! -e {executor.open}/go ]; do sleep 0.02; done; echo ended >> {witness}; exit 5")
     what = replace(what, uses="0123456789abcdef")
@@ -41,7 +49,7 @@ async def test_the_agents_death_touches_nothing_and_the_outcome_waits_for_the_ne
 
 
 async def test_the_next_executor_kills_what_is_left_and_says_lost(executor: Hosted) -> None:
-    """Also while the keepers are killed beside it, so that none of them can clean up."""
+    """Row 16; also while the keepers are killed beside it, so that none of them can clean up."""
     lives: list[Greeting] = []
     witness = executor.open / "daemon"
     async with ExecutorLink(executor.run, on_life=lives.append) as link:
@@ -86,7 +94,7 @@ async def test_keepers_whose_executor_dies_end_their_trees_by_themselves(executo
 
 @pytest.mark.root  # to trace the executor
 async def test_a_start_whose_executor_died_before_it_ran_is_lost_and_never_runs(executor: Hosted) -> None:
-    """Fault A5: the executor is killed while the sync of its start record returns, before it tells the keeper."""
+    """Row 12 (A5): the executor is killed while the sync of its start record returns, before it tells the keeper."""
     witness = executor.open / "witness"
     what = shell(f"echo ran >> {witness}")
     async with ExecutorLink(executor.run) as link:
@@ -102,6 +110,77 @@ async def test_a_start_whose_executor_died_before_it_ran_is_lost_and_never_runs(
         assert (ended.how, ended.detail) == (How.LOST, "executor_died")
         assert (await link.start(what)).state is AttemptState.ENDED
     assert not witness.exists()
+
+
+@pytest.mark.root  # to trace the executor
+async def test_an_end_that_was_seen_and_never_written_is_lost_and_runs_no_second_time(executor: Hosted) -> None:
+    """Row 14 (A8): the executor is killed while it is about to write the end."""
+    witness = executor.open / "witness"
+    what = shell(f"sleep 0.3; echo ran >> {witness}; exit 3")
+    async with ExecutorLink(executor.run) as link:
+        await link.greeting()
+        written_before = 1 if executor.mode == "uids" else 2  # the start, and without uids the main process
+        delay = f"inject=pwrite64:delay_enter=2000000:when={written_before + 1}"
+        with traced(executor.pid, executor.place / "trace", "pwrite64", delay) as trace:
+            await link.start(what)
+            await eventually(lambda: trace.read_text().count("pwrite64(") > written_before)
+            executor.kill()
+        executor.start()
+        ended = await link.wait(what.execution, 1)
+        assert (ended.how, ended.detail) == (How.LOST, "executor_died")
+        assert (await link.start(what)).state is AttemptState.ENDED
+    assert lines(witness) == ["ran"]
+
+
+@pytest.mark.root  # to trace the executor
+async def test_an_end_that_was_written_and_never_told_is_told_by_the_next(executor: Hosted) -> None:
+    """Row 14 (A9): the executor is killed while the sync of the end returns."""
+    what = shell("exit 3")
+    async with ExecutorLink(executor.run) as link:
+        await link.greeting()
+        delay = "inject=fdatasync:delay_exit=2000000:when=2"
+        with traced(executor.pid, executor.place / "trace", "fdatasync", delay) as trace:
+            await link.start(what)
+            await eventually(lambda: trace.read_text().count("fdatasync(") > 1)
+            executor.kill()
+        executor.start()
+        ended = await link.wait(what.execution, 1)
+        assert (ended.how, ended.exit_code) == (How.EXITED, 3)
+
+
+_COUNT = """
+import itertools, sys
+for block in itertools.count():
+    sys.stdout.write("".join(f"{number:010}\\n" for number in range(block * 500, block * 500 + 500)))
+"""
+
+
+def _counted(offset: int, length: int) -> bytes:
+    """What the stream of _COUNT has there."""
+    first = offset // 11
+    text = b"".join(b"%010d\n" % number for number in range(first, first + length // 11 + 2))
+    return text[offset - first * 11 :][:length]
+
+
+async def test_a_crash_while_logs_rotate_leaves_them_within_their_bounds_and_no_byte_at_a_wrong_place(executor: Hosted) -> None:
+    """Row 15 (A11)."""
+    bounds = LogBounds(head=20_000, segment=30_000, segments=3)
+    async with ExecutorLink(executor.run) as link:
+        for number in range(1, 4):
+            what = request("/usr/bin/python3", "-c", _COUNT, execution="counting", attempt=number, logs=bounds)
+            directory = Path((await link.start(what)).log_directory)
+            await eventually(lambda directory=directory: read_window(directory, "stdout", -1, 1).total > 300_000)  # type: ignore[misc]  # a default binds it now
+            executor.kill()
+            executor.start()
+            assert (await link.wait("counting", number)).how is How.LOST
+            sizes = {path.name: path.stat().st_size for path in directory.glob("stdout.*")}
+            assert all(size <= (20_000 if name == "stdout.head" else 30_000) for name, size in sizes.items()), sizes
+            offset, kept = 0, 0
+            while (window := read_window(directory, "stdout", offset, 7000)).data:
+                assert window.data == _counted(window.offset, len(window.data))
+                offset, kept = window.offset + len(window.data), kept + len(window.data)
+            assert offset == window.total > 300_000
+            assert kept >= 20_000
 
 
 async def test_a_keeper_killed_by_its_action_loses_that_attempt_alone(executor: Hosted) -> None:
