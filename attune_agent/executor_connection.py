@@ -5,14 +5,13 @@
 """
 
 import asyncio
-import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from attune_agent.executor import fields as read
-from attune_agent.executor.fields import Fields
+from attune_agent.executor.fields import Fields, FieldWrong
 from attune_agent.executor.protocol import LINE_LIMIT, SOCKET_NAME
 from attune_agent.executor_errors import (
     AttemptUnknown,
@@ -36,16 +35,17 @@ _REFUSALS: Mapping[str, type[AttuneError]] = {
 }
 
 
-class ExecutorConnection:
-    """Both directions of one connection."""
+class ExecutorConnection(asyncio.Protocol):
+    """Both directions of one connection; a protocol and no stream, which would cost a turn of the loop for each message."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hear: Callable[[Fields], None]) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, hear: Callable[[Fields], None]) -> None:
         self._hear = hear
         self._asked: dict[int, asyncio.Future[Fields]] = {}
         self._number = 0
-        self._over = False
+        self._rest = b""
+        self._transport: asyncio.Transport | None = None
+        self._gone = asyncio.Event()
+        self._wrong: FieldWrong | None = None
 
     async def ask(self, kind: str, message: Mapping[str, object]) -> Fields:
         """Return the answer; a refusal raises the error that stands for it."""
@@ -53,14 +53,12 @@ class ExecutorConnection:
         line = json.dumps({"id": self._number, "type": kind, **message}, separators=(",", ":")).encode() + b"\n"
         if len(line) > LINE_LIMIT:
             raise RequestMalformed(f"the request has {len(line)} bytes, more than {LINE_LIMIT}")
-        if self._over:
+        if self._transport is None:
             raise ExecutorUnreachable
         number, answer = self._number, asyncio.get_running_loop().create_future()
         self._asked[number] = answer
         try:
-            self._writer.write(line)
-            with contextlib.suppress(OSError):  # the reading side tells of the end
-                await self._writer.drain()
+            self._transport.write(line)
             reply: Fields = await answer
         finally:
             del self._asked[number]
@@ -69,31 +67,52 @@ class ExecutorConnection:
             raise _REFUSALS.get(refused, RequestMalformed)(f"{refused}: {read.text(reply, 'detail', '')}")
         return reply
 
-    async def listen(self) -> None:
-        """Pass on what comes until the connection ends."""
-        try:
-            while line := await self._reader.readline():
-                message = read.parse_object(line)
-                answer = self._asked.get(read.whole(message, "id", 0, 1 << 53, -1) if "id" in message else -1)
-                if answer is not None and not answer.done():
-                    answer.set_result(message)
-                elif "id" not in message:
-                    self._hear(message)
-        finally:
-            self._end()
+    async def over(self) -> None:
+        """Wait until the connection has ended; `FieldWrong` when it ended because of what the other side said."""
+        await self._gone.wait()
+        if self._wrong is not None:
+            raise self._wrong
 
     async def close(self) -> None:
         """End the connection."""
-        self._end()
-        self._writer.close()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        if self._transport is not None:
+            self._transport.close()
+        await self._gone.wait()
 
-    def _end(self) -> None:
-        self._over = True
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin (called by the event loop, as the next two are)."""
+        if isinstance(transport, asyncio.Transport):
+            self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on what is complete."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        try:
+            for line in lines:
+                self._take(line)
+            if len(self._rest) > LINE_LIMIT:
+                raise FieldWrong("an endless line")
+        except FieldWrong as error:
+            self._wrong = error
+            if self._transport is not None:
+                self._transport.abort()
+
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - the loop's; why does not matter
+        """Fail every open question."""
+        self._transport = None
+        self._gone.set()
         for answer in self._asked.values():
             if not answer.done():
                 answer.set_exception(ExecutorUnreachable("the connection to the executor ended before its answer"))
+
+    def _take(self, line: bytes) -> None:
+        message = read.parse_object(line)
+        if "id" not in message:
+            self._hear(message)
+            return
+        answer = self._asked.get(read.whole(message, "id", 0, 1 << 53, -1))
+        if answer is not None and not answer.done():
+            answer.set_result(message)
 
 
 async def open_connection(run: Path, hear: Callable[[Fields], None]) -> ExecutorConnection:
@@ -102,7 +121,7 @@ async def open_connection(run: Path, hear: Callable[[Fields], None]) -> Executor
     try:
         # By way of the descriptor: a socket's address may have 107 bytes only, a path more.
         path = f"/proc/self/fd/{folder}/{SOCKET_NAME}"
-        reader, writer = await asyncio.open_unix_connection(path, limit=LINE_LIMIT + 1024)
+        _, connection = await asyncio.get_running_loop().create_unix_connection(lambda: ExecutorConnection(hear), path)
     finally:
         os.close(folder)
-    return ExecutorConnection(reader, writer, hear)
+    return connection

@@ -173,15 +173,12 @@ class ExecutorLink:
     async def _live_one_connection(self) -> None:
         """Connect, greet and listen until the connection ends."""
         connection = await open_connection(self._run, self._hear)
-        listening = asyncio.create_task(connection.listen())
         try:
             self._begin(connection, read_greeting(await connection.ask("hello", {"protocol": PROTOCOL})))
-            await listening
+            await connection.over()
         finally:
             self._connection = None
             self._connected.clear()
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
             await connection.close()
             for future in [future for waiting in self._told.values() for future in waiting]:
                 if not future.done():
