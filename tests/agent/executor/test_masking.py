@@ -30,13 +30,18 @@ def test_several_secrets_are_replaced_leftmost_and_longest_first_on_the_whole(se
 
 
 @given(secrets=st.lists(_long, min_size=1, max_size=3), data=st.data())
-@settings(deadline=None)  # a shared machine is no measure
+@settings(deadline=None, max_examples=300)  # a shared machine is no measure
 def test_long_secrets_in_any_pieces_are_replaced_as_on_the_whole(secrets: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(data.draw(st.lists(st.sampled_from([*secrets, secrets[0][:9], secrets[-1][3:], b"a", b"b", b"c"]), max_size=12)))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
     chunks = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
     longest_first = sorted(set(secrets), key=lambda secret: (-len(secret), secret))
     assert _fed(Masker(secrets), chunks) == re.sub(b"|".join(map(re.escape, longest_first)), MASK, stream)
+
+
+def test_a_secret_right_behind_one_whose_end_looks_like_a_beginning_is_masked() -> None:
+    secrets = [b"aaaaaaaaba", b"aaaaaaaaabab"]
+    assert _fed(Masker(secrets), [secrets[0] * 2]) == MASK * 2
 
 
 @given(chunks=st.lists(st.binary(max_size=200), max_size=8), secret=st.binary(min_size=1, max_size=64))
