@@ -32,7 +32,7 @@ _FRAME: TypeAdapter[AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | P
 
 
 #: Windows that are in memory at the same time, and questions that may wait for something to be written; one more is answered at once.
-_WINDOWS, _PATIENT = 4, 512
+_WINDOWS, _PATIENT = 2, 512
 
 
 class LogReader(Protocol):
