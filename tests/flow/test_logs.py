@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import json
+import re
+import shlex
 import shutil
 import signal
 import ssl
@@ -23,6 +25,8 @@ from tests.waiting import eventually, wait_until
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(180)]
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "read-logs.md"
+BLOCK = re.compile(r"^```(yaml|sh|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Every line has 8 bytes and says its number, so that each byte of the stream is a function of its offset.
 COUNT = """\
 import os, sys, time
@@ -252,3 +256,22 @@ def test_ctrl_c_ends_following_quietly(running: Running, place: Path) -> None:
     assert out.with_suffix(".said").read_text() == ""
     (place / "open" / "enough").touch()
     running.settled(execution)
+
+
+def test_the_page_about_logs_says_what_happens(running: Running, place: Path) -> None:
+    files: dict[str, str] = {}
+    number = ""
+    for kind, content in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+        if kind != "console":
+            path, _, text = content.removeprefix("# ").partition("\n")
+            files[path] = text
+            continue
+        if not number:
+            files["packs/backup/pack.yaml"] = "name: backup\nversion: 1.0.0\ndescription: For tests\n"
+            running.push(files)
+            number = str(running.run("backup.copy").number)
+        for step in content.removeprefix("$ ").split("\n$ "):
+            command, _, printed = step.replace("logs 7 ", f"logs {number} ").replace("execution 7:", f"execution {number}:").partition("\n")
+            done = attune(*shlex.split(command)[1:], cwd=place / "home")
+            assert (done.stdout + done.stderr).strip() == printed.strip(), command
+            assert done.returncode == (1 if command.endswith("-f") else 0), command
