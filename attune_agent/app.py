@@ -82,7 +82,7 @@ class Agent:
         self._contact = Contact(clock)
         self._marks = Marks(self._state, paused=loaded.paused, draining=loaded.draining, host_pause=settings.host.paused)
         preparation = preparation_of(layout, settings.host, packs=self._packs, environments=environments)
-        attempts = Attempts(ledger=ledger, host=host, preparation=preparation, policies=policies, clock=clock)
+        attempts = Attempts(ledger=ledger, host=host, preparation=preparation, policies=policies, clock=clock, closed=self._closed)
         self._lanes = Lanes(fifo=self._fifo, policies=policies, attempts=attempts, clock=clock, slots=self._slots, closed=self._closed)
         self._marks.changed = self._lanes.touch_all
         inbox = Inbox(fifo=self._fifo, ledger=ledger, state=self._state, policies=policies, attempts=attempts, spawn=self._spawn)
@@ -168,6 +168,7 @@ class Agent:
             free_bytes=free,
             paused=self._marks.paused is not None,
             draining=self._marks.draining is not None,
+            in_hand=len(self._fifo),
             host_pause=self._marks.host_pause,
         )
 

@@ -5,6 +5,7 @@ Lanes call `make` for an execution that may start and `resume` for one that an e
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -56,12 +57,22 @@ class Preparation(Protocol):
 class Attempts:
     """The attempts under way."""
 
-    def __init__(self, *, ledger: Ledger, host: Host, preparation: Preparation, policies: Policies, clock: Clock) -> None:
-        """Take the parts."""
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        host: Host,
+        preparation: Preparation,
+        policies: Policies,
+        clock: Clock,
+        closed: Callable[[], str] = lambda: "",
+    ) -> None:
+        """Take the parts; `closed` says why nothing may start now, "" when starts are allowed."""
         self._ledger = ledger
         self._host = host
         self._preparation = preparation
         self._policies = policies
+        self._closed = closed
         self._pauses = Pauses(clock)
         self._following = Following(ledger=ledger, host=host, reader=preparation, policies=policies, pauses=self._pauses)
         self._preparing: dict[str, asyncio.Task[Prepared]] = {}
@@ -139,6 +150,9 @@ class Attempts:
                 await self._refused(item, InputOnDisk())
                 return
             if self._ledger.cancelled(item) is None:
+                if self._closed() and not asked_before:  # a pause came while it was prepared, which may have taken minutes
+                    self._ledger.hold(item, seconds=0.0, note="")
+                    return
                 item = await self._ledger.asked(item, greeting)
         except KeyError:
             return  # as in `make`

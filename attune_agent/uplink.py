@@ -159,7 +159,7 @@ class Uplink:
 
     async def _post(self, welcome: Welcome, posting: Posting) -> None:
         """Send what gathers as soon as the last POST is answered; the status in between and as the sign of life."""
-        said_at, alone = float("-inf"), _STATUS_ALONE * welcome.ping_interval
+        said_at, alone, said_empty = float("-inf"), _STATUS_ALONE * welcome.ping_interval, False
         while True:
             try:
                 async with asyncio.timeout(max(said_at + alone - self._clock.monotonic(), 0.0) if said_at > 0 else None):
@@ -167,10 +167,11 @@ class Uplink:
             except TimeoutError:
                 pass  # nothing was to be said for a while: say that we are here
             silent = self._clock.monotonic() - said_at
-            with_status = posting.status_due or silent >= min(alone, _STATUS_WITH)
+            empty = self._marks.draining is not None and not len(self._fifo)  # somebody waits for that
+            with_status = posting.status_due or empty > said_empty or silent >= min(alone, _STATUS_WITH)
             body = posting.take(with_status=with_status)
             if with_status:
-                said_at = self._clock.monotonic()
+                said_at, said_empty = self._clock.monotonic(), empty
             if body and not posting.stored((await self._link.post(welcome.session, body)).n):
                 raise SessionEnded("the controller did not store all of what it answered")
 

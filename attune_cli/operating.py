@@ -31,7 +31,7 @@ def drained(client: Client, agent: AgentView, tell: Callable[[AgentView], None])
             return agent
         if "draining" not in kinds:
             raise DrainEnded(f"{agent.name} does not drain any more: {agent.in_hand} in hand")
-        if last is None or _shown(agent) != _shown(last):
+        if agent.in_hand and (last is None or _shown(agent) != _shown(last)):
             tell(agent)
             last = agent
         _NEVER.wait(_INTERVAL)

@@ -28,7 +28,8 @@ def agent_lines(agent: AgentView) -> Sequence[str]:
 
 def drain_line(agent: AgentView) -> str:
     """Return how far a drain has come."""
-    line = f"{agent.name}: {agent.in_hand} in hand" if agent.in_hand else f"{agent.name} is drained"
+    drained = any(mark.kind == "drained" for mark in agent.marks)
+    line = f"{agent.name} is drained" if drained else f"{agent.name}: {agent.in_hand} in hand"
     if agent.waiting:
         line += f"; {agent.waiting} not handed over, they wait for: attune agent uncordon {agent.name}"
     if agent.in_hand and agent.state != "connected":

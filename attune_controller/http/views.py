@@ -89,7 +89,7 @@ def conditions(execution: Execution, agent: FleetAgent | None) -> list[str]:
 
 def waiting_for(execution: Execution, agent: FleetAgent | None) -> str:
     """Return why an execution that has its agent has not started, "" when that is not known here."""
-    if agent is None or execution.state not in {State.QUEUED, State.ASSIGNED}:
+    if agent is None or execution.state not in {State.QUEUED, State.ASSIGNED, State.PREPARING}:
         return ""
     status, (paused, draining) = agent.status, (agent.marks.get(MarkKind.PAUSED), agent.marks.get(MarkKind.DRAINING))
     if draining and not execution.handed:
@@ -98,13 +98,15 @@ def waiting_for(execution: Execution, agent: FleetAgent | None) -> str:
         return f"paused by the host: {status.host_pause}"
     if paused:
         return told("paused", paused)
+    if execution.state is State.PREPARING:
+        return ""
     queue = QueueName(place=execution.agent, action=execution.new.action, key=execution.new.key)
     return next((one.waiting_for for one in (status.queues if status else ()) if one.queue == queue), "")
 
 
 def mark_views(known: FleetAgent, load: Load) -> list[MarkView]:
     """Return what operators say of an agent; a drain of which nothing is left in hand is over."""
-    drained = {MarkKind.DRAINING: "drained"} if not load.in_hand else {}
+    drained = {MarkKind.DRAINING: "drained"} if _is_empty(known, load) else {}
     follows = known.status is not None and known.status.paused
     return [
         MarkView(
@@ -116,6 +118,12 @@ def mark_views(known: FleetAgent, load: Load) -> list[MarkView]:
         )
         for kind, mark in sorted(known.marks.items())
     ]
+
+
+def _is_empty(known: FleetAgent, load: Load) -> bool:
+    """Tell whether nothing is in hand, by what is stored here and by the agent's word if it is there: after a `forget` it may have more."""
+    said = known.status is not None and known.status.draining and not known.status.in_hand
+    return not load.in_hand and (said or not known.connected)
 
 
 def agent_view(agent: Agent, known: FleetAgent | None, load: Load) -> AgentView:

@@ -271,6 +271,8 @@ class Status(Message):
     #: It follows the pause, or the drain, that it was told of.
     paused: bool = False
     draining: bool = False
+    #: Executions that it holds and has not settled; a draining agent says at once when there are none.
+    in_hand: int = 0
     #: Why its own host lets it start nothing, from agent.yaml; empty: it may.
     host_pause: str = Field(default="", max_length=NOTE_LIMIT)
 

@@ -1,7 +1,7 @@
 """Whatever the wire does to frames and whenever the agent dies: never an inversion, never a second start, never a false acknowledgement.
 
 A machine plays the controller (it knows what it handed over), the network (which repeats, reorders and loses), the host (which ends
-attempts) and power cuts. The witness of the host is compared with the order that was handed over.
+attempts), operators (who pause and resume) and power cuts. The witness of the host is compared with the order that was handed over.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from attune_agent.host import StartRequest
 from attune_agent.state.records import QueueKey
+from attune_core.marks import Mark
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.frames import Assign, Policy, Report, Retry
 from tests.agent.assignments import assignment
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 KEYS = ("null", '"a"')
 MOST = 6
+MARK = Mark(note="disk swap", by="ops", since=1.0)
 
 
 class AnyWire(RuleBasedStateMachine):
@@ -111,6 +113,21 @@ class AnyWire(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.run(self.world.pass_time(seconds))
 
+    @rule(kind=st.sampled_from(["pause", "pause", "resume", "drain", "host"]))
+    def an_operator_or_the_host_says_something(self, kind: str) -> None:
+        marks = self.world.marks
+
+        async def say() -> None:
+            if kind == "host":
+                marks.follow_host("" if marks.host_pause else "ask ops")
+            elif kind == "drain":
+                marks.follow(paused=marks.paused, draining=None if marks.draining else MARK)
+            else:
+                marks.follow(paused=MARK if kind == "pause" else None, draining=marks.draining)
+            await self.world.settle()
+
+        self.run(say())
+
     @rule()
     def the_agent_dies_and_comes_back(self) -> None:
         self.collect()
@@ -195,6 +212,9 @@ class AnyWire(RuleBasedStateMachine):
             self.loop.close()
 
     def let_all_end(self) -> None:
+        self.an_operator_or_the_host_says_something("resume")
+        if self.world.marks.host_pause:
+            self.an_operator_or_the_host_says_something("host")
         for _ in range(4 * MOST):
             for key in KEYS:
                 self.deliver(self.handed[key], 60)

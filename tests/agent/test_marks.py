@@ -39,6 +39,21 @@ async def test_what_runs_goes_on_and_the_queue_goes_on_in_its_order_after_the_pa
     assert world.host.started() == ["1", "2", "3", "4"]
 
 
+async def test_what_is_being_prepared_when_the_pause_comes_does_not_start_and_keeps_its_place(world: World) -> None:
+    gate = world.preparation.gates["1"] = asyncio.Event()  # an environment is built, say
+    await world.assign(assignment("1", 1), assignment("2", 2))
+    world.marks.follow(paused=MARK, draining=None)
+    gate.set()
+    await world.settle()
+    assert world.host.started() == []
+    assert world.lanes.busy == 0
+    assert world.lanes.status(limit=1)[0].waiting_for.startswith("paused: disk swap")
+    world.marks.follow(paused=None, draining=None)
+    await world.settle()
+    await world.finish("1")
+    assert world.host.started() == ["1", "2"]
+
+
 async def test_a_pause_outlives_the_agent(world: World) -> None:
     world.marks.follow(paused=MARK, draining=OTHER)
     await world.assign(assignment("1", 1))

@@ -88,7 +88,7 @@ class Connected:
             contact=self.contact,
             marks=world.marks,
             logs=LogWindows(self.place / "logs", world.fifo, SystemClock()),
-            status=lambda: Status(slots=4, busy=world.lanes.busy, queues=world.lanes.status(limit=10)),
+            status=lambda: Status(slots=4, busy=world.lanes.busy, queues=world.lanes.status(limit=10), in_hand=len(world.fifo)),
             changed=world.lanes.touch_all,
             clock=SystemClock(),
             random=self.pauses,
@@ -315,6 +315,9 @@ async def test_a_drain_hinders_no_start(agent: Connected) -> None:
     agent.assign(assignment("1", 1))
     await eventually(lambda: agent.world.host.witness == [("1", 1)])
     assert agent.world.marks.draining == MARK
+    agent.world.host.finish("1", 1)
+    statuses = await agent.said("status", lambda said: said[-1]["in_hand"] == 0 and agent.stub.said("report")[-1]["state"] == "settled")
+    assert len(statuses) < 10, "said at once, and not with the next sign of life"
 
 
 async def test_a_log_window_is_answered_with_bytes(agent: Connected) -> None:

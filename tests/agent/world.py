@@ -52,15 +52,22 @@ class World:
             self.holds.pop(execution, None)
 
         ledger = Ledger(fifo=self.fifo, state=self.state, outbox=self.outbox, clock=self.clock, on_settled=release)
-        attempts = Attempts(ledger=ledger, host=self.host, preparation=self.preparation, policies=self.policies, clock=self.clock)
         self.marks = Marks(self.state, paused=loaded.paused, draining=loaded.draining)
+        attempts = Attempts(
+            ledger=ledger,
+            host=self.host,
+            preparation=self.preparation,
+            policies=self.policies,
+            clock=self.clock,
+            closed=self._why_closed,
+        )
         self.lanes = Lanes(
             fifo=self.fifo,
             policies=self.policies,
             attempts=attempts,
             clock=self.clock,
             slots=self.slots,
-            closed=lambda: self.closed or self.marks.closed(),
+            closed=self._why_closed,
         )
         self.marks.changed = self.lanes.touch_all
         self._loose: set[asyncio.Task[None]] = set()
@@ -76,6 +83,9 @@ class World:
         self.inbox.failed = self.failures.append
         self.inbox.policies_changed = self.lanes.touch_all
         self.task = asyncio.ensure_future(self.lanes.run())
+
+    def _why_closed(self) -> str:
+        return self.closed or self.marks.closed()
 
     async def kill(self) -> None:
         """End the life at this very point: nothing of it does anything any more."""

@@ -58,7 +58,7 @@ async def test_the_marks_of_an_agent_are_independent_and_uncordon_ends_cordon_an
     async with fleet.client("operate") as client:
         await ask(client, "cordon", "old kernel")
         await ask(client, "pause", "disk swap")
-        assert [mark.kind for mark in (await ask(client, "drain")).marks] == ["cordoned", "drained", "paused"]
+        assert [mark.kind for mark in (await ask(client, "drain")).marks] == ["cordoned", "draining", "paused"]
         assert fleet.fleet.candidates()[0].cordoned
         assert [mark.kind for mark in (await ask(client, "uncordon")).marks] == ["paused"]
         assert not fleet.fleet.candidates()[0].cordoned
@@ -69,6 +69,7 @@ async def test_a_drain_is_over_when_nothing_is_in_hand_whatever_waits_here(fleet
     await plan(fleet.store, "1", agents=("web1",))
     await fleet.store.take_handovers("web1", window=64, window_bytes=1 << 20, limit=1)
     await plan(fleet.store, "2", agents=("web1",))
+    fleet.fleet.said("web1", Status(slots=4, busy=0, draining=True, in_hand=0))
     async with fleet.client("operate") as client:
         before = await ask(client, "drain", "goes away")
         assert ([mark.kind for mark in before.marks], before.in_hand, before.waiting) == (["draining"], 1, 1)
@@ -78,7 +79,12 @@ async def test_a_drain_is_over_when_nothing_is_in_hand_whatever_waits_here(fleet
         await fleet.store.acknowledge([held(1, first.queue)])
         await fleet.store.record_moves([move(first.new.id, State.STARTED), move(first.new.id, State.SETTLED)])
         after = AgentView.model_validate_json((await client.get("/v1/agents/web1")).content)
-    assert ([mark.kind for mark in after.marks], after.in_hand, after.waiting) == (["drained"], 0, 1)
+        assert ([mark.kind for mark in after.marks], after.in_hand, after.waiting) == (["drained"], 0, 1)
+        for status, kind in ((Status(slots=4, busy=1, draining=True, in_hand=1), "draining"), (Status(slots=4, busy=0), "draining")):
+            fleet.fleet.said("web1", status)
+            assert [mark.kind for mark in (await ask(client, "drain")).marks] == [kind], "the agent has the last word while it is there"
+        fleet.fleet.left("web1")
+        assert [mark.kind for mark in (await ask(client, "drain")).marks] == ["drained"]
 
 
 async def test_a_pause_holds_when_the_connected_agent_says_so(fleet: House) -> None:

@@ -77,6 +77,7 @@ async def test_a_draining_agent_keeps_what_it_was_handed_and_gets_the_rest_after
     assert (repeated.execution, repeated.after) == (first[1].execution, 1), "it was handed over and may be there"
     for assign in (first[0], repeated):
         await again.say(again.ack(assign), report(assign, State.STARTED), report(assign, State.SETTLED, Outcome.SUCCEEDED))
+    await again.say({"slots": 4, "busy": 0, "draining": True}, kind="status")
     view = AgentView.model_validate_json((await it.get("/v1/agents/one")).content)
     assert ([mark.kind for mark in view.marks], view.in_hand) == (["cordoned", "drained"], 0)
     await ask(it, "uncordon")
