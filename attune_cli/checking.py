@@ -3,12 +3,13 @@
 Called by `attune validate`; `attune_cli.render` prints a Checked in one of the formats.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from attune_cli.pack_repository import SourceLines, repository_root
 from attune_cli.revision_range import RevisionRange
+from attune_core.catalog.catalog import Catalog
 from attune_core.catalog.changes import Changes, divide_problems
 from attune_core.catalog.check_versions import check_versions
 from attune_core.catalog.findings import in_order
@@ -17,6 +18,11 @@ from attune_core.catalog.git_tree import tree_at
 from attune_core.catalog.load import Loaded, load
 from attune_core.catalog.tree import Tree
 from attune_core.problems import Problem, Severity
+
+#: The code of an environment that could not be built; only found when builds are asked for.
+NOT_BUILT = "ATT169"
+#: Looks for more than loading finds; only in what has a Catalog.
+More = Callable[[Tree, Catalog], Iterable[Problem]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +51,8 @@ class Checked:
 
     def fails(self, *, strict: bool) -> bool:
         """Tell whether what is shown is a reason not to merge."""
+        if any(problem.code == NOT_BUILT for problem in self.problems):
+            return True  # whoever had environments built wants to know that they can be
         return bool(count(self.problems, Severity.ERROR) or (strict and count(self.problems, Severity.WARNING)))
 
 
@@ -53,20 +61,21 @@ def count(problems: Iterable[Problem], severity: Severity) -> int:
     return sum(problem.severity is severity for problem in problems)
 
 
-def check(asked: Asked) -> Checked:
-    """Load and compare; `RepositoryMissing` and `RevisionMissing` are bad use, `RepositoryUnreadable` is a failure."""
+def check(asked: Asked, more: More | None = None) -> Checked:
+    """Load, look for more and compare; `RepositoryMissing` and `RevisionMissing` are bad use, `RepositoryUnreadable` is a failure."""
     revisions = asked.changed or (RevisionRange(base=asked.base, head=asked.revision) if asked.base else None)
     revision = asked.revision if revisions is None else revisions.head
     root = repository_root(asked.path, git=revisions is not None or revision is not None)
     tree: Tree = working_tree(root) if revision is None else tree_at(root, revision)
     loaded = load(tree, revision)
+    found, suppressed = loaded.suppressions.divide(more(tree, loaded.catalog) if more and loaded.catalog else ())
     checked = Checked(
         root=root,
         lines=SourceLines(tree),
-        problems=loaded.problems,
+        problems=in_order((*loaded.problems, *found)),
         documents=loaded.documents,
         revision=revision,
-        suppressed=loaded.suppressed,
+        suppressed=loaded.suppressed + len(suppressed),
     )
     if revisions is None:
         return checked

@@ -208,6 +208,12 @@ _FILES = {
         "A word of `run` holds `${{ }}`; argv takes no expressions, because every user of the host can read it.",
         "Declare a parameter; the program reads its value from the input document.",
     ),
+    "ATT169": ProblemCode(
+        "environment cannot be built",
+        "`attune validate --environments` tried to build an environment on this machine, and its ecosystem's installer could not.",
+        "Read the end of the build log above; look at the lock file, the host's toolchain and its way to the registry.",
+        Severity.WARNING,
+    ),
     "ATT170": ProblemCode("symbolic link", "A link could lead out of the repository.", "Put a copy in its place."),
     "ATT171": ProblemCode("submodule", "A revision would depend on another repository.", "Put the files themselves in."),
     "ATT172": ProblemCode(

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from attune_cli.checking import Asked, check
+from attune_cli.checking import Asked, More, check
 from attune_cli.commands.options import JsonFlag, command
 from attune_cli.errors import BadArgument
 from attune_cli.render.formats import Format, chosen_format, write
@@ -40,6 +40,15 @@ def validate(
             help="Check HEAD whole, and show what BASE does not have. `...`: since their merge base; without HEAD: the files as they are.",
         ),
     ] = None,
+    environments: Annotated[
+        bool, typer.Option("--environments", help="Build every declared environment on this machine; one that cannot be built ends with 1.")
+    ] = False,
+    state: Annotated[
+        Path | None, typer.Option("--state", help="With --environments: keep what is built in this directory (default: a temporary one).")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="With --environments: an agent.yaml, for example with its `network`.")
+    ] = None,
 ) -> None:
     """Check a pack repository.
 
@@ -49,14 +58,25 @@ def validate(
     if changed and (base or revision):
         raise BadArgument("--changed names base and revision itself", hint="leave --base and --revision out")
     asked = Asked(path=path, revision=revision, base=base, changed=parse_range(changed) if changed else None)
-    raise typer.Exit(validate_command(asked, _format(format_, json=json), strict=strict))
+    if (state or config) and not environments:
+        raise BadArgument("--state and --config are for --environments")
+    more = _builds(state, config) if environments else None
+    raise typer.Exit(validate_command(asked, _format(format_, json=json), strict=strict, more=more))
 
 
-def validate_command(asked: Asked, chosen: Format, *, strict: bool = False) -> int:
+def validate_command(asked: Asked, chosen: Format, *, strict: bool = False, more: More | None = None) -> int:
     """Check and print; return 1 if what is shown has errors, or warnings where it is to be strict."""
-    checked = check(asked)
+    checked = check(asked, more)
     write(checked, chosen)
     return 1 if checked.fails(strict=strict) else 0
+
+
+def _builds(state: Path | None, config: Path | None) -> More:
+    from functools import partial
+
+    from attune_cli.local.environment_check import build_all
+
+    return partial(build_all, state=state, config=config)
 
 
 def _format(chosen: Format | None, *, json: bool) -> Format:

@@ -15,9 +15,8 @@ from attune_agent.host_settings import HostSettings, Network
 from attune_agent.layout import Layout
 from attune_agent.local_run import run_locally
 from attune_cli.errors import BadArgument
-from attune_cli.local.program import Program, module
+from attune_cli.local.executor import executor_for
 from attune_cli.local.system import host_path, memory_directory, network_settings
-from attune_cli.local.uid_block import uid_block
 from attune_cli.render.output import compact, note, show_fields, show_json
 from attune_controller.policies import policy_of
 from attune_core.catalog.catalog import Action, Catalog
@@ -86,18 +85,9 @@ def _run(layout: Layout, root: Path, assign: Assign, catalog: Catalog, folder: P
         network=Network(ca_file=network_settings().get("ca_file")),
     )
     layout.prepare()
-    with uid_block() as uids:
-        argv = [*module("attune_agent.executor.main"), "run", "--slots", "1", "--state", str(root / "executor"), "--run", str(layout.run)]
-        argv += ["--logs", str(layout.logs), "--environments", str(layout.environments)]
-        if uids is not None:
-            argv += ["--uids", f"{uids[0]}-{uids[1]}"]
-        executor = Program("executor", argv, root / "executor.log")
-        try:
-            executor.wait_until(layout.socket.exists)
-            archive = catalog.packs[assign.pack].archive()
-            report = asyncio.run(run_locally(layout, settings, assign, archive, say=_say))
-        finally:
-            executor.stop()
+    with executor_for(layout, root):
+        archive = catalog.packs[assign.pack].archive()
+        report = asyncio.run(run_locally(layout, settings, assign, archive, say=_say))
     _show(layout, assign, report, json=json)
     return 0 if report.outcome is Outcome.SUCCEEDED else 1
 
