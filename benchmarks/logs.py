@@ -25,6 +25,7 @@ from attune_agent.host import How
 from attune_agent.masks import mask_forms
 from benchmarks.figures import print_table, ratios, summary
 from benchmarks.hosting import Hosting, hosting, request
+from tests.measured import peak_of
 
 #: Mebibytes of the file that is written again and again; the handler gets this part of all.
 FILE, HANDLER_PART = 16, 32
@@ -117,23 +118,17 @@ async def measure(mebibytes: int, rounds: int) -> Iterator[tuple[str, str]]:
                     await bench.ours(host, count)
                 bench.plain()
                 bench.handler()
-            peak = max(_peak(pid) for pid in (host.executor.pid, *_children(host.executor.pid)))
+            peak = max(peak_of(pid) for pid in (host.executor.pid, *_children(host.executor.pid)))
     figures = {f"{name}, MB/s": summary(found) for name, found in bench.found.items()}
     plain, slow = bench.found["plain file"], bench.found["RotatingFileHandler, a line at a time"]
     figures["ours with 3 secrets, x plain file"] = ratios(bench.found["ours, 3 secrets"], plain)
     figures["ours with 3 secrets, x RotatingFileHandler"] = ratios(bench.found["ours, 3 secrets"], slow)
-    figures["most memory of the executor or a keeper, MiB"] = f"{peak / 1024:.1f}"
+    figures["most memory of the executor or a keeper, MiB"] = f"{peak / 2**20:.1f}"
     return iter(figures.items())
 
 
 def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _peak(pid: int) -> int:
-    """Return VmHWM in KiB."""
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1])
 
 
 def main() -> int:

@@ -48,6 +48,12 @@ def measured(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout:
     return Measured(status=status, stdout=done.stdout, stderr=done.stderr, seconds=seconds, peak=peak)
 
 
+def peak_of(pid: int) -> int:
+    """Return the most memory that a living process ever had (VmHWM), in bytes."""
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
 def _main(report: int, argv: list[str]) -> None:
     pid = os.posix_spawn(argv[0], argv, os.environ)
     _, status, usage = os.wait4(pid, 0)

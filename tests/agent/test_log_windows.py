@@ -3,13 +3,13 @@
 import base64
 import os
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
 from attune_core.wire.frames import LogWindow, ReadLog, ReadLogFrame
 from tests.agent.executor.hosted import Hosted, hosted
 from tests.agent.living import Living, living
+from tests.measured import peak_of
 from tests.waiting import eventually
 
 MANY, WINDOW = 60, 1 << 20
@@ -75,7 +75,7 @@ async def test_many_large_windows_are_read_one_after_the_other_and_hold_nothing_
     host.serve_script("[ $ATTUNE_EXECUTION_ID = e-2 ] || yes 'a line of output' | head -c 8000000; echo end")
     host.send("e-1")
     await host.settled("e-1")
-    before = _peak(host.pid)
+    before = peak_of(host.pid)
     for number in range(MANY):
         _ask(host, f"q-{number}", offset=number * 50_000)
     host.send("e-2")
@@ -84,9 +84,4 @@ async def test_many_large_windows_are_read_one_after_the_other_and_hold_nothing_
     for number in range(MANY):
         content, window = await _answer(host, f"q-{number}")
         assert content == (b"a line of output\n" * (2 + len(content) // 17))[window.offset % 17 :][: len(content)]
-    assert _peak(host.pid) - before < 32 << 20
-
-
-def _peak(pid: int) -> int:
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
+    assert peak_of(host.pid) - before < 32 << 20

@@ -20,6 +20,7 @@ from attune_core.states import Outcome
 from attune_core.wire.api import LogView
 from tests.cli.commands import attune
 from tests.cli.terminal import attune_on_terminal
+from tests.measured import peak_of
 from tests.running import Running, action_document, pack, running_system, shared_directory
 from tests.waiting import eventually, wait_until
 
@@ -135,17 +136,12 @@ def _client(running: Running, address: str) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(base_url=profile.url, transport=transport, timeout=60, headers={"authorization": f"Bearer {profile.token}"})
 
 
-def _resident(pid: int) -> int:
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
-
-
 async def test_a_hundred_follow_one_log_while_it_rotates_and_another_log_is_read_meanwhile(running: Running) -> None:
     agent, controller = running.agent.agent, running.system.controller
     assert agent is not None
     assert controller is not None
     assert running.run("logs.lines").outcome is Outcome.SUCCEEDED
-    before = {program.name: _resident(program.pid) for program in (agent, controller)}
+    before = {program.name: peak_of(program.pid) for program in (agent, controller)}
     async with _client(running, "127.0.0.1") as here, _client(running, "127.0.0.2") as there:
         loud = await asyncio.to_thread(running.start, "logs.loud")
         followers = [_Follower(client, loud) for client in (here, there) for _ in range(FOLLOWERS // 2)]
@@ -158,7 +154,7 @@ async def test_a_hundred_follow_one_log_while_it_rotates_and_another_log_is_read
             assert not any(task.done() for task in tasks), "the hundred were still being served"
     assert {follower.seen + follower.dropped for follower in followers} == {8 * LOUD}
     assert running.execution(loud).outcome is Outcome.SUCCEEDED
-    grown = {program.name: _resident(program.pid) - before[program.name] for program in (agent, controller)}
+    grown = {program.name: peak_of(program.pid) - before[program.name] for program in (agent, controller)}
     assert max(grown.values()) < 96 << 20, grown
 
 

@@ -134,3 +134,22 @@ def test_a_reader_beside_a_fast_writer_never_gets_wrong_bytes() -> None:
             windows += 1
         writer.join()
         assert windows > 20
+
+
+def test_a_log_that_is_removed_while_it_is_read_gives_its_own_bytes_or_says_that_there_is_none() -> None:
+    unit = b"".join(b"%07d\n" % number for number in range(4096))
+    for _ in range(20):
+        with written_log(Bounds(head=4096, segment=8192, segments=3)) as written:
+            written.write(unit)
+            removing = threading.Thread(target=lambda folder: [path.unlink() for path in folder.iterdir()], args=(written.folder,))
+            removing.start()
+            at = 0
+            for _ in range(50):
+                window = read_window(written.folder, "stdout", at, 3000)
+                assert window.data == unit[window.offset : window.offset + len(window.data)]
+                at = (window.offset + len(window.data)) % len(unit)
+            removing.join()
+            written.folder.rmdir()
+            with pytest.raises(LogUnknown):
+                read_window(written.folder, "stdout", at, 3000)
+            written.folder.mkdir()

@@ -10,6 +10,7 @@ from attune_agent.executor.log_start import start_of_tail
 from attune_agent.executor_link import ExecutorLink
 from attune_agent.host import How, LogBounds
 from tests.agent.executor.hosted import Hosted, hosted, log_of, request, run, shell
+from tests.measured import peak_of
 from tests.waiting import eventually
 
 _MIB = 1 << 20
@@ -22,12 +23,6 @@ def executor(mode: str) -> Iterator[Hosted]:
         yield it
 
 
-def _peak(pid: int) -> int:
-    """The most memory that this process ever had (VmHWM), in bytes."""
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
-
-
 def _on_disk(directory: str, stream: str) -> int:
     return sum(path.stat().st_size for path in Path(directory).glob(f"{stream}.*") if path.suffix not in {".index", ".waypoints"})
 
@@ -37,7 +32,7 @@ async def test_gibibytes_of_stderr_succeed_within_the_bounds_of_disk_and_memory(
     what = shell(f"yes '{_LINE.decode().strip()}' | head -c {size} >&2", logs=LogBounds(), timeout=500.0)
     ended = await run(link, what)
     assert (ended.how, ended.exit_code, ended.stdout_bytes, ended.stderr_bytes) == (How.EXITED, 0, 0, size)
-    assert max(_peak(pid) for pid in [executor.pid, *executor.keepers()]) < 64 * _MIB
+    assert max(peak_of(pid) for pid in [executor.pid, *executor.keepers()]) < 64 * _MIB
     directory = Path(ended.log_directory)
     files = {path.name: path.stat().st_size for path in directory.iterdir()}
     places = ("stderr.0", "stderr.1", "stderr.2", "stderr.3")
@@ -96,6 +91,23 @@ with open(os.environ["ATTUNE_RESULT"], "w") as result:
 async def test_a_secret_that_only_begins_is_no_secret(link: ExecutorLink) -> None:
     ended = await run(link, shell("printf hunter", masks=(b"hunter2-hunter2",)))
     assert log_of(ended.log_directory) == b"hunter"
+
+
+async def test_an_action_reaches_no_log_but_through_its_streams(mode: str, link: ExecutorLink, executor: Hosted) -> None:
+    other = (await run(link, shell("echo secret of another"))).log_directory
+    tries = (
+        'ls "$1"',
+        'ls "$2"',
+        ': > "$1/x"',
+        ': > "$2/x"',
+        'cat "$2/stdout.head"',
+        ': > "$2/stdout.head"',
+        'ln -s /etc "$2/stderr.head"',
+    )
+    script = "; ".join(f"({one}) > /dev/null 2>&1 && echo {number}" for number, one in enumerate(tries))
+    ended = await run(link, request("sh", "-c", f"{script}; true", "sh", str(executor.place / "logs"), other))
+    # Without a uid of its own an attempt is the executor's user; the program says so at its start.
+    assert log_of(ended.log_directory).split() == ([] if mode == "uids" else [b"%d" % number for number in range(len(tries))])
 
 
 async def test_the_agents_group_may_read_logs_and_nobody_may_write_them(link: ExecutorLink, executor: Hosted) -> None:
