@@ -68,7 +68,7 @@ class Attempt:
             self._start()
         except BaseException:
             self._release()
-            self._private.remove_content()
+            self.remove_files()
             raise
         self._began = now()
         self.started_at = time.time()
@@ -125,7 +125,7 @@ class Attempt:
         state, result = self._result()
         totals = [log.total for log in self._logs]
         self._release()
-        if not self._private.remove_content():
+        if not self.remove_files():
             self._detail = "some files of its private directory could not be removed as its own uid"
         return Ending(
             how=how,
@@ -139,6 +139,10 @@ class Attempt:
             ended_at=ended_at,
             duration=ended - self._began,
         )
+
+    def remove_files(self) -> bool:
+        """Empty its private directory, once; tell whether nothing is left in it."""
+        return self._private.remove_content()
 
     def _start(self) -> None:
         command, ours = self.command, list[int]()

@@ -27,10 +27,12 @@ _LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith(
 
 def keep(channel: Channel, tree: Tree, *, tells_pids: bool) -> NoReturn:
     """Host attempts until the executor is gone; without a uid of its own the main process is told, to be found after a crash."""
+    keeper = _Keeper(channel, tree, tells_pids)
     try:
-        _Keeper(channel, tree, tells_pids).run()
+        keeper.run()
     except ChannelClosed:
         _kill_what_is_left(tree)
+        keeper.leave_nothing()
         os._exit(0)
 
 
@@ -61,6 +63,11 @@ class _Keeper:
                 _drain(self._ended)
             if self._attempt is not None:
                 self._go_on(self._attempt, ready)
+
+    def leave_nothing(self) -> None:
+        """Remove the files of the attempt, its Input among them: nobody knows when the next executor starts."""
+        if self._attempt is not None:
+            self._attempt.remove_files()
 
     def _wait(self) -> dict[int, int]:
         poll = select.poll()

@@ -1,7 +1,7 @@
 """Reads every process's command line, environment and mapped files' names, as whoever runs it, until told to stop; for promise 5.
 
 Needs nothing but a plain python3. First line of standard input: regular expressions to look for, as a JSON list. Prints a JSON line for
-each find and, at the end, `{"rounds": N}`.
+each find and, at the end, `{"rounds": N}`; for each further line of input it says `looked` after a round that began later.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 def main() -> None:
     """Scan until standard input is closed."""
     wanted = re.compile("|".join(json.loads(sys.stdin.readline())).encode())
-    seen, rounds, own = set(), 0, str(os.getpid())
+    seen, rounds, own, asked = set(), 0, str(os.getpid()), False
     say("scanning")
     while True:
         for process in Path("/proc").iterdir():
@@ -26,7 +26,10 @@ def main() -> None:
                         seen.add((process.name, what, find))
                         say(json.dumps({"process": process.name, "what": what, "find": find}))
         rounds += 1
-        if select.select([sys.stdin], [], [], 0.005)[0] and not sys.stdin.readline():
+        if asked:
+            say("looked")
+        asked = bool(select.select([sys.stdin], [], [], 0.005)[0])
+        if asked and not sys.stdin.readline():
             break
     say(json.dumps({"rounds": rounds}))
 

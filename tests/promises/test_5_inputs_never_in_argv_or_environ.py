@@ -9,6 +9,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -50,24 +51,47 @@ FILES = pack(
 )
 
 
+@dataclass
+class Scanner:
+    """A process that looks at all others."""
+
+    process: "subprocess.Popen[str]"
+    #: Everything that was found, complete when it has ended.
+    found: list[dict[str, str]] = field(default_factory=list)
+
+    def say(self, line: str) -> None:
+        """Write it a line."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def hear(self) -> str:
+        """Return its next line that is not a find."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if not line.startswith('{"process"'):
+                return line
+            self.found.append(json.loads(line))
+        raise AssertionError("the scanner has ended")
+
+    def look(self) -> None:
+        """Wait until it has looked once at every process that there is now."""
+        self.say("look")
+        assert self.hear() == "looked\n"
+
+
 @contextmanager
-def scanning(user: int | None, wanted: list[str]) -> Iterator[list[dict[str, str]]]:
-    """Yield a list that holds, afterwards, everything that was found."""
-    found: list[dict[str, str]] = []
-    scanner = subprocess.Popen(
-        [PYTHON, "-c", SCANNER.read_text(encoding="utf-8")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, user=user
-    )
-    assert scanner.stdin is not None
-    assert scanner.stdout is not None
-    with scanner:
-        scanner.stdin.write(json.dumps(wanted) + "\n")
-        scanner.stdin.flush()
-        assert scanner.stdout.readline() == "scanning\n"
-        yield found
-        scanner.stdin.close()
-        lines = [json.loads(line) for line in scanner.stdout]
-    assert lines[-1]["rounds"] > 20, "the scanner must have looked often enough to mean something"
-    found.extend(lines[:-1])
+def scanning(user: int | None, wanted: list[str]) -> Iterator[Scanner]:
+    """Yield a scanner that runs as this user, or as ourselves."""
+    argv = [PYTHON, "-c", SCANNER.read_text(encoding="utf-8")]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, user=user) as process:
+        assert process.stdin is not None
+        scanner = Scanner(process)
+        scanner.say(json.dumps(wanted))
+        assert scanner.hear() == "scanning\n"
+        yield scanner
+        process.stdin.close()
+        assert json.loads(scanner.hear())["rounds"] > 20, "the scanner must have looked often enough to mean something"
 
 
 @pytest.mark.flow
@@ -95,8 +119,8 @@ def test_a_secret_is_nowhere_but_on_standard_input(tmp_path: Path) -> None:
                 err = base64.b64decode(running.log(echoed.id, "stderr").content)
     assert echoed.outcome is Outcome.SUCCEEDED, "the action itself had the value on its standard input"
     assert built.outcome is Outcome.SUCCEEDED, built
-    assert by_us == []
-    assert by_another == []
+    assert by_us.found == []
+    assert by_another.found == []
     assert b"seen" in out
     assert b"***" in out
     for log in (out, err):

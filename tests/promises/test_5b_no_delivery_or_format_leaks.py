@@ -6,8 +6,7 @@ with it. A value that a Result's schema marks as secret is looked for as well.
 
 import base64
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
 
@@ -19,7 +18,8 @@ from attune_core.values import JsonValue
 from attune_core.wire.api import ExecutionView
 from tests.cli.commands import attune
 from tests.promises.test_5_inputs_never_in_argv_or_environ import scanning
-from tests.running import Running, action_document, pack, running_system
+from tests.running import Running, action_document, pack, running_system, shared_directory
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.flow
 
@@ -42,7 +42,11 @@ import base64, json, os, subprocess, sys, time
 document = {read}
 value = {value}
 assert value.endswith("rd"), "the whole value"
-time.sleep(0.2)
+gate = os.environ["GATE_PATH"]
+if gate:
+    open(gate + "/" + os.environ["ATTUNE_EXECUTION_ID"], "w").close()
+    while not os.path.exists(gate + "/open"):
+        time.sleep(0.05)
 for stream in (sys.stdout, sys.stderr):
     for text in (value, base64.b64encode(value.encode()).decode(), json.dumps(value), document.decode()):
         print("<" + text + ">", file=stream, flush=True)
@@ -63,44 +67,32 @@ def documents() -> dict[str, str]:
             "",
             run=["python3", f"{name}.py"],
             input={"via": via, "format": form},
-            parameters={"plain": {"type": "string"}, "token": {"type": "string", "secret": True}},
+            parameters={"gate": {"type": "string"}, "token": {"type": "string", "secret": True}},
+            env={"GATE_PATH": "${{ parameters.gate }}"},
             result=RESULT,
         )
     return found
 
 
 def forms(value: str) -> list[bytes]:
-    """Return what to look for: the value itself and its usual disguises."""
+    """Return what to look for: the value itself and its usual disguises, base64 of any text around it among them."""
     raw = value.encode()
     disguises = {
         raw,
-        base64.b64encode(raw),
-        base64.urlsafe_b64encode(raw),
         json.dumps(value)[1:-1].encode(),
         json.dumps(value, ensure_ascii=False)[1:-1].encode(),
         raw.split(b"\n")[0],  # what a line of it would show
     }
-    return [one.rstrip(b"=") for one in disguises]
+    for before, encode in product(range(3), (base64.b64encode, base64.urlsafe_b64encode)):
+        whole = encode(bytes(before) + raw[: len(raw) - (before + len(raw)) % 3])
+        disguises.add(whole[4 if before else 0 :])
+    return [*disguises]
 
 
 def files_with(place: Path, looked_for: list[bytes]) -> list[Path]:
     """Return the files below a place that hold one of these."""
     files = (path for path in sorted(place.rglob("*")) if path.is_file() and not path.is_symlink())
     return [path for path in files if any(one in content for content in [path.read_bytes()] for one in looked_for)]
-
-
-@contextmanager
-def watched(place: Path) -> Iterator[tuple[Running, list[dict[str, str]]]]:
-    """Yield the system and what two scanners of /proc find, one as us and one as nobody."""
-    names = ["canary-5b7e", base64.b64encode(CANARY.encode()).decode().rstrip("="), MADE]
-    with ExitStack() as stack:
-        found = [stack.enter_context(scanning(user, names)) for user in (None, 65_534)]
-        finds: list[dict[str, str]] = []
-        with running_system(place, pack("vault", documents()), slots=8) as running:
-            running.system.put_agent_secret(running.agent, "vault_key", CANARY)
-            yield running, finds
-        stack.close()
-        finds.extend(one for part in found for one in part)
 
 
 def shown(place: Path, running: Running, executions: list[ExecutionView], monkeypatch: pytest.MonkeyPatch) -> str:
@@ -119,11 +111,20 @@ def shown(place: Path, running: Running, executions: list[ExecutionView], monkey
 
 
 def test_a_secret_is_nowhere_whatever_way_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with watched(tmp_path) as (running, finds):
+    looked_for = ["canary-5b7e", base64.b64encode(CANARY.encode()).decode().rstrip("="), MADE]
+    with ExitStack() as stack:
+        scanners = [stack.enter_context(scanning(user, looked_for)) for user in (None, 65_534)]
+        running = stack.enter_context(running_system(tmp_path, pack("vault", documents()), slots=len(WAYS) * len(ENDS)))
+        running.system.put_agent_secret(running.agent, "vault_key", CANARY)
+        gate = shared_directory(tmp_path, "gate")
         started = {
-            name: running.start(f"vault.{name}", {"plain": "seen"}, secrets={"token": "vault_key"})
+            name: running.start(f"vault.{name}", {"gate": str(gate)}, secrets={"token": "vault_key"})
             for name in (f"{via}_{form}_{end}" for (via, form), end in product(WAYS, ENDS))
         }
+        wait_until(lambda: len([*gate.iterdir()]) == len(started), timeout=120, what="all actions to have read their inputs")
+        for scanner in scanners:
+            scanner.look()
+        (gate / "open").touch()
         ended = {name: running.settled(execution) for name, execution in started.items()}
         for name, one in ended.items():
             if name.endswith("succeeds"):
@@ -134,7 +135,7 @@ def test_a_secret_is_nowhere_whatever_way_it_takes(tmp_path: Path, monkeypatch: 
                 assert running.printed(one.id, stream).count(b"***") >= 4, name
         terminal = shown(tmp_path, running, list(ended.values()), monkeypatch)
         in_memory = files_with(running.agent.run, forms(CANARY) + forms(MADE))
-    assert finds == []
+    assert [scanner.found for scanner in scanners] == [[], []]
     assert in_memory == []
     assert [one for one in forms(CANARY) + forms(MADE) if one in terminal.encode()] == []
     assert files_with(tmp_path, forms(CANARY)) == [running.agent.state / "agent/secrets/vault_key"]
@@ -150,7 +151,7 @@ def test_a_local_run_takes_the_same_way(tmp_path: Path, via: str, form: str) -> 
     (tmp_path / "secrets").mkdir(mode=0o700)
     (tmp_path / "secrets/key").write_text(CANARY)
     (tmp_path / "secrets/key").chmod(0o600)
-    given = ("-i", "plain=seen", "--secret", "token=key", "--secrets", "secrets")
+    given = ("-i", "gate=", "--secret", "token=key", "--secrets", "secrets")
     done = attune("action", "run", f"vault.{via}_{form}_succeeds", "--local", *given, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["result"] == {"token": "***", "in": ["<***>"], "made": "***"}

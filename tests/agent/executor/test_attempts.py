@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from attune_agent.executor_errors import RequestMalformed
 from attune_agent.executor_link import ExecutorLink
 from attune_agent.host import AttemptState, How, InputVia, ProcessLimits, ResultState
+from attune_core.input_documents.writing import LIMIT
 from tests.agent.executor.hosted import FIRST_UID, Hosted, hosted, log_of, request, run, shell
 
 
@@ -103,6 +105,13 @@ async def test_the_input_arrives_whole_and_ends(link: ExecutorLink) -> None:
     assert log_of(ended.log_directory).split() == [str(len(document)).encode()]
     nothing = await run(link, shell("wc -c", attempt=2))
     assert log_of(nothing.log_directory).split() == [b"0"]
+
+
+async def test_the_largest_document_that_is_written_is_taken(link: ExecutorLink) -> None:
+    ended = await run(link, shell("wc -c", input=b"y" * LIMIT))
+    assert log_of(ended.log_directory).split() == [str(LIMIT).encode()]
+    with pytest.raises(RequestMalformed):
+        await run(link, shell("wc -c", attempt=2, input=b"y" * (LIMIT + 1)))
 
 
 @pytest.mark.parametrize("script", ["exit 0", "exec 0<&-; echo closed", "head -c 10 >/dev/null"])

@@ -19,7 +19,7 @@ import pytest
 from attune_agent.executor.log_files import read_window
 from attune_agent.executor_errors import AttemptUnknown, ExecutorReplaced, ExecutorUnreachable, StartRefused
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.host import AttemptState, Greeting, How, LogBounds
+from attune_agent.host import AttemptState, Greeting, How, InputVia, LogBounds
 from tests.agent.executor.hosted import SLOTS, Hosted, alive, bystander_of, hosted, lines, request, shell, traced
 from tests.agent.executor.test_trees import DAEMON
 from tests.waiting import eventually, wait_until
@@ -46,6 +46,28 @@ async def test_the_agents_death_touches_nothing_and_the_outcome_waits_for_the_ne
         assert await third.listed() == ()
         with pytest.raises(AttemptUnknown):
             await third.wait(what.execution, 1)
+
+
+@pytest.mark.parametrize("keepers_too", [False, True])
+async def test_an_input_in_a_file_does_not_outlive_the_executor(executor: Hosted, *, keepers_too: bool) -> None:
+    """A keeper removes it at once; when they are killed as well, the next executor does before it serves."""
+    witness = executor.open / "witness"
+    what = shell(f'echo "$ATTUNE_INPUT" >> {witness}; exec sleep 100', input=b"secret", input_via=InputVia.FILE)
+    async with ExecutorLink(executor.run) as link:
+        await link.start(what)
+        await eventually(lambda: lines(witness) != [])
+    document = Path(lines(witness)[0])
+    assert document.read_bytes() == b"secret"
+    keepers = executor.keepers() if keepers_too else []
+    if keepers:
+        os.kill(executor.pid, signal.SIGSTOP)
+    for keeper in keepers:
+        os.kill(keeper, signal.SIGKILL)
+    executor.kill()
+    if not keepers_too:
+        await eventually(lambda: not document.exists())
+    executor.start()
+    assert not document.exists()
 
 
 async def test_the_next_executor_kills_what_is_left_and_says_lost(executor: Hosted) -> None:
