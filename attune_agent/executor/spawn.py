@@ -132,7 +132,7 @@ def _explained(error: OSError, command: Command, executable: str) -> NotSpawned:
     text = describe_os_error(error)
     if error.errno in _PASSING:
         return NotSpawned(text, passing=True)
-    if error.filename == command.folder and not Path(command.folder).is_dir():
+    if error.filename == command.folder != executable:
         return NotSpawned(f"{text}: the folder {command.folder}", passing=False)
     target = Path(command.folder, executable)
     if error.errno == errno.ENOENT and target.is_file():
