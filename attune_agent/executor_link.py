@@ -127,6 +127,9 @@ class ExecutorLink:
 
     async def forget(self, execution: str, attempt: int) -> None:
         """See `Host.forget`."""
+        end = self._ends.pop((execution, attempt), None)
+        if end is not None:  # it was never waited for
+            self._no_longer((execution, attempt), end)
         await self._ask("forget", {"execution": execution, "attempt": attempt})
 
     async def _ask(self, kind: str, message: Mapping[str, object]) -> Fields:

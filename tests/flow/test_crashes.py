@@ -311,21 +311,22 @@ def kill_the_host(crashing: Crashing) -> None:
         program.wait()
 
 
-def test_a_host_that_crashes_whole_starts_nothing_twice(crashing: Crashing) -> None:
+@pytest.mark.parametrize(
+    ("each", "crashes"), [(25, 4), pytest.param(300, 60, marks=[pytest.mark.soak, pytest.mark.timeout(1800)], id="soak")]
+)
+def test_a_host_that_crashes_whole_starts_nothing_twice(crashing: Crashing, each: int, crashes: int) -> None:
     """Row 17: agent, executor, keepers and actions at once; the disk survives."""
     chance = random.Random(20_261_123)
-    lanes = {f"host_{letter}": 25 for letter in "abc"}
+    lanes = {f"host{crashes}_{letter}": each for letter in "abc"}
     with crashing.connected() as running:
-        for index in range(25):
+        for index in range(each):
             for lane in lanes:
                 crashing.send(running.client, {"lane": lane, "index": index, "pause": f"{chance.random() * 0.06:.3f}"})
-    crashes = 0
-    for share in (0.2, 0.4, 0.6, 0.8):
-        count = int(2 * sum(lanes.values()) * share)
+    for crash in range(1, crashes + 1):
+        count = 2 * sum(lanes.values()) * crash // (crashes + 1)
         wait_until(lambda count=count: sum(len(crashing.lines(lane)) for lane in lanes) >= count, timeout=60, what=f"{count} lines")  # type: ignore[misc]  # a default binds it now
         before = crashing.executions()
         kill_the_host(crashing)
-        crashes += 1
         crashing.system.start_controller()
         crashing.system.start_executor(crashing.running.agent)
         crashing.system.start_agent(crashing.running.agent)
