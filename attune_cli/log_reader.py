@@ -1,6 +1,6 @@
 """Log reader: one stream of an execution's log, piece by piece and attempt by attempt, through whatever interrupts it.
 
-Made by `follow` for each stream that is shown. A place in a stream is its offset there (every segment has one place in it), so reading
+Made by `attune execution logs` for each stream that is shown, and read by `follow`. A place in a stream is its offset there, so reading
 goes on at the same byte after a restart of the controller, of the agent, or of this program.
 """
 

@@ -89,5 +89,7 @@ def _found(whole: bytes, present: Sequence[bytes]) -> Iterator[tuple[int, int]]:
 
 def masked(whole: bytes, secrets: Sequence[bytes]) -> bytes:
     """Return all of these bytes masked."""
+    if not whole:
+        return whole
     masker = Masker(secrets)
     return masker.feed(whole) + masker.finish()

@@ -197,6 +197,11 @@ def test_following_goes_from_attempt_to_attempt_and_ends_as_the_execution_does(r
     failed = _said(place, mixed, "-f", "--stream", "stderr")
     assert (failed.returncode, failed.stdout) == (1, "to stderr\n")
     assert "failed (exit_code)" in failed.stderr
+    both = _said(place, mixed, "-f", "--stream", "both", "--json", "--grep", "^to ")
+    *lines, end = (json.loads(line) for line in both.stdout.splitlines())
+    assert sorted(line["text"] for line in lines) == ["to stderr", "to stdout"]
+    assert end == {"execution": running.execution(mixed).id, "outcome": "failed", "reason": "exit_code"}
+    assert both.returncode == 1
 
 
 def test_the_last_lines_what_came_since_and_what_matches_are_printed(running: Running, place: Path) -> None:
