@@ -1,4 +1,4 @@
-"""Python: a virtual environment on an interpreter of the host, filled by uv from a requirements file with hashes.
+"""Python: a virtual environment on an interpreter of the host, filled by uv from a lock file with hashes, of any of three forms.
 
 A line of `table`. Wheels only: building a source distribution would run code of packages that no hash in the lock covers.
 """
@@ -12,16 +12,27 @@ from attune_agent.ecosystems.protocol import Activation, Build, HostTools, Toolc
 from attune_agent.ecosystems.python_search import find_interpreter
 from attune_agent.ecosystems.uv_program import usable_uv
 from attune_agent.preparation_errors import HashMismatch, InstallFailed
+from attune_core.locks.project_manifest import required_python
+from attune_core.locks.pylock import LOCK as PYLOCK
+from attune_core.locks.uv_lock import LOCK as UV_LOCK
 from attune_core.models.pack import EnvironmentDocument
 
-#: $1 uv, $2 the host's interpreter, $3 the lock. Copies, because links would share files with the cache and so with other environments.
+#: $1 uv, $2 the host's interpreter, $3 the lock; a uv.lock becomes a requirements file with its hashes, without resolving anything. Copies,
+#: because links would share files with the cache and so with other environments.
 _INSTALL = """\
 "$1" venv --no-config --no-project --no-python-downloads --python "$2" .
+case $3 in
+  */uv.lock)
+    "$1" export --no-config --no-python-downloads --python ./bin/python --project "${3%/*}" --frozen --no-default-groups \
+      --no-emit-project --no-header --quiet --format requirements.txt --output-file requirements.txt
+    set -- "$1" "$2" requirements.txt ;;
+esac
 exec "$1" pip sync --no-config --no-python-downloads --python ./bin/python --require-hashes --no-build --link-mode copy \
   --compile-bytecode --allow-empty-requirements "$3"
 """
 
-#: Arguments: tree, version, lock. Prints what is wrong. Sizes come from each package's RECORD; names that have a marker may be absent.
+#: Arguments: tree, version, requirements file or pylock.toml. Prints what is wrong. Sizes come from each package's RECORD; names that have
+#: a marker may be absent.
 _HEALTH = """\
 import importlib.metadata, os, re, sys
 tree, version, lock = sys.argv[1:]
@@ -42,9 +53,14 @@ for package in importlib.metadata.distributions():
     for file in package.files:
         if file.size is not None and (not file.locate().is_file() or file.locate().stat().st_size != file.size):
             wrong("%s: %s is missing or cut off" % (name, file))
-for line in open(lock, encoding="utf-8"):
-    found = re.match(r"([A-Za-z0-9][A-Za-z0-9._-]*)(\\[[^]]*\\])?\\s*==", line)
-    if found and ";" not in line and plain(found[1]) not in installed:
+text = open(lock, encoding="utf-8").read()
+if lock.endswith(".toml"):
+    packages = re.split(r"(?m)^\\[\\[packages\\]\\]", text)[1:]
+    locked = [re.search(r'(?m)^name = "(.*)"', one) for one in packages if not re.search("(?m)^(marker|requires-python) =", one)]
+else:
+    locked = [re.match(r"([A-Za-z0-9][A-Za-z0-9._-]*)(\\[[^]]*\\])?\\s*==", line) for line in text.splitlines() if ";" not in line]
+for found in locked:
+    if found and plain(found[1]) not in installed:
         wrong(found[1] + " is not installed")
 """
 
@@ -55,7 +71,7 @@ class Python:
     recipe = 1
 
     def files(self, document: EnvironmentDocument) -> Sequence[str]:
-        """Return the lock."""
+        """Return the lock, and the pyproject.toml beside a uv.lock."""
         return lock_and_manifest(document)
 
     def check(self, wanted: Wanted) -> None:
@@ -64,7 +80,9 @@ class Python:
 
     async def toolchain(self, wanted: Wanted, host: HostTools) -> Toolchain:
         """Find interpreter and uv."""
-        python = await find_interpreter(wanted.document.interpreter, host)
+        lock = _lock(wanted)
+        ranges = (wanted.document.interpreter, required_python(wanted.files[lock]) if lock in (PYLOCK, UV_LOCK) else None)
+        python = await find_interpreter([text for text in ranges if text], host)
         uv = await usable_uv(host)
         return Toolchain(
             versions={"python": python.version, "python_build": python.build, "python_at": python.executable, "uv": uv.version},
@@ -75,7 +93,7 @@ class Python:
     async def install(self, build: Build) -> None:
         """Make the virtual environment and install the lock into it, without resolving anything."""
         programs = build.toolchain.programs
-        (lock,) = build.wanted.files
+        lock = _lock(build.wanted)
         argv = ("sh", "-euc", _INSTALL, "install", programs["uv"], programs["python"], str(build.declared / lock))
         outcome = await build.run.install(argv, _installer_environment(build.host), home=netrc(build.credentials))
         if not outcome.succeeded:
@@ -85,8 +103,9 @@ class Python:
 
     async def unhealthy(self, build: Build) -> str | None:
         """Ask the environment's own interpreter whether every file of every package is there."""
-        (lock,) = build.wanted.files
-        argv = (str(build.tree / "bin/python"), "-I", "-", str(build.tree), build.toolchain.versions["python"], str(build.declared / lock))
+        lock = _lock(build.wanted)
+        installed = build.tree / "requirements.txt" if lock == UV_LOCK else build.declared / lock
+        argv = (str(build.tree / "bin/python"), "-I", "-", str(build.tree), build.toolchain.versions["python"], str(installed))
         outcome = await build.run.check(argv, build.host.base_environment(), _HEALTH)
         if outcome.succeeded:
             return None
@@ -97,7 +116,18 @@ class Python:
         return Activation(path=(tree / "bin",))
 
 
+def _lock(wanted: Wanted) -> str:
+    return next(iter(wanted.files))
+
+
 def _installer_environment(host: HostTools) -> dict[str, str]:
     trust = {"SSL_CERT_FILE": host.ca_file} if host.ca_file else {}
     # Ours come last: the host may say where packages come from, not how they are installed.
-    return {**host.network, **trust, **host.base_environment(), "UV_CACHE_DIR": str(host.cache / "uv"), "UV_NO_PROGRESS": "1"}
+    return {
+        **host.network,
+        **trust,
+        **host.base_environment(),
+        "UV_CACHE_DIR": str(host.cache / "uv"),
+        "UV_NO_PROGRESS": "1",
+        "UV_PREVIEW_FEATURES": "pylock",
+    }

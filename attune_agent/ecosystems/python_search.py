@@ -37,22 +37,22 @@ class Interpreter:
     stamps: tuple[Stamp, ...]
 
 
-async def find_interpreter(wanted: str | None, host: HostTools) -> Interpreter:
-    """Return the first on the path whose version is in the range; `InterpreterMissing` says what is there instead."""
+async def find_interpreter(wanted: Sequence[str], host: HostTools) -> Interpreter:
+    """Return the first on the path whose version is in all the ranges; `InterpreterMissing` says what is there instead."""
     seen: list[str] = []
-    allowed = parse_range(wanted) if wanted else None
+    allowed = [parse_range(text) for text in wanted]
     for number, candidate in enumerate(_candidates(host.path, seen)):
         if number == _CANDIDATES:
             break
         found = _read(candidate, await host.probes.ask((candidate, "-I", "-c", _QUESTION), env=host.base_environment()))
         if isinstance(found, str):
             seen.append(f"{candidate} {found}")
-        elif allowed is not None and not allowed.allows(found.version):
+        elif not all(one.allows(found.version) for one in allowed):
             seen.append(f"{candidate} is {found.version}")
         else:
             return found
     what = safe_text("; ".join(seen), limit=1000) or f"there is none in {':'.join(host.path)}"
-    raise InterpreterMissing(f"no python{f' {wanted}' if wanted else ''} for this environment: {what}")
+    raise InterpreterMissing(f"no {' '.join(('python', ','.join(wanted))).rstrip()} for this environment: {what}")
 
 
 def _candidates(path: Sequence[str], seen: list[str]) -> Iterator[str]:

@@ -4,11 +4,11 @@ Called by the catalog, which refuses a lock that is older than its manifest. Wha
 addresses; and one with a marker may be missing, because it may be for other hosts.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from attune_core.locks.mistake import MOST, Mistake
-from attune_core.locks.requirements import WantedLine, pins, wanted_lines
+from attune_core.locks.requirements import pins, wanted_lines
 
 #: A longer manifest is not written by people, a longer line is none of theirs.
 _SIZE, _LINE = 256 << 10, 1000
@@ -28,28 +28,34 @@ def outdated_requirements(manifest: bytes, lock: bytes) -> Iterator[Mistake]:
         asked, locked = manifest.decode("utf-8"), lock.decode("utf-8")
     except UnicodeDecodeError:
         return
-    from packaging.utils import canonicalize_name
-
-    versions: dict[str, list[str]] = {}
-    for name, version in pins(locked):
-        versions.setdefault(canonicalize_name(name), []).append(version)
+    versions = versions_by_name(pins(locked))
     found = (
         Mistake(message=message, line=line.line, stretch=line.stretch)
         for line in wanted_lines(asked)
-        for message in _misses(line, versions)
+        for message in misses(line.text.partition(" --")[0], versions)
     )
     yield from islice(found, MOST)
 
 
-def _misses(line: WantedLine, versions: Mapping[str, list[str]]) -> Iterator[str]:
-    """Yield what is wrong with one line; the imports cost as much as a whole repository's check, so they wait until here."""
+def versions_by_name(pinned: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
+    """Return the versions that a lock pins, by the name as all tools compare it."""
+    from packaging.utils import canonicalize_name
+
+    versions: dict[str, list[str]] = {}
+    for name, version in pinned:
+        versions.setdefault(canonicalize_name(name), []).append(version)
+    return versions
+
+
+def misses(requirement: str, versions: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield what is wrong with one requirement; the imports cost as much as a whole repository's check, so they wait until here."""
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
     from packaging.version import InvalidVersion, Version
 
-    plain, marker, _ = line.text.partition(";")
+    plain, marker, _ = requirement.partition(";")
     try:
-        wanted = Requirement(plain.partition(" --")[0][:_LINE])
+        wanted = Requirement(plain[:_LINE])
         pinned = versions.get(canonicalize_name(wanted.name), [])
         if wanted.url is not None:
             return

@@ -22,13 +22,43 @@ from attune_core.locks.go_mod import go_mod_mistakes
 from attune_core.locks.go_sum import go_sum_mistakes, unlocked_modules
 from attune_core.locks.package_lock import LOCK, MANIFEST, manifest_mistakes, package_lock_mistakes
 from attune_core.locks.package_manifest import outdated_packages
+from attune_core.locks.project_manifest import outdated_project
+from attune_core.locks.pylock import LOCK as PYLOCK
+from attune_core.locks.pylock import pylock_mistakes
 from attune_core.locks.requirements import requirement_mistakes
 from attune_core.locks.requirements_manifest import manifest_of, outdated_requirements
 from attune_core.locks.rules import LockRules, manifest_named
+from attune_core.locks.uv_lock import LOCK as UV_LOCK
+from attune_core.locks.uv_lock import MANIFEST as PYPROJECT
+from attune_core.locks.uv_lock import project_mistakes, uv_lock_mistakes
 
+_UV_COMPILE = ("uv", "pip", "compile", "--quiet", "--universal", "--no-header")
 #: The first form that fits a file's name is its form; the last one of an ecosystem is what is recommended to who has none.
 RULES: Mapping[str, tuple[LockRules, ...]] = {
     "python": (
+        LockRules(
+            name=PYLOCK,
+            manifest=manifest_named(PYPROJECT),
+            manifest_required=False,
+            lock_mistakes=pylock_mistakes,
+            outdated=outdated_project,
+            make="uv pip compile --universal --format pylock.toml pyproject.toml -o pylock.toml",
+            make_again="make it again, from packages that have wheels: uv pip compile --universal --format pylock.toml",
+            renew="uv pip compile --universal --format pylock.toml {manifest} -o {lock}",
+            locker=(*_UV_COMPILE, "--format=pylock.toml", "--python-version={lowest}", "{manifest}", "-o", "{lock}"),
+        ),
+        LockRules(
+            name=UV_LOCK,
+            manifest=manifest_named(PYPROJECT),
+            manifest_required=True,
+            lock_mistakes=uv_lock_mistakes,
+            manifest_mistakes=project_mistakes,
+            outdated=outdated_project,
+            make="uv lock",
+            make_again="make it again, from packages that have wheels: uv lock",
+            renew="uv lock",
+            locker=("uv", "lock", "--quiet"),
+        ),
         LockRules(
             name=None,
             manifest=manifest_of,
@@ -38,19 +68,7 @@ RULES: Mapping[str, tuple[LockRules, ...]] = {
             make="uv pip compile --generate-hashes requirements.in -o requirements.lock",
             make_again="make it again: uv pip compile --universal --generate-hashes",
             renew="uv pip compile --universal --generate-hashes {manifest} -o {lock}",
-            locker=(
-                "uv",
-                "pip",
-                "compile",
-                "--quiet",
-                "--universal",
-                "--generate-hashes",
-                "--no-header",
-                "--python-version={lowest}",
-                "{manifest}",
-                "-o",
-                "{lock}",
-            ),
+            locker=(*_UV_COMPILE, "--generate-hashes", "--python-version={lowest}", "{manifest}", "-o", "{lock}"),
         ),
     ),
     "node": (

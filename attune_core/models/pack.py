@@ -31,7 +31,15 @@ class EnvironmentDocument(DocumentModel):
         None,
         description="The lock file in the pack, with hashes; required for every ecosystem that installs something. "
         "Beside it stands the manifest: package.json for node, go.mod for go, Cargo.toml for rust, pom.xml for java.",
-        examples=["requirements.lock", "package-lock.json", "go/go.sum", "rust/Cargo.lock", "java/classpath.lock"],
+        examples=[
+            "requirements.lock",
+            "pylock.toml",
+            "uv.lock",
+            "package-lock.json",
+            "go/go.sum",
+            "rust/Cargo.lock",
+            "java/classpath.lock",
+        ],
     )
     sources: Annotated[tuple[SourcePattern, ...], Field(strict=False, max_length=64)] = Field(
         (),

@@ -24,6 +24,7 @@ from tests.agent.environments.places import (
     node_lock,
     path_with,
     path_with_rust,
+    project_lock,
     python_lock,
     rust_files,
 )
@@ -345,6 +346,20 @@ def test_another_file_than_the_hash_names_is_refused(host: RealHost, examples: M
     assert answer.code == "ATT316", answer
     assert "sha256" not in answer.message, "the message holds nothing of the installer's output"
     assert "Hash mismatch" in host.build_log()
+
+
+@pytest.mark.parametrize("lock", ["pylock.toml", "uv.lock"])
+def test_the_other_forms_of_python_lock_install_alike_and_hold_to_their_hashes(
+    host: RealHost, examples: Mapping[str, Example], tmp_path: Path, lock: str
+) -> None:
+    files = {f"own/{name}": content for name, content in project_lock(tmp_path, lock, "rich==13.9.4", "six==1.16.0").items()}
+    document = {"environments": {"own": {"ecosystem": "python", "interpreter": ">=3.9", "lock": f"own/{lock}"}}}
+    answer = host.prepare(document, files)
+    assert answer.code == "", host.build_log()
+    prove(host, examples["python"], answer)
+    files[f"own/{lock}"] = re.sub(rb"[0-9a-f]{64}", b"0" * 64, files[f"own/{lock}"])
+    refused = host.prepare(document, files)
+    assert refused.code == "ATT316", refused
 
 
 def test_another_package_than_the_integrity_names_is_refused(host: RealHost, examples: Mapping[str, Example]) -> None:

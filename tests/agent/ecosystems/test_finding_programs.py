@@ -36,10 +36,10 @@ async def test_the_first_interpreter_in_the_range_serves_in_the_order_of_the_pat
     interpreter(tmp_path / "a", "python3.13", "3.13.1")
     interpreter(tmp_path / "b", "python3", "3.11.1")
     host = place(tmp_path, "none", "a", "b").host
-    assert (await find_interpreter(None, host)).version == "3.10.1"
-    assert (await find_interpreter(">=3.11", host)).version == "3.13.1"
-    assert (await find_interpreter(">=3.11,<3.13", host)).version == "3.12.1"
-    assert (await find_interpreter("==3.11", host)).version == "3.11.1"
+    assert (await find_interpreter((), host)).version == "3.10.1"
+    assert (await find_interpreter((">=3.11",), host)).version == "3.13.1"
+    assert (await find_interpreter((">=3.11,<3.13",), host)).version == "3.12.1"
+    assert (await find_interpreter(("==3.11",), host)).version == "3.11.1"
 
 
 async def test_a_missing_interpreter_names_everything_that_was_looked_at(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ async def test_a_missing_interpreter_names_everything_that_was_looked_at(tmp_pat
     (tmp_path / "b/python3.12").chmod(0o755)
     (tmp_path / "b/python3.13").write_text("not executable")
     with pytest.raises(InterpreterMissing) as missing:
-        await find_interpreter(">=3.11", place(tmp_path, "a", "b").host)
+        await find_interpreter((">=3.11",), place(tmp_path, "a", "b").host)
     said = missing.value.message
     assert "a/python3 is 3.10.1" in said
     assert "b/python3 is inside a virtual environment" in said
@@ -62,23 +62,23 @@ async def test_a_missing_interpreter_names_everything_that_was_looked_at(tmp_pat
 
 async def test_without_any_interpreter_the_searched_path_is_named(tmp_path: Path) -> None:
     with pytest.raises(InterpreterMissing, match=r"no python >=3\.11 for this environment: there is none in .*/a:.*/b$"):
-        await find_interpreter(">=3.11", place(tmp_path, "a", "b").host)
+        await find_interpreter((">=3.11",), place(tmp_path, "a", "b").host)
 
 
 async def test_an_upgraded_interpreter_is_asked_again(tmp_path: Path) -> None:
     interpreter(tmp_path / "a", "python3", "3.11.1")
     here = place(tmp_path, "a")
-    assert (await find_interpreter(">=3.11", here.host)).version == "3.11.1"
-    assert (await find_interpreter(">=3.11", here.host)).version == "3.11.1"
+    assert (await find_interpreter((">=3.11",), here.host)).version == "3.11.1"
+    assert (await find_interpreter((">=3.11",), here.host)).version == "3.11.1"
     assert len(here.commands.ran) == 1
     interpreter(tmp_path / "a", "python3", "3.11.12")
-    assert (await find_interpreter(">=3.11", here.host)).version == "3.11.12"
+    assert (await find_interpreter((">=3.11",), here.host)).version == "3.11.12"
 
 
 async def test_the_tests_own_virtual_environment_does_not_serve(tmp_path: Path) -> None:
     host = Place(tmp_path, path=(str(Path(sys.prefix) / "bin"),)).host
     with pytest.raises(InterpreterMissing, match="inside a virtual environment"):
-        await find_interpreter(">=3.11", host)
+        await find_interpreter((">=3.11",), host)
 
 
 async def test_node_and_npm_are_looked_for_alike(tmp_path: Path) -> None:

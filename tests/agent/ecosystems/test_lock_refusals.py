@@ -59,7 +59,8 @@ def test_every_ecosystem_that_installs_asks_before_it_does() -> None:
         "go": {"go.mod": b"", "go.sum": b"x"},
         "java": {"classpath.lock": b"x"},
     }
-    for name, files in spoilt.items():
+    forms = [*spoilt.items(), ("python", {"pyproject.toml": b"", "uv.lock": b""}), ("python", {"pylock.toml": b""})]
+    for name, files in forms:
         document = EnvironmentDocument.model_validate({"ecosystem": name, "lock": next(reversed(files))})
         assert {path.rpartition("/")[2] for path in ECOSYSTEMS[name].files(document)} == set(files)
         with pytest.raises(LockRefused):

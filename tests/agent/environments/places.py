@@ -18,7 +18,7 @@ from attune_agent.environments.environments import Environments
 from attune_agent.environments.probes import Probes
 from attune_agent.host_settings import Network
 from attune_agent.secrets import Secrets
-from attune_core.locks.table import RULES
+from attune_core.locks.table import RULES, rules_of
 from attune_core.models.pack import PackDocument
 from tests.agent.environments.direct_commands import DirectCommands
 
@@ -98,6 +98,18 @@ def python_lock(folder: Path, *requirements: str) -> bytes:
     argv = [str(ROOT / ".venv/bin/uv"), "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--python-version", "3.11"]
     done = subprocess.run([*argv, "requirements.in"], cwd=folder, check=True, capture_output=True)
     return done.stdout
+
+
+def project_lock(folder: Path, lock: str, *requirements: str) -> dict[str, bytes]:
+    """Let the locker of this form make the lock file of a project."""
+    (folder / "pyproject.toml").write_text(
+        f'[project]\nname = "own"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = {[*requirements]}\n'
+    )
+    rules = rules_of("python", lock)
+    assert rules is not None
+    argv = [word.format(manifest="pyproject.toml", lock=lock, lowest="3.11") for word in rules.locker]
+    subprocess.run([str(ROOT / ".venv/bin/uv"), *argv[1:]], cwd=folder, check=True, capture_output=True)
+    return {name: (folder / name).read_bytes() for name in (lock, "pyproject.toml")}
 
 
 def node_lock(folder: Path, dependencies: str) -> dict[str, bytes]:
