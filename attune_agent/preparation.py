@@ -77,7 +77,9 @@ class Preparation:
         secrets = self._secrets(assign)
         masks = mask_forms(secrets.values())
         contract = recipe.document.input
-        document = input_document(contract.format, {**assign.input, **secrets}, taken=recipe.variables.keys())
+        document = input_document(
+            contract.format, {**assign.input, **secrets}, taken=recipe.variables.keys() | environment.variables.keys()
+        )
         return Prepared(
             request=StartRequest(
                 execution=assign.execution,

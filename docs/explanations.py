@@ -99,7 +99,8 @@ REASONS = {
     Reason.QUEUE_FULL: "Its queue was at its bound.",
     Reason.NO_AGENT: "No enrolled agent carried the labels within the waiting time.",
     Reason.EXPIRED: "It was not started in the time that the action allows.",
-    Reason.POLICY_DENIED: "The host's own agent.yaml does not allow this pack, action or user.",
-    Reason.INPUT_INVALID: "The rule matched, but the values that it took from the event do not fit the action's parameters; "
-    "the detail says which.",
+    Reason.POLICY_DENIED: "The host's own agent.yaml does not allow this pack, action or user, or its secrets would have gone into a file "
+    "on a disk.",
+    Reason.INPUT_INVALID: "The rule matched, but the values that it took from the event do not fit the action's parameters, or cannot be "
+    "written in the format that it reads; the detail says which.",
 }
