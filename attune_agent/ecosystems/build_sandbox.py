@@ -15,11 +15,13 @@ _INSIDE = ("--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--ro-bind
 _VERSION = re.compile(r"bubblewrap ([0-9]+(?:\.[0-9]+)+)", re.ASCII)
 _HINT = "install the package bubblewrap, and allow the build user namespaces (user.max_user_namespaces above 0)"
 
-#: $1 bubblewrap, then the argv. HOME and TMPDIR are the command's own.
+#: $1 bubblewrap, then the argv. HOME and TMPDIR are the command's own; where a link leads to them through /dev/shm, it leads there again.
 _ENTER = f"""\
 bubblewrap=$1
 shift
-exec "$bubblewrap" {" ".join(_INSIDE)} --bind "$PWD" "$PWD" --bind "$HOME" "$HOME" --bind "$TMPDIR" "$TMPDIR" --chdir "$PWD" -- "$@"
+home=$(readlink -f -- "$HOME")
+tmp=$(readlink -f -- "$TMPDIR")
+exec "$bubblewrap" {" ".join(_INSIDE)} --bind "$PWD" "$PWD" --bind "$home" "$home" --bind "$tmp" "$tmp" --chdir "$PWD" -- "$@"
 """
 
 

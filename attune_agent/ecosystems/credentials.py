@@ -5,9 +5,11 @@ installer to `Build.run.install`. They exist only in the build's private HOME, o
 """
 
 import base64
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from attune_agent.preparation_errors import SecretRefused
 
@@ -48,3 +50,21 @@ def npmrc(credentials: Sequence[Credential]) -> Mapping[str, bytes]:
     """Return the file that npm reads."""
     lines = [f"//{one.host}/:_auth={one.basic}\n" for one in credentials]
     return {".npmrc": "".join(lines).encode()} if lines else {}
+
+
+def cargo_files(index: str, credentials: Sequence[Credential]) -> Mapping[str, bytes]:
+    """Return the files that cargo reads: the index that stands for the public registry's, and who we are there."""
+    settings = f"""\
+[source.crates-io]
+replace-with = "host"
+
+[registries.host]
+index = {json.dumps(index)}
+
+[registry]
+global-credential-providers = ["cargo:token"]
+"""
+    place = urlsplit(index.removeprefix("sparse+")).netloc
+    known = next((f'[registries.host]\ntoken = "Basic {one.basic}"\n' for one in credentials if one.host == place), None)
+    files = {".cargo/config.toml": settings.encode()}
+    return files if known is None else {**files, ".cargo/credentials.toml": known.encode()}

@@ -11,11 +11,15 @@ from pathlib import Path
 
 from attune_agent.ecosystems.build_sandbox import sandboxed, usable_bubblewrap
 from attune_agent.ecosystems.compiler_search import Question, find_compiler
+from attune_agent.ecosystems.credentials import cargo_files
 from attune_agent.ecosystems.lock_files import lock_and_manifest, refuse_open_lock, refuse_unread_sources
-from attune_agent.ecosystems.protocol import Activation, Build, HostTools, Toolchain, Wanted
-from attune_agent.preparation_errors import InstallFailed
+from attune_agent.ecosystems.protocol import NO_FILES, Activation, Build, HostTools, Toolchain, Wanted
+from attune_agent.preparation_errors import HashMismatch, InstallFailed
 from attune_core.locks.cargo_lock import LOCK, MANIFEST, required_rust
 from attune_core.models.pack import EnvironmentDocument
+
+#: The variable in the host's `network.environment` that names the index of the registry that stands for the public one.
+INDEX = "CRATES_INDEX"
 
 _RUSTC = re.compile(r"^release: ([0-9]+(?:\.[0-9]+)+)", re.MULTILINE | re.ASCII)
 _CARGO = re.compile(r"cargo ([0-9]+(?:\.[0-9]+)+)", re.ASCII)
@@ -23,10 +27,13 @@ _LINKER = re.compile(r"([0-9]+(?:\.[0-9]+)+)", re.ASCII)
 #: Older ones would clone the whole index of the registry with git.
 _OLDEST_CARGO = ">=1.70"
 
+#: What cargo says of a crate that is not the one in the lock, and of an index that has another one.
+_MISMATCHES = (b"failed to verify the checksum", b"changed between lock files")
+
 #: $1 cargo, $2 the manifest. What `vendor` prints are the settings that make cargo find the crates in that folder.
 _FETCH = """\
 mkdir -p work/cargo
-"$1" vendor --locked --versioned-dirs --manifest-path "$2" "$PWD/work/crates" >work/cargo/config.toml
+"$1" vendor --locked --versioned-dirs --respect-source-config --manifest-path "$2" "$PWD/work/crates" >work/cargo/config.toml
 """
 
 #: $1 cargo, $2 the folder of the manifest. `work` is in the tree so that its size is watched; `install` builds for release and copies.
@@ -80,8 +87,11 @@ class Rust:
         """Fetch the crates, then compile every program of the package into `bin`."""
         programs = build.toolchain.programs
         cargo, manifest = programs["cargo"], build.declared / MANIFEST
-        fetched = await build.run.install(("sh", "-euc", _FETCH, "fetch", cargo, str(manifest)), _fetching(build))
+        home = cargo_files(build.host.network[INDEX], build.credentials) if INDEX in build.host.network else NO_FILES
+        fetched = await build.run.install(("sh", "-euc", _FETCH, "fetch", cargo, str(manifest)), _fetching(build), home=home)
         if not fetched.succeeded:
+            if any(words in fetched.answer for words in _MISMATCHES):
+                raise HashMismatch(f"a crate is not the one whose checksum stands in {LOCK}")
             raise InstallFailed(f"cargo could not fetch what {LOCK} holds ({fetched.describe()})")
         argv = sandboxed(programs["bwrap"], ("sh", "-euc", _COMPILE, "compile", cargo, str(build.declared)))
         compiled = await build.run.install(argv, _compiling(build))

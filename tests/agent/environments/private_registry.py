@@ -1,6 +1,6 @@
 """A package registry of the tests' own: HTTPS by a private authority, behind a CONNECT proxy, asking who one is, with faults on demand.
 
-It serves one Python wheel and one npm package, both named `tiny`; their locks carry hashes and no address.
+It serves one Python wheel, one npm package and one crate, all named `tiny`; their locks carry hashes and no address.
 """
 
 import base64
@@ -56,7 +56,41 @@ def tarball(value: int) -> bytes:
     return held.getvalue()
 
 
+def crate(value: int) -> bytes:
+    """The crate `tiny` 1.0.0, which says a number."""
+    files = {
+        "Cargo.toml": '[package]\nname = "tiny"\nversion = "1.0.0"\nedition = "2021"\n',
+        "src/lib.rs": f"pub const VALUE: u8 = {value};\n",
+    }
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w:gz") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(f"tiny-1.0.0/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return held.getvalue()
+
+
 WHEEL, OTHER_WHEEL, TARBALL, OTHER_TARBALL = wheel(7), wheel(8), tarball(7), tarball(8)
+CRATE, OTHER_CRATE = crate(7), crate(8)
+CHECKSUM = hashlib.sha256(CRATE).hexdigest()
+CARGO_TOML = '[package]\nname = "locked"\nversion = "1.0.0"\nedition = "2021"\n\n[dependencies]\ntiny = "1"\n'
+CARGO_LOCK = f"""\
+version = 3
+
+[[package]]
+name = "locked"
+version = "1.0.0"
+dependencies = [
+ "tiny",
+]
+
+[[package]]
+name = "tiny"
+version = "1.0.0"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+checksum = "{CHECKSUM}"
+"""
 INTEGRITY = "sha512-" + base64.b64encode(hashlib.sha512(TARBALL).digest()).decode()
 PYTHON_LOCK = f"tiny==1.0 --hash=sha256:{hashlib.sha256(WHEEL).hexdigest()}\n".encode()
 MANIFEST = {"name": "locked", "version": "1.0.0", "dependencies": {"tiny": "1.0.0"}}
@@ -99,9 +133,14 @@ class _Handler(BaseHTTPRequestHandler):
             dist = {"tarball": f"https://{NAME}/files/tiny-1.0.0.tgz", "integrity": INTEGRITY}
             versions = {"1.0.0": {"name": "tiny", "version": "1.0.0", "dist": dist}}
             self._answer(200, json.dumps({"name": "tiny", "dist-tags": {"latest": "1.0.0"}, "versions": versions}).encode())
+        elif self.path == "/index/config.json":
+            self._answer(200, json.dumps({"dl": f"https://{NAME}/files/{{crate}}.crate", "auth-required": True}).encode())
+        elif self.path == "/index/ti/ny/tiny":
+            entry = {"name": "tiny", "vers": "1.0.0", "deps": [], "features": {}, "yanked": False, "cksum": CHECKSUM}
+            self._answer(200, json.dumps(entry).encode())
         elif self.path.startswith("/files/"):
-            wheels = self.path.endswith(".whl")
-            right, other = (WHEEL, OTHER_WHEEL) if wheels else (TARBALL, OTHER_TARBALL)
+            suffix = self.path.rpartition(".")[2]
+            right, other = {"whl": (WHEEL, OTHER_WHEEL), "tgz": (TARBALL, OTHER_TARBALL), "crate": (CRATE, OTHER_CRATE)}[suffix]
             self._package(other if registry.fault == "other" else right)
         else:
             self._answer(404, b"")

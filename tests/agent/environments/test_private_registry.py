@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 from tests.agent.environments.hosts import RealHost, real_host, until
-from tests.agent.environments.private_registry import MANIFEST, NAME, NODE_LOCK, PYTHON_LOCK, USERNAME, Registry, private_registry
+from tests.agent.environments.places import path_with_rust
+from tests.agent.environments.private_registry import (
+    CARGO_LOCK,
+    CARGO_TOML,
+    MANIFEST,
+    NAME,
+    NODE_LOCK,
+    PYTHON_LOCK,
+    USERNAME,
+    Registry,
+    private_registry,
+)
 
 PASSWORD = "canary-Zq8!xW3#pL0v"
 FORMS = (
@@ -49,11 +60,12 @@ def registry(host: RealHost) -> Iterator[Registry]:
 def network(registry: Registry) -> str:
     """What an agent.yaml says of that registry; installers do not try again for long."""
     impatient = {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "2", "npm_config_fetch_retries": "0", "npm_config_fetch_timeout": "2000"}
+    crates = {"CRATES_INDEX": f"sparse+https://{NAME}/index/", "CARGO_NET_RETRY": "0"}
     return json.dumps(
         {
             "ca_file": str(registry.ca_file),
             "proxy": f"http://127.0.0.1:{registry.proxy_port}",
-            "environment": {"UV_DEFAULT_INDEX": f"https://{NAME}/simple", "npm_config_registry": f"https://{NAME}/", **impatient},
+            "environment": {"UV_DEFAULT_INDEX": f"https://{NAME}/simple", "npm_config_registry": f"https://{NAME}/", **crates, **impatient},
             "credentials": [{"host": NAME, "username": USERNAME, "password": "packages"}],
         }
     )
@@ -91,9 +103,32 @@ def test_a_build_reaches_a_private_registry_and_its_password_is_nowhere(host: Re
     assert not [home for home in homes if home.exists()]
     ended = host.act(proof, path=answer.path, cwd=linked(host, answer.links))
     assert ended.result.body == b"7\n"
+    assert kept(host) == []
+
+
+def test_a_crate_comes_from_the_registry_that_stands_for_the_public_one(host: RealHost, registry: Registry) -> None:
+    document = {"environments": {"own": {"ecosystem": "rust", "lock": "Cargo.lock", "sources": ["src/*"]}}}
+    main = b'fn main() { println!("{}", tiny::VALUE); }'
+    files = {"Cargo.toml": CARGO_TOML.encode(), "Cargo.lock": CARGO_LOCK.encode(), "src/main.rs": main}
+    seen: list[str] = []
+    registry.on_request = lambda: seen.extend(seen_in_processes())
+    with path_with_rust() as path:
+        registry.fault = "other"
+        assert host.prepare(document, files, path).code == "ATT316", host.build_log()
+        registry.fault = ""
+        answer = host.prepare(document, files, path)
+        assert answer.code == "", host.build_log()
+    assert host.act(("locked",), path=answer.path).result.body == b"7\n"
+    assert "/index/ti/ny/tiny" in registry.asked
+    assert seen == []
+    assert kept(host) == []
+
+
+def kept(host: RealHost) -> list[Path]:
+    """Return the files in which the password is left."""
     content = {path: path.read_bytes() for path in host.place.rglob("*") if path.is_file() and not path.is_symlink()}
     del content[host.place / "secrets/packages"]
-    assert [path for path, raw in content.items() if any(form in raw for form in FORMS)] == []
+    return [path for path, raw in content.items() if any(form in raw for form in FORMS)]
 
 
 def linked(host: RealHost, links: Mapping[str, str]) -> Path:
