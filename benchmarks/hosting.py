@@ -1,6 +1,6 @@
 """An executor alone, as the benchmarks of it start one: journal and logs on disk, private directories in memory, the agent's link to it.
 
-`start` and `abuse` measure with it. As root each slot has a uid of its own, as on a host; without root the figures say so.
+`start` measures with it. As root each slot has a uid of its own, as on a host; without root the figures say so.
 """
 
 import os
@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.host import Ended, StartRequest
+from attune_agent.host import StartRequest
 from attune_cli.local.program import Program, module
 from attune_cli.local.uid_block import uid_block
 
@@ -30,17 +30,10 @@ class Hosting:
     #: The directory in memory that holds the private ones.
     memory: Path
 
-    async def run(self, request: StartRequest) -> Ended:
-        """Start it, wait for its end, and let it be forgotten."""
-        await self.link.start(request)
-        ended = await self.link.wait(request.execution, request.attempt)
-        await self.link.forget(request.execution, request.attempt)
-        return ended
-
 
 @asynccontextmanager
-async def hosting(slots: int) -> AsyncIterator[Hosting]:
-    """Yield a running executor."""
+async def hosting(slots: int, python: str) -> AsyncIterator[Hosting]:
+    """Yield a running executor of this interpreter."""
     with (
         tempfile.TemporaryDirectory(prefix="attune-bench-") as disk,
         tempfile.TemporaryDirectory(prefix="attune-bench-", dir=MEMORY) as memory,
@@ -49,7 +42,7 @@ async def hosting(slots: int) -> AsyncIterator[Hosting]:
         place, run = Path(disk), Path(memory)
         for directory in (place, run):
             directory.chmod(0o711)
-        argv = [*module("attune_agent.executor.main"), "run", "--run", str(run), "--slots", str(slots)]
+        argv = [*module("attune_agent.executor.main", python=python), "run", "--run", str(run), "--slots", str(slots)]
         argv += [part for name in ("state", "logs", "environments") for part in (f"--{name}", str(place / name))]
         argv += ["--uids", f"{uids[0]}-{uids[-1]}"] if uids is not None else []
         executor = Program("executor", argv, place / "executor.log")
@@ -62,7 +55,7 @@ async def hosting(slots: int) -> AsyncIterator[Hosting]:
             executor.stop()
 
 
-def request(*argv: str, document: bytes = b"", timeout: float = 60.0, grace: float = 1.0) -> StartRequest:
+def request(*argv: str, document: bytes) -> StartRequest:
     """Return a request with a name of its own."""
     return StartRequest(
         execution=f"bench-{next(_names)}",
@@ -71,6 +64,5 @@ def request(*argv: str, document: bytes = b"", timeout: float = 60.0, grace: flo
         env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
         cwd="/",
         input=document,
-        timeout=timeout,
-        grace=grace,
+        timeout=60.0,
     )

@@ -1,7 +1,9 @@
 """The cost of a start: `sh` with JSON on standard input through the executor, beside the floor, in the same run.
 
 Counted is what the agent's link sees, from `start` to the end that `wait` returns: real socket, durable records of start and end, private
-directory, logs. The floor is `floor`. Rounds of both alternate. `python -m benchmarks.start [--starts 100] [--rounds 9] [--json]`.
+directory, logs. The floor is `floor`. Rounds of both alternate. Executor and floor need the standard library alone, so both can run with
+another interpreter, such as a distribution's optimised one: `python -m benchmarks.start [--starts 100] [--rounds 9] [--python PATH]
+[--json]`.
 """
 
 import argparse
@@ -30,12 +32,12 @@ ACTION = ("/bin/sh", "-c", "read -r input; exit 0")
 class Floor:
     """One bare process."""
 
-    def __init__(self, uid: int | None, place: Path) -> None:
+    def __init__(self, uid: int | None, place: Path, python: str) -> None:
         """Start it as this uid, with a directory of its own in this place."""
         place.mkdir()
         if uid is not None:
             os.chown(place, uid, uid)
-        argv = [sys.executable, "-m", "benchmarks.floor", "same" if uid is None else str(uid), str(place), *ACTION]
+        argv = [python, "-m", "benchmarks.floor", "same" if uid is None else str(uid), str(place), *ACTION]
         self.program = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, count: int) -> None:
@@ -51,9 +53,9 @@ class Floor:
 
 
 @contextmanager
-def floors(uids: range | None, memory: Path) -> Iterator[list[Floor]]:
+def floors(uids: range | None, memory: Path, python: str) -> Iterator[list[Floor]]:
     """Yield one bare process for each slot; an executor would end those with uids of its slots."""
-    found = [Floor(None if uids is None else uids[-1 - slot], memory / f"floor{slot}") for slot in range(SLOTS)]
+    found = [Floor(None if uids is None else uids[-1 - slot], memory / f"floor{slot}", python) for slot in range(SLOTS)]
     with ExitStack() as stack:
         for floor in found:
             stack.enter_context(floor.program)
@@ -108,11 +110,11 @@ def measure_floor(bare: Sequence[Floor], side: Side, starts: int) -> None:
     side.cpu.append((tree_cpu(pids) - spent) / (SLOTS * starts))
 
 
-async def measure(starts: int, rounds: int) -> dict[str, str]:
+async def measure(starts: int, rounds: int, python: str) -> dict[str, str]:
     """Return the figures of so many rounds."""
     ours, bare = Side(), Side()
-    async with hosting(SLOTS) as host:
-        with floors(host.uids, host.memory) as programs:
+    async with hosting(SLOTS, python) as host:
+        with floors(host.uids, host.memory, python) as programs:
             await measure_executor(host, Side(), starts // 5 + 1)
             measure_floor(programs, Side(), starts // 5 + 1)
             for _ in range(rounds):
@@ -134,9 +136,11 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--starts", type=int, default=100)
     arguments.add_argument("--rounds", type=int, default=9)
+    arguments.add_argument("--python", default=sys.executable)
     arguments.add_argument("--json", action="store_true")
     chosen = arguments.parse_args()
-    found = asyncio.run(measure(chosen.starts, chosen.rounds))
+    os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
+    found = asyncio.run(measure(chosen.starts, chosen.rounds, chosen.python))
     if chosen.json:
         print(json.dumps(found, indent=2))
     else:
