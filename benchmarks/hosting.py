@@ -1,9 +1,10 @@
 """An executor alone, as the benchmarks of it start one: journal and logs on disk, private directories in memory, the agent's link to it.
 
-`start` measures with it. As root each slot has a uid of its own, as on a host; without root the figures say so.
+`start` and `logs` measure with it. As root each slot has a uid of its own, as on a host; without root the figures say so.
 """
 
 import os
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.host import StartRequest
+from attune_agent.host import Ended, StartRequest
 from attune_cli.local.program import Program, module
 from attune_cli.local.uid_block import uid_block
 
@@ -30,9 +31,16 @@ class Hosting:
     #: The directory in memory that holds the private ones.
     memory: Path
 
+    async def run(self, request: StartRequest) -> Ended:
+        """Start it, wait for its end, and let it be forgotten."""
+        await self.link.start(request)
+        ended = await self.link.wait(request.execution, request.attempt)
+        await self.link.forget(request.execution, request.attempt)
+        return ended
+
 
 @asynccontextmanager
-async def hosting(slots: int, python: str) -> AsyncIterator[Hosting]:
+async def hosting(slots: int, python: str = sys.executable) -> AsyncIterator[Hosting]:
     """Yield a running executor of this interpreter."""
     with (
         tempfile.TemporaryDirectory(prefix="attune-bench-") as disk,
@@ -55,7 +63,7 @@ async def hosting(slots: int, python: str) -> AsyncIterator[Hosting]:
             executor.stop()
 
 
-def request(*argv: str, document: bytes) -> StartRequest:
+def request(*argv: str, document: bytes = b"", timeout: float = 60.0) -> StartRequest:
     """Return a request with a name of its own."""
     return StartRequest(
         execution=f"bench-{next(_names)}",
@@ -64,5 +72,5 @@ def request(*argv: str, document: bytes) -> StartRequest:
         env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
         cwd="/",
         input=document,
-        timeout=60.0,
+        timeout=timeout,
     )
