@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from attune_agent.attempt import Attempts
+from attune_agent.confinement import Confinement
 from attune_agent.contact import Contact
 from attune_agent.ecosystems.protocol import HostTools
 from attune_agent.environments.environments import Environments
@@ -225,7 +226,7 @@ def preparation_of(layout: Layout, settings: HostSettings, *, packs: Packs, envi
         environments=environments,
         secret=_secrets(layout, settings).text,
         path=settings.path,
-        allows=settings.allows,
+        confinement=Confinement(settings, (layout.state,), layout.environments),
     )
 
 

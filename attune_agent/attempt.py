@@ -11,19 +11,26 @@ from typing import Protocol
 
 import structlog
 
-from attune_agent.endings import LOST_START, cancelled_unstarted, ending_of_refusal
+from attune_agent.endings import LOST_START, cancelled_unstarted, ending_of_refusal, ending_of_unstartable
 from attune_agent.errors import InputOnDisk, StateUnwritable
-from attune_agent.executor_errors import ExecutorIncompatible, ExecutorReplaced, ExecutorUnreachable, RequestMalformed, StartRefused
+from attune_agent.executor_errors import (
+    ExecutorIncompatible,
+    ExecutorReplaced,
+    ExecutorUnreachable,
+    GrantMissing,
+    RequestMalformed,
+    StartRefused,
+)
 from attune_agent.following import Following
 from attune_agent.host import Greeting, Host, Kind, StartRequest
 from attune_agent.ledger import Ledger
 from attune_agent.pauses import Pauses
 from attune_agent.policies import Policies
-from attune_agent.results import Ending, ResultRules, for_people
+from attune_agent.results import ResultRules, for_people
 from attune_agent.state.records import Item, Phase
 from attune_core.errors import AttuneError
 from attune_core.ports import Clock
-from attune_core.states import Outcome, Reason
+from attune_core.states import Reason
 from attune_core.wire.frames import Assign, Policy
 
 _log = structlog.get_logger(__name__)
@@ -183,9 +190,8 @@ class Attempts:
                 else:
                     self._hold(item, error)
                 return False
-            except RequestMalformed as error:
-                ending = Ending(outcome=Outcome.FAILED, reason=Reason.NOT_EXECUTABLE, detail=for_people(error.message))
-                await self._following.end(item, ending)
+            except (GrantMissing, RequestMalformed) as error:
+                await self._following.end(item, ending_of_unstartable(error))
                 return False
             else:
                 self._pauses.over(item)

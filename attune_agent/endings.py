@@ -1,6 +1,7 @@
 """How an execution ends that never started, or of which nobody can say whether it did; pure, called by `attempt`."""
 
 from attune_agent.errors import PolicyDenied
+from attune_agent.executor_errors import GrantMissing, RequestMalformed
 from attune_agent.preparation_errors import EnvironmentFailed, HashMismatch, PackMismatch, SecretMissing
 from attune_agent.results import Ending, for_people
 from attune_core.errors import AttuneError, Blame
@@ -18,6 +19,13 @@ LOST_START = Ending(
 def cancelled_unstarted(reason: Reason | None) -> Ending:
     """Return the end of an execution that was cancelled before this attempt started."""
     return Ending(outcome=Outcome.CANCELLED, reason=reason or Reason.OPERATOR, detail="was cancelled before it started")
+
+
+def ending_of_unstartable(error: GrantMissing | RequestMalformed) -> Ending:
+    """Return the end of an execution whose start the executor will never take."""
+    if isinstance(error, GrantMissing):
+        return Ending(outcome=Outcome.REJECTED, reason=Reason.POLICY_DENIED, detail=for_people(str(error)))
+    return Ending(outcome=Outcome.FAILED, reason=Reason.NOT_EXECUTABLE, detail=for_people(error.message))
 
 
 def ending_of_refusal(error: AttuneError) -> Ending | None:

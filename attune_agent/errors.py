@@ -128,6 +128,13 @@ class InputOnDisk(PolicyDenied):
     remedy = "start attune-executor with a --run directory on a tmpfs, as /run is; or let the action read standard input"
 
 
+class UserDenied(PolicyDenied):
+    """The host's own settings do not let this action run as the user that it names."""
+
+    code, blame = "ATT388", Blame.HOST
+    remedy = "grant it in the host's agent.yaml: `users: {NAME: {actions: [pack.action]}}`, or let the rule choose other agents"
+
+
 class LocalRunRefused(AttuneError):
     """The action cannot be run locally as asked."""
 

@@ -18,6 +18,7 @@ from attune_agent.executor_errors import (
     ExecutorIncompatible,
     ExecutorReplaced,
     ExecutorUnreachable,
+    GrantMissing,
     RequestMalformed,
     StartRefused,
 )
@@ -32,6 +33,7 @@ _REFUSALS: Mapping[str, type[AttuneError]] = {
     "unknown": AttemptUnknown,
     "bad_request": RequestMalformed,
     "protocol": ExecutorIncompatible,
+    "not_granted": GrantMissing,
 }
 
 

@@ -30,6 +30,13 @@ class RequestMalformed(AttuneError):
     code, blame = "ATT353", Blame.DEFECT
 
 
+class GrantMissing(AttuneError):
+    """The executor was not told that this action may run as the user that it names."""
+
+    code, blame = "ATT356", Blame.HOST
+    remedy = "give the executor the grants of agent.yaml: attune-agent executor-flags prints them; it reads them when it starts"
+
+
 class AttemptUnknown(AttuneError):
     """The executor holds no record of this attempt."""
 

@@ -4,7 +4,7 @@ import base64
 
 from attune_agent.executor import fields as read
 from attune_agent.executor.fields import Fields, FieldWrong
-from attune_agent.host import AttemptState, Ended, Greeting, How, Kind, Listed, Mode, Result, ResultState, StartRequest
+from attune_agent.host import AttemptState, Ended, Greeting, How, Kind, Limit, Listed, Mode, Result, ResultState, StartRequest
 
 _MOST = (1 << 63) - 1
 
@@ -26,11 +26,17 @@ def encode_start(request: StartRequest) -> dict[str, object]:
         "result_from": request.result_from.value,
         "result_limit": request.result_limit,
         "mask_b64": [base64.b64encode(mask).decode("ascii") for mask in request.masks],
-        "limits": {"processes": request.limits.processes, "open_files": request.limits.open_files},
+        "limits": {"memory": request.limits.memory, "processes": request.limits.processes, "open_files": request.limits.open_files},
         "fresh": request.fresh,
     }
     if request.state_id is not None:
         message["state_id"] = request.state_id
+    if request.user is not None:
+        message["user"] = request.user
+    if request.action is not None:
+        message["action"] = request.action
+    if (sandbox := request.sandbox) is not None:
+        message["sandbox"] = {"network": sandbox.network, "hide": list(sandbox.hide), "show": list(sandbox.show)}
     if request.uses is not None:
         message["uses"] = request.uses
     if request.home:
@@ -49,6 +55,7 @@ def read_greeting(reply: Fields) -> Greeting:
         mode=read.one_of(reply, "mode", list(Mode)),
         slots=read.whole(reply, "slots", 1, _MOST),
         inputs_in_memory=read.flag(reply, "inputs_in_memory"),
+        limits=tuple(map(Limit, read.texts(reply, "limits"))) if "limits" in reply else (),
     )
 
 
@@ -62,6 +69,7 @@ def read_ended(outcome: Fields) -> Ended:
         exit_code=read.optional_whole(outcome, "exit_code", 0, 255),
         signal=read.optional_whole(outcome, "signal", 1, 128),
         detail=read.text(outcome, "detail"),
+        limit=Limit.NONE if "limit" not in outcome else read.one_of(outcome, "limit", list(Limit)),
         result=Result(state=read.one_of(result, "state", list(ResultState)), body=read.decoded(result, "body_b64")),
         stdout_bytes=read.whole(outcome, "stdout_bytes", 0, _MOST),
         stderr_bytes=read.whole(outcome, "stderr_bytes", 0, _MOST),

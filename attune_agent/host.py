@@ -68,6 +68,14 @@ class Mode(StrEnum):
     UNPRIVILEGED = "unprivileged"
 
 
+class Limit(StrEnum):
+    """Which of its limits an attempt has hit."""
+
+    NONE = ""
+    MEMORY = "memory"
+    PROCESSES = "processes"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Greeting:
     """What the executor says of itself at each connection."""
@@ -78,6 +86,7 @@ class Greeting:
     mode: Mode
     slots: int
     inputs_in_memory: bool
+    limits: tuple[Limit, ...] = ()  # what of an attempt it bounds together, and tells when it is hit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,10 +100,20 @@ class LogBounds:
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessLimits:
-    """Limits of the attempt's processes; None leaves the host's."""
+    """Limits of the attempt's processes; None leaves the host's, and a larger one does not pass it."""
 
+    memory: int | None = None
     processes: int | None = None
     open_files: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sandbox:
+    """What an attempt's sandbox has: folders that are covered, and those below them that are shown again."""
+
+    network: bool = False
+    hide: tuple[str, ...] = ()
+    show: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +140,9 @@ class StartRequest:
     result_limit: int = 1 << 20
     masks: tuple[bytes, ...] = field(default=(), repr=False)  # every form to be replaced by `***` in logs and Result
     limits: ProcessLimits = ProcessLimits()
+    user: str | None = None  # attempts: the user of the host to be, if the executor was given a grant for `action`
+    action: str | None = None
+    sandbox: Sandbox | None = None  # attempts
     uses: str | None = None  # attempts: the key of the environment it runs in
     environment: str | None = None  # builds: `<environments>/<key>/tree` exists and belongs to the build user before it starts
     fresh: bool = False  # builds: that tree is emptied first
@@ -153,6 +175,7 @@ class Ended:
     exit_code: int | None
     signal: int | None
     detail: str
+    limit: Limit = Limit.NONE  # hit while it ran; it may have ended well nevertheless
     result: Result
     stdout_bytes: int
     stderr_bytes: int
@@ -186,7 +209,7 @@ class Host(Protocol):
         """Start it unless it is known already.
 
         `StartRefused`: nothing happened, try again later. `ExecutorUnreachable`: unknown, ask again with the same request (harmless).
-        `ExecutorReplaced`: `request.state_id` is not this executor's.
+        `GrantMissing`: not as that user. `ExecutorReplaced`: `request.state_id` is not this executor's.
         """
         ...
 

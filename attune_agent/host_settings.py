@@ -9,7 +9,7 @@ import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
@@ -20,7 +20,7 @@ from attune_core.catalog.documents import read_document
 from attune_core.catalog.findings import Findings
 from attune_core.catalog.model_problems import read_model
 from attune_core.marks import NOTE_LIMIT
-from attune_core.models.base import DocumentModel
+from attune_core.models.base import DocumentModel, MemorySize, PositiveDuration, UserName
 from attune_core.names import Name, Reference
 from attune_core.quantities import parse_size
 from attune_core.safe_text import safe_text
@@ -108,6 +108,23 @@ class StoreSettings(DocumentModel):
     size: Annotated[int, Field(ge=1 << 20), BeforeValidator(_size)] = 10 << 30
 
 
+class Grant(DocumentModel):
+    """Which actions may run as a user: those of the packs, and the single ones; without either, none."""
+
+    packs: Annotated[tuple[Name, ...], Field(strict=False, max_length=1000)] = ()
+    actions: Annotated[tuple[Reference, ...], Field(strict=False, max_length=10_000)] = ()
+    #: Whether programs that give more privileges, such as sudo, give them to these actions.
+    privileges: bool = False
+
+
+class HostLimits(DocumentModel):
+    """What one attempt has at most; an action's own limits only make it less."""
+
+    memory: MemorySize | None = None
+    processes: Annotated[int, Field(ge=1, le=1 << 20)] = 512
+    time: PositiveDuration | None = None
+
+
 class HostSettings(DocumentModel):
     """The document."""
 
@@ -123,8 +140,18 @@ class HostSettings(DocumentModel):
     network: Network = Network()
     environments: StoreSettings = StoreSettings()
     allow: Allow = Allow()
+    #: User of the host -> the actions that may run as it.
+    users: dict[UserName, Grant] = Field(default_factory=dict, max_length=100)
+    limits: HostLimits = HostLimits()
+    #: `strict`: every action runs in a sandbox, whatever its document says.
+    sandbox: Literal["none", "strict"] = "none"
     #: Why this host starts nothing new; read again on SIGHUP.
     paused: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)] = ""
+
+    def grants(self, user: str, action: str) -> bool:
+        """Tell whether an action (`pack.name`) may run as a user of the host."""
+        grant = self.users.get(user, Grant())
+        return action.partition(".")[0] in grant.packs or action in grant.actions
 
     def allows(self, action: str) -> bool:
         """Tell whether this host runs an action (`pack.name`); `rejected(policy_denied)` otherwise."""

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from typing import NoReturn
 
+from attune_agent.executor_flags import executor_flags
 from attune_agent.settings import AgentSettings, parse_flags, read_settings
 from attune_core.errors import AttuneError
 from attune_core.safe_text import safe_text
@@ -31,7 +32,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     os.umask(0o077)
     _protect_memory()
     try:
-        _run(read_settings(flags, os.environ))
+        if flags.command == "executor-flags":
+            _print_executor_flags(read_settings(flags, os.environ))
+        else:
+            _run(read_settings(flags, os.environ))
     except AttuneError as error:
         _say(error)
         raise SystemExit(_EXPLAINED) from error
@@ -52,6 +56,10 @@ def _own_up(error: BaseException) -> NoReturn:
     sys.stderr.write("attune-agent: a defect of Attune; please report it with the next line\n")
     sys.stderr.write(json.dumps({"event": "defect", "level": "critical", "code": AttuneError.code, "exception": where}) + "\n")
     raise SystemExit(_DEFECT) from error
+
+
+def _print_executor_flags(settings: AgentSettings) -> None:
+    sys.stdout.write("".join(f"{flag}\n" for flag in executor_flags(settings.host)))
 
 
 def _run(settings: AgentSettings) -> None:

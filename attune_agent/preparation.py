@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from attune_agent.attempt import Prepared
+from attune_agent.confinement import Confinement
 from attune_agent.environments import environments
-from attune_agent.errors import PolicyDenied
 from attune_agent.host import InputVia, StartRequest
 from attune_agent.masks import mask_forms
 from attune_agent.packs.pack_copy import ACTIONS, PackCopy
@@ -56,22 +56,23 @@ class Preparation:
         environments: Environments,
         secret: Callable[[str], str],
         path: tuple[str, ...],
-        allows: Callable[[str], bool] = lambda _action: True,
+        confinement: Confinement,
     ) -> None:
-        """Take the parts: `secret` reads one by name, `path` is the host setting, `allows` says whether an action may run here."""
+        """Take the parts: `secret` reads one by name, `path` is the host setting, `confinement` what the host lets an action be."""
         self._packs = packs
         self._environments = environments
         self._secret = secret
         self._path = path
-        self._allows = allows
+        self._confinement = confinement
         self._recipes: OrderedDict[tuple[str, str], Recipe] = OrderedDict()
 
     async def prepare(self, assign: Assign, *, attempt: int, policy: Policy) -> Prepared:
         """Make the request of one attempt; secrets are read anew for each, and are in the returned value only."""
-        if not self._allows(assign.action):
-            raise PolicyDenied(f"this host does not run {assign.action}")
+        confinement = self._confinement
+        confinement.check_action(assign.action)
         pack = await self._pack(assign)
         recipe = self._recipe(pack, assign)
+        user = confinement.user(assign.action, recipe.document)
         environment = await self._environments.prepare(pack, recipe.document.environment, execution=assign.execution)
         root = await self._packs.place(pack, environment.key, environment.links)
         secrets = self._secrets(assign)
@@ -92,7 +93,7 @@ class Preparation:
                     "PATH": ":".join((*environment.path, *self._path)),
                 },
                 cwd=str(root / ACTIONS),
-                timeout=policy.timeout,
+                timeout=confinement.timeout(policy.timeout),
                 grace=policy.grace,
                 input=document,
                 input_via=InputVia(contract.via),
@@ -101,6 +102,10 @@ class Preparation:
                 result_limit=RESULT_LIMIT,
                 masks=masks,
                 uses=environment.key,
+                user=user,
+                action=assign.action,
+                limits=confinement.limits(recipe.document),
+                sandbox=confinement.sandbox(recipe.document, root, environment.key),
             ),
             rules=replace(recipe.rules, masks=masks),
             only_in_memory=contract.via == "file" and bool(secrets),

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from attune_agent.host import Ended, How, Result, ResultSource, ResultState
+from attune_agent.host import Ended, How, Limit, Result, ResultSource, ResultState
 from attune_agent.masks import mask_texts
 from attune_core.json_schema import Misfit
 from attune_core.safe_text import safe_text
@@ -71,10 +71,10 @@ def judge(ended: Ended, rules: ResultRules, *, cancel: Reason | None) -> Ending:
 def _ending(ended: Ended, rules: ResultRules, cancel: Reason | None) -> Ending:
     match ended.how:
         case How.EXITED:
-            failed = Ending(outcome=Outcome.FAILED, reason=Reason.EXIT_CODE, detail=f"ended with exit code {ended.exit_code}")
+            failed = _failed(ended, Reason.EXIT_CODE, f"ended with exit code {ended.exit_code}")
             return failed if ended.exit_code else _judge_result(ended.result, rules)
         case How.SIGNALLED:
-            return Ending(outcome=Outcome.FAILED, reason=Reason.SIGNAL, detail=f"ended by signal {ended.signal}")
+            return _failed(ended, Reason.SIGNAL, f"ended by signal {ended.signal}")
         case How.TIMED_OUT:
             return Ending(outcome=Outcome.TIMED_OUT, detail=f"was not over within its time limit ({ended.duration:.1f} s in all)")
         case How.CANCELLED:
@@ -84,6 +84,13 @@ def _ending(ended: Ended, rules: ResultRules, cancel: Reason | None) -> Ending:
             return Ending(outcome=Outcome.FAILED, reason=Reason.NOT_EXECUTABLE, detail=for_people(ended.detail))
         case How.NOT_STARTED | How.LOST:
             return Ending(outcome=Outcome.LOST, reason=Reason.EXECUTOR_DIED, detail=for_people(ended.detail))
+
+
+def _failed(ended: Ended, reason: Reason, detail: str) -> Ending:
+    """Return the failure: one that hit a limit is explained by that."""
+    if ended.limit is Limit.NONE:
+        return Ending(outcome=Outcome.FAILED, reason=reason, detail=detail)
+    return Ending(outcome=Outcome.FAILED, reason=Reason.RESOURCE_LIMIT, detail=f"hit its limit of {ended.limit.value}, {detail}")
 
 
 def next_delay(retry: Retry, *, attempt: int, outcome: Outcome) -> float | None:

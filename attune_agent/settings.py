@@ -62,6 +62,8 @@ def parse_flags(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="attune-agent", description="Runs on a host what the controller assigns to it, in order.")
     commands = parser.add_subparsers(dest="command", required=True)
     add_flags(commands.add_parser("run", help="connect to the controller and run what it assigns"))
+    flags = commands.add_parser("executor-flags", help="print the flags of attune-executor that the host's settings stand for, one a line")
+    flags.add_argument("--config", metavar="FILE", help=f"the host's settings ($ATTUNE_AGENT_CONFIG, default {DEFAULT_FILE})")
     return parser.parse_args(argv)
 
 

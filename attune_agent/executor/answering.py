@@ -3,6 +3,7 @@
 `executor` hands it each line. A request that is not of the right shape is answered `bad_request`, whatever is in it.
 """
 
+import os
 from collections.abc import Callable, Mapping
 
 from attune_agent.executor import fields as read
@@ -26,6 +27,8 @@ class Answering:
         self._starting = starting
         self._forget = forget
         self.stopping = False
+        #: Whether what runs is to be ended instead of waited for.
+        self.ending = False
 
     def answer(self, connection: Connection, line: bytes) -> None:
         """Answer one line."""
@@ -63,6 +66,9 @@ class Answering:
             case "forget":
                 self._end_of_interest(fields)
                 reply({})
+            case "retire":
+                self._retire(connection, now=read.flag(fields, "now"))
+                reply({})
             case unknown:
                 raise FieldWrong(f"type: {str(unknown)[:40]!r} cannot be asked")
 
@@ -83,6 +89,11 @@ class Answering:
         grace = read.seconds(fields, "grace", 3600.0)
         if slot is not None:
             self._hosting.stop(slot, grace, now())
+
+    def _retire(self, connection: Connection, *, now: bool) -> None:
+        if connection.uid not in (0, os.geteuid()):
+            raise Refused("bad_request", "only root and the executor's own user may stop it")
+        self.stopping, self.ending = True, self.ending or now
 
     def _end_of_interest(self, fields: Fields) -> None:
         key = parse_key(fields)

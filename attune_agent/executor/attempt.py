@@ -8,19 +8,24 @@ import contextlib
 import fcntl
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from attune_agent.executor.bounded_log import BoundedLog
+from attune_agent.executor.confine import OutOfMemoryScore
 from attune_agent.executor.course import Course, Step
 from attune_agent.executor.log_index import STREAMS
 from attune_agent.executor.masking import Masker, masked
 from attune_agent.executor.private_directory import PrivateDirectory
 from attune_agent.executor.protocol import How, ResultState
 from attune_agent.executor.pump import Stream, output_pipe
-from attune_agent.executor.spawn import Command, NotSpawned, not_spawned, spawn
+from attune_agent.executor.sandbox import NOT_REACHED, Bubble
+from attune_agent.executor.spawn import Command, NotSpawned, not_spawned, resolve, spawn
 from attune_agent.executor.start_command import StartCommand
-from attune_agent.executor.tree import Tree
+from attune_agent.executor.tree import Tree, terminate_sandboxed
+
+#: When a group or the host is out of memory, the attempt's processes go before its keeper, and before the host's own programs.
+_SCORE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ def now() -> float:
 class Attempt:
     """A started attempt."""
 
-    def __init__(self, command: StartCommand, private: Path, tree: Tree) -> None:
+    def __init__(self, command: StartCommand, private: Path, tree: Tree, score: OutOfMemoryScore) -> None:
         """Start it; a build's two output streams are one. `NotSpawned`: nothing runs."""
         self.command = command
         self.course = Course(now(), command.timeout, command.grace)
@@ -55,8 +60,10 @@ class Attempt:
         self.input: int | None = None
         self._unwritten = memoryview(b"")
         self._tree = tree
+        self._score = score
         self._status: int | None = None
         self._detail = ""
+        self._bubble: Bubble | None = None
         self._tree_empty = False
         self._logs = [BoundedLog(command.logs) for _ in STREAMS[: 1 if command.kind == "build" else 2]]
         try:
@@ -109,7 +116,7 @@ class Attempt:
                 case Step.WAIT:
                     return False
                 case Step.TERMINATE:
-                    self._tree.terminate()
+                    self._terminate()
                     return False
                 case Step.KILL:
                     self._tree.kill()
@@ -122,6 +129,8 @@ class Attempt:
         """Return how it ended, once `step` said that it is over; its files are gone afterwards."""
         ended, ended_at = now(), time.time()
         how: How = self.course.cause or ("exited" if self._status is not None and os.WIFEXITED(self._status) else "signalled")
+        if self._bubble is not None and how == "exited" and not self._bubble.reached():
+            how, self._detail = "not_executable", NOT_REACHED
         state, result = self._result()
         totals = [log.total for log in self._logs]
         self._release()
@@ -164,10 +173,19 @@ class Attempt:
                 command.open_files,
                 umask=0o022 if command.kind == "build" else 0o077,
             )
+            if command.sandbox is not None:
+                resolve(what)  # what is not there is said in the same words as without a sandbox
+                self._bubble = Bubble()
+                argv = self._bubble.argv(command.sandbox, command.argv, command.folder, self._private.path)
+                what = replace(what, argv=argv, inherited=(self._bubble.status,))
+            self._score.put(_SCORE)
             self.pid = spawn(what, stdin, ours[0], ours[len(self.streams) - 1])
+            if self._bubble is not None:
+                self._bubble.started()
         except OSError as error:
             raise not_spawned(error) from error
         finally:
+            self._score.put(0)
             for descriptor in ours:
                 os.close(descriptor)
 
@@ -199,8 +217,16 @@ class Attempt:
                     return "too_large", b""
                 return ("ok", printed) if printed else ("missing", b"")
 
+    def _terminate(self) -> None:
+        if self._bubble is None:
+            self._tree.terminate()
+        else:
+            terminate_sandboxed(self.pid)
+
     def _release(self) -> None:
         """Close what is open; nothing of the Input stays."""
+        if self._bubble is not None:
+            self._bubble.close()
         if self.input is not None:
             os.close(self.input)
             self.input = None

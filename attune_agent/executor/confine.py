@@ -20,25 +20,61 @@ class NotConfined(OSError):
 
 
 @dataclass(frozen=True, slots=True)
+class User:
+    """A user of the host whom a grant lets an attempt be; its other processes are none of ours."""
+
+    name: str
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+    #: Whether programs that give more privileges (sudo) give them.
+    privileges: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom a process is to be: an own uid (whose every process it may kill), or None for the executor's uid without that right."""
+    """Whom a process is to be: an own uid (whose every process it may kill), a granted user, or neither: the executor's own user."""
 
     uid: int | None
+    user: User | None = None
+
+    @property
+    def owner(self) -> tuple[int, int] | None:
+        """Return the uid and gid that its files have; None: those of the executor."""
+        if self.user is not None:
+            return self.user.uid, self.user.gid
+        return None if self.uid is None else (self.uid, self.uid)
 
 
 def become(identity: Identity) -> None:
     """Change to the identity for good."""
-    if identity.uid is not None:
-        if identity.uid <= 0:
-            raise NotConfined("an attempt never runs as root")
-        os.setgroups([])
-        os.setresgid(identity.uid, identity.uid, identity.uid)
-        os.setresuid(identity.uid, identity.uid, identity.uid)
-        if os.getresuid() != (identity.uid,) * 3:
-            raise NotConfined(f"the uid is not {identity.uid}")
+    if identity.uid is not None and identity.uid <= 0:
+        raise NotConfined("no attempt has root's uid for its own")
+    if identity.owner is not None:
+        uid, gid = identity.owner
+        os.setgroups(identity.user.groups if identity.user is not None else [])
+        os.setresgid(gid, gid, gid)
+        os.setresuid(uid, uid, uid)
+        if os.getresuid() != (uid,) * 3:
+            raise NotConfined(f"the uid is not {uid}")
     conceal()
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    if identity.user is None or not identity.user.privileges:
+        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     adopt_orphans()
+
+
+def bound_files(soft: int = 1024, hard: int = 65_536) -> None:
+    """Bound the descriptors of each process; the executor itself may have been given more."""
+    _, given = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = hard if given == resource.RLIM_INFINITY else min(hard, given)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, most), most))
+
+
+def bound_processes(most: int) -> None:
+    """Bound the processes and threads of this process's uid, where it is one that no other attempt has."""
+    _, given = resource.getrlimit(resource.RLIMIT_NPROC)
+    bound = most if given == resource.RLIM_INFINITY else min(most, given)
+    resource.setrlimit(resource.RLIMIT_NPROC, (bound, bound))
 
 
 def conceal() -> None:
@@ -78,10 +114,20 @@ def plain_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def out_of_memory_score(score: int) -> None:
-    """Say how gladly the kernel may kill this process when memory is short; lowering it is a privilege that may be missing."""
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123 - no pathlib here
-        file.write(str(score))
+class OutOfMemoryScore:
+    """How gladly the kernel kills this process when memory is short; opened as root, a concealed process without privileges cannot."""
+
+    def __init__(self) -> None:
+        try:
+            self._file = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+        except PermissionError:
+            self._file = -1
+
+    def put(self, score: int) -> None:
+        """Set it; children inherit it. Going below what root has given is a privilege that may be missing."""
+        if self._file >= 0:
+            with contextlib.suppress(OSError):
+                os.write(self._file, str(score).encode("ascii"))
 
 
 def _prctl(option: int, value: int) -> None:

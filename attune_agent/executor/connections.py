@@ -26,9 +26,10 @@ _PEER = struct.Struct("3i")
 class Connection:
     """One connected agent."""
 
-    def __init__(self, end: socket.socket) -> None:
+    def __init__(self, end: socket.socket, uid: int) -> None:
         end.settimeout(0)
         self.end = end
+        self.uid = uid
         self.lost = False
         self._in = bytearray()
         self._out = bytearray()
@@ -117,7 +118,7 @@ class Connections:
         if len(self.all) >= _MOST_CONNECTIONS or not self._identities.may_connect(uid):
             end.close()
         else:
-            self.all.append(Connection(end))
+            self.all.append(Connection(end, uid))
 
     def push(self, message: Mapping[str, object]) -> None:
         """Tell everybody."""

@@ -36,6 +36,7 @@ class Executor:
         self._retention = retention
         self._answering: Answering | None = None
         self._stop_asked = 0
+        self._ended_all = False
         self._signalled, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
@@ -45,21 +46,25 @@ class Executor:
     def await_keepers(self, limit: float) -> None:
         """Go on until every slot has a keeper that emptied its uid; `KeepersFailed` after so many seconds."""
         end = now() + limit
-        while any(slot.phase is not Phase.READY for slot in self._hosting.slots):
+        own = [slot for slot in self._hosting.slots if not slot.guest]
+        while any(slot.phase is not Phase.READY for slot in own):
             if now() > end or self._stop_asked:
-                missing = [str(slot.number) for slot in self._hosting.slots if slot.phase is not Phase.READY]
+                missing = [str(slot.number) for slot in own if slot.phase is not Phase.READY]
                 raise KeepersFailed(f"no keeper for the slots {', '.join(missing)}: processes of their uids cannot be killed, or see above")
             self._turn(end)
 
     def serve(self, answering: Answering) -> None:
-        """Answer until SIGTERM or SIGINT; then end every attempt, and return when their outcomes are durable and told."""
+        """Answer until it is to stop; return when no attempt is left and the outcomes are durable and told.
+
+        SIGTERM and SIGINT end every attempt; a `retire` waits for them unless it says otherwise. Nothing new is started either way.
+        """
         self._answering = answering
         while not self._finished(answering):
             self._turn(inf)
 
     def _finished(self, answering: Answering) -> bool:
-        if self._stop_asked and not answering.stopping:
-            answering.stopping = True
+        if (self._stop_asked or answering.ending) and not self._ended_all:
+            answering.stopping = self._ended_all = True
             for slot in self._hosting.slots:
                 if slot.held is not None:
                     slot.stopped_by = "executor_stopped"

@@ -18,7 +18,7 @@ from attune_agent.executor.commit import GroupCommit
 from attune_agent.executor.ledger import Held, Started, keeper_record, pid_record
 from attune_agent.executor.log_index import HEAD, MOST_SEGMENTS, STREAMS, WAYPOINTS, head_name, index_name, segment_name
 from attune_agent.executor.log_waypoints import waypoints_name
-from attune_agent.executor.outcomes import lost_outcome, outcome_of
+from attune_agent.executor.outcomes import lost_outcome, outcome_of, unstarted_outcome
 from attune_agent.executor.places import open_log_file
 from attune_agent.executor.processes import process
 from attune_agent.executor.protocol import OutcomeMessage
@@ -47,9 +47,15 @@ class Hosting:
         logged, self._logged = self._logged, 0
         return logged
 
-    def free_slot(self, *, build: bool) -> Slot | None:
-        """Return a slot that may be given an attempt (or a build)."""
-        return next((slot for slot in self.slots if slot.free and (slot.number == 0) == build), None)
+    def free_slot(self, *, build: bool = False, guest: bool = False) -> Slot | None:
+        """Return a slot that may be given an attempt (of a granted user), or a build."""
+        return next((slot for slot in self.slots if slot.free and slot.guest == guest and (slot.number == 0) == build), None)
+
+    @property
+    def full(self) -> bool:
+        """Whether as many attempts are hosted as there are slots; those of granted users count like the others."""
+        attempts = [slot for slot in self.slots if slot.number != 0]
+        return sum(slot.held is not None for slot in attempts) >= sum(not slot.guest for slot in attempts)
 
     def slot_of(self, held: Held) -> Slot | None:
         """Return the slot that hosts an attempt now."""
@@ -65,6 +71,16 @@ class Hosting:
             slot.channel.send(fields, blob, descriptors)
         except ChannelClosed:
             self.give_up(slot)
+
+    def host_guest(self, slot: Slot, fields: Mapping[str, object], blob: bytes, now: float) -> None:
+        """Make the keeper of a guest slot and give it its attempt, which it reads when it is ready."""
+        slot.lost_at = now
+        self._fork(slot, now)
+        if slot.keeper is None:
+            self._unstarted(slot, "the host has no process for its keeper")
+            return
+        slot.given = True
+        self.send(slot, fields, blob)
 
     def stop(self, slot: Slot, grace: float, now: float) -> None:
         """Cancel what the slot hosts."""
@@ -103,6 +119,19 @@ class Hosting:
                 self.give_up(slot)
                 slot.keeper, slot.lost_at = None, now
                 slot.phase, slot.due = Phase.ABSENT, now if slot.worked else now + _RETRY
+                if slot.given and not slot.worked:
+                    self._unstarted(slot, "its keeper could not become the user that it is to run as")
+                if slot.guest and slot.held is None:
+                    slot.due = inf
+
+    def dismiss(self) -> None:
+        """Let the keepers go, which host nothing any more, and wait for their ends."""
+        for slot in self.slots:
+            if slot.channel is not None:
+                slot.channel.close()
+            if slot.keeper is not None:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(slot.keeper.pid, 0)
 
     def tend(self, now: float) -> None:
         """Do what is due."""
@@ -111,7 +140,7 @@ class Hosting:
                 say(f"the keeper of slot {slot.number} does not answer and is replaced")
                 self.give_up(slot)
             elif slot.phase is Phase.ABSENT and now >= slot.due:
-                self._fork(slot, now)
+                self._replace(slot, now)
             if now >= self._alarm_at(slot) and slot.held is not None:
                 self._tell_condition(slot.held, "kill_failed")
 
@@ -123,11 +152,14 @@ class Hosting:
         waits = slot.held is not None and not slot.held.condition and slot.phase is not Phase.READY
         return slot.lost_at + _UNKILLABLE_AFTER if waits else inf
 
-    def _fork(self, slot: Slot, now: float) -> None:
-        keepers = [other.keeper.pid for other in self.slots if other.keeper is not None]
-        if slot.identity.uid is None and kill_orphans(keepers):
+    def _replace(self, slot: Slot, now: float) -> None:
+        """Give the slot a keeper, once nothing is left of what an earlier one hosted; as a uid of its own it sees to that itself."""
+        if slot.identity.uid is None and not self._emptied(slot):
             slot.due = now + _LOOK_AGAIN
-            return
+        else:
+            self._fork(slot, now)
+
+    def _fork(self, slot: Slot, now: float) -> None:
         try:
             started = fork_keeper(slot)
         except OSError as error:
@@ -135,6 +167,11 @@ class Hosting:
             slot.due = now + _RETRY
             return
         self._commit.loose(keeper_record(slot.number, started))
+
+    def _emptied(self, slot: Slot) -> bool:
+        """Kill what dead keepers have left; tell whether there was nothing."""
+        left = kill_orphans([other.keeper.pid for other in self.slots if other.keeper is not None])
+        return (slot.group is None or slot.group.empty(0.0)) and not left
 
     def _hear(self, slot: Slot, packet: Packet) -> None:
         match packet.fields.get("type"):
@@ -155,8 +192,11 @@ class Hosting:
                 raise read.FieldWrong(f"it said {unknown!r}")
 
     def _ready(self, slot: Slot) -> None:
+        slot.phase, slot.worked = Phase.READY, True
+        if slot.given:
+            return
+        slot.due = inf
         remove_emptied(slot, os.listdir(slot.directory))  # noqa: PTH208 - names only
-        slot.phase, slot.due, slot.worked = Phase.READY, inf, True
         if slot.held is not None:
             self._end(slot, lost_outcome(slot.held, "keeper_died"))
 
@@ -181,7 +221,7 @@ class Hosting:
         self.send(slot, {"type": "log_file", "stream": stream}, descriptors=opened)
 
     def _ended(self, slot: Slot, held: Held, packet: Packet) -> None:
-        outcome = outcome_of(held, packet, slot.stopped_by)
+        outcome = outcome_of(held, packet, slot.stopped_by, slot.group.limit_hit() if slot.group is not None else "")
         self._logged += outcome["stdout_bytes"] + outcome["stderr_bytes"]
         remove_emptied(slot, [f"{held.execution}.{held.attempt}"])
         slot.due = inf
@@ -191,7 +231,15 @@ class Hosting:
 
     def _end(self, slot: Slot, outcome: OutcomeMessage) -> None:
         slot.held, slot.stopped_by = None, ""
+        if slot.guest:
+            self.give_up(slot)
         self._commit.end(outcome, lambda: self._push({"type": "ended", "outcome": outcome, "at": time.time()}))
+
+    def _unstarted(self, slot: Slot, detail: str) -> None:
+        if slot.held is not None:
+            remove_emptied(slot, [f"{slot.held.execution}.{slot.held.attempt}"])
+            self._end(slot, unstarted_outcome(slot.held, detail))
+        slot.phase, slot.due = Phase.ABSENT, inf
 
     def _tell_condition(self, held: Held, condition: str) -> None:
         held.condition = condition

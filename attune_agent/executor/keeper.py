@@ -16,6 +16,7 @@ from typing import NoReturn
 from attune_agent.executor import fields as read
 from attune_agent.executor.attempt import Attempt, Ending, ending_of_nothing, now
 from attune_agent.executor.channel import Channel, ChannelClosed, Packet
+from attune_agent.executor.confine import OutOfMemoryScore
 from attune_agent.executor.remove_tree import empty_directory, open_directory
 from attune_agent.executor.spawn import NotSpawned, not_spawned
 from attune_agent.executor.start_command import parse_start
@@ -25,9 +26,9 @@ _MEND_AFTER = 1.0
 _LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
 
 
-def keep(channel: Channel, tree: Tree, *, tells_pids: bool) -> NoReturn:
+def keep(channel: Channel, tree: Tree, score: OutOfMemoryScore, *, tells_pids: bool) -> NoReturn:
     """Host attempts until the executor is gone; without a uid of its own the main process is told, to be found after a crash."""
-    keeper = _Keeper(channel, tree, tells_pids)
+    keeper = _Keeper(channel, tree, score, tells_pids=tells_pids)
     try:
         keeper.run()
     except ChannelClosed:
@@ -37,9 +38,10 @@ def keep(channel: Channel, tree: Tree, *, tells_pids: bool) -> NoReturn:
 
 
 class _Keeper:
-    def __init__(self, channel: Channel, tree: Tree, tells_pids: bool) -> None:  # noqa: FBT001 - of `keep`
+    def __init__(self, channel: Channel, tree: Tree, score: OutOfMemoryScore, *, tells_pids: bool) -> None:
         self._channel = channel
         self._tree = tree
+        self._score = score
         self._tells_pids = tells_pids
         self._attempt: Attempt | None = None
         self._told_condition = False
@@ -101,7 +103,7 @@ class _Keeper:
         try:
             if command.fresh:
                 _empty(read.text(packet.fields, "tree"))
-            self._attempt = Attempt(command, Path(read.text(packet.fields, "private")), self._tree)
+            self._attempt = Attempt(command, Path(read.text(packet.fields, "private")), self._tree, self._score)
         except NotSpawned as error:
             self._tell_end(ending_of_nothing(error))
             return

@@ -1,8 +1,8 @@
 """What an earlier life left: its processes are killed and its unended attempts become `lost`, before anybody is listened to.
 
 `main` calls it once, with the state's lock held. With uids of our own, the keepers of the new life empty theirs; here only uids of slots
-that no longer exist are left. Without, the recorded keepers and processes are found again by pid and start time, and whatever escaped
-them by the ATTUNE_RESULT in its environment.
+that no longer exist are left. Without, and for granted users, the recorded keepers and processes are found again by pid and start time,
+whatever escaped them by its cgroup, and where there is none by the ATTUNE_RESULT in its environment.
 """
 
 import contextlib
@@ -13,10 +13,11 @@ from pathlib import Path
 
 from attune_agent.executor.aside import fork_aside
 from attune_agent.executor.attempt import now
+from attune_agent.executor.cgroups import Groups
 from attune_agent.executor.commit import GroupCommit
 from attune_agent.executor.confine import Identity, become
-from attune_agent.executor.identities import Identities, UidClaims, UidsUnusable
-from attune_agent.executor.ledger import Ledger, Started
+from attune_agent.executor.identities import UidClaims, UidsUnusable
+from attune_agent.executor.ledger import Keeper, Ledger, Started
 from attune_agent.executor.outcomes import lost_outcome
 from attune_agent.executor.places import Places
 from attune_agent.executor.processes import Process, all_processes, descendants, process, uids_in_use, wait_gone
@@ -36,19 +37,30 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
-def kill_leftovers(ledger: Ledger, identities: Identities, places: Places, slots: int) -> None:
-    """End every process of earlier lives that the keepers of this one will not find, or raise `LeftoversRemain`."""
-    own = identities.own_uids(slots)
-    if not own:
-        _kill_recorded(ledger, places)
-        return
+def kill_leftovers(ledger: Ledger, own: range, places: Places, numbers: range, groups: Groups | None) -> None:
+    """End every process of earlier lives that the keepers of this one will not find, or raise `LeftoversRemain`.
+
+    `own` are the uids of this life's keepers, `numbers` those of its slots.
+    """
+    if own:
+        _claim(ledger, own)
+    for group in groups.left() if groups is not None else ():
+        if not group.empty(_PATIENCE):
+            raise LeftoversRemain(f"processes of an earlier life cannot be killed: {', '.join(map(str, group.pids()))}")
+        group.remove()
+    _kill_recorded(ledger, places)
+    if own:
+        _remove_other_directories(places, numbers)
+
+
+def _claim(ledger: Ledger, own: range) -> None:
+    """Take these uids for this process alone, and empty those that an earlier life had beside them."""
     claims = UidClaims()
     if not claims.claim(own[0], own[-1]):
         raise UidsUnusable(f"another executor of this machine uses some of the uids {own[0]}-{own[-1]}; give each its own --uids")
     for uid in {keeper.uid for keeper in ledger.keepers() if keeper.uid is not None} - set(own):
         if claims.claim(uid, uid) and uids_in_use(uid, uid):
             _empty_in_child(uid)
-    _remove_other_directories(places, slots)
 
 
 def settle_unended(ledger: Ledger, commit: GroupCommit) -> int:
@@ -72,9 +84,9 @@ def _empty_in_child(uid: int) -> None:
         raise LeftoversRemain(f"the processes of uid {uid} could not be reached")
 
 
-def _remove_other_directories(places: Places, slots: int) -> None:
+def _remove_other_directories(places: Places, numbers: range) -> None:
     for path in places.work.iterdir():
-        if path.name not in map(str, range(slots + 1)):
+        if path.name not in map(str, numbers):
             with contextlib.suppress(OSError):
                 descriptor = open_directory(str(path))
                 empty_directory(descriptor)
@@ -85,7 +97,7 @@ def _remove_other_directories(places: Places, slots: int) -> None:
 def _kill_recorded(ledger: Ledger, places: Places) -> None:
     """Kill keepers, recorded main processes, their descendants and what carries our mark, until there is none."""
     if ledger.boot == boot_id():
-        for keeper in _alive(ledger.keepers()):
+        for keeper in _alive(_without_uid(ledger)):
             wait_gone(keeper, _KEEPERS_OWN_TIME)  # it sees that its executor is gone and kills its tree itself
     end, poll = now() + _PATIENCE, select.poll()
     while found := _recorded(ledger, places):
@@ -100,10 +112,15 @@ def _recorded(ledger: Ledger, places: Places) -> list[Process]:
     found = {left.pid: left for left in _marked(places)}
     if ledger.boot == boot_id():
         mains = [held.process for held in ledger.unended() if held.process is not None]
-        for root in _alive([*ledger.keepers(), *mains]):
+        for root in _alive([*_without_uid(ledger), *mains]):
             found[root.pid] = root
             found.update((left.pid, left) for left in descendants(root.pid))
     return list(found.values())
+
+
+def _without_uid(ledger: Ledger) -> list[Keeper]:
+    """Return the keepers whose processes are not found by a uid: those of an executor without privileges, and those of granted users."""
+    return [keeper for keeper in ledger.keepers() if keeper.uid is None]
 
 
 def _alive(recorded: Sequence[Started]) -> Iterator[Process]:

@@ -1,4 +1,4 @@
-"""The program `attune-executor`: reads its arguments, takes its state, clears up after its last life, then serves.
+"""The program `attune-executor`: takes its state, clears up after its last life, then serves; or tells another that serves to stop.
 
 Builds everything in one place; `executor` runs it. Exit codes: 0 stopped as asked, 2 bad arguments, 3 cannot serve (the line on stderr
 says why and what to look at).
@@ -10,26 +10,32 @@ import os
 import secrets
 import sys
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 
 from attune_agent.executor import places as place
 from attune_agent.executor.answering import Answering
+from attune_agent.executor.arguments import parser
 from attune_agent.executor.attempt import now
+from attune_agent.executor.cgroups import Groups, find_groups
 from attune_agent.executor.commit import GroupCommit
-from attune_agent.executor.confine import NotConfined, adopt_orphans, conceal, out_of_memory_score
+from attune_agent.executor.confine import Identity, NotConfined, OutOfMemoryScore, adopt_orphans, conceal
 from attune_agent.executor.connections import Connections
 from attune_agent.executor.executor import Executor, KeepersFailed
 from attune_agent.executor.fields import FieldWrong
+from attune_agent.executor.grants import read_grants
+from attune_agent.executor.host_bounds import HostBounds
 from attune_agent.executor.hosting import Hosting
-from attune_agent.executor.identities import DEFAULT_UIDS, Identities, UidsUnusable, choose_identities
+from attune_agent.executor.identities import Identities, UidsUnusable, choose_identities
 from attune_agent.executor.journal import Journal, JournalBroken, JournalFull, JournalUnreadable
 from attune_agent.executor.ledger import Ledger
 from attune_agent.executor.leftovers import LeftoversRemain, boot_id, kill_leftovers, settle_unended
-from attune_agent.executor.log_retention import DEFAULT_LIMIT, LogRetention
+from attune_agent.executor.log_retention import LogRetention
 from attune_agent.executor.protocol import PROTOCOL, SOCKET_NAME, Greeting
-from attune_agent.executor.slots import Slot
+from attune_agent.executor.slots import Slot, slot_numbers
 from attune_agent.executor.speech import say
 from attune_agent.executor.starting import Starting
+from attune_agent.executor.stop import stop
 
 _STOPPED = (
     place.PlaceUnusable,
@@ -48,88 +54,80 @@ _KEEPERS_LIMIT = 30.0
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the executor until it is stopped."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
+    if options.command == "stop":
+        sys.exit(stop(Path(options.run), now=options.now))
     where = place.Places(*(Path(path).absolute() for path in (options.state, options.run, options.logs, options.environments)))
     os.umask(0o027)
     try:
-        _run(where, options.slots, choose_identities(options.uids, options.agent_uid, options.slots), options.logs_limit)
+        _run(options, where)
     except _STOPPED as error:
         say(f"stopped: {error}")
         sys.exit(3)
 
 
-def _run(where: place.Places, slots: int, identities: Identities, logs_limit: int) -> None:
+def _run(options: argparse.Namespace, where: place.Places) -> None:
+    slots: int = options.slots
+    identities = choose_identities(options.uids, options.agent_uid, slots)
+    grants = read_grants(options.grant, options.privileged, identities, slots)
+    numbers = slot_numbers(slots, guests=bool(grants.users))
     conceal()
     adopt_orphans()
-    out_of_memory_score(-500)
+    OutOfMemoryScore().put(-500)
     lock = place.lock_state(where)
-    place.prepare(where, identities, slots)
+    place.prepare(where, identities, numbers)
     ledger = Ledger()
     journal = Journal(where.journal, ledger.restated)
     for record in journal.read():
         ledger.apply(record)
-    kill_leftovers(ledger, identities, where, slots)
-    greeting = _greeting(where, identities, slots)
+    state = place.state_id(where)
+    groups = find_groups(state) if identities.uids is not None else None
+    kill_leftovers(ledger, identities.own_uids(slots), where, numbers, groups)
+    bounds = HostBounds(options.memory, options.processes)
+    own = [_slot(number, where, identities.of_slot(number), groups, bounds) for number in numbers[: slots + 1]]
+    guests = [_slot(number, where, None, groups, bounds) for number in numbers[slots + 1 :]]
+    greeting = _greeting(where, identities, slots, state, groups)
     ledger.apply({"t": "life", "life": greeting["life"], "boot": boot_id()})
     journal.begin_segment()
     connections, commit = Connections(identities), GroupCommit(journal, ledger)
-    hosting = Hosting(
-        [Slot(number, identities.of_slot(number), where.of_slot(number)) for number in range(slots + 1)], commit, connections.push
-    )
-    executor = Executor(commit, hosting, connections, LogRetention(where.logs, logs_limit))
+    hosting = Hosting([*own, *guests], commit, connections.push)
+    executor = Executor(commit, hosting, connections, LogRetention(where.logs, options.logs_limit))
     gc.freeze()  # what is there now stays for ever: the keepers' collectors need not touch, and so copy, it
     executor.await_keepers(_KEEPERS_LIMIT)
     lost = settle_unended(ledger, commit)
     commit.commit(now())
     connections.listen(where.run / SOCKET_NAME)
     say(f"serving {slots} slots, mode {identities.mode}" + (f"; {lost} attempts of the last life are lost" if lost else ""))
-    starting = Starting(where, ledger, commit, hosting, greeting["state_id"])
+    starting = Starting(where, ledger, commit, hosting, state_id=state, grants=grants, bounds=bounds)
     executor.serve(Answering(greeting, ledger, hosting, starting, commit.loose))
+    hosting.dismiss()
+    if groups is not None:
+        groups.remove()
     os.close(lock)
 
 
-def _greeting(where: place.Places, identities: Identities, slots: int) -> Greeting:
+def _slot(number: int, where: place.Places, identity: Identity | None, groups: Groups | None, bounds: HostBounds) -> Slot:
+    """Return a slot; without an identity it is one for guests, who bring theirs."""
+    group = groups.make(number) if groups is not None else None
+    slot = Slot(number, identity or Identity(None), where.of_slot(number), guest=identity is None, group=group)
+    if slot.guest:
+        slot.due = inf
+    elif slot.identity.uid is not None and (group is None or "pids" not in group.folders):
+        slot.processes = bounds.of_uid(number)
+    return slot
+
+
+def _greeting(where: place.Places, identities: Identities, slots: int, state: str, groups: Groups | None) -> Greeting:
     return {
         "protocol": PROTOCOL,
-        "state_id": place.state_id(where),
+        "state_id": state,
         "life": secrets.token_hex(16),
         "mode": identities.mode,
         "slots": slots,
         "build": True,
+        "limits": groups.limits if groups is not None else [],
         "inputs_in_memory": place.on_memory(where.work),
     }
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="attune-executor", description="Hosts action attempts for attune-agent on this machine.")
-    run = parser.add_subparsers(dest="command", required=True, metavar="run").add_parser("run", help="serve until stopped")
-    for name, default, what in (
-        ("state", "/var/lib/attune-executor", "journal and lock, of the executor alone"),
-        ("run", "/run/attune", "socket and private directories of attempts; best on a tmpfs"),
-        ("logs", "/var/lib/attune/logs", "logs of attempts"),
-        ("environments", "/var/lib/attune/environments", "environments that builds make"),
-    ):
-        run.add_argument(f"--{name}", default=default, metavar="DIR", help=f"{what} (default {default})")
-    run.add_argument("--slots", default=4, type=_slots, metavar="N", help="attempts at the same time, 1 to 256 (default 4)")
-    uids = "-".join(map(str, DEFAULT_UIDS))
-    run.add_argument("--uids", type=_uids, metavar="FIRST-LAST", help=f"as root: uids for builds (the first) and slots (default {uids})")
-    run.add_argument("--agent-uid", type=int, metavar="UID", help="as root: the user that may connect besides root")
-    limit = "bytes of all attempts' logs together; the oldest go first"
-    run.add_argument("--logs-limit", default=DEFAULT_LIMIT, type=int, metavar="BYTES", help=f"{limit} (default {DEFAULT_LIMIT})")
-    return parser
-
-
-def _slots(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 256:
-        raise argparse.ArgumentTypeError("a number from 1 to 256 is needed")
-    return int(text)
-
-
-def _uids(text: str) -> tuple[int, int]:
-    first, _, last = text.partition("-")
-    if not first.isdecimal() or not last.isdecimal():
-        raise argparse.ArgumentTypeError("FIRST-LAST is needed, two numbers")
-    return int(first), int(last)
 
 
 if __name__ == "__main__":

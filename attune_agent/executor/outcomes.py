@@ -6,13 +6,13 @@ import time
 from attune_agent.executor import fields as read
 from attune_agent.executor.channel import Packet
 from attune_agent.executor.ledger import Held
-from attune_agent.executor.protocol import HOWS, OutcomeMessage, ResultState
+from attune_agent.executor.protocol import HOWS, How, Limit, OutcomeMessage, ResultState
 
 _STATES: tuple[ResultState, ...] = ("missing", "ok", "not_regular", "too_large")
 _MOST = 1 << 62
 
 
-def outcome_of(held: Held, packet: Packet, stopped_by: str) -> OutcomeMessage:
+def outcome_of(held: Held, packet: Packet, stopped_by: str, limit: Limit) -> OutcomeMessage:
     """Return the document for an attempt that its keeper saw to the end."""
     said = packet.fields
     detail = read.text(said, "detail")
@@ -23,6 +23,7 @@ def outcome_of(held: Held, packet: Packet, stopped_by: str) -> OutcomeMessage:
         "exit_code": read.optional_whole(said, "exit_code", 0, 255),
         "signal": read.optional_whole(said, "signal", 1, 128),
         "detail": detail or stopped_by,
+        "limit": limit,
         "result": {
             "state": read.one_of(said, "result_state", _STATES),
             "body_b64": base64.b64encode(packet.blob).decode("ascii"),
@@ -38,13 +39,23 @@ def outcome_of(held: Held, packet: Packet, stopped_by: str) -> OutcomeMessage:
 
 def lost_outcome(held: Held, detail: str) -> OutcomeMessage:
     """Return the document for an attempt that may have run and of whose end nothing is known but that no process of it is left."""
+    return _outcome_of_nothing(held, "lost", detail)
+
+
+def unstarted_outcome(held: Held, detail: str) -> OutcomeMessage:
+    """Return the document for an attempt whose keeper failed before it had read what to start."""
+    return _outcome_of_nothing(held, "not_started", detail)
+
+
+def _outcome_of_nothing(held: Held, how: How, detail: str) -> OutcomeMessage:
     return {
         "execution": held.execution,
         "attempt": held.attempt,
-        "how": "lost",
+        "how": how,
         "exit_code": None,
         "signal": None,
         "detail": detail,
+        "limit": "",
         "result": {"state": "missing", "body_b64": ""},
         "stdout_bytes": 0,
         "stderr_bytes": 0,

@@ -44,6 +44,11 @@ class Places:
         """Return the directory above the private directories."""
         return self.run / "work"
 
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """Return the directories that this executor was given."""
+        return self.state, self.run, self.logs, self.environments
+
     def of_slot(self, slot: int) -> Path:
         """Return the directory that holds the private directories of one slot."""
         return self.work / str(slot)
@@ -84,12 +89,12 @@ def state_id(places: Places) -> str:
     return str(known["id"])
 
 
-def prepare(places: Places, identities: Identities, slots: int) -> None:
+def prepare(places: Places, identities: Identities, slots: range) -> None:
     """Make the directories and give them the modes of design §5, State."""
     if not places.run.exists():
         places.run.mkdir(parents=True)
         places.run.chmod(0o755)
-    for path in (places.work, *map(places.of_slot, range(slots + 1))):
+    for path in (places.work, *map(places.of_slot, slots)):
         path.mkdir(mode=0o711, exist_ok=True)
         path.chmod(0o711)
     places.logs.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -116,11 +121,11 @@ def make_tree(places: Places, builder: int | None, environment: str) -> None:
             _owned_directory(entry, "tree", builder, 0o755)
 
 
-def make_private(path: Path, uid: int | None) -> None:
-    """Make the empty private directory for an attempt."""
+def make_private(path: Path, owner: tuple[int, int] | None) -> None:
+    """Make the empty private directory for an attempt of this uid and gid."""
     path.mkdir(mode=0o700)
-    if uid is not None:
-        os.chown(path, uid, uid, follow_symlinks=False)
+    if owner is not None:
+        os.chown(path, *owner, follow_symlinks=False)
 
 
 def make_log_directory(path: Path) -> None:

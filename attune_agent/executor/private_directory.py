@@ -21,26 +21,26 @@ class PrivateDirectory:
     """One attempt's directory, seen by the keeper."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._top = open_directory(str(path))
         os.mkdir("home", 0o700, dir_fd=self._top)
         os.mkdir("tmp", 0o700, dir_fd=self._top)
 
     def variables(self) -> dict[str, str]:
         """Return what the action is told about it."""
-        return {"HOME": str(self._path / "home"), "TMPDIR": str(self._path / "tmp"), "ATTUNE_RESULT": str(self._path / "result")}
+        return {"HOME": str(self.path / "home"), "TMPDIR": str(self.path / "tmp"), "ATTUNE_RESULT": str(self.path / "result")}
 
     def write_input(self, document: bytes) -> str:
         """Write the Input beside them, 0600, and return its path."""
         descriptor = os.open("input", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=self._top)
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
             file.write(document)
-        return f"{self._path}/input"
+        return f"{self.path}/input"
 
     def write_home(self, files: Mapping[str, bytes]) -> None:
         """Write files below HOME, 0600; it is still empty, so nothing stands in the way and no link is followed."""
         for name, content in files.items():
-            path = self._path / "home" / name
+            path = self.path / "home" / name
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
             with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor

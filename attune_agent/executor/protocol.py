@@ -9,6 +9,7 @@ question and answers with the same `id`; messages without an `id` are pushed to 
     list    {}                               → {attempts: [ListedMessage]}
     outcome {execution, attempt}             → {state, outcome?}
     forget  {execution, attempt}             → {}
+    retire  {now}                            → {}; nothing is started any more, and it ends when no attempt is left (`now`: it ends them)
     pushed  {type: condition | ended, …}
     refused {id, refused: code, detail}
 """
@@ -27,7 +28,11 @@ ResultSource = Literal["file", "stdout", "none"]
 InputVia = Literal["stdin", "file"]
 
 #: Why a request was refused. `no_slot`, `busy_host` and `journal_full` pass by themselves; nothing was recorded or started.
-Refusal = Literal["bad_request", "no_slot", "busy_host", "journal_full", "other_state", "unknown", "stopping", "protocol"]
+Refusal = Literal["bad_request", "no_slot", "busy_host", "journal_full", "other_state", "unknown", "stopping", "protocol", "not_granted"]
+
+#: Which of its limits an attempt has hit; empty: none.
+Limit = Literal["", "memory", "processes"]
+LIMITS: tuple[Limit, ...] = ("", "memory", "processes")
 
 HOWS: tuple[How, ...] = ("exited", "signalled", "timed_out", "cancelled", "not_executable", "not_started", "lost")
 
@@ -41,6 +46,7 @@ class Greeting(TypedDict):
     mode: Literal["uids", "unprivileged"]
     slots: int
     build: bool
+    limits: list[Limit]  # what of an attempt is bounded, and told when it is hit
     inputs_in_memory: bool  # whether the private directories lie on a tmpfs (input by file may then hold secrets)
 
 
@@ -53,10 +59,19 @@ class LogBoundsMessage(TypedDict):
 
 
 class LimitsMessage(TypedDict):
-    """Resource limits of the attempt's processes; absent means the host's."""
+    """Resource limits of the attempt's processes; absent means the host's, which a larger one does not pass either."""
 
+    memory: NotRequired[int]  # bytes, of all its processes together
     processes: NotRequired[int]
     open_files: NotRequired[int]
+
+
+class SandboxMessage(TypedDict):
+    """What an attempt's sandbox has, beside what every one has."""
+
+    network: bool
+    hide: list[str]  # folders that are covered; the executor adds its own
+    show: list[str]  # folders below those that are shown again, read-only
 
 
 class StartMessage(TypedDict):
@@ -78,6 +93,9 @@ class StartMessage(TypedDict):
     result_limit: int
     mask_b64: list[str]
     limits: LimitsMessage
+    user: NotRequired[str]  # kind attempt: the user of the host to be; refused unless the executor was given a grant for `action`
+    action: NotRequired[str]
+    sandbox: NotRequired[SandboxMessage]  # kind attempt; absent: none
     uses: NotRequired[str]  # kind attempt: the key of the environment it runs in, which must not be removed meanwhile
     environment: NotRequired[str]  # kind build: the key of the environment whose `tree` is made for it
     fresh: NotRequired[bool]  # kind build: empty that tree first
@@ -101,6 +119,7 @@ class OutcomeMessage(TypedDict):
     signal: int | None
     detail: str
     result: ResultMessage
+    limit: Limit  # hit while it ran; it may have ended well nevertheless
     stdout_bytes: int
     stderr_bytes: int
     log_directory: str

@@ -2,7 +2,7 @@
 
 `executor` waits on the keepers' channels and passes their messages to `hosting`; `starting` takes free slots. A new keeper first empties
 its uid and its directory of whatever an earlier one left, and only then says `ready`: the same code serves the start of the executor
-and the death of a keeper.
+and the death of a keeper. A guest slot has a keeper only while it hosts an attempt, made for the user that this attempt was granted.
 """
 
 import contextlib
@@ -16,8 +16,17 @@ from pathlib import Path
 from typing import NoReturn
 
 from attune_agent.executor.aside import fork_aside
+from attune_agent.executor.cgroups import Group
 from attune_agent.executor.channel import Channel, ChannelClosed
-from attune_agent.executor.confine import Identity, become, keep_only, out_of_memory_score, plain_signals
+from attune_agent.executor.confine import (
+    Identity,
+    OutOfMemoryScore,
+    become,
+    bound_files,
+    bound_processes,
+    keep_only,
+    plain_signals,
+)
 from attune_agent.executor.keeper import keep
 from attune_agent.executor.ledger import Held, Keeper
 from attune_agent.executor.processes import process
@@ -41,6 +50,10 @@ class Slot:
     number: int
     identity: Identity
     directory: Path
+    guest: bool = False
+    group: Group | None = None
+    #: Processes and threads that its uid may have at once, where no group counts them.
+    processes: int | None = None
     phase: Phase = Phase.ABSENT
     due: float = 0.0
     channel: Channel | None = None
@@ -48,6 +61,8 @@ class Slot:
     held: Held | None = None
     #: Whether the present keeper was ever ready; one that was not is replaced after a pause only.
     worked: bool = False
+    #: Whether the present keeper was given its attempt before it was ready, as a guest slot's is.
+    given: bool = False
     #: Since when the attempt is without a keeper.
     lost_at: float = 0.0
     #: Who cancelled the attempt when it was not the agent.
@@ -56,7 +71,12 @@ class Slot:
     @property
     def free(self) -> bool:
         """Whether a start may be given to it."""
-        return self.phase is Phase.READY and self.held is None
+        return self.held is None and self.phase is (Phase.ABSENT if self.guest else Phase.READY)
+
+
+def slot_numbers(slots: int, *, guests: bool) -> range:
+    """Return the numbers of all slots: 0 builds, then so many for attempts, then as many for those of granted users."""
+    return range(2 * slots + 1 if guests else slots + 1)
 
 
 def fork_keeper(slot: Slot) -> Keeper:
@@ -74,7 +94,7 @@ def fork_keeper(slot: Slot) -> Keeper:
     theirs.close()
     found = process(pid)
     slot.channel, slot.keeper = Channel(ours), Keeper(pid, found.ticks if found else 0, slot.identity.uid)
-    slot.phase, slot.due, slot.worked = Phase.STARTING, inf, False
+    slot.phase, slot.due, slot.worked, slot.given = Phase.STARTING, inf, False, False
     return slot.keeper
 
 
@@ -87,7 +107,7 @@ def remove_emptied(slot: Slot, names: Sequence[str]) -> None:
         try:
             (slot.directory / name).rmdir()
         except OSError:
-            if slot.identity.uid is not None:
+            if slot.identity.owner is not None:
                 _fork_remover(slot.directory / name)
 
 
@@ -106,9 +126,15 @@ def _live(slot: Slot, end: socket.socket, left: Sequence[str]) -> NoReturn:
         plain_signals()
         os.setsid()
         os.umask(0o077)
-        out_of_memory_score(0)
         channel = Channel(socket.socket(fileno=keep_only(end.detach())))
+        score = OutOfMemoryScore()
+        score.put(0)
         try:
+            if slot.group is not None:
+                slot.group.enter()
+            bound_files()
+            if slot.processes is not None:
+                bound_processes(slot.processes)
             become(slot.identity)
             tree = tree_of(slot.identity)
             if slot.identity.uid is not None:
@@ -120,7 +146,7 @@ def _live(slot: Slot, end: socket.socket, left: Sequence[str]) -> NoReturn:
             channel.send({"type": "failed", "detail": str(error)})
             os._exit(1)
         channel.send({"type": "ready"})
-        keep(channel, tree, tells_pids=slot.identity.uid is None)
+        keep(channel, tree, score, tells_pids=slot.identity.uid is None)
     except ChannelClosed:
         os._exit(0)
     finally:

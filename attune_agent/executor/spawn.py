@@ -39,11 +39,12 @@ class Command:
     processes: int | None
     open_files: int | None
     umask: int
+    inherited: tuple[int, ...] = ()
 
 
 def spawn(command: Command, stdin: int, stdout: int, stderr: int) -> int:
     """Start it as the leader of a new session and return its pid."""
-    executable = _resolve(command)
+    executable = resolve(command)
     limits = _limits(command)
     try:
         if limits:
@@ -89,13 +90,15 @@ def _fork(command: Command, executable: str, limits: list[tuple[int, int]], stre
         stderr=streams[2],
         start_new_session=True,
         umask=command.umask,
+        pass_fds=command.inherited,
         preexec_fn=lambda: _lower(limits),  # noqa: PLW1509 - one thread; setting them later would be a race
     )
     started.returncode = 0  # the keeper reaps; without this the object would wait for a pid that may be another's by then
     return started.pid
 
 
-def _resolve(command: Command) -> str:
+def resolve(command: Command) -> str:
+    """Return the file that the first word of the argv means; `NotSpawned` when it is nowhere."""
     name = command.argv[0]
     if "/" in name:
         return name

@@ -12,11 +12,14 @@ from attune_agent.executor.bounded_log import Bounds
 from attune_agent.executor.fields import Fields, FieldWrong
 from attune_agent.executor.log_index import MOST_SEGMENTS
 from attune_agent.executor.protocol import InputVia, Kind, ResultSource
+from attune_agent.executor.sandbox import Sandbox
 
 _EXECUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _ENVIRONMENT_KEY = re.compile(r"[a-z0-9]{16}", re.ASCII)
 #: A path below HOME: no `..`, nothing absolute, and so nothing that leads out of the empty folder.
 _HOME_FILE = re.compile(r"\.?[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64})*(/\.?[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64})*){0,3}", re.ASCII)
+_ACTION = re.compile(r"[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}", re.ASCII)
+_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", re.ASCII)
 _RESERVED = frozenset({"HOME", "TMPDIR", "ATTUNE_RESULT", "ATTUNE_INPUT"})
 
 MOST_INPUT = 2 << 20
@@ -46,8 +49,12 @@ class StartCommand:
     result_from: ResultSource
     result_limit: int
     masks: tuple[bytes, ...] = field(repr=False)
+    memory: int | None
     processes: int | None
     open_files: int | None
+    user: str
+    action: str
+    sandbox: Sandbox | None
     uses: str
     environment: str | None
     fresh: bool
@@ -94,8 +101,12 @@ def parse_start(fields: Fields, document: bytes) -> StartCommand:
         result_from=read.one_of(fields, "result_from", _SOURCES),
         result_limit=read.whole(fields, "result_limit", 0, MOST_RESULT),
         masks=tuple(read.from_base64(mask, "mask_b64") for mask in read.texts(fields, "mask_b64")),
+        memory=read.optional_whole(limits, "memory", 1 << 20, 1 << 50),
         processes=read.optional_whole(limits, "processes", 1, 1 << 22),
         open_files=read.optional_whole(limits, "open_files", 8, 1 << 20),
+        user=_user(fields, kind),
+        action=_action(fields),
+        sandbox=_sandbox(fields, kind),
         uses=uses,
         environment=environment or None,
         fresh=read.flag(fields, "fresh"),
@@ -108,6 +119,30 @@ def _variables(fields: Fields) -> dict[str, str]:
     if taken := _RESERVED & variables.keys():
         raise FieldWrong(f"env: {', '.join(sorted(taken))} are set by the executor")
     return variables
+
+
+def _user(fields: Fields, kind: Kind) -> str:
+    user = read.text(fields, "user", "")
+    if user and (kind != "attempt" or not _USER.fullmatch(user)):
+        raise FieldWrong("user: the name of a user, for an attempt, is needed")
+    return user
+
+
+def _action(fields: Fields) -> str:
+    action = read.text(fields, "action", "")
+    if action and not _ACTION.fullmatch(action):
+        raise FieldWrong("action: pack.name is needed")
+    return action
+
+
+def _sandbox(fields: Fields, kind: Kind) -> Sandbox | None:
+    if "sandbox" not in fields:
+        return None
+    said = read.nested(fields, "sandbox")
+    sandbox = Sandbox(read.flag(said, "network"), tuple(read.texts(said, "hide")), tuple(read.texts(said, "show")))
+    if kind != "attempt" or not all(path.startswith("/") for path in (*sandbox.hide, *sandbox.show)):
+        raise FieldWrong("sandbox: absolute paths, for an attempt, are needed")
+    return sandbox
 
 
 def _home(fields: Fields, kind: Kind) -> dict[str, bytes]:

@@ -15,6 +15,8 @@ from attune_agent.executor.attempt import now
 from attune_agent.executor.commit import GroupCommit, PendingStart
 from attune_agent.executor.course import DRAIN
 from attune_agent.executor.fields import Fields
+from attune_agent.executor.grants import Grants, NotGranted
+from attune_agent.executor.host_bounds import HostBounds
 from attune_agent.executor.hosting import PATIENCE, Hosting
 from attune_agent.executor.ledger import Held, Ledger
 from attune_agent.executor.protocol import Refusal
@@ -45,8 +47,20 @@ class _Prepared:
 class Starting:
     """What a start needs."""
 
-    def __init__(self, where: places.Places, ledger: Ledger, commit: GroupCommit, hosting: Hosting, state_id: str) -> None:
+    def __init__(
+        self,
+        where: places.Places,
+        ledger: Ledger,
+        commit: GroupCommit,
+        hosting: Hosting,
+        *,
+        state_id: str,
+        grants: Grants,
+        bounds: HostBounds,
+    ) -> None:
         self._places = where
+        self._grants = grants
+        self._bounds = bounds
         self._ledger = ledger
         self._commit = commit
         self._hosting = hosting
@@ -84,9 +98,25 @@ class Starting:
             raise Refused("busy_host", "the same start is being recorded")
         if self._ledger.full:
             raise Refused("journal_full", "too many outcomes wait to be collected")
-        slot = self._hosting.free_slot(build=command.kind == "build")
+        slot = self._free_slot(command)
         if slot is None:
             raise Refused("no_slot", "every slot is in use" if command.kind == "attempt" else "another build is running")
+        return slot
+
+    def _free_slot(self, command: StartCommand) -> Slot | None:
+        if command.kind == "build":
+            return self._hosting.free_slot(build=True)
+        if self._hosting.full:
+            return None
+        if not command.user:
+            return self._hosting.free_slot()
+        try:
+            identity = self._grants.identity(command.user, command.action)
+        except NotGranted as error:
+            raise Refused("not_granted", str(error)) from error
+        slot = self._hosting.free_slot(guest=True)
+        if slot is not None:
+            slot.identity = identity
         return slot
 
     def _prepare(self, command: StartCommand, slot: Slot) -> _Prepared:
@@ -95,8 +125,10 @@ class Starting:
         try:
             if command.environment is not None:
                 places.make_tree(self._places, slot.identity.uid, command.environment)
-            places.make_private(private, slot.identity.uid)
+            places.make_private(private, slot.identity.owner)
             places.make_log_directory(log_directory)
+            if slot.group is not None:
+                slot.group.bound(*self._bounds.of(command))
             _require_descriptors()
         except (OSError, places.PlaceUnusable) as error:
             _undo(private, log_directory)
@@ -105,12 +137,22 @@ class Starting:
 
     def _give(self, slot: Slot, fields: Fields, command: StartCommand, prepared: _Prepared) -> None:
         """Tell the keeper; the Input travels as bytes beside the request."""
-        slot.due = now() + command.timeout + command.grace + DRAIN + PATIENCE
         request = {name: value for name, value in fields.items() if name != "input_b64"}
+        request["limits"] = self._bounds.left_to_keeper(command, slot)
+        if command.sandbox is not None:
+            request["sandbox"] = {
+                "network": command.sandbox.network,
+                "hide": [*command.sandbox.hide, *map(str, self._places.all)],
+                "show": list(command.sandbox.show),
+            }
         order: dict[str, object] = {"type": "start", "request": request, "private": str(prepared.private)}
         if command.environment is not None:
             order["tree"] = str(self._places.tree(command.environment))
-        self._hosting.send(slot, order, command.input)
+        if slot.guest:
+            self._hosting.host_guest(slot, order, command.input, now())
+        else:
+            self._hosting.send(slot, order, command.input)
+        slot.due = now() + command.timeout + command.grace + DRAIN + PATIENCE
         if slot.held is not None:
             slot.held.state = "running"
 

@@ -76,11 +76,23 @@ class _Descendants:
         kill_all(stop_all(os.getpid()))
 
 
-def stop_all(ancestor: int, but: Sequence[int] = ()) -> list[Process]:
-    """Stop the descendants of a process until no new one appears, so that none forks away from the killing; return them."""
+def terminate_sandboxed(main: int) -> None:
+    """Ask the processes in a sandbox to end, not the two of bubblewrap around them: `main` would die of it, and the exit code be lost."""
+    inside = [found for found in descendants(os.getpid()) if main not in (found.pid, found.parent)]
+    for number in (signal.SIGTERM, signal.SIGCONT):
+        for found in inside:
+            send_signal(found, number)
+
+
+def stop_all(ancestor: int, but: Sequence[int] = (), spared: int | None = None) -> list[Process]:
+    """Stop the descendants of a process until no new one appears, so that none forks away from the killing; return them.
+
+    Those in the session `spared` are left alone.
+    """
     stopped: dict[tuple[int, int], Process] = {}
     for _ in range(_ROUNDS):
-        new = [found for found in descendants(ancestor, but) if (found.pid, found.ticks) not in stopped]
+        living = [found for found in descendants(ancestor, but) if found.session != spared]
+        new = [found for found in living if (found.pid, found.ticks) not in stopped]
         if not new:
             break
         for found in new:
@@ -97,6 +109,7 @@ def kill_all(targets: list[Process]) -> None:
 
 def kill_orphans(keepers: Sequence[int]) -> bool:
     """Kill what dead keepers left to this process, sparing the trees of the living ones; tell whether there was anything."""
-    orphans = stop_all(os.getpid(), but=keepers)
+    own = os.getsid(0)  # what the executor does aside is in its own session, an attempt never
+    orphans = stop_all(os.getpid(), but=keepers, spared=own)
     kill_all(orphans)
     return bool(orphans)

@@ -11,10 +11,8 @@ from attune_core.values import JsonValue
 _KEYS: Mapping[str, frozenset[tuple[str, ...]]] = {
     "action": frozenset(
         {
-            ("user",),
             ("start_within",),
             ("rate",),
-            ("limits",),
         }
     ),
     "repository": frozenset({("signers",), ("limits",), ("defaults", "logs")}),

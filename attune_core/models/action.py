@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from attune_core.models.base import Description, DocumentModel, JsonSchemaObject, PositiveDuration, Template
+from attune_core.models.base import Description, DocumentModel, JsonSchemaObject, PositiveDuration, Template, UserName
 from attune_core.models.parameter import Parameter
-from attune_core.models.policies import Concurrency, Logs, Retry
+from attune_core.models.policies import Concurrency, Limits, Logs, Retry
 from attune_core.names import Name, Reference
 
 Argument = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
@@ -70,6 +70,18 @@ class ActionDocument(DocumentModel):
     )
     input: InputContract = Field(InputContract(), description="How the input reaches the program.")
     result: ResultContract | None = Field(None, description="What the program returns; without it there is no result.")
+    user: UserName | None = Field(
+        None,
+        description="The user of the host that the program runs as, if the host's agent.yaml grants it to this action; "
+        "without it each attempt has a user of its own.",
+        examples=["root"],
+    )
+    limits: Limits = Field(Limits(), description="What all processes of one attempt may use together.")
+    sandbox: Literal["none", "strict"] = Field(
+        "none",
+        description="`strict`: a read-only root, a /tmp, /proc and /dev of its own, nothing of Attune and of other attempts, no network.",
+    )
+    network: bool = Field(default=False, description="Whether the program has the network in a sandbox; outside one it always has.")
     emits: Annotated[
         tuple[Reference, ...], Field(strict=False, max_length=100, json_schema_extra={"uniqueItems": True}), AfterValidator(_unique)
     ] = Field(

@@ -35,6 +35,8 @@ def _read_size(value: object) -> int:
     raise ValueError("a size is a number with a unit, such as 64KiB, 8MiB or 1GiB")
 
 
+#: A user of a host, as useradd(8) takes it.
+UserName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
 #: Seconds inside, a text such as `5m` in documents, always longer than nothing.
 PositiveDuration = Annotated[
     float,
@@ -50,6 +52,14 @@ LogSegmentSize = Annotated[
     BeforeValidator(_read_size),
     PlainSerializer(lambda size: f"{size}B", return_type=str),
     WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN, "examples": ["64KiB", "8MiB"]}),
+]
+#: As before, for the memory of processes.
+MemorySize = Annotated[
+    int,
+    Field(ge=16 << 20, le=1 << 50),
+    BeforeValidator(_read_size),
+    PlainSerializer(lambda size: f"{size}B", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN, "examples": ["512MiB", "2GiB"]}),
 ]
 #: What a document says to people; shown in tables and `explain`.
 Description = Annotated[str, StringConstraints(min_length=1, max_length=2000)]

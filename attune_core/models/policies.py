@@ -1,4 +1,4 @@
-"""The policies of an action: retry, concurrency and the bounds of its logs; only what this version acts on.
+"""The policies of an action: retry, concurrency, the bounds of its processes and of its logs; only what this version acts on.
 
 Part of `action`; the agent's admission and log pump read them, so their defaults stand here and nowhere else.
 """
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from attune_core.models.base import DocumentModel, LogSegmentSize, PositiveDuration, Template
+from attune_core.models.base import DocumentModel, LogSegmentSize, MemorySize, PositiveDuration, Template
 
 
 class Retry(DocumentModel):
@@ -42,3 +42,12 @@ class Logs(DocumentModel):
 
     segment: LogSegmentSize = Field(8 << 20, description="The size of one segment.")
     segments: Annotated[int, Field(ge=1, le=64)] = Field(4, description="How many segments are kept of each stream's end.")
+
+
+class Limits(DocumentModel):
+    """What all processes of one attempt have together; where the host's own limit is lower, that one holds."""
+
+    memory: MemorySize | None = Field(None, description="The memory of all processes of one attempt together.")
+    processes: Annotated[int, Field(ge=1, le=1 << 20)] | None = Field(
+        None, description="How many processes and threads one attempt may have at once.", examples=[64]
+    )

@@ -34,6 +34,9 @@ network:
   proxy: http://proxy:3128
   environment: {UV_DEFAULT_INDEX: "https://pypi.example.org/simple", npm_config_registry: "https://npm.example.org"}
 allow: {packs: [web], actions: [db.backup]}
+users: {root: {actions: [web.restart]}, deploy: {packs: [web], privileges: true}}
+limits: {memory: 2GiB, processes: 100, time: 2h}
+sandbox: strict
 """
     settings = read_host_settings(written(tmp_path, text))
     assert (settings.slots, settings.uids, settings.secrets) == (8, "60706-60800", "/srv/secrets")
@@ -42,6 +45,14 @@ allow: {packs: [web], actions: [db.backup]}
     assert variables["HTTPS_PROXY"] == variables["https_proxy"] == "http://proxy:3128"
     assert variables["UV_DEFAULT_INDEX"] == "https://pypi.example.org/simple"
     assert [settings.allows(action) for action in ("web.restart", "db.backup", "db.drop")] == [True, True, False]
+    asked = [("root", "web.restart"), ("root", "web.stop"), ("deploy", "web.stop"), ("deploy", "db.backup"), ("www", "web.restart")]
+    assert [settings.grants(user, action) for user, action in asked] == [True, False, True, False, False]
+    assert (settings.limits.memory, settings.limits.processes, settings.limits.time) == (2 << 30, 100, 7200.0)
+    assert settings.sandbox == "strict"
+
+
+def test_nobody_is_granted_a_user_without_being_named() -> None:
+    assert not HostSettings.model_validate({"users": {"root": {}}}).grants("root", "web.restart")
 
 
 def test_the_json_that_programs_write_is_read_alike(tmp_path: Path) -> None:
@@ -55,7 +66,14 @@ def test_the_json_that_programs_write_is_read_alike(tmp_path: Path) -> None:
         ("slots: many\n", "agent.yaml:1:8: expected an integer"),
         ("slots: 0\n", "agent.yaml:1:8: expected at least 1"),
         ("slots: 4\nslots: 5\n", "stands twice"),
-        ("users: {web.restart: [root]}\n", "unknown key `users`"),
+        ("users: {web.restart: [root]}\n", "agent.yaml:1:9: "),
+        ("users: {root: [web.restart]}\n", "expected a mapping"),
+        ("users: {root: {actions: [web]}}\n", "pack.name"),
+        ("users: {root: {privilege: true}}\n", "unknown key `privilege`"),
+        ("limits: {memory: 512}\n", "number with a unit"),
+        ("limits: {memory: 1MiB}\n", "agent.yaml:1:18: "),
+        ("limits: {time: 0s}\n", "agent.yaml:1:16: "),
+        ("sandbox: yes\n", "agent.yaml:1:10: "),
         ("path: [bin]\n", "no absolute path"),
         ("path: [/usr/../bin]\n", "no absolute path"),
         ("path: ['/usr/bin:/bin']\n", "no absolute path"),

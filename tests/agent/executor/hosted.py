@@ -37,6 +37,8 @@ class Hosted:
     mode: str
     process: "subprocess.Popen[bytes] | None" = None
     first_uid: int = FIRST_UID
+    #: Start it where it sees no cgroups.
+    without_groups: bool = False
 
     @property
     def run(self) -> Path:
@@ -56,12 +58,14 @@ class Hosted:
         names = ("state", "run", "logs", "environments")
         options = [part for name in names for part in (f"--{name}", str(self.place / name))]
         uids = ["--uids", f"{self.first_uid}-{self.first_uid + 9}"] if self.mode == "uids" else []
-        argv = [self._python, "-m", "attune_agent.executor.main", "run", *options, "--slots", str(slots), *uids, *more]
+        argv = [*self.program, "run", *options, "--slots", str(slots), *uids, *more]
+        if self.without_groups:
+            argv = ["unshare", "--mount", "sh", "-c", 'umount -l -R /sys/fs/cgroup && exec "$@"', "sh", *argv]
         switch = self.mode == "unprivileged" and os.geteuid() == 0
         with (self.place / "executor.log").open("ab") as log:
             self.process = subprocess.Popen(
                 argv,
-                env={"PYTHONPATH": str(self.place / "code"), "PATH": "/usr/bin:/bin"},
+                env=self.environment,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -117,8 +121,14 @@ class Hosted:
         return PLAIN_UID if self.mode == "unprivileged" and os.geteuid() == 0 else os.geteuid()
 
     @property
-    def _python(self) -> str:
-        return SYSTEM_PYTHON if os.geteuid() == 0 else sys.executable
+    def program(self) -> list[str]:
+        """The argv that starts it."""
+        return [SYSTEM_PYTHON if os.geteuid() == 0 else sys.executable, "-m", "attune_agent.executor.main"]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment that it is started in."""
+        return {"PYTHONPATH": str(self.place / "code"), "PATH": "/usr/bin:/bin"}
 
     def _serving(self) -> bool:
         assert self.process is not None
