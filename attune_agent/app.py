@@ -136,7 +136,7 @@ class Agent:
 
     async def _settle_in(self) -> None:
         greeting = await await_executor(self._host, self._clock)
-        _log.info("executor found", mode=greeting.mode.value, slots=greeting.slots)
+        _log.info("executor found", mode=greeting.mode.value, slots=greeting.slots, bounds=list(greeting.limits))
         self._lanes.slots = min(self._slots, greeting.slots)
         await sweep(self._host, self._fifo, hold_again=self._store.hold_again)
         await self._store.shrink()

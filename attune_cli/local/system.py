@@ -16,7 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from attune_agent.host_settings import DEFAULT_PATH
+from attune_agent.executor_flags import executor_flags
+from attune_agent.host_settings import DEFAULT_PATH, read_host_settings
 from attune_cli.authority import local_access
 from attune_cli.client import Client
 from attune_cli.errors import ProgramFailed
@@ -134,12 +135,9 @@ class LocalSystem:
             f"{agent.state}-executor",
             "--run",
             str(agent.run),
-            "--slots",
-            str(agent.slots),
+            *executor_flags(read_host_settings(agent.state / "agent.yaml")),
         ]
         argv += ["--logs", str(agent.state / "logs"), "--environments", str(agent.state / "environments")]
-        if agent.uids is not None:
-            argv += ["--uids", f"{agent.uids[0]}-{agent.uids[-1]}"]
         socket = agent.run / "executor.sock"
         socket.unlink(missing_ok=True)
         agent.executor = Program(f"executor-{agent.name}", argv, self.logs / f"executor-{agent.name}.log")
@@ -231,7 +229,8 @@ class LocalSystem:
         agent.state.mkdir(mode=0o711)
         agent.state.chmod(0o711)
         document = {"network": dict(self.network)} if self.network else {}
-        settings = {"slots": agent.slots, "path": host_path(), **document}
+        uids = {} if agent.uids is None else {"uids": f"{agent.uids[0]}-{agent.uids[-1]}"}
+        settings = {"slots": agent.slots, "path": host_path(), **uids, **document}
         (agent.state / "agent.yaml").write_text(json.dumps(settings), encoding="utf-8")
 
 

@@ -55,6 +55,13 @@ def test_nobody_is_granted_a_user_without_being_named() -> None:
     assert not HostSettings.model_validate({"users": {"root": {}}}).grants("root", "web.restart")
 
 
+def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:
+    example = Path(__file__).resolve().parents[2] / "docs" / "agent.yaml"
+    settings = read_host_settings(written(tmp_path, example.read_text()))
+    assert settings.grants("root", "web.restart")
+    assert settings.users["deploy"].privileges
+
+
 def test_the_json_that_programs_write_is_read_alike(tmp_path: Path) -> None:
     assert read_host_settings(written(tmp_path, '{"slots": 2, "network": {"ca_file": "/a.pem"}}')).slots == 2
 
