@@ -5,9 +5,12 @@ import json
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -33,6 +36,8 @@ from tests.agent.packs.test_packs import ARCHIVE, DIGEST, Source
 pytestmark = pytest.mark.registry
 HOW_TO = ROOT / "docs/howto/add-an-ecosystem.md"
 ME = os.geteuid()
+#: Ecosystems whose builds take long.
+SLOW = ("go", "rust", "java")
 GO_MOD = "module example.net/probe\n\ngo 1.19\n\nrequire golang.org/x/mod v0.8.0\n"
 GO_MAIN = """\
 package main
@@ -291,6 +296,7 @@ def test_two_agents_that_want_it_at_once_make_one_build(host: RealHost, example:
     assert len({path.parent.parent for path in host.place.glob("logs/*/*.build/*")}) == 1
 
 
+@pytest.mark.parametrize("example", ["python", "node", *(pytest.param(name, marks=pytest.mark.soak) for name in SLOW)], indirect=True)
 @pytest.mark.parametrize(("moment", "victims"), [(0, "agent"), (1, "agent executor"), (2, "executor")])
 def test_a_build_that_was_killed_is_wiped_and_made_again(host: RealHost, example: Example, moment: int, victims: str) -> None:
     agent = host.begin(example.document, example.files, example.path)
@@ -307,6 +313,37 @@ def test_a_build_that_was_killed_is_wiped_and_made_again(host: RealHost, example
     assert not was_ready, "the build was over before the kill"
     prove(host, example, answer)
     assert (host.environments / answer.key / "READY").is_file()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_whenever_a_build_is_killed_no_execution_runs_in_half_an_environment(host: RealHost, example: Example) -> None:
+    """Agent, executor or both, twenty times, at any moment of a build or of what comes after it."""
+    fill_cache(host, example)
+    began = time.monotonic()
+    answer = host.prepare(example.document, example.files, example.path)
+    whole = time.monotonic() - began
+    random, cut_short = Random(example.ecosystem), 0
+    for number in range(20):
+        (host.environments / answer.key / "READY").unlink()
+        agent = host.begin(example.document, example.files, example.path)
+        with suppress(subprocess.TimeoutExpired):
+            agent.wait(random.uniform(0.1, whole))
+        victims = ("agent", "executor", "agent executor")[number % 3]
+        if "agent" in victims:
+            agent.kill()
+            agent.communicate()
+        if "executor" in victims:
+            host.kill_executor()
+            host.start_executor()
+        if (host.environments / answer.key / "READY").is_file():
+            prove(host, example, answer)
+        else:
+            cut_short += 1
+        again = host.prepare(example.document, example.files, example.path) if "agent" in victims else host.end(agent)
+        assert (again.code, again.key) == ("", answer.key), again
+        prove(host, example, again)
+    assert cut_short >= 5, "the kills came too late to say anything"
 
 
 @pytest.mark.root
