@@ -93,23 +93,19 @@ def test_what_is_built_is_listed_explained_kept_while_in_use_and_removed(host: R
     assert "KiB" in shown or "MiB" in shown
     assert {path.stat().st_uid for path in (host.environments / key).iterdir() if path.name != "tree"} == {host.agent}
 
-    again = answered(host, "build", str(pack), "python")
-    assert [entry["key"] for entry in again] == [key]
-    assert len(registry.asked) == asked, "it was there"
     agent = host.prepare(
         {"environments": {"own": {"ecosystem": "python", "lock": "requirements.lock"}}}, {"requirements.lock": PYTHON_LOCK}
     )
-    assert agent.key == key, "the agent uses what was built"
+    assert agent.key == key
+    assert len(registry.asked) == asked, "the agent uses what was built"
 
     (why, nothing) = answered(host, "why", str(pack))
     assert (why["key"], why["ready"], why["others"]) == (key, True, [])
     assert nothing["key"] is None
     (pack / "requirements.lock").write_bytes(PYTHON_LOCK + b"# changed\n")
-    (why,) = answered(host, "why", str(pack), "python")
-    assert why["ready"] is False
-    assert '"part": "file requirements.lock"' in json.dumps(why["others"])
     text = attune(host, "why", str(pack), "python").stdout
     assert f"not {key}" in text
+    assert "not built yet" in text
     assert "file requirements.lock" in text
 
     with (host.environments / key / "used").open() as held:
@@ -118,10 +114,8 @@ def test_what_is_built_is_listed_explained_kept_while_in_use_and_removed(host: R
         assert refused.returncode == 3
         assert "ATT317" in refused.stderr
         assert answered(host, "remove", "--unused") == []
-        assert answered(host, "list")[0]["in_use"] is True
     assert attune(host, "remove", key[:5]).stdout == f"removed {key}\n"
     assert not (host.environments / key).exists()
-    assert answered(host, "remove", "--unused") == []
 
 
 def test_a_build_that_fails_shows_the_end_of_its_log(host: RealHost, registry: Registry, pack: Path) -> None:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from attune_agent.environments.differences import Difference, differences, parts_of
+from attune_core.values import JsonObject
 from tests.agent.environments.places import MemoryPack, Place
 from tests.agent.environments.private_registry import PYTHON_LOCK
 
@@ -29,15 +30,15 @@ async def test_an_upgraded_interpreter_on_the_path_makes_another_key_and_the_dif
 
 
 def test_parts_are_named_for_people_and_what_came_or_went_is_told() -> None:
-    old = {"ecosystem": "go", "files": {"go.sum": "0123456789abcdef", "old.go": "f" * 64}, "settings": {"recipe": "1"}}
-    new = {"ecosystem": "go", "files": {"go.sum": "0123456789abcdef", "new.go": "e" * 64}, "settings": {"recipe": "1"}}
-    assert parts_of({**old}) == {
+    old: JsonObject = {"ecosystem": "go", "files": {"go.sum": "0123456789abcdef", "old.go": "f" * 64}, "settings": {"recipe": "1"}}
+    new: JsonObject = {"ecosystem": "go", "files": {"go.sum": "0123456789abcdef", "new.go": "e" * 64}, "settings": {"recipe": "1"}}
+    assert parts_of(old) == {
         "ecosystem": "go",
         "file go.sum": "sha256:0123456789ab",
         "file old.go": "sha256:ffffffffffff",
         "setting recipe": "1",
     }
-    assert [(each.part, each.now, each.then) for each in differences({**new}, {**old})] == [
+    assert [(each.part, each.now, each.then) for each in differences(new, old)] == [
         ("file new.go", "sha256:eeeeeeeeeeee", None),
         ("file old.go", None, "sha256:ffffffffffff"),
     ]
