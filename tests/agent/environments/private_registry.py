@@ -1,6 +1,6 @@
 """A package registry of the tests' own: HTTPS by a private authority, behind a CONNECT proxy, asking who one is, with faults on demand.
 
-It serves one Python wheel, one npm package and one crate, all named `tiny`; their locks carry hashes and no address.
+It serves one Python wheel, one npm package, one crate and one jar, all named `tiny`; their locks carry hashes and no address.
 """
 
 import base64
@@ -71,8 +71,16 @@ def crate(value: int) -> bytes:
     return held.getvalue()
 
 
+def jar(value: int) -> bytes:
+    """The artifact `net.example:tiny` 1.0, which holds a number."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("tiny.txt"), str(value))
+    return held.getvalue()
+
+
 WHEEL, OTHER_WHEEL, TARBALL, OTHER_TARBALL = wheel(7), wheel(8), tarball(7), tarball(8)
-CRATE, OTHER_CRATE = crate(7), crate(8)
+CRATE, OTHER_CRATE, JAR, OTHER_JAR = crate(7), crate(8), jar(7), jar(8)
 CHECKSUM = hashlib.sha256(CRATE).hexdigest()
 CARGO_TOML = '[package]\nname = "locked"\nversion = "1.0.0"\nedition = "2021"\n\n[dependencies]\ntiny = "1"\n'
 CARGO_LOCK = f"""\
@@ -91,8 +99,16 @@ version = "1.0.0"
 source = "registry+https://github.com/rust-lang/crates.io-index"
 checksum = "{CHECKSUM}"
 """
+JAR_PATH = "net/example/tiny/1.0/tiny-1.0.jar"
+JAVA_LOCK = f"{hashlib.sha256(JAR).hexdigest()}  {JAR_PATH}\n".encode()
 INTEGRITY = "sha512-" + base64.b64encode(hashlib.sha512(TARBALL).digest()).decode()
 PYTHON_LOCK = f"tiny==1.0 --hash=sha256:{hashlib.sha256(WHEEL).hexdigest()}\n".encode()
+PACKAGES = {
+    "/files/tiny-1.0-py3-none-any.whl": (WHEEL, OTHER_WHEEL),
+    "/files/tiny-1.0.0.tgz": (TARBALL, OTHER_TARBALL),
+    "/files/tiny.crate": (CRATE, OTHER_CRATE),
+    f"/maven/{JAR_PATH}": (JAR, OTHER_JAR),
+}
 MANIFEST = {"name": "locked", "version": "1.0.0", "dependencies": {"tiny": "1.0.0"}}
 NODE_LOCK = {
     "name": "locked",
@@ -138,9 +154,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.path == "/index/ti/ny/tiny":
             entry = {"name": "tiny", "vers": "1.0.0", "deps": [], "features": {}, "yanked": False, "cksum": CHECKSUM}
             self._answer(200, json.dumps(entry).encode())
-        elif self.path.startswith("/files/"):
-            suffix = self.path.rpartition(".")[2]
-            right, other = {"whl": (WHEEL, OTHER_WHEEL), "tgz": (TARBALL, OTHER_TARBALL), "crate": (CRATE, OTHER_CRATE)}[suffix]
+        elif self.path in PACKAGES:
+            right, other = PACKAGES[self.path]
             self._package(other if registry.fault == "other" else right)
         else:
             self._answer(404, b"")

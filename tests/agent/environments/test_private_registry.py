@@ -13,6 +13,7 @@ from tests.agent.environments.places import path_with_rust
 from tests.agent.environments.private_registry import (
     CARGO_LOCK,
     CARGO_TOML,
+    JAVA_LOCK,
     MANIFEST,
     NAME,
     NODE_LOCK,
@@ -38,7 +39,19 @@ NODE: tuple[Mapping[str, object], Mapping[str, bytes], tuple[str, ...]] = (
     {"js/package.json": json.dumps(MANIFEST).encode(), "js/package-lock.json": json.dumps(NODE_LOCK).encode()},
     ("node", "-e", "console.log(require('tiny'))"),
 )
-ECOSYSTEMS = {"python": PYTHON, "node": NODE}
+JAVA: tuple[Mapping[str, object], Mapping[str, bytes], tuple[str, ...]] = (
+    {"environments": {"own": {"ecosystem": "java", "lock": "classpath.lock", "sources": ["src/*.java"]}}},
+    {
+        "classpath.lock": JAVA_LOCK,
+        "src/Show.java": b"""class Show {
+            public static void main(String[] words) throws Exception {
+                System.out.println(new String(Show.class.getResourceAsStream("/tiny.txt").readAllBytes()));
+            }
+        }""",
+    },
+    ("java", "Show"),
+)
+ECOSYSTEMS = {"python": PYTHON, "node": NODE, "java": JAVA}
 
 
 @pytest.fixture
@@ -65,7 +78,13 @@ def network(registry: Registry) -> str:
         {
             "ca_file": str(registry.ca_file),
             "proxy": f"http://127.0.0.1:{registry.proxy_port}",
-            "environment": {"UV_DEFAULT_INDEX": f"https://{NAME}/simple", "npm_config_registry": f"https://{NAME}/", **crates, **impatient},
+            "environment": {
+                "UV_DEFAULT_INDEX": f"https://{NAME}/simple",
+                "npm_config_registry": f"https://{NAME}/",
+                "MAVEN_REPOSITORY": f"https://{NAME}/maven",
+                **crates,
+                **impatient,
+            },
             "credentials": [{"host": NAME, "username": USERNAME, "password": "packages"}],
         }
     )
@@ -101,7 +120,8 @@ def test_a_build_reaches_a_private_registry_and_its_password_is_nowhere(host: Re
     assert seen == []
     assert homes, "the credentials were given by a file in the build's private home"
     assert not [home for home in homes if home.exists()]
-    ended = host.act(proof, path=answer.path, cwd=linked(host, answer.links))
+    program, *words = proof
+    ended = host.act((program, *answer.arguments.get(program, ()), *words), path=answer.path, cwd=linked(host, answer.links))
     assert ended.result.body == b"7\n"
     assert kept(host) == []
 
@@ -147,6 +167,7 @@ FAULTS = {"500": "ATT306", "half": "ATT306", "slow": "ATT306", "gone": "ATT306",
     [
         *(("python", fault) for fault in FAULTS),
         ("node", "other"),
+        ("java", "other"),
         *(pytest.param("node", fault, marks=pytest.mark.soak) for fault in FAULTS if fault != "other"),
     ],
 )
