@@ -30,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the program to its end."""
     flags = parse_flags(sys.argv[1:] if argv is None else argv)
     os.umask(0o077)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is somebody to take it: agent.yaml is read anyway
     _protect_memory()
     try:
         if flags.command == "executor-flags":

@@ -55,7 +55,9 @@ def run(
     json: JsonFlag = False,
     profile: ProfileName = None,
 ) -> None:
-    """Run an action and wait for its end; ends with 1 unless it succeeded.
+    """Run an action and wait for its end.
+
+    Ends with 1 unless it succeeded.
 
     Examples: attune action run web.restart -i unit=nginx --agent role=web
               attune action run web.restart -i unit=nginx --local
@@ -91,7 +93,9 @@ def new(
     repository: Annotated[Path, typer.Option("--repository", help="A path in the pack repository.")] = Path(),
     json: JsonFlag = False,
 ) -> None:
-    """Write a new action that works: its document, its program, its types, and the environment that it runs in.
+    """Write a new action that works.
+
+    That is its document, its program, its types, and the environment that it runs in.
 
     Example: attune action new web.restart --language python
     """
@@ -124,7 +128,9 @@ def types(
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Default: ACTION_types beside the document.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; end with 2 when the file is not up to date.")] = False,
 ) -> None:
-    """Write the types of an action's input and result from its document, for editors and type checkers.
+    """Write the types of an action's input and result.
+
+    They are made from its document, for editors and type checkers.
 
     Example: attune action types web.restart --language python
     """

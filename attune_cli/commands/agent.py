@@ -58,7 +58,7 @@ def join(
     state: Annotated[Path, typer.Option(help="The agent's state directory.")] = Path("/var/lib/attune"),
     force: Annotated[bool, typer.Option("--force", help="Replace an identity that is there.")] = False,
 ) -> None:
-    """Enrol this host: make a key here and get a certificate for it.
+    """Enrol this host: make a key, get its certificate.
 
     Example: attune agent join --token-file token
     """

@@ -26,9 +26,9 @@ def lock_pack(
     repository: Annotated[Path, typer.Option("--repository", help="A path in the pack repository.")] = Path(),
     json: JsonFlag = False,
 ) -> None:
-    """Make the lock files of a pack's environments from their manifests, with the ecosystems' own lockers.
+    """Make the lock files of a pack's environments.
 
-    Versions that fit stay as they are. Ends with 1 when a lock file leaves something open that agents refuse.
+    The ecosystems' own lockers make them from their manifests. Versions that fit stay as they are. Ends with 1 when a lock file leaves something open that agents refuse.
 
     Example: attune pack lock web python
     """

@@ -16,7 +16,7 @@ def test_every_command_explains_itself_with_an_example(command: str, tmp_path: P
     done = attune(command, "--help", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Usage: attune" in done.stdout
-    if command not in ("rule", "trigger", "event", "execution", "action", "agent", "controller"):
+    if command not in ("rule", "trigger", "event", "execution", "action", "pack", "agent", "controller"):
         assert "Example" in done.stdout
 
 
@@ -32,7 +32,7 @@ def test_help_names_every_command_and_imports_none(tmp_path: Path) -> None:
     assert loaded.stdout == "False False\n"
 
 
-@pytest.mark.parametrize("command", ["rule", "trigger", "event", "execution", "action", "agent", "controller"])
+@pytest.mark.parametrize("command", ["rule", "trigger", "event", "execution", "action", "pack", "agent", "controller"])
 def test_a_group_says_in_whole_sentences_what_its_commands_do(command: str, tmp_path: Path) -> None:
     assert "..." not in attune(command, "--help", cwd=tmp_path).stdout.partition("Commands:")[2]
 
