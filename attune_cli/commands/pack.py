@@ -28,7 +28,8 @@ def lock_pack(
 ) -> None:
     """Make the lock files of a pack's environments.
 
-    The ecosystems' own lockers make them from their manifests. Versions that fit stay as they are. Ends with 1 when a lock file leaves something open that agents refuse.
+    The ecosystems' own lockers make them from their manifests. Versions that fit stay as they are. Ends with 1 when a lock file leaves
+    something open that agents refuse.
 
     Example: attune pack lock web python
     """

@@ -39,7 +39,6 @@ def write_settings(host: Living, **keys: str) -> None:
 
 
 async def test_the_host_pauses_its_agent_and_ends_that_without_a_restart(host: Living) -> None:
-    host.stub.ping_interval = 0.5
     write_settings(host, paused="disk swap, ask ops")
     await eventually(lambda: "pause of the host" in host.log.read_text())
     host.send("e-1")
