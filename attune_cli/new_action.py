@@ -28,22 +28,27 @@ description: Write here what the pack is for
 
 @dataclass(kw_only=True)
 class Made:
-    """What was done: files that were written, files of the template that were there already, and the environment's name."""
+    """What was done: paths in the repository that were written, those of the template that were there already, the environment's name."""
 
-    pack: str
+    root: Path
     environment: str | None = None
-    written: list[Path] = field(default_factory=list)
-    kept: list[Path] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
     #: Why the environment's lock file could not be made; empty when it is there.
     unlocked: str = ""
+
+    def wrote(self, path: Path) -> None:
+        """Remember a file, once."""
+        if (place := path.relative_to(self.root).as_posix()) not in self.written:
+            self.written.append(place)
 
 
 def new_action(repository: Path, pack: str, name: str, language: str) -> Made:
     """Write it; `ActionExists` before anything is touched."""
-    chosen, made = LANGUAGES[language], Made(pack=pack)
-    folder = repository_root(repository) / "packs" / pack
+    chosen, made = LANGUAGES[language], Made(root=repository_root(repository))
+    folder = made.root / "packs" / pack
     if (folder / "actions" / f"{name}.yaml").exists():
-        raise ActionExists(f"{folder / 'actions' / name}.yaml is there already")
+        raise ActionExists(f"packs/{pack}/actions/{name}.yaml is there already")
     if not (folder / "pack.yaml").exists():
         (folder / "actions").mkdir(parents=True, exist_ok=True)
         _write(made, folder / "pack.yaml", _PACK.format(pack=pack))
@@ -81,8 +86,7 @@ def _environment(made: Made, pack: WorkingPack, language: Language) -> str | Non
         edits.add_section((), "environments", {name: language.environment})
     path = pack.folder / "pack.yaml"
     rewrite(path, edits.text().encode())
-    if path not in made.written:
-        made.written.append(path)
+    made.wrote(path)
     return name
 
 
@@ -94,14 +98,14 @@ def _lock(made: Made, pack: WorkingPack) -> None:
     try:
         for locking in lockings_of(pack, made.environment):
             lock(locking)
-            made.written.append(locking.path)
+            made.wrote(locking.path)
     except AttuneError as error:
         made.unlocked = error.message
 
 
 def _copy(made: Made, source: Path, target: Path, words: dict[str, str]) -> None:
     if target.exists():
-        made.kept.append(target)
+        made.kept.append(target.relative_to(made.root).as_posix())
         return
     _write(made, target, _filled(source.read_text(encoding="utf-8"), words))
     target.chmod(0o755 if source.stat().st_mode & 0o111 else 0o644)
@@ -110,7 +114,7 @@ def _copy(made: Made, source: Path, target: Path, words: dict[str, str]) -> None
 def _write(made: Made, path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     rewrite(path, text.encode())
-    made.written.append(path)
+    made.wrote(path)
 
 
 def _filled(text: str, words: dict[str, str]) -> str:

@@ -29,6 +29,10 @@ class WorkingPack:
     model: PackDocument
     document: Document
 
+    def place(self, path: Path) -> str:
+        """Return a path as Problems show it: in the repository."""
+        return path.relative_to(self.folder.parents[1]).as_posix()
+
     def action(self, name: str) -> ActionDocument:
         """Return one action's document; `DocumentUnusable`."""
         return _read(self.folder / "actions" / f"{name}.yaml", ActionDocument)[0]

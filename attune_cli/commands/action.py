@@ -106,14 +106,12 @@ def new(
         raise BadArgument(f"there is no template for {language!r}", hint=f"choose one of {', '.join(LANGUAGES)}")
     made = new_action(repository, pack, name, language)
     if json:
-        show_json(
-            {"action": action, "written": [*map(str, made.written)], "kept": [*map(str, made.kept)], "unlocked": made.unlocked or None}
-        )
+        show_json({"action": action, "written": [*made.written], "kept": [*made.kept], "unlocked": made.unlocked or None})
         return
-    for path in made.written:
-        show_line(f"wrote {path}")
-    for path in made.kept:
-        show_line(f"kept {path}")
+    for place in made.written:
+        show_line(f"wrote {place}")
+    for place in made.kept:
+        show_line(f"kept {place}")
     if made.unlocked:
         note(f"the lock file is still to be made: {made.unlocked}")
         show_line(f"next: attune pack lock {pack} {made.environment}{_in_repository(repository)}")
@@ -142,13 +140,14 @@ def types(
     found = working_pack(repository, pack)
     path = output or types_path(found.folder / "actions", name, language.value)
     text = types_text(action, found.action(name), language.value).encode()
+    shown = output or found.place(path)
     if check:
         if not path.is_file() or path.read_bytes() != text:
-            raise TypesOutdated(f"{path} is not what the document of {action} gives")
-        show_line(f"{path} is up to date")
+            raise TypesOutdated(f"{shown} is not what the document of {action} gives")
+        show_line(f"{shown} is up to date")
         return
     rewrite(path, text)
-    show_line(f"wrote {path}")
+    show_line(f"wrote {shown}")
 
 
 def _names(action: str) -> tuple[str, str]:

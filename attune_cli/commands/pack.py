@@ -35,19 +35,21 @@ def lock_pack(
     """
     found: list[JsonValue] = []
     open_ones = 0
-    for locking in list(lockings_of(working_pack(repository, pack), environment)):
+    whole = working_pack(repository, pack)
+    for locking in list(lockings_of(whole, environment)):
+        place = whole.place(locking.path)
         note(f"{locking.environment}: {' '.join(locking.argv)}")
         locked = lock(locking)
         for mistake in locked.mistakes:
-            note(mistake.within(str(locking.path)))
+            note(mistake.within(place))
         open_ones += bool(locked.mistakes)
         if not json:
-            show_line(f"{locking.path}: {'written' if locked.changed else 'as it was'}")
+            show_line(f"{place}: {'written' if locked.changed else 'as it was'}")
         found.append(
             {
                 "environment": locking.environment,
                 "ecosystem": locking.ecosystem,
-                "lock": str(locking.path),
+                "lock": place,
                 "changed": locked.changed,
                 "problems": [mistake.within(locking.path.name) for mistake in locked.mistakes],
             }

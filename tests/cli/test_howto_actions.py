@@ -11,6 +11,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "write-an-action
 
 
 @pytest.mark.flow
+@pytest.mark.registry
 def test_the_page_says_what_happens(tmp_path: Path) -> None:
     attune("init", "my-packs", cwd=tmp_path)
     commands = 0
@@ -18,4 +19,4 @@ def test_the_page_says_what_happens(tmp_path: Path) -> None:
         # A terminal shows both streams as they come; here one follows the other.
         assert sorted(said.splitlines()) == sorted(printed.splitlines()), command
         commands += 1
-    assert commands == 2
+    assert commands == 6

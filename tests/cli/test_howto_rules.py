@@ -26,7 +26,7 @@ def follow(page: Path, repository: Path) -> Iterator[tuple[str, str, str]]:
             (repository / path).write_text(text, encoding="utf-8")
             continue
         for command, printed in typed(content):
-            done = attune(*shlex.split(command)[1:], cwd=repository)
+            done = attune(*shlex.split(command)[1:], cwd=repository, home=repository.parent)
             yield command, done.stdout + done.stderr, printed
 
 
