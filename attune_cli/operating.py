@@ -9,7 +9,7 @@ from attune_cli.errors import DrainEnded
 from attune_core.wire.api import AgentView
 
 #: Seconds between two looks, and at most for an agent to confirm what it was told.
-_INTERVAL, _CONFIRMATION = 0.2, 5.0
+_INTERVAL, _CONFIRMATION = 0.2, 10.0
 _NEVER = threading.Event()
 
 

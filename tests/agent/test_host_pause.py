@@ -43,6 +43,7 @@ async def test_the_host_pauses_its_agent_and_ends_that_without_a_restart(host: L
     await eventually(lambda: "pause of the host" in host.log.read_text())
     host.send("e-1")
     host.send("e-2")
+    await eventually(lambda: any(ack["last"] == 2 for ack in host.stub.said("ack")), what="both on disk")
     await says(host, host_pause="disk swap, ask ops")
     assert lines(host.witness) == []
     host.settings["paused"] = "disk swap, ask ops"
