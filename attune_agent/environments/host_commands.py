@@ -4,6 +4,7 @@ The composition root makes one and gives it to `environments` and `probes`; call
 """
 
 import asyncio
+import contextlib
 import secrets
 from pathlib import Path
 
@@ -76,7 +77,8 @@ class HostCommands:
             except (BuildDelayed, ExecutorUnreachable):
                 _log.warning("a cancelled build is not known to have ended; the next one ends it first", execution=request.execution)
             raise
-        await self._host.forget(request.execution, request.attempt)
+        with contextlib.suppress(ExecutorUnreachable):  # the next command lets it be forgotten
+            await self._host.forget(request.execution, request.attempt)
         return ended
 
     async def _start(self, request: StartRequest) -> None:
@@ -105,7 +107,11 @@ class HostCommands:
 
     async def _require_memory(self) -> None:
         """Refuse to let credentials touch a disk (design §3)."""
-        if not (await self._host.greeting()).inputs_in_memory:
+        try:
+            greeting = await self._host.greeting()
+        except ExecutorUnreachable as error:
+            raise BuildDelayed(error.message) from error
+        if not greeting.inputs_in_memory:
             raise CredentialsOnDisk("the executor's run directory is on a disk, and installers' credentials would be written there")
 
     async def _stop(self, execution: str, attempt: int) -> None:

@@ -50,6 +50,7 @@ class ScriptedHost:
         self.calls: list[str] = []
         self.requests: list[StartRequest] = []
         self.refusals = list(refusals)
+        self.gone = False
         self.held = list(listed)
         self.ends: dict[tuple[str, int], asyncio.Future[Ended]] = {}
 
@@ -82,6 +83,8 @@ class ScriptedHost:
 
     async def forget(self, execution: str, attempt: int) -> None:
         self.calls.append(f"forget {execution} {attempt}")
+        if self.gone:
+            raise ExecutorUnreachable("gone")
 
     async def end(self, how: How, *, exit_code: int | None = None, result: bytes = b"") -> None:
         await eventually(lambda: any(not future.done() for future in self.ends.values()))
@@ -176,6 +179,14 @@ async def test_an_end_of_which_the_command_is_innocent_passes(tmp_path: Path, ho
     await host.end(how)
     with pytest.raises(BuildDelayed, match=how.value):
         await running
+
+
+async def test_a_command_that_ended_has_succeeded_though_its_executor_is_gone_before_it_can_forget_it(tmp_path: Path) -> None:
+    host = ScriptedHost()
+    running = asyncio.create_task(commands(host, tmp_path).run(command()))
+    host.gone = True
+    await host.end(How.EXITED, exit_code=0)
+    assert (await running).succeeded
 
 
 async def test_a_cancelled_command_has_ended_when_the_cancellation_returns(tmp_path: Path) -> None:
