@@ -1,5 +1,6 @@
 """`attune agent environments` on a real host: the commands of a person beside the agent's own builds."""
 
+import asyncio
 import fcntl
 import json
 import os
@@ -7,10 +8,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from attune_agent.executor_link import ExecutorLink
+from attune_agent.host import StartRequest
 from tests.agent.environments.hosts import NOBODY, RealHost, plain_python, real_host
 from tests.agent.environments.private_registry import PYTHON_LOCK, Registry, private_registry
 from tests.agent.environments.test_private_registry import PASSWORD, network
@@ -68,6 +72,26 @@ def attune(host: RealHost, *words: str, cwd: Path = Path("/")) -> "subprocess.Co
     return subprocess.run(argv, cwd=cwd, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
+@contextmanager
+def running_without_agent(host: RealHost, key: str) -> Iterator[None]:
+    """An attempt in that environment, whose agent is dead."""
+    env = {"PATH": "/usr/bin:/bin"}
+    request = StartRequest(execution="orphan", attempt=1, argv=("sleep", "100"), env=env, cwd="/", timeout=200, uses=key)
+
+    async def start() -> None:
+        async with ExecutorLink(host.place / "run") as link:
+            await link.start(request)
+
+    async def stop() -> None:
+        async with ExecutorLink(host.place / "run") as link:
+            await link.stop("orphan", 1, grace=0.0)
+            await link.wait("orphan", 1)
+
+    asyncio.run(start())
+    yield
+    asyncio.run(stop())
+
+
 def answered(host: RealHost, *words: str) -> Sequence[Mapping[str, object]]:
     done = attune(host, *words, "--json")
     assert done.returncode == 0, done.stderr
@@ -114,6 +138,10 @@ def test_what_is_built_is_listed_explained_kept_while_in_use_and_removed(host: R
         assert refused.returncode == 3
         assert "ATT317" in refused.stderr
         assert answered(host, "remove", "--unused") == []
+    with running_without_agent(host, key):
+        refused = attune(host, "remove", key)
+        assert (refused.returncode, "ATT317" in refused.stderr) == (3, True), refused.stderr
+        assert (host.environments / key / "READY").is_file()
     assert attune(host, "remove", key[:5]).stdout == f"removed {key}\n"
     assert not (host.environments / key).exists()
 
