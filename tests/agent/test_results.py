@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from attune_agent.host import Ended, How, Result, ResultSource, ResultState
+from attune_agent.host import Ended, How, Limit, Result, ResultSource, ResultState
 from attune_agent.results import RESULT_LIMIT, Ending, ResultRules, judge, next_delay
 from attune_core.json_schema import SchemaValidator
 from attune_core.states import Outcome, Reason
@@ -50,6 +50,21 @@ def judged(one: Ended, rules: ResultRules = ResultRules(), cancel: Reason | None
 
 def test_exit_zero_without_a_result_succeeds() -> None:
     assert judged(ended()) == Ending(outcome=Outcome.SUCCEEDED, exit_code=0)
+
+
+@pytest.mark.parametrize(("how", "code", "signal"), [(How.EXITED, 9, None), (How.SIGNALLED, None, 9)])
+@pytest.mark.parametrize("limit", [Limit.MEMORY, Limit.PROCESSES])
+def test_a_failure_at_a_limit_is_explained_by_it(how: How, code: int | None, signal: int | None, limit: Limit) -> None:
+    found = judged(dataclasses.replace(ended(how, code=code, signal=signal), limit=limit))
+    assert (found.outcome, found.reason, found.exit_code, found.signal) == (Outcome.FAILED, Reason.RESOURCE_LIMIT, code, signal)
+    assert f"limit of {limit}" in found.detail
+
+
+def test_a_limit_explains_neither_a_success_nor_an_end_from_outside() -> None:
+    assert judged(dataclasses.replace(ended(), limit=Limit.MEMORY)).outcome is Outcome.SUCCEEDED
+    for how, outcome in ((How.TIMED_OUT, Outcome.TIMED_OUT), (How.CANCELLED, Outcome.CANCELLED)):
+        found = judged(dataclasses.replace(ended(how, code=None, signal=9), limit=Limit.MEMORY))
+        assert (found.outcome, found.reason is Reason.RESOURCE_LIMIT) == (outcome, False)
 
 
 @pytest.mark.parametrize("code", [1, 3, 126, 127, 255])
