@@ -1,4 +1,4 @@
-"""The sandbox for builds that run code of packages: such code sees no network and can change nothing but the tree that is built.
+"""The sandbox for builds that run code of packages: such code can change nothing but the tree that is built, and mostly has no network.
 
 Called by the ecosystems whose packages bring such code. The build user owns the installers' caches and every environment, so without it
 a package of one pack could change what actions of another one run.
@@ -15,19 +15,20 @@ _INSIDE = ("--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--ro-bind
 _VERSION = re.compile(r"bubblewrap ([0-9]+(?:\.[0-9]+)+)", re.ASCII)
 _HINT = "install the package bubblewrap, and allow the build user namespaces (user.max_user_namespaces above 0)"
 
-#: $1 bubblewrap, then the argv. HOME and TMPDIR are the command's own; where a link leads to them through /dev/shm, it leads there again.
+#: $1 bubblewrap, $2 its option for the network or nothing, then the argv. HOME and TMPDIR are the command's own; where a link leads to them
+#: through /dev/shm, it leads there again.
 _ENTER = f"""\
-bubblewrap=$1
-shift
+bubblewrap=$1 network=$2
+shift 2
 home=$(readlink -f -- "$HOME")
 tmp=$(readlink -f -- "$TMPDIR")
-exec "$bubblewrap" {" ".join(_INSIDE)} --bind "$PWD" "$PWD" --bind "$home" "$home" --bind "$tmp" "$tmp" --chdir "$PWD" -- "$@"
+exec "$bubblewrap" {" ".join(_INSIDE)} $network --bind "$PWD" "$PWD" --bind "$home" "$home" --bind "$tmp" "$tmp" --chdir "$PWD" -- "$@"
 """
 
 
-def sandboxed(bubblewrap: str, argv: Sequence[str]) -> tuple[str, ...]:
+def sandboxed(bubblewrap: str, argv: Sequence[str], *, network: bool = False) -> tuple[str, ...]:
     """Return the argv that runs another one in the tree and in the sandbox."""
-    return ("sh", "-euc", _ENTER, "sandbox", bubblewrap, *argv)
+    return ("sh", "-euc", _ENTER, "sandbox", bubblewrap, "--share-net" if network else "", *argv)
 
 
 async def usable_bubblewrap(host: HostTools) -> Compiler:

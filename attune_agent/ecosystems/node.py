@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from attune_agent.ecosystems.build_sandbox import sandboxed, usable_bubblewrap
 from attune_agent.ecosystems.credentials import npmrc
 from attune_agent.ecosystems.lock_files import lock_and_manifest, refuse_open_lock
 from attune_agent.ecosystems.protocol import Activation, Build, HostTools, Toolchain, Wanted
@@ -32,7 +33,8 @@ cp -- "$2/package.json" "$2/package-lock.json" .
 mkdir -p node_modules
 """
 
-#: $1 npm. Only after everything is installed and its hashes are checked, and without what installers know of the network.
+#: $1 npm. Only after everything is installed and its hashes are checked, and without what installers know of the network; many
+#: scripts download what they run, so the network itself is there.
 _SCRIPTS = '"$1" rebuild --foreground-scripts --no-update-notifier --no-progress --logs-max=0'
 
 #: Argument: the exact version. Prints what is wrong. Optional packages may be absent, those for other machines always are. What npm's own
@@ -79,10 +81,11 @@ class Node:
         """Find node and npm."""
         node = await _find_node(wanted.document.interpreter, host)
         npm, npm_version, npm_stamp = await _find_npm(node, host)
+        sandbox = await usable_bubblewrap(host) if wanted.document.scripts else None
         return Toolchain(
             versions={"node": node.version, "node_modules": node.modules, "node_at": node.program, "npm": npm_version},
-            programs={"node": node.program, "npm": npm},
-            stamps=(node.stamp, npm_stamp),
+            programs={"node": node.program, "npm": npm, **({"bwrap": sandbox.program} if sandbox else {})},
+            stamps=(node.stamp, npm_stamp, *([sandbox.stamp] if sandbox else [])),
         )
 
     async def install(self, build: Build) -> None:
@@ -95,7 +98,8 @@ class Node:
                 raise HashMismatch(f"a package is not the one whose hash stands in {LOCK}")
             raise InstallFailed(f"npm could not install {LOCK} ({outcome.describe()})")
         if build.wanted.document.scripts:
-            outcome = await build.run.install(("sh", "-euc", _SCRIPTS, "scripts", programs["npm"]), _npm_environment(build))
+            scripts = sandboxed(programs["bwrap"], ("sh", "-euc", _SCRIPTS, "scripts", programs["npm"]), network=True)
+            outcome = await build.run.install(scripts, _npm_environment(build))
             if not outcome.succeeded:
                 raise InstallFailed(f"a script of a package failed ({outcome.describe()})")
 
@@ -115,7 +119,7 @@ class Node:
 def _installer_environment(build: Build) -> dict[str, str]:
     host = build.host
     trust = {"NODE_EXTRA_CA_CERTS": host.ca_file, "npm_config_cafile": host.ca_file} if host.ca_file else {}
-    return {**host.network, **trust, **_npm_environment(build)}
+    return {**host.network, **trust, **_npm_environment(build), "npm_config_cache": str(host.cache / "npm")}
 
 
 def _npm_environment(build: Build) -> dict[str, str]:
@@ -123,7 +127,6 @@ def _npm_environment(build: Build) -> dict[str, str]:
     return {
         **base,
         "PATH": f"{build.tree}/bin:{base['PATH']}",  # npm's own first line says `env node`
-        "npm_config_cache": str(build.host.cache / "npm"),
         "npm_config_globalconfig": "/dev/null",  # nor a user's: HOME holds nothing but our own credentials
     }
 
