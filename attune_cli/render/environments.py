@@ -27,7 +27,7 @@ def show_list(shown: Sequence[Shown], *, json: bool) -> None:
             show_size(one.stored.size) if one.stored.built else "",
             _time(one.stored.used_at),
             "yes" if one.in_use else "",
-            _toolchain(one.stored) if one.stored.made_from is not None else "not whole",
+            _toolchain(one),
         )
         for one in shown
     ]
@@ -100,8 +100,10 @@ def _part(stored: Stored, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _toolchain(stored: Stored) -> str:
-    versions = (stored.made_from or {}).get("versions")
+def _toolchain(shown: Shown) -> str:
+    if shown.stored.made_from is None:
+        return "is being built" if shown.in_use else "not whole; removed when room is made"
+    versions = shown.stored.made_from.get("versions")
     # Paths and builds are for `why`; a list is for versions.
     return ", ".join(f"{name} {text}" for name, text in versions.items() if "_" not in name) if isinstance(versions, dict) else ""
 

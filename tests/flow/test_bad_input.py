@@ -22,13 +22,17 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.flow
 
 HOOK_SECRET = b"of the webhook"
-ENVIRONMENTS: JsonValue = {"python": {"ecosystem": "python", "interpreter": ">=3.99", "lock": "requirements.lock"}}
+ENVIRONMENTS: JsonValue = {
+    "python": {"ecosystem": "python", "interpreter": ">=3.99", "lock": "requirements.lock"},
+    "altered": {"ecosystem": "python", "lock": "altered.lock"},
+}
 FILES = {
     **pack(
         "odd",
         {
             "pack.yaml": json.dumps({"name": "odd", "version": "1.0.0", "description": "For tests", "environments": ENVIRONMENTS}),
             "requirements.lock": "",
+            "altered.lock": f"six==1.16.0 --hash=sha256:{'0' * 64}\n",
             "triggers/push.yaml": json.dumps(
                 {
                     "description": "A push",
@@ -49,6 +53,14 @@ FILES = {
             "actions/fine.yaml": action_document("fine.sh"),
             "actions/fine.sh": "echo fine\n",
             "actions/future.yaml": json.dumps({"description": "Needs a python to come", "run": ["python", "-V"], "environment": "python"}),
+            "actions/altered.yaml": json.dumps(
+                {
+                    "description": "Would run on what is installed wrongly, or on the host's own python",
+                    "run": ["python3", "-c", "print('ran')"],
+                    "environment": "altered",
+                    "retry": {"maximum_attempts": 3, "initial_interval": "1s", "after": ["failed"]},
+                }
+            ),
             "actions/secret.yaml": action_document("fine.sh", parameters={"token": {"type": "string", "secret": True}}),
             "actions/gated.yaml": action_document(
                 "gated.sh", parameters={"gate": {"type": "string"}}, env={"GATE": "${{ parameters.gate }}"}
@@ -102,6 +114,15 @@ def test_a_missing_interpreter_is_said_with_what_is_there_instead(running: Runni
     assert (found.outcome, found.reason, found.attempt) == (Outcome.FAILED, Reason.ENVIRONMENT_FAILED, 1)
     assert "no python >=3.99" in found.detail
     assert "/usr/bin/python3" in found.detail
+
+
+@pytest.mark.registry
+def test_a_build_that_fails_is_the_end_and_its_log_says_why(running: Running) -> None:
+    found = running.run("odd.altered")
+    assert (found.outcome, found.reason, found.attempt) == (Outcome.FAILED, Reason.ENVIRONMENT_FAILED, 1)
+    assert "hash" in found.detail
+    assert running.printed(found.id) == b"", "nothing ran instead"
+    assert b"Hash mismatch" in running.printed(found.id, "build")
 
 
 def test_a_missing_secret_is_named_and_read_anew_by_the_next_execution(running: Running) -> None:
