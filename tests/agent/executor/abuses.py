@@ -1,7 +1,8 @@
 """The table of abuse (reliability.md rows 67-76), tests/cases/abuse/*.yaml: what an action does, and how it must end.
 
 Keys of a case: name, row, sh or python, how, outcome; perhaps reason, timeout, grace, input (bytes), processes, open_files,
-`result: required`, and `needs: uids` for what an executor without uids of its own cannot bound. Used by test_abuse and benchmarks.abuse.
+memory (bytes), `result: required`; `needs: uids` for what only an own uid bounds, `needs: groups` for what only cgroups do. Used by
+test_abuse.
 """
 
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class Abuse:
     input: int
     limits: ProcessLimits
     result_required: bool
-    needs_uids: bool
+    needs: str
 
     def request(self, execution: str) -> StartRequest:
         """Return the start of it."""
@@ -73,8 +74,10 @@ def _abuse(case: Fields) -> Abuse:
         grace=float(str(case.get("grace", 1.0))),
         input=whole(case, "input", 0, 2 << 20, 0),
         limits=ProcessLimits(
-            processes=optional_whole(case, "processes", 1, 10_000), open_files=optional_whole(case, "open_files", 8, 10_000)
+            memory=optional_whole(case, "memory", 1 << 20, 1 << 40),
+            processes=optional_whole(case, "processes", 1, 10_000),
+            open_files=optional_whole(case, "open_files", 8, 10_000),
         ),
         result_required=case.get("result") == "required",
-        needs_uids=case.get("needs") == "uids",
+        needs=text(case, "needs", ""),
     )

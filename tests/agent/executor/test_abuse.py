@@ -15,14 +15,14 @@ import pytest
 
 from attune_agent.executor.processes import descendants, process, send_signal, uids_in_use, wait_gone
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.host import How
+from attune_agent.host import How, Limit
 from attune_agent.results import ResultRules, judge
 from tests.agent.executor.abuses import Abuse, abuses
 from tests.agent.executor.hosted import SLOTS, Hosted, hosted, lines, log_of, request, run, shell
 from tests.waiting import eventually
 
 _names = (f"abuse-{number}" for number in count())
-_table = {needs_uids: [abuse for abuse in abuses() if abuse.needs_uids is needs_uids] for needs_uids in (False, True)}
+_table = {needs: [abuse for abuse in abuses() if abuse.needs == needs] for needs in ("", "uids", "groups")}
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +35,24 @@ def _id(abuse: Abuse) -> str:
     return f"{abuse.row}-{abuse.name.replace(' ', '_')}"
 
 
-@pytest.mark.parametrize("abuse", _table[False], ids=_id)
+@pytest.mark.parametrize("abuse", _table[""], ids=_id)
 async def test_it_ends_as_the_table_says_and_leaves_nothing(link: ExecutorLink, executor: Hosted, abuse: Abuse) -> None:
     await _assert_harmless(link, executor, abuse)
 
 
 @pytest.mark.root
 @pytest.mark.parametrize("mode", ["uids"], indirect=True)
-@pytest.mark.parametrize("abuse", _table[True], ids=_id)
+@pytest.mark.parametrize("abuse", _table["uids"], ids=_id)
 async def test_what_only_a_uid_of_its_own_can_bound_is_bounded(link: ExecutorLink, executor: Hosted, abuse: Abuse) -> None:
+    await _assert_harmless(link, executor, abuse)
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("mode", ["uids"], indirect=True)
+@pytest.mark.parametrize("abuse", _table["groups"], ids=_id)
+async def test_what_a_group_bounds_is_told_as_that(link: ExecutorLink, executor: Hosted, abuse: Abuse) -> None:
+    if not {Limit.MEMORY, Limit.PROCESSES} <= {*(await link.greeting()).limits}:
+        pytest.skip("needs cgroup controllers for memory and pids that can be written")
     await _assert_harmless(link, executor, abuse)
 
 
