@@ -16,6 +16,7 @@ from pathlib import Path
 from attune_cli.client import Client
 from attune_cli.local.program import Program
 from attune_core.states import State
+from attune_core.values import JsonObject
 from attune_core.wire.api import Accepted, EventView, ExecutionView
 from benchmarks.figures import print_table, summary
 from benchmarks.path import Effects, Send, path_sender
@@ -23,13 +24,14 @@ from benchmarks.path import Effects, Send, path_sender
 #: Actions that go on until they are cancelled.
 ABUSES = sorted(Path(__file__).with_name("abuses").iterdir())
 PROGRAMS = {".sh": "sh", ".py": "python3"}
+LIMITS: JsonObject = {"memory": "512MiB", "processes": 400}
 
 
 def documents() -> dict[str, str]:
     """Return the pack of the abuses."""
     files = {"packs/abuse/pack.yaml": "name: abuse\nversion: 1.0.0\ndescription: What actions may try\n"}
     for abuse in ABUSES:
-        action = {"description": "An abuse", "run": [PROGRAMS[abuse.suffix], abuse.name], "timeout": "10m"}
+        action: JsonObject = {"description": "An abuse", "run": [PROGRAMS[abuse.suffix], abuse.name], "timeout": "10m", "limits": LIMITS}
         files[f"packs/abuse/actions/{abuse.stem}.yaml"] = json.dumps(action)
         files[f"packs/abuse/actions/{abuse.name}"] = abuse.read_text()
     return files

@@ -9,5 +9,5 @@ def turn() -> None:
 
 
 threading.stack_size(64 << 10)
-for _ in range(1000):
+for _ in range(300):
     threading.Thread(target=turn).start()
