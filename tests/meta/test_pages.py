@@ -36,3 +36,11 @@ def test_links_between_documents_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         if "://" not in target and not target.startswith("mailto:"):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_guarantee_names_tests_that_there_are() -> None:
+    text = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(?:pytest )?(tests/[A-Za-z0-9_./]+)`", text)
+    assert len(named) > 20
+    for place in named:
+        assert (ROOT / place).exists(), place
