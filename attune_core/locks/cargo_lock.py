@@ -7,9 +7,9 @@ https://doc.rust-lang.org/cargo/guide/cargo-toml-vs-cargo-lock.html; what one lo
 import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import cast
 
 from attune_core.locks.mistake import MOST, Mistake
+from attune_core.locks.toml_file import read_toml
 from attune_core.values import JsonObject, JsonValue
 
 #: The only names that Cargo takes.
@@ -20,7 +20,7 @@ UNREAD = {
     "rust-toolchain*": "the compiler is the host's, so this file is not read; its version is what `interpreter` says",
 }
 #: The lock file of the Rust compiler itself has 150 KiB.
-_SIZE = 1 << 20
+SIZE = 1 << 20
 _REGISTRY = re.compile(r"(?:registry|sparse)\+https?://\S+")
 _CHECKSUM = re.compile(r"[0-9a-f]{64}")
 _HEADER = re.compile(r"^\[\[package\]\][ \t]*\r?\n(?P<name>name = .*?)\r?$", re.MULTILINE)
@@ -29,7 +29,7 @@ _RUST = re.compile(r"[0-9]+(?:\.[0-9]+){0,2}", re.ASCII)
 
 def cargo_lock_mistakes(raw: bytes) -> Iterator[Mistake]:
     """Yield every package without a checksum or not of a registry, in its order and at most `MOST`."""
-    lock = read_toml(raw)
+    lock = read_toml(raw, size=SIZE)
     if isinstance(lock, Mistake):
         yield lock
         return
@@ -49,7 +49,7 @@ def cargo_lock_mistakes(raw: bytes) -> Iterator[Mistake]:
 
 def cargo_toml_mistakes(raw: bytes) -> Iterator[Mistake]:
     """Yield what makes a Cargo.toml something else than the manifest of one package."""
-    manifest = read_toml(raw)
+    manifest = read_toml(raw, size=SIZE)
     if isinstance(manifest, Mistake):
         yield manifest
         return
@@ -62,24 +62,10 @@ def cargo_toml_mistakes(raw: bytes) -> Iterator[Mistake]:
 
 def required_rust(raw: bytes) -> str | None:
     """Return the oldest Rust that the package says it works with."""
-    manifest = read_toml(raw)
+    manifest = read_toml(raw, size=SIZE)
     package = manifest.get("package") if isinstance(manifest, dict) else None
     oldest = package.get("rust-version") if isinstance(package, Mapping) else None
     return oldest if isinstance(oldest, str) and _RUST.fullmatch(oldest) else None
-
-
-def read_toml(raw: bytes) -> JsonObject | Mistake:
-    """Return the file's table, or why it is none."""
-    import tomllib  # only repositories with a rust environment need it
-
-    if len(raw) > _SIZE:
-        return Mistake(message=f"the file has more than {_SIZE >> 20} MiB")
-    try:
-        return cast("JsonObject", tomllib.loads(raw.decode("utf-8")))
-    except UnicodeDecodeError as error:
-        return Mistake(message=f"the file is not UTF-8 at byte {error.start}")
-    except (ValueError, RecursionError) as error:
-        return Mistake(message=f"the file is no TOML: {str(error)[:120]}")
 
 
 def packages_of(lock: JsonObject) -> list[Mapping[str, JsonValue]]:

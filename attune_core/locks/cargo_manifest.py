@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from attune_core.locks.cargo_lock import LOCK, mistake_at, packages_of, read_toml
+from attune_core.locks.cargo_lock import LOCK, SIZE, mistake_at, packages_of
 from attune_core.locks.mistake import MOST, Mistake
+from attune_core.locks.toml_file import read_toml
 from attune_core.values import JsonObject, JsonValue
 
 _GROUPS = ("dependencies", "dev-dependencies", "build-dependencies")
@@ -19,7 +20,7 @@ _VERSION = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})(?:\+.*)?", re.A
 
 def outdated_crates(manifest: bytes, lock: bytes) -> Iterator[Mistake]:
     """Yield what the manifest says otherwise than the lock, placed in the manifest and at most `MOST`."""
-    asked, locked = read_toml(manifest), read_toml(lock)
+    asked, locked = read_toml(manifest, size=SIZE), read_toml(lock, size=SIZE)
     if isinstance(asked, dict) and isinstance(locked, dict):
         found = (_at(manifest.decode("utf-8"), name, message) for name, message in _differences(asked, locked))
         yield from islice(found, MOST)

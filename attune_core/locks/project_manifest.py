@@ -8,7 +8,8 @@ from itertools import islice
 
 from attune_core.locks.mistake import MOST, Mistake
 from attune_core.locks.requirements_manifest import misses, versions_by_name
-from attune_core.locks.toml_lock import Table, name_of, read_toml, table, tables, version_of
+from attune_core.locks.toml_file import read_toml
+from attune_core.locks.toml_lock import Table, name_of, table, tables, version_of
 from attune_core.models.version_range import parse_range
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from attune_core.locks.mistake import MOST, Mistake
-from attune_core.locks.toml_lock import Table, is_address, is_hash, name_of, placed, read_toml, table, tables, version_of
+from attune_core.locks.toml_file import read_toml
+from attune_core.locks.toml_lock import Table, is_address, is_hash, name_of, placed, table, tables, version_of
 
 #: The only name of it that is taken.
 LOCK = "pylock.toml"

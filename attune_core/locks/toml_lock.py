@@ -1,33 +1,18 @@
-"""Reading lock files in TOML: the tables of packages, what pins a wheel, and the line at which a package stands; pure.
+"""Reading what lock files in TOML hold: the tables of packages, what pins a wheel, and the line at which a package stands; pure.
 
 Called by `pylock`, `uv_lock` and `project_manifest`.
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from attune_core.locks.mistake import SIZE, Mistake
+from attune_core.locks.mistake import Mistake
 
 Table: TypeAlias = Mapping[str, object]
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?", re.ASCII)
 _HASHES = {"sha256": 64, "sha384": 96, "sha512": 128}
-
-
-def read_toml(raw: bytes) -> Table | Mistake:
-    """Return the document, or why there is none."""
-    if len(raw) > SIZE:
-        return Mistake(message=f"the file has more than {SIZE >> 20} MiB")
-    try:
-        return tomllib.loads(raw.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        return Mistake(message=f"the file is not UTF-8 at byte {error.start}")
-    except tomllib.TOMLDecodeError as error:
-        return Mistake(message=f"the file is no TOML: {str(error)[:200]}")
-    except RecursionError:
-        return Mistake(message="the file is nested too deeply")
 
 
 def table(value: object) -> Table:

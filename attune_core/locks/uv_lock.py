@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from attune_core.locks.mistake import MOST, Mistake
-from attune_core.locks.toml_lock import Table, is_address, is_hash, name_of, placed, read_toml, table, tables, version_of
+from attune_core.locks.toml_file import read_toml
+from attune_core.locks.toml_lock import Table, is_address, is_hash, name_of, placed, table, tables, version_of
 
 #: The only names that uv takes.
 LOCK, MANIFEST = "uv.lock", "pyproject.toml"
@@ -53,6 +54,9 @@ def _is_project(package: Table) -> bool:
 
 def _needed(project: Table, packages: list[Table]) -> set[str]:
     """Return the names of all that the project's dependencies lead to, extras included, whatever their markers."""
+    by_name: dict[str, list[Table]] = {}
+    for package in packages:
+        by_name.setdefault(name_of(package), []).append(package)
     found: set[str] = set()
     left = [name_of(one) for one in tables(project.get("dependencies"))]
     while left:
@@ -60,7 +64,7 @@ def _needed(project: Table, packages: list[Table]) -> set[str]:
         if name in found:
             continue
         found.add(name)
-        for package in (one for one in packages if name_of(one) == name):
+        for package in by_name.get(name, ()):
             extras = [one for group in table(package.get("optional-dependencies")).values() for one in tables(group)]
             left += [name_of(one) for one in (*tables(package.get("dependencies")), *extras)]
     return found

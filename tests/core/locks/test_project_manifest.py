@@ -1,6 +1,8 @@
 import pytest
 
+from attune_core.locks.mistake import Mistake
 from attune_core.locks.project_manifest import outdated_project, required_python
+from attune_core.locks.toml_file import read_toml
 
 MANIFEST = """\
 [project]
@@ -44,3 +46,20 @@ def test_what_cannot_be_read_is_not_compared(manifest: str, lock: str) -> None:
 )
 def test_the_pythons_that_a_lock_is_for_are_a_range_of_documents(said: str, range_: str | None) -> None:
     assert required_python(said.encode()) == range_
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"a" + b".a" * 500_000 + b" = 1", "the file has a name or a text with more than 200 dots"),
+        (b"[" + b'"a" . ' * 300 + b"a]", "the file has a name or a text with more than 200 dots"),
+        (b"a = {" + b"b.c, " * 300, "the file is no TOML"),
+        (b"a = " + b"9" * 5_000, "the file is no TOML"),
+        (b"a = " + b"[" * 100_000, "the file is no TOML"),
+        (b"a = '\xff'", "the file is not UTF-8 at byte 5"),
+    ],
+)
+def test_a_file_of_toml_that_costs_more_than_it_can_say_is_refused_before_it_is_read(raw: bytes, message: str) -> None:
+    found = read_toml(raw)
+    assert isinstance(found, Mistake)
+    assert found.message.startswith(message)
