@@ -32,4 +32,4 @@ async def test_scripts_run_after_everything_is_installed_and_get_nothing_of_the_
     assert install.argv[2] == without.argv[2]
     assert without.environment != install.environment == scripts.environment, "scripts are part of the key"
     assert install.env["HTTPS_PROXY"] == "http://proxy.example"
-    assert set(install.env) - set(scripts.env) == {"HTTPS_PROXY", "NODE_EXTRA_CA_CERTS", "npm_config_cafile"}
+    assert set(install.env) - set(scripts.env) == {"HTTPS_PROXY", "NODE_EXTRA_CA_CERTS", "npm_config_cafile", "npm_config_cache"}
