@@ -27,13 +27,13 @@ class _Controller:
     bound: str
     with_swap: str
     events: str
-    key: str
+    key: bytes
 
 
-_PIDS = _Controller("pids.max", "", "pids.events", "max")
-_VERSION_1 = {"memory": _Controller("memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "memory.oom_control", "oom_kill")}
+_PIDS = _Controller("pids.max", "", "pids.events", b"max")
+_VERSION_1 = {"memory": _Controller("memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "memory.oom_control", b"oom_kill")}
 #: Written from cgroups(7) and the kernel's cgroup-v2 page; no host with these controllers was at hand to test it on.
-_VERSION_2 = {"memory": _Controller("memory.max", "memory.swap.max", "memory.events", "oom_kill")}
+_VERSION_2 = {"memory": _Controller("memory.max", "memory.swap.max", "memory.events", b"oom_kill")}
 
 
 @dataclass(slots=True)
@@ -54,11 +54,11 @@ class Group:
         """Set the bounds of the attempt that starts now; the keeper's own share comes on top."""
         self._bound("memory", memory + _KEEPERS_MEMORY)
         self._bound("pids", processes + _KEEPERS_PROCESSES)
-        self._seen = dict(self._hits())
 
     def limit_hit(self) -> Limit:
-        """Return which bound was hit since it was set; empty: none."""
-        hit = {name for name, count in self._hits() if count > self._seen.get(name, 0)}
+        """Return which bound was hit since this was last asked; empty: none."""
+        seen, self._seen = self._seen, dict(self._hits())
+        hit = {name for name, count in self._seen.items() if count > seen.get(name, 0)}
         return "memory" if "memory" in hit else "processes" if "pids" in hit else ""
 
     def empty(self, patience: float) -> bool:
@@ -106,8 +106,13 @@ class Group:
     def _hits(self) -> Iterator[tuple[str, int]]:
         for name, folder in self.folders.items():
             files = self.controllers[name]
-            for line in (folder / files.events).read_text(encoding="ascii").splitlines():
-                key, _, value = line.partition(" ")
+            descriptor = os.open(f"{folder}/{files.events}", os.O_RDONLY | os.O_CLOEXEC)  # a third of the cost of Path.read_text
+            try:
+                lines = os.read(descriptor, 4096).splitlines()
+            finally:
+                os.close(descriptor)
+            for line in lines:
+                key, _, value = line.partition(b" ")
                 if key == files.key:
                     yield name, int(value)
 
@@ -134,7 +139,9 @@ class Groups:
         """Make the group of a slot."""
         for parent in self._parents.values():
             (parent / str(slot)).mkdir(parents=True, exist_ok=True)
-        return self._group(str(slot))
+        group = self._group(str(slot))
+        group.limit_hit()
+        return group
 
     def remove(self) -> None:
         """Remove what is empty."""

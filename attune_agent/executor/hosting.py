@@ -221,7 +221,7 @@ class Hosting:
         self.send(slot, {"type": "log_file", "stream": stream}, descriptors=opened)
 
     def _ended(self, slot: Slot, held: Held, packet: Packet) -> None:
-        outcome = outcome_of(held, packet, slot.stopped_by, slot.group.limit_hit() if slot.group is not None else "")
+        outcome = outcome_of(held, packet, slot.stopped_by)
         self._logged += outcome["stdout_bytes"] + outcome["stderr_bytes"]
         remove_emptied(slot, [f"{held.execution}.{held.attempt}"])
         slot.due = inf
@@ -231,6 +231,8 @@ class Hosting:
 
     def _end(self, slot: Slot, outcome: OutcomeMessage) -> None:
         slot.held, slot.stopped_by = None, ""
+        if slot.group is not None:
+            outcome["limit"] = slot.group.limit_hit()
         if slot.guest:
             self.give_up(slot)
         self._commit.end(outcome, lambda: self._push({"type": "ended", "outcome": outcome, "at": time.time()}))

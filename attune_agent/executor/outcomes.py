@@ -6,13 +6,13 @@ import time
 from attune_agent.executor import fields as read
 from attune_agent.executor.channel import Packet
 from attune_agent.executor.ledger import Held
-from attune_agent.executor.protocol import HOWS, How, Limit, OutcomeMessage, ResultState
+from attune_agent.executor.protocol import HOWS, How, OutcomeMessage, ResultState
 
 _STATES: tuple[ResultState, ...] = ("missing", "ok", "not_regular", "too_large")
 _MOST = 1 << 62
 
 
-def outcome_of(held: Held, packet: Packet, stopped_by: str, limit: Limit) -> OutcomeMessage:
+def outcome_of(held: Held, packet: Packet, stopped_by: str) -> OutcomeMessage:
     """Return the document for an attempt that its keeper saw to the end."""
     said = packet.fields
     detail = read.text(said, "detail")
@@ -23,7 +23,7 @@ def outcome_of(held: Held, packet: Packet, stopped_by: str, limit: Limit) -> Out
         "exit_code": read.optional_whole(said, "exit_code", 0, 255),
         "signal": read.optional_whole(said, "signal", 1, 128),
         "detail": detail or stopped_by,
-        "limit": limit,
+        "limit": "",
         "result": {
             "state": read.one_of(said, "result_state", _STATES),
             "body_b64": base64.b64encode(packet.blob).decode("ascii"),

@@ -13,7 +13,7 @@ import pytest
 
 from attune_agent.executor_errors import GrantMissing, StartRefused
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.host import How, StartRequest
+from attune_agent.host import How, Sandbox, StartRequest
 from tests.agent.executor.hosted import FIRST_UID, SLOTS, Hosted, Peer, alive, hosted, lines, log_of, run, shell
 from tests.waiting import eventually, wait_until
 
@@ -187,3 +187,12 @@ def _plain_start() -> dict[str, object]:
         "mask_b64": [],
         "limits": {},
     }
+
+
+async def test_roots_own_sandbox_is_one(link: ExecutorLink, executor: Hosted) -> None:
+    script = (
+        f"id -u; grep CapEff /proc/self/status | grep -qv 0000000000000000 && echo capable; ls {executor.state}; touch {executor.open}/root"
+    )
+    ended = await run(link, replace(granted(script, "root"), sandbox=Sandbox()))
+    assert log_of(ended.log_directory) == b"0\n"
+    assert not (executor.open / "root").exists()

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -57,9 +56,11 @@ def groups(executor: Hosted) -> Iterator[Groups]:
     found.remove()
 
 
-pytestmark = [pytest.mark.root, pytest.mark.usefixtures("groups")]
+pytestmark = pytest.mark.root
+counted = pytest.mark.usefixtures("groups")
 
 
+@counted
 async def test_a_fork_bomb_gets_no_further_than_its_limit_and_is_told(link: ExecutorLink) -> None:
     ended = await run(link, request(PYTHON, "-c", FORK_BOMB, limits=ProcessLimits(processes=20)))
     assert (ended.how, ended.exit_code, ended.limit) == (How.EXITED, 9, Limit.PROCESSES)
@@ -67,6 +68,7 @@ async def test_a_fork_bomb_gets_no_further_than_its_limit_and_is_told(link: Exec
     assert ended.duration < 20
 
 
+@counted
 async def test_the_hosts_limit_bounds_what_the_action_asks_for(link: ExecutorLink) -> None:
     ended = await run(link, request(PYTHON, "-c", FORK_BOMB, limits=ProcessLimits(processes=500)))
     assert (int(log_of(ended.log_directory)), ended.limit) == (99, Limit.PROCESSES)
@@ -74,17 +76,20 @@ async def test_the_hosts_limit_bounds_what_the_action_asks_for(link: ExecutorLin
     assert (ended.how, ended.limit) == (How.SIGNALLED, Limit.MEMORY)
 
 
+@counted
 async def test_a_memory_bomb_is_killed_at_its_limit_and_told(link: ExecutorLink) -> None:
     ended = await run(link, request(PYTHON, "-c", MEMORY_BOMB, "0", limits=ProcessLimits(memory=64 * MIB)))
     assert (ended.how, ended.signal, ended.limit) == (How.SIGNALLED, 9, Limit.MEMORY)
 
 
+@counted
 async def test_many_small_processes_together_hit_the_limit_and_not_their_keeper(link: ExecutorLink) -> None:
     script = f"for n in $(seq 60); do {PYTHON} -c 'kept = bytearray(4 << 20); import time; time.sleep(5)' & done; wait; exit 5"
     ended = await run(link, shell(script, limits=ProcessLimits(memory=96 * MIB), timeout=60.0))
     assert (ended.how, ended.exit_code, ended.limit) == (How.EXITED, 5, Limit.MEMORY)
 
 
+@counted
 async def test_a_limit_that_was_hit_is_not_told_of_the_next_attempt(link: ExecutorLink, executor: Hosted) -> None:
     for _ in range(6):
         hit = await run(link, request(PYTHON, "-c", FORK_BOMB, limits=ProcessLimits(processes=5)))
@@ -93,6 +98,7 @@ async def test_a_limit_that_was_hit_is_not_told_of_the_next_attempt(link: Execut
     assert len(executor.keepers()) == 4
 
 
+@counted
 async def test_neighbours_are_not_hit(link: ExecutorLink) -> None:
     async def neighbour() -> Ended:
         return await run(link, shell("for n in $(seq 40); do /bin/true || exit 1; done; head -c 30000000 /dev/zero | tail -c 1 | wc -c"))
@@ -123,7 +129,7 @@ async def test_an_executor_that_ends_leaves_no_group(groups: Groups) -> None:
         mine.remove()
 
 
-async def test_without_controllers_the_processes_of_a_uid_are_bounded_all_the_same(tmp_path: Path) -> None:
+async def test_without_controllers_the_processes_of_a_uid_are_bounded_all_the_same() -> None:
     """The kernel counts them by RLIMIT_NPROC then; nobody is told which limit it was."""
     with hosted("uids", start=False, first_uid=FIRST_UID + 10) as it:
         it.without_groups = True
