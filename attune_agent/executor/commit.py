@@ -78,6 +78,8 @@ class GroupCommit:
             pending.done()
         for _, done in ends:
             done()
+        if self._ends:  # of a start that failed just now; nothing else may wake the loop
+            self.wake_at = now
 
     def _refuse(self, starts: list[PendingStart], error: JournalFull, now: float) -> None:
         """Starts are taken back; ends and what needs no sync wait for space."""

@@ -152,8 +152,8 @@ class Starting:
             self._hosting.host_guest(slot, order, command.input, now())
         else:
             self._hosting.send(slot, order, command.input)
-        slot.due = now() + command.timeout + command.grace + DRAIN + PATIENCE
         if slot.held is not None:
+            slot.due = now() + command.timeout + command.grace + DRAIN + PATIENCE
             slot.held.state = "running"
 
 

@@ -14,7 +14,7 @@ import pytest
 from attune_agent.executor_errors import GrantMissing, StartRefused
 from attune_agent.executor_link import ExecutorLink
 from attune_agent.host import How, Sandbox, StartRequest
-from tests.agent.executor.hosted import FIRST_UID, SLOTS, Hosted, Peer, alive, hosted, lines, log_of, run, shell
+from tests.agent.executor.hosted import FIRST_UID, SLOTS, Hosted, Peer, alive, hosted, lines, log_of, run, shell, traced
 from tests.waiting import eventually, wait_until
 
 pytestmark = pytest.mark.root
@@ -196,3 +196,12 @@ async def test_roots_own_sandbox_is_one(link: ExecutorLink, executor: Hosted) ->
     ended = await run(link, replace(granted(script, "root"), sandbox=Sandbox()))
     assert log_of(ended.log_directory) == b"0\n"
     assert not (executor.open / "root").exists()
+
+
+async def test_a_keeper_that_cannot_be_made_says_that_nothing_was_started(link: ExecutorLink, executor: Hosted) -> None:
+    what = granted("true")
+    with traced(executor.pid, executor.place / "trace", "clone,fork,vfork", "inject=clone,fork,vfork:error=EAGAIN"):
+        await link.start(what)
+        ended = await link.wait(what.execution, 1)
+    assert ended.how is How.NOT_STARTED
+    assert (await run(link, granted("true"))).exit_code == 0
