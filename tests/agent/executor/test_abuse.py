@@ -148,7 +148,8 @@ async def test_both_streams_are_kept_byte_for_byte(link: ExecutorLink, content: 
 
 
 _DEAF = "trap '' TERM; echo here > {witness}; while :; do sleep 0.02; done"
-_LEFT = "sleep 1000 & echo here > {witness}; exit 5"
+#: Says so only when the main process has ended and was seen to.
+_LEFT = "(while kill -0 $$ 2>/dev/null; do sleep 0.01; done; echo here > {witness}; exec sleep 1000) & exit 5"
 
 
 @pytest.mark.parametrize(("state", "script"), [("running", _DEAF), ("terminating", _DEAF), ("draining", _LEFT), ("ended", "exit 5")])
