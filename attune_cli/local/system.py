@@ -247,9 +247,13 @@ def network_settings() -> dict[str, str]:
 
 
 def host_path() -> tuple[str, ...]:
-    """Return the host setting `path` for a host in small: the usual folders first, then those of this shell, for the toolchains in them."""
+    """Return the host setting `path` for a host in small: the usual folders first, then those of this shell, for the toolchains in them.
+
+    An activated virtual environment is none of the host's: actions would get its interpreter, which may be the one that we run on.
+    """
     shell = (folder for folder in os.environ.get("PATH", "").split(":") if folder.startswith("/") and ".." not in folder)
-    return tuple(dict.fromkeys((*DEFAULT_PATH, *shell)))
+    hosts = (folder for folder in shell if not Path(folder).with_name("pyvenv.cfg").exists())
+    return tuple(dict.fromkeys((*DEFAULT_PATH, *hosts)))
 
 
 def _connected(client: Client) -> set[str]:

@@ -174,7 +174,8 @@ def test_an_action_without_environment_does_not_get_the_agents_python(running: R
     found = running.run("own.python")
     if shutil.which("python", path=SYSTEM_PATH) is None:  # as on Debian, which has only python3
         assert (found.outcome, found.reason) == (Outcome.FAILED, Reason.NOT_EXECUTABLE)
-        assert f"'python' is in no directory of PATH ({SYSTEM_PATH})" in found.detail
+        assert f"'python' is in no directory of PATH ({SYSTEM_PATH}" in found.detail
+        assert_names_nothing(found.detail, home)
     else:
         assert found.outcome is Outcome.SUCCEEDED
         assert_names_nothing(running.printed(found.id).decode(), home)
