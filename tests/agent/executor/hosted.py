@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
+from attune_agent.executor.cgroups import find_groups
 from attune_agent.executor.log_files import read_window
 from attune_agent.executor.processes import process
 from attune_agent.host import Ended, Host, Kind, LogBounds, StartRequest
@@ -155,7 +156,17 @@ def hosted(mode: str, *, start: bool = True, first_uid: int = FIRST_UID) -> Iter
     finally:
         if it.process is not None and it.process.poll() is None:
             it.stop()
+        _remove_groups(it.state / "format")
         shutil.rmtree(place)
+
+
+def _remove_groups(state: Path) -> None:
+    """Remove the cgroups of an executor that was killed and has no next life."""
+    groups = find_groups(json.loads(state.read_bytes())["id"]) if os.geteuid() == 0 and state.exists() else None
+    if groups is not None:
+        for group in groups.left():
+            assert group.empty(10.0)
+        groups.remove()
 
 
 def _copy_code(target: Path) -> None:
