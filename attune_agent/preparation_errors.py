@@ -33,14 +33,14 @@ No message holds output of an installer: that stays in the build log.
 
 from attune_core.errors import AttuneError, Blame
 
-_READ_BUILD_LOG = "read what the installer wrote: attune execution logs ID --stream build"
+_READ_BUILD_LOG = "read what the installer wrote, above or by: attune execution logs ID --stream build"
 
 
 class EnvironmentFailed(AttuneError):
     """The environment that the action declares could not be made on this host."""
 
     code, blame = "ATT300", Blame.HOST
-    remedy = "read what the installer wrote: attune execution logs ID --stream build"
+    remedy = _READ_BUILD_LOG
 
 
 class EnvironmentUnknown(EnvironmentFailed):
@@ -82,7 +82,7 @@ class InstallFailed(EnvironmentFailed):
     """The ecosystem's own installer ended with a failure."""
 
     code, blame = "ATT306", Blame.HOST
-    remedy = "read what the installer wrote: attune execution logs ID --stream build"
+    remedy = _READ_BUILD_LOG
 
 
 class BuildTimedOut(EnvironmentFailed):
@@ -103,7 +103,7 @@ class EnvironmentUnhealthy(EnvironmentFailed):
     """The installer said it was done, but what it left is not whole."""
 
     code, blame = "ATT309", Blame.HOST
-    remedy = "read what the installer wrote: attune execution logs ID --stream build"
+    remedy = _READ_BUILD_LOG
 
 
 class InstallerUnusable(EnvironmentFailed):
@@ -138,7 +138,9 @@ class BuildDelayed(AttuneError):
     """The executor cannot run the build now."""
 
     code, blame = "ATT315", Blame.PASSING
-    remedy = "nothing is lost, the execution waits at the head of its queue; check attune-executor if it lasts"
+    remedy = (
+        "nothing is lost, an execution waits at the head of its queue; check attune-executor if it lasts, and --run on the command line"
+    )
 
 
 class EnvironmentInUse(AttuneError):

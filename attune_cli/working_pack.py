@@ -49,7 +49,7 @@ def _read(path: Path, model: type[_Model]) -> tuple[_Model, Document]:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise DocumentUnusable(f"{path}: {error.strerror}") from error
+        raise DocumentUnusable(f"{path}: {error.strerror}", hint=_instead(path)) from error
     findings = Findings()
     document, problems = read_document(str(path), raw)
     findings.add(problems)
@@ -58,3 +58,11 @@ def _read(path: Path, model: type[_Model]) -> tuple[_Model, Document]:
         first = findings.sorted()[0]
         raise DocumentUnusable(f"{first.place()}: {first.message}", hint=first.hint)
     return found, document
+
+
+def _instead(path: Path) -> str | None:
+    """Say which packs, or actions of the pack, there are."""
+    what, places = ("actions", "*.yaml") if path.parent.name == "actions" else ("packs", "*/pack.yaml")
+    base = path.parent if what == "actions" else path.parents[1]
+    names = sorted(found.stem if what == "actions" else found.parent.name for found in base.glob(places))
+    return f"the {what} here are: {', '.join(names)}" if names else None

@@ -51,7 +51,7 @@ async def find_compiler(question: Question, wanted: Sequence[str], host: HostToo
         else:
             return found
     what = safe_text("; ".join(seen), limit=1000) or f"there is none in {':'.join(host.path)}"
-    raise InterpreterMissing(f"no {' '.join((question.name, ','.join(wanted))).rstrip()} for this environment: {what}")
+    raise InterpreterMissing(f"no {' '.join((question.name, ','.join(dict.fromkeys(wanted)))).rstrip()} for this environment: {what}")
 
 
 def _read(program: str, question: Question, answer: Answer | None) -> Compiler | str:

@@ -52,7 +52,7 @@ async def find_interpreter(wanted: Sequence[str], host: HostTools) -> Interprete
         else:
             return found
     what = safe_text("; ".join(seen), limit=1000) or f"there is none in {':'.join(host.path)}"
-    raise InterpreterMissing(f"no {' '.join(('python', ','.join(wanted))).rstrip()} for this environment: {what}")
+    raise InterpreterMissing(f"no {' '.join(('python', ','.join(dict.fromkeys(wanted)))).rstrip()} for this environment: {what}")
 
 
 def _candidates(path: Sequence[str], seen: list[str]) -> Iterator[str]:

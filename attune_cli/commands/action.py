@@ -59,8 +59,9 @@ def run(
 
     Ends with 1 unless it succeeded.
 
-    Examples: attune action run web.restart -i unit=nginx --agent role=web
-              attune action run web.restart -i unit=nginx --local
+    Example: attune action run web.restart -i unit=nginx --agent role=web
+
+    Example: attune action run web.restart -i unit=nginx --local
     """
     values = _input(given or [], document)
     references = read_pairs(secret, "--secret")

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 app = group("Environments on this host: list, build, explain, remove.")
 
 _Value = TypeVar("_Value")
-State: TypeAlias = Annotated[str | None, typer.Option(help="The agent's state directory (default: as attune-agent).")]
-Run: TypeAlias = Annotated[str | None, typer.Option(help="The directory of the executor's socket (default: as attune-agent).")]
-Config: TypeAlias = Annotated[str | None, typer.Option(help="The host's agent.yaml (default: as attune-agent).")]
+State: TypeAlias = Annotated[
+    str | None, typer.Option(help="The agent's state directory (default: $ATTUNE_AGENT_STATE, or /var/lib/attune).")
+]
+Run: TypeAlias = Annotated[str | None, typer.Option(help="Where the executor's socket is (default: $ATTUNE_AGENT_RUN, or /run/attune).")]
+Config: TypeAlias = Annotated[
+    str | None, typer.Option(help="The host's settings (default: $ATTUNE_AGENT_CONFIG, or /etc/attune/agent.yaml).")
+]
 Pack: TypeAlias = Annotated[str, typer.Argument(help="The folder of a pack, or the name of one that this host has.")]
 Environment: TypeAlias = Annotated[str | None, typer.Argument(help="One of its environments (default: all).")]
 
@@ -52,7 +56,9 @@ def build(
     config: Config = None,
     json: JsonFlag = False,
 ) -> None:
-    """Build what a pack declares, before its first execution needs it; the end of the build log is shown when that fails.
+    """Build what a pack declares, ahead of executions.
+
+    The end of the build log is shown when that fails.
 
     Example: sudo attune agent environments build packs/web
     """
@@ -100,7 +106,9 @@ def why(
     config: Config = None,
     json: JsonFlag = False,
 ) -> None:
-    """Say what a pack's environment is made from, and why it is not the one that was there before.
+    """Say what a pack's environment is made from.
+
+    It is compared with what was built for it before: each difference is a reason for a new one.
 
     Example: sudo attune agent environments why web python
     """

@@ -90,8 +90,9 @@ def logs(
     With -f it ends when the execution has: with 0 if that succeeded, else with 1. Each stream is in its own order; which line of stderr was
     written before which of stdout is not known.
 
-    Examples: attune execution logs 7 --stream stderr -f
-              attune execution logs 7 --stream both --since 10m --grep 'ERROR|WARN'
+    Example: attune execution logs 7 --stream stderr -f
+
+    Example: attune execution logs 7 --stream both --since 10m --grep 'ERROR|WARN'
     """
     part = log_part(attempt=attempt, offset=offset, tail=tail, since=since)
     printer = log_printer(stream, grep, raw=raw, json=json)

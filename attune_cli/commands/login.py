@@ -30,8 +30,9 @@ def login(
 ) -> None:
     """Remember a controller; the token comes from a prompt, standard input or a file, never from the command line.
 
-    Examples: attune login https://attune.example.org:7443 --ca-fingerprint sha256:…
-              attune login --state /var/lib/attune-controller
+    Example: attune login https://attune.example.org:7443 --ca-fingerprint sha256:…
+
+    Example: attune login --state /var/lib/attune-controller
     """
     if state is not None:
         found = local_access(state)

@@ -38,7 +38,7 @@ def lock_pack(
     whole = working_pack(repository, pack)
     for locking in list(lockings_of(whole, environment)):
         place = whole.place(locking.path)
-        note(f"{locking.environment}: {' '.join(locking.argv)}")
+        note(f"{locking.environment}: {locking.said}")
         locked = lock(locking)
         for mistake in locked.mistakes:
             note(mistake.within(place))

@@ -32,8 +32,9 @@ def up(
 ) -> None:
     """Run controller, executor and agent for a working copy until Ctrl-C; what you change in it goes live within seconds.
 
-    Examples: attune up
-              ATTUNE_PROFILE=local attune event send web.alert
+    Example: attune up --label role=web
+
+    Example: ATTUNE_PROFILE=local attune event send web.alert
     """
     if not (path / "attune.yaml").is_file():
         raise BadArgument(f"{path} is no pack repository: it has no attune.yaml", hint="make one with `attune init`")
@@ -55,10 +56,12 @@ def _run(root: Path, working_copy: Path, labels: dict[str, str], profile: str, s
         commit = repository.publish(working_copy)
         system.start_controller()
         save_profile(profile, system.profile)
-        system.add_agent("local", labels)
+        agent = system.add_agent("local", labels)
         system.wait_for_agents()
         show_line(f"controller {system.profile.url}, agent local, logs in {system.logs}")
         show_line(f"other commands: ATTUNE_PROFILE={profile} attune execution list; stop with Ctrl-C")
+        variables = f"ATTUNE_AGENT_STATE={agent.state} ATTUNE_AGENT_RUN={agent.run} ATTUNE_AGENT_CONFIG={agent.config}"
+        show_line(f"its environments: {variables} attune agent environments list")
         while not stop.is_set():
             if commit is not None:
                 _say_what_became(commit, system.wait_for_revision(commit))

@@ -15,8 +15,10 @@ from attune_agent.host_settings import HostSettings, Network
 from attune_agent.layout import Layout
 from attune_agent.local_run import run_locally
 from attune_cli.errors import BadArgument
+from attune_cli.local.environment_builds import last_lines
 from attune_cli.local.executor import executor_for
 from attune_cli.local.system import host_path, memory_directory, network_settings
+from attune_cli.render.execution import code_of
 from attune_cli.render.output import compact, note, show_fields, show_json
 from attune_controller.policies import policy_of
 from attune_core.catalog.catalog import Action, Catalog
@@ -26,7 +28,7 @@ from attune_core.ids import uuid7
 from attune_core.ports import SystemClock, SystemRandom
 from attune_core.rules.filling import complete_input
 from attune_core.rules.requests import Request
-from attune_core.states import Outcome
+from attune_core.states import Outcome, Reason
 from attune_core.values import JsonObject
 from attune_core.wire.frames import Assign, QueueName, Report
 
@@ -102,6 +104,9 @@ def _show(layout: Layout, assign: Assign, report: Report, *, json: bool) -> None
             window = read_window(place, stream, 0, SHOWN)
             out.buffer.write(window.data)
             out.flush()
+    if report.reason is Reason.ENVIRONMENT_FAILED:
+        for line in last_lines(layout, assign.execution):
+            note(f"  {line}")
     if json:
         show_json(report.model_dump(mode="json"))
         return
@@ -109,6 +114,7 @@ def _show(layout: Layout, assign: Assign, report: Report, *, json: bool) -> None
         ("outcome", report.outcome.value if report.outcome else ""),
         ("reason", report.reason.value if report.reason else ""),
         ("detail", report.detail),
+        ("read on", f"attune explain {code}" if (code := code_of(report.detail)) else ""),
         ("exit code", "" if report.exit_code is None else str(report.exit_code)),
         ("result", "" if report.result is None else compact(report.result)),
     ]

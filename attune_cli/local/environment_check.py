@@ -81,6 +81,7 @@ async def _build(tree: Tree, settings: AgentSettings, declared: Sequence[tuple[P
             except (EnvironmentFailed, SecretMissing) as error:
                 for line in last_lines(settings.layout, execution):
                     note(f"  {line}")
+                note(f"{pack.name} {name}: cannot be built here ({error.code})")
                 _place(findings, tree, pack, name, error)
             else:
                 note(f"{pack.name} {name}: ready after {time.monotonic() - began:.1f} s")

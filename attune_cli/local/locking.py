@@ -29,6 +29,12 @@ class Locking:
     rules: LockRules
     argv: tuple[str, ...]
 
+    @property
+    def said(self) -> str:
+        """What is run, in one line: a script begins with a line that says what it does."""
+        *words, last = " ".join(self.argv).partition("\n")[0].split(" # ")
+        return last if words else " ".join(self.argv)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Locked:
@@ -56,11 +62,12 @@ def lock(locking: Locking) -> Locked:
     program = _program(locking.argv[0])
     before = locking.path.read_bytes() if locking.path.is_file() else None
     done = subprocess.run([program, *locking.argv[1:]], cwd=locking.path.parent, check=False, stdin=subprocess.DEVNULL, stdout=2)
-    said = " ".join(locking.argv).partition("\n")[0]  # a script begins with a line that says what it is
     if done.returncode != 0:
-        raise LockerFailed(f"{said} ended with {done.returncode} in {locking.path.parent}")
+        raise LockerFailed(f"{locking.said} ended with {done.returncode} in {locking.path.parent}")
     if not locking.path.is_file():
-        raise LockerFailed(f"{said} left no {locking.path.name} in {locking.path.parent}", hint=f"make it with: {locking.rules.make}")
+        raise LockerFailed(
+            f"{locking.said} left no {locking.path.name} in {locking.path.parent}", hint=f"make it with: {locking.rules.make}"
+        )
     after = locking.path.read_bytes()
     return Locked(locking=locking, changed=after != before, mistakes=tuple(locking.rules.lock_mistakes(after)))
 

@@ -45,6 +45,11 @@ class LocalAgent:
     executor: Program | None = None
     agent: Program | None = None
 
+    @property
+    def config(self) -> Path:
+        """What it grants."""
+        return self.state / "agent.yaml"
+
 
 @dataclass(kw_only=True)
 class LocalSystem:
@@ -135,7 +140,7 @@ class LocalSystem:
             f"{agent.state}-executor",
             "--run",
             str(agent.run),
-            *executor_flags(read_host_settings(agent.state / "agent.yaml")),
+            *executor_flags(read_host_settings(agent.config)),
         ]
         argv += ["--logs", str(agent.state / "logs"), "--environments", str(agent.state / "environments")]
         socket = agent.run / "executor.sock"
@@ -153,7 +158,7 @@ class LocalSystem:
             "--run",
             str(agent.run),
             "--config",
-            str(agent.state / "agent.yaml"),
+            str(agent.config),
         ]
         agent.agent = Program(f"agent-{agent.name}", argv, self.logs / f"agent-{agent.name}.log")
 
@@ -231,7 +236,7 @@ class LocalSystem:
         document = {"network": dict(self.network)} if self.network else {}
         uids = {} if agent.uids is None else {"uids": f"{agent.uids[0]}-{agent.uids[-1]}"}
         settings = {"slots": agent.slots, "path": host_path(), **uids, **document}
-        (agent.state / "agent.yaml").write_text(json.dumps(settings), encoding="utf-8")
+        agent.config.write_text(json.dumps(settings), encoding="utf-8")
 
 
 def memory_directory() -> str | None:

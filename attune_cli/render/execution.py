@@ -1,6 +1,9 @@
 """An execution for people: how it stands, and its fields; used by the commands that show executions."""
 
+import re
+
 from attune_cli.render.output import compact
+from attune_core.states import Reason
 from attune_core.wire.api import ExecutionView
 
 
@@ -25,6 +28,7 @@ def execution_fields(found: ExecutionView) -> list[tuple[str, str]]:
         ("outcome", found.outcome.value if found.outcome else ""),
         ("reason", found.reason.value if found.reason else ""),
         ("detail", found.detail),
+        ("read on", "; ".join(_commands(found))),
         ("exit code", "" if found.exit_code is None else str(found.exit_code)),
         ("attempt", str(found.attempt or "")),
         ("accepted", found.accepted_at),
@@ -35,3 +39,19 @@ def execution_fields(found: ExecutionView) -> list[tuple[str, str]]:
         ("result", "" if found.result is None else compact(found.result)),
     ]
     return [(name, value) for name, value in fields if value]
+
+
+def code_of(detail: str) -> str:
+    """Return the code with which a detail begins, "" when it has none."""
+    found = re.match(r"ATT[0-9]{3}(?=:)", detail)
+    return found[0] if found else ""
+
+
+def _commands(found: ExecutionView) -> list[str]:
+    """Return what tells more of an end that nobody wished for."""
+    said = [f"attune explain {code}"] if (code := code_of(found.detail)) else []
+    if found.reason is Reason.ENVIRONMENT_FAILED:
+        said.append(f"attune execution logs {found.number} --stream build")
+    elif found.started_at and found.reason is not None:
+        said.append(f"attune execution logs {found.number} --stream both")
+    return said

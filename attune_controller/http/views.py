@@ -66,7 +66,7 @@ def execution_view(execution: Execution, agent: FleetAgent | None, *, whole: boo
         detail=execution.detail,
         exit_code=execution.exit_code,
         attempt=execution.attempt,
-        waiting_for=waiting_for(execution, agent),
+        waiting_for=waiting_for(execution, agent) if execution.agent else wanted_agent(execution),
         input=dict(new.input) if whole else {},
         secrets=dict(new.secrets),
         result=execution.result if whole else None,
@@ -102,6 +102,14 @@ def waiting_for(execution: Execution, agent: FleetAgent | None) -> str:
         return ""
     queue = QueueName(place=execution.agent, action=execution.new.action, key=execution.new.key)
     return next((one.waiting_for for one in (status.queues if status else ()) if one.queue == queue), "")
+
+
+def wanted_agent(execution: Execution) -> str:
+    """Return what an execution without an agent waits for, "" when it is over."""
+    if execution.state is State.SETTLED:
+        return ""
+    labels = ", ".join(f"{name}={value}" for name, value in sorted(execution.new.match.items()))
+    return f"an agent{f' with {labels}' if labels else ''} that is not cordoned"
 
 
 def mark_views(known: FleetAgent, load: Load) -> list[MarkView]:

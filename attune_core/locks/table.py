@@ -112,7 +112,7 @@ RULES: Mapping[str, tuple[LockRules, ...]] = {
             make="cargo generate-lockfile",
             make_again="make it again with a current cargo: cargo generate-lockfile",
             renew="cargo update --workspace",
-            locker=("cargo", "generate-lockfile"),
+            locker=("cargo", "update", "--workspace"),
         ),
     ),
     "java": (

@@ -24,7 +24,9 @@ class InputInvalid(AttuneError):
     """What the event gives does not fit the parameters of the action."""
 
     code, blame = "ATT250", Blame.AUTHOR
-    remedy = "narrow the rule's condition or the trigger's schema so that only events with a fitting value reach this input"
+    remedy = (
+        "see the action's parameters; in a rule, narrow its condition or the trigger's schema, so that only fitting values reach this input"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

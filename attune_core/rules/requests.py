@@ -3,6 +3,7 @@
 Read by the controller's intake (to refuse at the door what cannot run) and by `firing` (again, perhaps under a later revision).
 """
 
+from difflib import get_close_matches
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
@@ -16,10 +17,12 @@ REQUESTED = "core.requested"
 
 
 class RequestRefused(AttuneError):
-    """The requested action is not in the active revision, or its secrets do not fit its parameters."""
+    """The requested action is not there (in the active revision, or in the working copy), or its secrets do not fit its parameters."""
 
     code, blame = "ATT251", Blame.AUTHOR
-    remedy = "see `attune rule list` and the pack's actions for what there is; secrets go only into parameters declared secret"
+    remedy = (
+        "an action is a document in its pack's folder `actions`, live once it is merged; secrets go only into parameters declared secret"
+    )
 
 
 class Request(BaseModel):
@@ -36,8 +39,9 @@ class Request(BaseModel):
     def action_in(self, catalog: Catalog | None) -> Action:
         """Return the action or raise `RequestRefused`."""
         action = catalog.actions.get(self.action) if catalog else None
-        if catalog is None or action is None:
-            raise RequestRefused(f"there is no action {self.action} in the active revision")
+        if action is None:
+            near = get_close_matches(self.action, catalog.actions if catalog else (), n=3)
+            raise RequestRefused(f"there is no action {self.action}", hint=f"did you mean {' or '.join(near)}?" if near else None)
         return action
 
     def check_secrets(self, action: Action) -> None:

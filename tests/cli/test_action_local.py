@@ -37,7 +37,7 @@ def test_a_secret_comes_from_a_private_file_and_is_masked(tmp_path: Path) -> Non
     ("arguments", "code", "said"),
     [
         (("deploy.restart", "-i", "unit=site"), 2, "secret parameter token"),
-        (("deploy.restrt",), 2, "no action deploy.restrt"),
+        (("deploy.restrt",), 2, "no action deploy.restrt\n  what to do: did you mean deploy.restart?"),
         (("deploy.announce", "-i", "repository=a/b"), 2, "ref"),
         (("deploy.announce", "-i", "repository=5", "-i", "ref=r", "-i", "author=a"), 2, "repository"),
     ],

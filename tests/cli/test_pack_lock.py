@@ -1,10 +1,14 @@
 """`attune pack lock`: lock files from the ecosystems' own lockers, judged as agents judge them."""
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from attune_cli.local.locking import Locking
+from attune_core.locks.table import RULES
 from tests.cli.commands import attune
 
 PACK = {
@@ -58,6 +62,39 @@ def test_what_cannot_be_locked_is_said(pack: Path, environment: str, said: str) 
     done = attune("pack", "lock", "web", environment, cwd=pack, home=pack.parents[2])
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_a_pack_that_is_not_there_is_answered_with_those_that_are(pack: Path) -> None:
+    done = attune("pack", "lock", "wbe", cwd=pack, home=pack.parents[2])
+    assert (done.returncode, "the packs here are: web" in done.stderr) == (2, True)
+    (pack / "actions").mkdir()
+    (pack / "actions/restart.yaml").touch()
+    done = attune("action", "types", "web.restrat", "--language", "python", cwd=pack, home=pack.parents[2])
+    assert (done.returncode, "the actions here are: restart" in done.stderr) == (2, True)
+
+
+@pytest.mark.registry
+def test_a_crate_that_fits_stays_at_its_version(pack: Path) -> None:
+    crate = pack / "rust"
+    (crate / "src").mkdir(parents=True)
+    (crate / "src/main.rs").write_text("fn main() {}\n")
+    (crate / "Cargo.toml").write_text('[package]\nname = "a"\nversion = "1.0.0"\nedition = "2021"\n[dependencies]\nitoa = "=1.0.1"\n')
+    declared = {"rust": {"ecosystem": "rust", "lock": "rust/Cargo.lock", "sources": ["rust/src/**"]}}
+    (pack / "pack.yaml").write_text(json.dumps({**PACK, "environments": declared}))
+    home = Path(os.environ["HOME"])  # rustup's stand-ins need it
+    assert attune("pack", "lock", "web", cwd=pack, home=home).returncode == 0
+    manifest = (crate / "Cargo.toml").read_text()
+    (crate / "Cargo.toml").write_text(manifest.replace("=1.0.1", "1"))
+    again = attune("pack", "lock", "web", cwd=pack, home=home)
+    assert again.returncode == 0, again.stderr
+    assert 'name = "itoa"\nversion = "1.0.1"' in (crate / "Cargo.lock").read_text()
+
+
+def test_a_script_that_locks_is_named_by_what_it_calls() -> None:
+    (rules,) = RULES["java"]
+    locking = Locking(environment="java", ecosystem="java", path=Path("classpath.lock"), rules=rules, argv=rules.locker)
+    assert locking.said == "mvn dependency:build-classpath dependency:copy-dependencies"
+    assert replace(locking, argv=("go", "mod", "tidy")).said == "go mod tidy"
 
 
 def test_a_missing_manifest_a_missing_locker_and_one_that_fails_are_said(pack: Path) -> None:

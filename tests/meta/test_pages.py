@@ -2,10 +2,15 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args, get_origin
 
 import pytest
+from pydantic import BaseModel
 
+from attune_agent.host_settings import HostSettings
+from attune_controller.settings import ControllerSettings
 from attune_core.problem_codes import PROBLEM_CODES
 from docs.explanations import error_classes
 from docs.generate import PAGES
@@ -44,3 +49,19 @@ def test_every_guarantee_names_tests_that_there_are() -> None:
     assert len(named) > 20
     for place in named:
         assert (ROOT / place).exists(), place
+
+
+def keys(model: type[BaseModel], before: str = "") -> Iterator[str]:
+    """Yield every key of a settings file as the page writes it; NAME stands for a key of the writer's own."""
+    for name, field in model.model_fields.items():
+        kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        if not kinds or get_origin(field.annotation) is tuple:
+            yield f"{before}{name}"
+        else:
+            yield from keys(kinds[0], f"{before}{name}.{'NAME.' if get_origin(field.annotation) is dict else ''}")
+
+
+@pytest.mark.parametrize("settings", [HostSettings, ControllerSettings])
+def test_every_setting_has_a_row(settings: type[BaseModel]) -> None:
+    rows = [line.split("|")[1] for line in (ROOT / "docs/settings.md").read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    assert not [key for key in keys(settings) if not any(f"`{key}`" in row for row in rows)]

@@ -65,6 +65,13 @@ async def test_executions_come_in_pages_and_by_what_they_are(house: House) -> No
         assert page.next == "3"
 
 
+async def test_what_has_no_agent_says_which_it_waits_for(house: House) -> None:
+    await plan(house.store, "1", agents=("",))
+    async with house.client("read") as client:
+        found = ExecutionView.model_validate_json((await client.get("/v1/executions/1")).content)
+    assert (found.state, found.waiting_for) == (State.ACCEPTED, "an agent with role=web that is not cordoned")
+
+
 async def test_what_waits_for_an_agent_that_is_away_is_held_and_what_it_has_is_unreachable(house: House) -> None:
     async with house.client("read") as client:
 
