@@ -4,8 +4,8 @@ Called by `attune action types` and, for a new action, by `new_action`; attune_c
 """
 
 from pathlib import Path
-from typing import Literal
 
+from attune_cli.languages import TypesFor
 from attune_core.catalog.scopes import parameter_types
 from attune_core.expressions.schema_types import type_of_schema
 from attune_core.expressions.types import DYN, Field, Object, Type
@@ -13,7 +13,6 @@ from attune_core.models.action import ActionDocument
 from attune_core.stubs.python_stub import python_stub
 from attune_core.stubs.typescript_stub import typescript_stub
 
-TypesFor = Literal["python", "typescript"]
 SUFFIXES: dict[TypesFor, str] = {"python": ".py", "typescript": ".d.ts"}
 
 

@@ -5,9 +5,12 @@ Read by `new_action` and `action_types`; the files stand in action-templates/<la
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from attune_core.values import JsonObject
+
+#: Whose types there are.
+TypesFor: TypeAlias = Literal["python", "typescript"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +20,7 @@ class Language:
     ecosystem: str
     environment: JsonObject | None = None
     #: Which types its actions get.
-    types: Literal["python", "typescript"] | None = None
+    types: TypesFor | None = None
     #: Whether only an environment with exactly this `interpreter` serves.
     exact: bool = False
 

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attune_agent.ecosystems.protocol import HostTools
-from attune_agent.environments.probes import Answer, programs_named
+from attune_agent.environments.probes import Answer, programs_named, what_is_there
 from attune_agent.environments.stamps import Stamp
 from attune_agent.host import How
 from attune_agent.preparation_errors import InterpreterMissing
 from attune_core.models.version_range import parse_range
-from attune_core.safe_text import safe_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +37,11 @@ class Compiler:
     stamp: Stamp
 
 
-async def find_compiler(question: Question, wanted: Sequence[str], host: HostTools) -> Compiler:
+async def find_compiler(question: Question, wanted: Sequence[str | None], host: HostTools) -> Compiler:
     """Return the first on the path whose version is in all the ranges; `InterpreterMissing` says what is there instead."""
     seen: list[str] = []
-    allowed = [parse_range(text) for text in wanted]
+    ranges = list(dict.fromkeys(text for text in wanted if text))
+    allowed = [parse_range(text) for text in ranges]
     for program in programs_named(question.name, host.path):
         found = _read(program, question, await host.probes.ask((program, *question.arguments), env=question.env))
         if isinstance(found, str):
@@ -50,8 +50,9 @@ async def find_compiler(question: Question, wanted: Sequence[str], host: HostToo
             seen.append(f"{program} is {found.version}")
         else:
             return found
-    what = safe_text("; ".join(seen), limit=1000) or f"there is none in {':'.join(host.path)}"
-    raise InterpreterMissing(f"no {' '.join((question.name, ','.join(dict.fromkeys(wanted)))).rstrip()} for this environment: {what}")
+    raise InterpreterMissing(
+        f"no {' '.join((question.name, ','.join(ranges))).rstrip()} for this environment: {what_is_there(seen, host.path)}"
+    )
 
 
 def _read(program: str, question: Question, answer: Answer | None) -> Compiler | str:

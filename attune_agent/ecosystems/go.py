@@ -63,9 +63,8 @@ class Go:
     async def toolchain(self, wanted: Wanted, host: HostTools) -> Toolchain:
         """Find a go that is as new as go.mod asks; it never fetches another one."""
         env = {**host.base_environment(), "GOENV": "off", "GOTOOLCHAIN": "local"}
-        oldest = required_go(wanted.files[MANIFEST])
-        ranges = [text for text in (wanted.document.interpreter, f">={oldest}" if oldest else None) if text]
-        go = await find_compiler(Question(name="go", arguments=("version",), version=_VERSION, env=env), ranges, host)
+        question = Question(name="go", arguments=("version",), version=_VERSION, env=env)
+        go = await find_compiler(question, (wanted.document.interpreter, required_go(wanted.files[MANIFEST])), host)
         return Toolchain(versions={"go": go.version, "go_build": go.said}, programs={"go": go.program}, stamps=(go.stamp,))
 
     async def install(self, build: Build) -> None:
@@ -82,9 +81,7 @@ class Go:
         toolchain = build.toolchain
         argv = ("sh", "-s", toolchain.programs["go"], toolchain.versions["go"], str(build.declared / LOCK))
         outcome = await build.run.check(argv, build.host.base_environment(), _HEALTH)
-        if outcome.succeeded:
-            return None
-        return outcome.answer.decode("utf-8", "replace").strip() or outcome.describe()
+        return outcome.complaint()
 
     def activation(self, tree: Path) -> Activation:
         """Return the folder with the programs."""

@@ -86,8 +86,7 @@ class Java:
     async def toolchain(self, wanted: Wanted, host: HostTools) -> Toolchain:
         """Find a JDK, and Maven where it must say which repository to use."""
         question = Question(name="javac", arguments=("-J-XX:-UsePerfData", "--version"), version=_VERSION, env=host.base_environment())
-        ranges = (wanted.document.interpreter or "", ">=11")  # older ones run no source file
-        javac = await find_compiler(question, [text for text in ranges if text], host)
+        javac = await find_compiler(question, (wanted.document.interpreter, ">=11"), host)  # older ones run no source file
         home = Path(javac.program).resolve().parents[1]
         maven = "" if REPOSITORY in host.network or not _is_something_locked(wanted) else _find_maven(host)
         return Toolchain(
@@ -109,9 +108,7 @@ class Java:
         """Ask the environment's own java for its version, and the jars for their checksums."""
         argv = ("sh", "-eus", str(build.tree), build.toolchain.versions["java"], str(build.declared / LOCK))
         outcome = await build.run.check(argv, build.host.base_environment(), _HEALTH)
-        if outcome.succeeded:
-            return None
-        return outcome.answer.decode("utf-8", "replace").strip() or outcome.describe()
+        return outcome.complaint()
 
     def activation(self, tree: Path) -> Activation:
         """Return the chosen java and its class path; nothing of it is left in a folder that all users share."""

@@ -13,14 +13,13 @@ from attune_agent.ecosystems.build_sandbox import sandboxed, usable_bubblewrap
 from attune_agent.ecosystems.credentials import npmrc
 from attune_agent.ecosystems.lock_files import lock_and_manifest, refuse_open_lock
 from attune_agent.ecosystems.protocol import Activation, Build, HostTools, Toolchain, Wanted
-from attune_agent.environments.probes import Answer, programs_named
+from attune_agent.environments.probes import Answer, programs_named, what_is_there
 from attune_agent.environments.stamps import Stamp
 from attune_agent.host import How
 from attune_agent.preparation_errors import HashMismatch, InstallerUnusable, InstallFailed, InterpreterMissing
 from attune_core.locks.package_lock import LOCK
 from attune_core.models.pack import EnvironmentDocument
 from attune_core.models.version_range import parse_range
-from attune_core.safe_text import safe_text
 
 _QUESTION = "console.log(JSON.stringify([process.execPath, process.versions.node, process.versions.modules]))"
 
@@ -107,9 +106,7 @@ class Node:
         """Ask the environment's own node whether every package is there."""
         argv = (str(build.tree / "bin/node"), "-", build.toolchain.versions["node"])
         outcome = await build.run.check(argv, build.host.base_environment(), _HEALTH)
-        if outcome.succeeded:
-            return None
-        return outcome.answer.decode("utf-8", "replace").strip() or outcome.describe()
+        return outcome.complaint()
 
     def activation(self, tree: Path) -> Activation:
         """Return the chosen node, the packages' programs and the one link."""
@@ -142,8 +139,7 @@ async def _find_node(wanted: str | None, host: HostTools) -> _Found:
             seen.append(f"{program} is {found.version}")
         else:
             return found
-    what = safe_text("; ".join(seen), limit=1000) or f"there is none in {':'.join(host.path)}"
-    raise InterpreterMissing(f"no node{f' {wanted}' if wanted else ''} for this environment: {what}")
+    raise InterpreterMissing(f"no node{f' {wanted}' if wanted else ''} for this environment: {what_is_there(seen, host.path)}")
 
 
 def _read_node(answer: Answer | None) -> _Found | str:

@@ -82,7 +82,7 @@ class Python:
         """Find interpreter and uv."""
         lock = _lock(wanted)
         ranges = (wanted.document.interpreter, required_python(wanted.files[lock]) if lock in (PYLOCK, UV_LOCK) else None)
-        python = await find_interpreter([text for text in ranges if text], host)
+        python = await find_interpreter(ranges, host)
         uv = await usable_uv(host)
         return Toolchain(
             versions={"python": python.version, "python_build": python.build, "python_at": python.executable, "uv": uv.version},
@@ -107,9 +107,7 @@ class Python:
         installed = build.tree / "requirements.txt" if lock == UV_LOCK else build.declared / lock
         argv = (str(build.tree / "bin/python"), "-I", "-", str(build.tree), build.toolchain.versions["python"], str(installed))
         outcome = await build.run.check(argv, build.host.base_environment(), _HEALTH)
-        if outcome.succeeded:
-            return None
-        return outcome.answer.decode("utf-8", "replace").strip() or outcome.describe()
+        return outcome.complaint()
 
     def activation(self, tree: Path) -> Activation:
         """Return the folder with `python` and the packages' programs."""

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attune_agent.ecosystems.protocol import HostTools
-from attune_agent.environments.probes import Answer, programs_named
+from attune_agent.environments.probes import Answer, programs_named, what_is_there
 from attune_agent.environments.stamps import Stamp, stamp_of
 from attune_agent.host import How
 from attune_agent.preparation_errors import InterpreterMissing
 from attune_core.models.version_range import parse_range
-from attune_core.safe_text import safe_text
 
 _NAME = re.compile(r"python3\.([0-9]{1,3})", re.ASCII)
 #: How many candidates are asked at most.
@@ -37,10 +36,11 @@ class Interpreter:
     stamps: tuple[Stamp, ...]
 
 
-async def find_interpreter(wanted: Sequence[str], host: HostTools) -> Interpreter:
+async def find_interpreter(wanted: Sequence[str | None], host: HostTools) -> Interpreter:
     """Return the first on the path whose version is in all the ranges; `InterpreterMissing` says what is there instead."""
     seen: list[str] = []
-    allowed = [parse_range(text) for text in wanted]
+    ranges = list(dict.fromkeys(text for text in wanted if text))
+    allowed = [parse_range(text) for text in ranges]
     for number, candidate in enumerate(_candidates(host.path, seen)):
         if number == _CANDIDATES:
             break
@@ -51,8 +51,7 @@ async def find_interpreter(wanted: Sequence[str], host: HostTools) -> Interprete
             seen.append(f"{candidate} is {found.version}")
         else:
             return found
-    what = safe_text("; ".join(seen), limit=1000) or f"there is none in {':'.join(host.path)}"
-    raise InterpreterMissing(f"no {' '.join(('python', ','.join(dict.fromkeys(wanted)))).rstrip()} for this environment: {what}")
+    raise InterpreterMissing(f"no {' '.join(('python', ','.join(ranges))).rstrip()} for this environment: {what_is_there(seen, host.path)}")
 
 
 def _candidates(path: Sequence[str], seen: list[str]) -> Iterator[str]:

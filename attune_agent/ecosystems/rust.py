@@ -70,12 +70,11 @@ class Rust:
     async def toolchain(self, wanted: Wanted, host: HostTools) -> Toolchain:
         """Find a rustc that is as new as Cargo.toml asks, the cargo that stands with it, and what links for them."""
         env = host.base_environment()
-        oldest = required_rust(wanted.files[MANIFEST])
-        ranges = [text for text in (wanted.document.interpreter, f">={oldest}" if oldest else None) if text]
+        ranges = (wanted.document.interpreter, required_rust(wanted.files[MANIFEST]))
         rustc = await find_compiler(Question(name="rustc", arguments=("-vV",), version=_RUSTC, env=env), ranges, host)
         beside = replace(host, path=(str(Path(rustc.program).parent), *host.path))
-        cargo = await find_compiler(Question(name="cargo", arguments=("-V",), version=_CARGO, env=env), [_OLDEST_CARGO], beside)
-        linker = await find_compiler(Question(name="cc", arguments=("--version",), version=_LINKER, env=env), [], host)
+        cargo = await find_compiler(Question(name="cargo", arguments=("-V",), version=_CARGO, env=env), (_OLDEST_CARGO,), beside)
+        linker = await find_compiler(Question(name="cc", arguments=("--version",), version=_LINKER, env=env), (), host)
         sandbox = await usable_bubblewrap(host)
         return Toolchain(
             versions={"rustc": rustc.said, "cargo": cargo.version, "cc": linker.said.partition("\n")[0]},
@@ -101,9 +100,7 @@ class Rust:
     async def unhealthy(self, build: Build) -> str | None:
         """Look whether there are programs that others can execute."""
         outcome = await build.run.check(("sh", "-s"), build.host.base_environment(), _HEALTH)
-        if outcome.succeeded:
-            return None
-        return outcome.answer.decode("utf-8", "replace").strip() or outcome.describe()
+        return outcome.complaint()
 
     def activation(self, tree: Path) -> Activation:
         """Return the folder with the programs."""

@@ -43,6 +43,10 @@ class CommandOutcome:
         """Tell whether it exited with 0."""
         return self.how is How.EXITED and self.exit_code == 0
 
+    def complaint(self) -> str | None:
+        """Return what a check prints that finds something wrong, None when it succeeded."""
+        return None if self.succeeded else self.answer.decode("utf-8", "replace").strip() or self.describe()
+
     def describe(self) -> str:
         """Say in a few words how it ended; never output of the program."""
         if self.how is How.EXITED:

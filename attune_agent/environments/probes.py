@@ -12,6 +12,7 @@ from pathlib import Path
 
 from attune_agent.environments.commands import Command, CommandOutcome, CommandRunner
 from attune_agent.environments.stamps import Stamp, stamp_of
+from attune_core.safe_text import safe_text
 
 #: A version check that takes longer is no version check; seconds.
 _TIME_LIMIT = 30.0
@@ -39,14 +40,14 @@ class Probes:
         self._run = run
         self._known: OrderedDict[tuple[str, ...], Answer] = OrderedDict()
 
-    async def ask(self, argv: Sequence[str], *, env: Mapping[str, str], about: str | None = None) -> Answer | None:
-        """Run a program (`argv[0]` absolute) with these arguments; `about` is the file whose change asks again; None: it is gone."""
+    async def ask(self, argv: Sequence[str], *, env: Mapping[str, str]) -> Answer | None:
+        """Run a program (`argv[0]` absolute) with these arguments; None: it is gone."""
         key = (*argv, env.get("PATH", ""))
         known = self._known.get(key)
         if known is not None and known.stamp.holds():
             return known
         try:
-            stamp = stamp_of(about or argv[0])
+            stamp = stamp_of(argv[0])
         except OSError:
             return None
         command = Command(argv=tuple(argv), env=env, timeout=_TIME_LIMIT, answer_limit=_ANSWER_LIMIT)
@@ -64,6 +65,11 @@ def programs_named(name: str, path: Sequence[str]) -> Iterator[str]:
         candidate = str(Path(folder) / name)
         if _is_program(candidate):
             yield candidate
+
+
+def what_is_there(seen: Sequence[str], path: Sequence[str]) -> str:
+    """Say what was found, and why none of it serves."""
+    return safe_text("; ".join(seen), limit=1000) or f"there is none in {':'.join(path)}"
 
 
 def _is_program(path: str) -> bool:

@@ -7,12 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from attune_agent.ecosystems.protocol import HostTools
-from attune_agent.environments.probes import Answer, programs_named
+from attune_agent.environments.probes import Answer, programs_named, what_is_there
 from attune_agent.environments.stamps import Stamp
 from attune_agent.host import How
 from attune_agent.preparation_errors import ToolMissing
 from attune_core.models.version_range import VersionRange, parse_range
-from attune_core.safe_text import safe_text
 
 #: Ways in which tools are asked for their version; the first that exits with 0 and prints a number is believed.
 _QUESTIONS = ("--version", "-version", "version")
@@ -36,8 +35,7 @@ async def _require(name: str, wanted: VersionRange, host: HostTools) -> Stamp:
             return stamp
         seen.append(f"{program} is {version}")
         break  # an action gets the first one on the path, whatever stands behind it
-    what = safe_text("; ".join(seen), limit=500) or f"not found in {':'.join(host.path)}"
-    raise ToolMissing(f"the pack requires {name} {wanted.text}: {what}")
+    raise ToolMissing(f"the pack requires {name} {wanted.text}: {what_is_there(seen, host.path)}")
 
 
 async def _version_of(program: str, host: HostTools) -> tuple[str, Stamp] | str:

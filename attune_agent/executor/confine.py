@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_CHILD_SUBREAPER = 4, 38, 36
 _libc = ctypes.CDLL(None, use_errno=True)
+#: What a keeper ignores, as Python does: a write says so by its error. What it starts does not ignore them.
+IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 class NotConfined(OSError):
@@ -101,16 +103,12 @@ def keep_only(descriptor: int) -> int:
 
 
 def plain_signals() -> None:
-    """Forget the executor's handlers; what was ignored at its start (nohup) is not ignored by attempts either.
-
-    SIGPIPE and SIGXFSZ stay ignored, as Python has them: a write says so by its error, and `subprocess` gives children the default.
-    """
-    ignored = (signal.SIGPIPE, signal.SIGXFSZ)
+    """Forget the executor's handlers; what was ignored at its start (nohup) is not ignored by attempts either."""
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals():
         if number not in (signal.SIGKILL, signal.SIGSTOP):
             with contextlib.suppress(OSError, ValueError):
-                signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
+                signal.signal(number, signal.SIG_IGN if number in IGNORED else signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 

@@ -20,8 +20,6 @@ _OWN = ("/tmp", "/var/tmp", "/run")  # noqa: S108 - they are covered, not used
 _RESOLVER = "/etc/resolv.conf"
 #: bubblewrap's own two processes.
 PROCESSES = 2
-
-
 NOT_REACHED = (
     "the sandbox or the program in it could not be started; the attempt's stderr log has bubblewrap's own words. It needs user namespaces "
     "(user.max_user_namespaces above 0; on Ubuntu a profile of AppArmor that allows them to bwrap)"

@@ -7,18 +7,15 @@ exec, and that costs a fork. A path is looked up as the action's uid, because th
 import errno
 import os
 import resource
-import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from attune_agent.executor.confine import IGNORED
+
 #: Errors that say something about the host at this moment and nothing about the action.
 _PASSING = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EINTR})
-
-
-#: What a keeper ignores (see `confine.plain_signals`).
-IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 class NotSpawned(Exception):

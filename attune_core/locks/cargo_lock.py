@@ -5,12 +5,12 @@ https://doc.rust-lang.org/cargo/guide/cargo-toml-vs-cargo-lock.html; what one lo
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 
 from attune_core.locks.mistake import MOST, Mistake
 from attune_core.locks.toml_file import read_toml
-from attune_core.values import JsonObject, JsonValue
+from attune_core.locks.toml_lock import Table, placed, table, tables
 
 #: The only names that Cargo takes.
 LOCK, MANIFEST = "Cargo.lock", "Cargo.toml"
@@ -23,7 +23,6 @@ UNREAD = {
 SIZE = 1 << 20
 _REGISTRY = re.compile(r"(?:registry|sparse)\+https?://\S+")
 _CHECKSUM = re.compile(r"[0-9a-f]{64}")
-_HEADER = re.compile(r"^\[\[package\]\][ \t]*\r?\n(?P<name>name = .*?)\r?$", re.MULTILINE)
 _RUST = re.compile(r"[0-9]+(?:\.[0-9]+){0,2}", re.ASCII)
 
 
@@ -33,18 +32,15 @@ def cargo_lock_mistakes(raw: bytes) -> Iterator[Mistake]:
     if isinstance(lock, Mistake):
         yield lock
         return
-    packages = packages_of(lock)
+    packages = tables(lock.get("package"))
     if lock.get("version") not in (3, 4):
         yield Mistake(message="the file has no `version` 3 or 4")
     elif not packages:
         yield Mistake(message="the file has no `[[package]]`")
     else:
-        text = raw.decode("utf-8")
-        places = [found.span("name") for found in _HEADER.finditer(text)]
-        wrong = ((at, reason) for at, one in enumerate(packages) if (reason := _wrong(one, packages)))
-        for at, reason in islice(wrong, MOST):
-            message = f"`{str(packages[at].get('name'))[:80]}` {reason}"
-            yield mistake_at(text, places[at], message) if len(places) == len(packages) else Mistake(message=message)
+        own = sum("source" not in one for one in packages)
+        reasons = (_wrong(one, own) for one in packages)
+        yield from islice(placed(raw.decode("utf-8"), "package", reasons), MOST)
 
 
 def cargo_toml_mistakes(raw: bytes) -> Iterator[Mistake]:
@@ -53,39 +49,26 @@ def cargo_toml_mistakes(raw: bytes) -> Iterator[Mistake]:
     if isinstance(manifest, Mistake):
         yield manifest
         return
-    workspace = manifest.get("workspace")
-    if not isinstance(manifest.get("package"), Mapping):
+    if not isinstance(manifest.get("package"), dict):
         yield Mistake(message="the file has no `[package]`: an environment is made from one package")
-    elif isinstance(workspace, Mapping) and workspace.get("members"):
+    elif table(manifest.get("workspace")).get("members"):
         yield Mistake(message="`workspace.members`: an environment is made from one package and its lock")
 
 
 def required_rust(raw: bytes) -> str | None:
-    """Return the oldest Rust that the package says it works with."""
+    """Return the range of Rust versions that the package says it works with."""
     manifest = read_toml(raw, size=SIZE)
-    package = manifest.get("package") if isinstance(manifest, dict) else None
-    oldest = package.get("rust-version") if isinstance(package, Mapping) else None
-    return oldest if isinstance(oldest, str) and _RUST.fullmatch(oldest) else None
+    oldest = None if isinstance(manifest, Mistake) else table(manifest.get("package")).get("rust-version")
+    return f">={oldest}" if isinstance(oldest, str) and _RUST.fullmatch(oldest) else None
 
 
-def packages_of(lock: JsonObject) -> list[Mapping[str, JsonValue]]:
-    """Return the packages of a lock file in their order."""
-    packages = lock.get("package")
-    return [one for one in packages if isinstance(one, Mapping)] if isinstance(packages, list) else []
-
-
-def mistake_at(text: str, stretch: tuple[int, int], message: str) -> Mistake:
-    """Place a mistake at a stretch of the file."""
-    return Mistake(message=message, line=text.count("\n", 0, stretch[0]) + 1, stretch=stretch)
-
-
-def _wrong(package: Mapping[str, JsonValue], packages: list[Mapping[str, JsonValue]]) -> str | None:
-    source, checksum = package.get("source"), package.get("checksum")
+def _wrong(package: Table, own: int) -> str | None:
+    """Judge a package; `own` is how many come from folders."""
+    name, source, checksum = str(package.get("name"))[:80], package.get("source"), package.get("checksum")
     if source is None:
-        own = sum("source" not in one for one in packages)
-        return f"is one of {own} packages that come from folders; an environment is made from one" if own > 1 else None
+        return f"`{name}` is one of {own} packages that come from folders; an environment is made from one" if own > 1 else None
     if not isinstance(source, str) or not _REGISTRY.fullmatch(source):
-        return "does not come from a registry"
+        return f"`{name}` does not come from a registry"
     if not isinstance(checksum, str) or not _CHECKSUM.fullmatch(checksum):
-        return "has no `checksum`"
+        return f"`{name}` has no `checksum`"
     return None

@@ -5,13 +5,13 @@ other than the usual ones are not compared.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 
-from attune_core.locks.cargo_lock import LOCK, SIZE, mistake_at, packages_of
+from attune_core.locks.cargo_lock import LOCK, SIZE
 from attune_core.locks.mistake import MOST, Mistake
 from attune_core.locks.toml_file import read_toml
-from attune_core.values import JsonObject, JsonValue
+from attune_core.locks.toml_lock import Table, table, tables
 
 _GROUPS = ("dependencies", "dev-dependencies", "build-dependencies")
 _CARET = re.compile(r"\^?([0-9]{1,9})(?:\.([0-9]{1,9})(?:\.([0-9]{1,9}))?)?", re.ASCII)
@@ -26,12 +26,12 @@ def outdated_crates(manifest: bytes, lock: bytes) -> Iterator[Mistake]:
         yield from islice(found, MOST)
 
 
-def _differences(asked: JsonObject, locked: JsonObject) -> Iterator[tuple[str, str]]:
+def _differences(asked: Table, locked: Table) -> Iterator[tuple[str, str]]:
     """Yield the name in the manifest, and what is wrong with it."""
     package = asked.get("package")
-    packages = packages_of(locked)
+    packages = tables(locked.get("package"))
     own = next((one for one in packages if "source" not in one), None)
-    if own is None or not isinstance(package, Mapping):
+    if own is None or not isinstance(package, dict):
         return
     for key, default in (("name", None), ("version", "0.0.0")):
         said = package.get(key, default)
@@ -50,19 +50,16 @@ def _differences(asked: JsonObject, locked: JsonObject) -> Iterator[tuple[str, s
         yield "dependencies", f"`{crate[:80]}` is among the dependencies in {LOCK} and no longer here"
 
 
-def _wanted(manifest: JsonObject) -> Iterator[tuple[str, str, JsonValue]]:
+def _wanted(manifest: Table) -> Iterator[tuple[str, str, object]]:
     """Yield every dependency: its name in the manifest, the crate's, and the range of versions."""
-    targets = manifest.get("target")
-    tables = [manifest, *(targets.values() if isinstance(targets, Mapping) else ())]
-    for table in tables:
+    for platform in (manifest, *table(manifest.get("target")).values()):
         for group in _GROUPS:
-            entries = table.get(group) if isinstance(table, Mapping) else None
-            for name, entry in entries.items() if isinstance(entries, Mapping) else ():
-                plain = entry if isinstance(entry, Mapping) else {"version": entry}
+            for name, entry in table(table(platform).get(group)).items():
+                plain = entry if isinstance(entry, dict) else {"version": entry}
                 yield name, str(plain.get("package", name)), plain.get("version")
 
 
-def _fits(wanted: JsonValue, version: str) -> bool:
+def _fits(wanted: object, version: str) -> bool:
     """Tell whether a version is in a range such as `1.2` or `^0.3.4`; True for every other form of range."""
     asked = _CARET.fullmatch(wanted.strip()) if isinstance(wanted, str) else None
     have = _VERSION.fullmatch(version)
@@ -78,4 +75,4 @@ def _at(text: str, name: str, message: str) -> Mistake:
     """Place a mistake at the line that says it: `name = …`, `[dependencies.name]` or `[dependencies]`."""
     word = re.escape(name)
     found = re.search(rf"^[ \t]*(?:(?P<key>[\"']?{word}[\"']?)[ \t]*[=.]|\[(?:[^\]\n]*\.)?(?P<table>{word})\])", text, re.MULTILINE)
-    return Mistake(message=message) if found is None else mistake_at(text, found.span(found.lastgroup or 0), message)
+    return Mistake(message=message) if found is None else Mistake.at(text, found.span(found.lastgroup or 0), message)

@@ -54,9 +54,7 @@ def _miss(wanted: dict[str, str], versions: dict[tuple[str, str], str], text: st
 
 def _at(text: str, artifact: str, message: str) -> Mistake:
     found = re.search(rf"<artifactId>\s*{re.escape(artifact)}\s*</artifactId>", text)
-    if found is None:
-        return Mistake(message=message)
-    return Mistake(message=message, line=text.count("\n", 0, found.start()) + 1, stretch=found.span())
+    return Mistake(message=message) if found is None else Mistake.at(text, found.span(), message)
 
 
 def _name(element: Element) -> str:

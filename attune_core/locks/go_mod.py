@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from attune_core.locks.mistake import MOST, SIZE, Mistake
+from attune_core.locks.mistake import MOST, Mistake
+from attune_core.locks.text_file import read_text
 
 #: The only names that Go takes.
 LOCK, MANIFEST = "go.sum", "go.mod"
@@ -33,16 +34,6 @@ class Directive:
     def mistake(self, message: str) -> Mistake:
         """Place a mistake at this line."""
         return Mistake(message=message, line=self.line, stretch=self.stretch)
-
-
-def read_text(raw: bytes) -> str | Mistake:
-    """Return the file's text, or why there is none."""
-    if len(raw) > SIZE:
-        return Mistake(message=f"the file has more than {SIZE >> 20} MiB")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return Mistake(message=f"the file is not UTF-8 at byte {error.start}")
 
 
 def directives(text: str) -> Iterator[Directive]:
@@ -71,11 +62,11 @@ def go_mod_mistakes(raw: bytes) -> Iterator[Mistake]:
 
 
 def required_go(raw: bytes) -> str | None:
-    """Return the oldest Go that the module says it works with."""
+    """Return the range of Go versions that the module says it works with."""
     text = read_text(raw)
     for one in directives(text) if isinstance(text, str) else ():
         if one.words[0] == "go" and len(one.words) == 2 and (found := _LANGUAGE.match(one.words[1])):
-            return found[0]
+            return f">={found[0]}"
     return None
 
 

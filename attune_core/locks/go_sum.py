@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from attune_core.locks.go_mod import LOCK, Directive, directives, read_text
+from attune_core.locks.go_mod import LOCK, Directive, directives
 from attune_core.locks.mistake import MOST, Mistake
+from attune_core.locks.text_file import read_text
 
 _LINE = re.compile(r"(?P<module>[^\s/][^\s]*) (?P<version>v[^\s]+) (?P<hash>h1:[A-Za-z0-9+/]{43}=)")
 

@@ -93,5 +93,4 @@ def mistake_at_key(text: str, key: str, start: int, message: str) -> Mistake:
     found = re.compile(re.escape(written) + r"\s*:").search(text, start)
     if found is None:
         return Mistake(message=message)
-    stretch = found.start(), found.start() + len(written)
-    return Mistake(message=message, line=text.count("\n", 0, stretch[0]) + 1, stretch=stretch)
+    return Mistake.at(text, (found.start(), found.start() + len(written)), message)

@@ -43,6 +43,4 @@ def _packages(locked: Table) -> list[Table]:
 
 def _at(text: str, requirement: str, message: str) -> Mistake:
     start = text.find(requirement)
-    if start < 0:
-        return Mistake(message=message)
-    return Mistake(message=message, line=text.count("\n", 0, start) + 1, stretch=(start, start + len(requirement)))
+    return Mistake(message=message) if start < 0 else Mistake.at(text, (start, start + len(requirement)), message)

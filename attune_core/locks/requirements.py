@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from attune_core.locks.mistake import MOST, SIZE, Mistake
+from attune_core.locks.mistake import MOST, Mistake
+from attune_core.locks.text_file import read_text
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _PINNED = re.compile(
@@ -35,13 +36,9 @@ class WantedLine:
 
 def requirement_mistakes(raw: bytes) -> Iterator[Mistake]:
     """Yield what is no pinned and hashed requirement of a registry package, in the file's order and at most `MOST`."""
-    if len(raw) > SIZE:
-        yield Mistake(message=f"the file has more than {SIZE >> 20} MiB")
-        return
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        yield Mistake(message=f"the file is not UTF-8 at byte {error.start}")
+    text = read_text(raw)
+    if isinstance(text, Mistake):
+        yield text
         return
     wrong = (wanted for wanted in wanted_lines(text) if not _PINNED.fullmatch(wanted.text))
     for wanted in islice(wrong, MOST):

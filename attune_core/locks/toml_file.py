@@ -8,6 +8,7 @@ import re
 from typing import cast
 
 from attune_core.locks.mistake import SIZE, Mistake
+from attune_core.locks.text_file import read_text
 from attune_core.values import JsonObject
 
 #: What stands between two of these holds at most one name; a value has no more dots than that either.
@@ -19,14 +20,12 @@ def read_toml(raw: bytes, *, size: int = SIZE) -> JsonObject | Mistake:
     """Return the file's table, or why it is none."""
     import tomllib  # only repositories with such a file need it
 
-    if len(raw) > size:
-        return Mistake(message=f"the file has more than {size >> 20} MiB")
+    text = read_text(raw, size=size)
+    if isinstance(text, Mistake):
+        return text
+    if any(part.count(".") > _PARTS for part in _BETWEEN.split(text)):
+        return Mistake(message=f"the file has a name or a text with more than {_PARTS} dots")
     try:
-        text = raw.decode("utf-8")
-        if any(part.count(".") > _PARTS for part in _BETWEEN.split(text)):
-            return Mistake(message=f"the file has a name or a text with more than {_PARTS} dots")
         return cast("JsonObject", tomllib.loads(text))
-    except UnicodeDecodeError as error:
-        return Mistake(message=f"the file is not UTF-8 at byte {error.start}")
     except (ValueError, RecursionError) as error:
         return Mistake(message=f"the file is no TOML: {str(error)[:120]}")

@@ -1,6 +1,6 @@
 """Reading what lock files in TOML hold: the tables of packages, what pins a wheel, and the line at which a package stands; pure.
 
-Called by `pylock`, `uv_lock` and `project_manifest`.
+Called by `pylock`, `uv_lock`, `project_manifest` and those of Cargo.
 """
 
 import re
@@ -59,4 +59,4 @@ def placed(text: str, header: str, reasons: Iterator[str | None]) -> Iterator[Mi
             continue
         start = starts[index]
         end = text.find("\n", start)
-        yield Mistake(message=reason, line=text.count("\n", 0, start) + 1, stretch=(start, end if end >= 0 else len(text)))
+        yield Mistake.at(text, (start, end if end >= 0 else len(text)), reason)

@@ -43,8 +43,7 @@ def project_mistakes(raw: bytes) -> Iterator[Mistake]:
         message = "`tool.uv.workspace`: an environment is made from one project and its lock"
         text = raw.decode("utf-8")
         found = re.search(r"^\[tool\.uv\.workspace\]", text, re.MULTILINE)
-        line, stretch = (text.count("\n", 0, found.start()) + 1, found.span()) if found else (None, None)
-        yield Mistake(message=message, line=line, stretch=stretch)
+        yield Mistake.at(text, found.span(), message) if found else Mistake(message=message)
 
 
 def _is_project(package: Table) -> bool:

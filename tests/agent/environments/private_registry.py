@@ -83,6 +83,8 @@ WHEEL, OTHER_WHEEL, TARBALL, OTHER_TARBALL = wheel(7), wheel(8), tarball(7), tar
 CRATE, OTHER_CRATE, JAR, OTHER_JAR = crate(7), crate(8), jar(7), jar(8)
 CHECKSUM = hashlib.sha256(CRATE).hexdigest()
 CARGO_TOML = '[package]\nname = "locked"\nversion = "1.0.0"\nedition = "2021"\n\n[dependencies]\ntiny = "1"\n'
+#: How every Cargo.lock calls the public registry; the host's setting puts another one in its place.
+PUBLIC_INDEX = "registry+https://github.com/rust-lang/" + "crates" + ".io-index"
 CARGO_LOCK = f"""\
 version = 3
 
@@ -96,7 +98,7 @@ dependencies = [
 [[package]]
 name = "tiny"
 version = "1.0.0"
-source = "registry+https://github.com/rust-lang/crates.io-index"
+source = "{PUBLIC_INDEX}"
 checksum = "{CHECKSUM}"
 """
 JAR_PATH = "net/example/tiny/1.0/tiny-1.0.jar"

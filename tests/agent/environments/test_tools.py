@@ -37,14 +37,14 @@ async def test_a_tool_is_asked_for_its_version_in_the_ways_tools_answer(place: P
 
 
 async def test_a_missing_tool_is_named_with_the_path_that_was_searched(place: Place) -> None:
-    with pytest.raises(ToolMissing, match=r"no-such-tool >=1: not found in .*/first:"):
+    with pytest.raises(ToolMissing, match=r"no-such-tool >=1: there is none in .*/first:"):
         await require_tools({"no-such-tool": ">=1"}, place.host)
 
 
 @pytest.mark.parametrize("ecosystem", ECOSYSTEMS)
 async def test_a_pack_of_any_ecosystem_is_refused_for_a_missing_tool_before_anything_is_built(place: Place, ecosystem: str) -> None:
     pack = MemoryPack({"requires": {"tools": {"no-such-tool": ">=1"}}, "environments": {"own": {"ecosystem": ecosystem}}})
-    with pytest.raises(ToolMissing, match="the pack requires no-such-tool >=1: not found in "):
+    with pytest.raises(ToolMissing, match="the pack requires no-such-tool >=1: there is none in "):
         await place.environments.prepare(pack, "own", execution="e")
     assert not place.commands.installs
 

@@ -143,7 +143,7 @@ def test_files_that_are_no_toml_are_not_compared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "oldest"), [(TOML, "1.70"), ('[package]\nrust-version = "1.70-x"', None), ("package = 1", None), ("", None), ("[", None)]
+    ("raw", "range_"), [(TOML, ">=1.70"), ('[package]\nrust-version = "1.70-x"', None), ("package = 1", None), ("", None), ("[", None)]
 )
-def test_the_oldest_rust_stands_in_the_manifest(raw: str, oldest: str | None) -> None:
-    assert required_rust(raw.encode()) == oldest
+def test_the_oldest_rust_stands_in_the_manifest(raw: str, range_: str | None) -> None:
+    assert required_rust(raw.encode()) == range_

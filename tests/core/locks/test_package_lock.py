@@ -20,7 +20,7 @@ def mistakes(entry: JsonObject, place: str = "node_modules/a") -> list[str]:
 
 def test_packages_of_a_registry_with_a_hash_are_accepted() -> None:
     assert not mistakes({})
-    assert not mistakes({"resolved": "https://registry.npmjs.org/b/-/b-1.tgz", "dev": True}, "node_modules/@scope/a/node_modules/b.c")
+    assert not mistakes({"resolved": "https://npm.example.org/b/-/b-1.tgz", "dev": True}, "node_modules/@scope/a/node_modules/b.c")
     inside: JsonObject = {"version": "1.0.0", "inBundle": True}
     bundling: JsonObject = {"version": "1.0.0", "integrity": STRONG, "bundleDependencies": ["b"]}
     places: JsonObject = {
