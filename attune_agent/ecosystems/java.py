@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attune_agent.ecosystems.compiler_search import Question, find_compiler
 from attune_agent.ecosystems.credentials import netrc
-from attune_agent.ecosystems.lock_files import lock_and_manifest, refuse_open_lock
+from attune_agent.ecosystems.lock_files import lock_and_manifest, refuse_open_lock, refuse_unread_sources
 from attune_agent.ecosystems.protocol import Activation, Build, HostTools, Toolchain, Wanted
 from attune_agent.environments.probes import programs_named
 from attune_agent.preparation_errors import HashMismatch, InstallerUnusable, InstallFailed
@@ -80,8 +80,9 @@ class Java:
         return lock_and_manifest(document)
 
     def check(self, wanted: Wanted) -> None:
-        """Refuse a jar without sha256, a snapshot, what is no path of a repository."""
+        """Refuse a jar without sha256, a snapshot, what is no path of a repository, a source whose name is more than that to javac."""
         refuse_open_lock(wanted.document, wanted.files)
+        refuse_unread_sources(wanted)
 
     async def toolchain(self, wanted: Wanted, host: HostTools) -> Toolchain:
         """Find a JDK, and Maven where it must say which repository to use."""

@@ -41,6 +41,7 @@ _SCRIPTS = '"$1" rebuild --foreground-scripts --no-update-notifier --no-progress
 _HEALTH = """\
 const fs = require("fs"), path = require("path")
 const wrong = what => { console.log(what); process.exit(1) }
+if (fs.realpathSync("bin/node") !== fs.realpathSync(process.execPath)) wrong("bin/node is another program")
 if (process.versions.node !== process.argv[2]) wrong(`node is ${process.versions.node}, not ${process.argv[2]}`)
 const packagesOf = file => fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")).packages : {}
 const packages = packagesOf("package-lock.json"), installed = packagesOf("node_modules/.package-lock.json")
@@ -103,8 +104,8 @@ class Node:
                 raise InstallFailed(f"a script of a package failed ({outcome.describe()})")
 
     async def unhealthy(self, build: Build) -> str | None:
-        """Ask the environment's own node whether every package is there."""
-        argv = (str(build.tree / "bin/node"), "-", build.toolchain.versions["node"])
+        """Ask the host's node whether every package is there; a script of theirs may have replaced the one in the tree."""
+        argv = (build.toolchain.programs["node"], "-", build.toolchain.versions["node"])
         outcome = await build.run.check(argv, build.host.base_environment(), _HEALTH)
         return outcome.complaint()
 

@@ -123,7 +123,10 @@ class Ecosystem(Protocol):
         ...
 
     async def unhealthy(self, build: Build) -> str | None:
-        """Look at what was installed with the environment's own interpreter; return what is wrong, in few words, or None."""
+        """Look at what was installed with the host's interpreter; return what is wrong, in few words, or None.
+
+        It is the build user that looks, outside of any sandbox: neither code of packages nor a program in the tree may run.
+        """
         ...
 
     def activation(self, tree: Path) -> Activation:

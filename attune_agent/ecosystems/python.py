@@ -18,7 +18,8 @@ from attune_core.locks.uv_lock import LOCK as UV_LOCK
 from attune_core.models.pack import EnvironmentDocument
 
 #: $1 uv, $2 the host's interpreter, $3 the lock; a uv.lock becomes a requirements file with its hashes, without resolving anything. Copies,
-#: because links would share files with the cache and so with other environments.
+#: because links would share files with the cache and so with other environments. What is installed is then compiled by an interpreter that
+#: never looks into `site-packages`: a `.pth` file of a package is code, and would run as the build user.
 _INSTALL = """\
 "$1" venv --no-config --no-project --no-python-downloads --python "$2" .
 case $3 in
@@ -27,25 +28,26 @@ case $3 in
       --no-emit-project --no-header --quiet --format requirements.txt --output-file requirements.txt
     set -- "$1" "$2" requirements.txt ;;
 esac
-exec "$1" pip sync --no-config --no-python-downloads --python ./bin/python --require-hashes --no-build --link-mode copy \
-  --compile-bytecode --allow-empty-requirements "$3"
+"$1" pip sync --no-config --no-python-downloads --python ./bin/python --require-hashes --no-build --link-mode copy \
+  --allow-empty-requirements "$3"
+"$2" -I -S -m compileall -qq -j 0 "$PWD/lib" || :  # a file for another Python is none of ours
 """
 
 #: Arguments: tree, version, requirements file or pylock.toml. Prints what is wrong. Sizes come from each package's RECORD; names that have
 #: a marker may be absent.
 _HEALTH = """\
-import importlib.metadata, os, re, sys
+import glob, importlib.metadata, os, re, sys
 tree, version, lock = sys.argv[1:]
 def wrong(what):
     print(what)
     raise SystemExit(1)
-if os.path.realpath(sys.prefix) != os.path.realpath(tree):
-    wrong("python runs from " + sys.prefix)
+if os.path.realpath(tree + "/bin/python") != os.path.realpath(sys.executable):
+    wrong("bin/python is another program than " + sys.executable)
 if "%d.%d.%d" % sys.version_info[:3] != version:
     wrong("python is " + sys.version.split()[0] + ", not " + version)
 plain = lambda name: re.sub(r"[-_.]+", "-", name).lower()
 installed = set()
-for package in importlib.metadata.distributions():
+for package in importlib.metadata.distributions(path=glob.glob(tree + "/lib/*/site-packages")):
     name = package.metadata["Name"]
     installed.add(plain(name))
     if not package.files:
@@ -102,10 +104,11 @@ class Python:
             raise InstallFailed(f"uv could not install {lock} ({outcome.describe()})")
 
     async def unhealthy(self, build: Build) -> str | None:
-        """Ask the environment's own interpreter whether every file of every package is there."""
+        """Ask the host's interpreter whether every file of every package is there."""
         lock = _lock(build.wanted)
         installed = build.tree / "requirements.txt" if lock == UV_LOCK else build.declared / lock
-        argv = (str(build.tree / "bin/python"), "-I", "-", str(build.tree), build.toolchain.versions["python"], str(installed))
+        python, version = build.toolchain.programs["python"], build.toolchain.versions["python"]
+        argv = (python, "-I", "-S", "-", str(build.tree), version, str(installed))
         outcome = await build.run.check(argv, build.host.base_environment(), _HEALTH)
         return outcome.complaint()
 

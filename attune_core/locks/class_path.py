@@ -12,6 +12,8 @@ from attune_core.locks.mistake import MOST, SIZE, Mistake
 
 #: The names of the lock file and of the manifest beside it.
 LOCK, MANIFEST = "classpath.lock", "pom.xml"
+#: Sources whose names javac would read as more than names in its list of files, and so as options: an annotation processor's, for one.
+UNREAD = {f"**/*{sign}*/**": "a name with a quote or a line break has no place in javac's list of files" for sign in ('"', "\n", "\r")}
 
 #: Makes the lock file $1 from the manifest beside it; for the author's machine, where Maven's plugins may run. The jars of the run time are
 #: copied as a repository has them, and named in the order of Maven's class path.

@@ -13,6 +13,7 @@ from attune_core.locks.cargo_manifest import outdated_crates
 from attune_core.locks.class_path import LOCK as CLASS_PATH
 from attune_core.locks.class_path import LOCKER as CLASS_PATH_LOCKER
 from attune_core.locks.class_path import MANIFEST as POM
+from attune_core.locks.class_path import UNREAD as UNREAD_BY_JAVAC
 from attune_core.locks.class_path import class_path_mistakes
 from attune_core.locks.class_path_manifest import outdated_class_path
 from attune_core.locks.go_mod import LOCK as GO_SUM
@@ -122,6 +123,7 @@ RULES: Mapping[str, tuple[LockRules, ...]] = {
             manifest_required=False,
             lock_mistakes=class_path_mistakes,
             outdated=outdated_class_path,
+            unread_sources=UNREAD_BY_JAVAC,
             make="attune pack lock",
             make_again="make it again: attune pack lock",
             renew="attune pack lock",

@@ -14,6 +14,7 @@ from attune_core.models.pack import EnvironmentDocument
 PYTHON = EnvironmentDocument(ecosystem="python", lock="requirements.lock")
 NODE = EnvironmentDocument(ecosystem="node", lock="package-lock.json")
 RUST = {"Cargo.lock": b'version = 4\n[[package]]\nname = "probe"\nversion = "1.0.0"\n', "Cargo.toml": b"[package]"}
+JAVA = {"classpath.lock": b""}
 HASH = "--hash=sha256:" + "1" * 64
 STRONG = "sha512-" + "a" * 86 + "=="
 LOCK = json.dumps({"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {"version": "1.0.0", "integrity": STRONG}}}, indent=2)
@@ -87,6 +88,8 @@ def test_words_that_an_ecosystem_has_no_use_for_are_refused(words: dict[str, str
         ("go", {"go.sum": b"", "go.mod": b""}, "vendor/x/x.go", "vendor/x/x.go: modules come from the lock file"),
         ("rust", RUST, ".cargo/config.toml", ".cargo/config.toml: cargo's settings are the host's"),
         ("rust", RUST, "rust-toolchain.toml", "rust-toolchain.toml: the compiler is the host's"),
+        ("java", JAVA, 'src/A.java" -proc:only -processor "B.java', 'src/A.java" -proc:only -processor "B.java: a name with a quote'),
+        ("java", JAVA, "src/A\n-proc:only\n/B.java", "src/A\n-proc:only\n/B.java: a name with a quote or a line break"),
     ],
 )
 def test_a_source_that_the_build_would_pass_over_is_refused(ecosystem: str, files: dict[str, bytes], source: str, message: str) -> None:

@@ -29,10 +29,17 @@ def _record_hash(text: str) -> str:
     return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 
 
+#: What every python that looks into the package's folder runs; it leaves a file where it may write.
+STARTUP = "import os; os.access(sitedir, os.W_OK) and open(sitedir + '/package-code-ran', 'w')\n"
+#: A script of a package that puts a program of its own in the place of the environment's node.
+SCRIPT = r"rm ../../bin/node; printf '#!/bin/sh\ntouch ../../.cache/escaped\n' >../../bin/node; chmod 755 ../../bin/node"
+
+
 def wheel(value: int) -> bytes:
     """The package `tiny` 1.0, which says a number."""
     files = {
         "tiny.py": f"VALUE = {value}\n",
+        "tiny.pth": STARTUP,
         "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
         "tiny-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
@@ -47,9 +54,10 @@ def wheel(value: int) -> bytes:
 
 def tarball(value: int) -> bytes:
     """The package `tiny` 1.0.0 of npm, which says a number."""
+    manifest = json.dumps({"name": "tiny", "version": "1.0.0", "scripts": {"install": SCRIPT}})
     held = io.BytesIO()
     with tarfile.open(fileobj=held, mode="w:gz") as archive:
-        for name, text in {"package.json": '{"name": "tiny", "version": "1.0.0"}', "index.js": f"module.exports = {value}\n"}.items():
+        for name, text in {"package.json": manifest, "index.js": f"module.exports = {value}\n"}.items():
             member = tarfile.TarInfo(f"package/{name}")
             member.size = len(text)
             archive.addfile(member, io.BytesIO(text.encode()))

@@ -221,3 +221,23 @@ def test_an_agent_killed_during_a_download_leaves_no_credentials(host: RealHost,
     registry.over.set()
     assert host.prepare(PYTHON[0], PYTHON[1]).code == ""
     assert not list((host.place / "run/work").rglob(".netrc"))
+
+
+def test_no_code_of_a_python_package_runs_while_its_environment_is_built(host: RealHost, registry: Registry) -> None:
+    assert registry.fault == ""
+    answer = host.prepare(PYTHON[0], PYTHON[1])
+    assert answer.code == "", answer
+    tree = host.environments / answer.key / "tree"
+    assert list(tree.glob("lib/*/site-packages/tiny.pth")), "it would have run"
+    assert list(tree.glob("lib/*/site-packages/__pycache__/tiny.*.pyc")), "packages are compiled"
+    assert not list(tree.glob("lib/*/site-packages/package-code-ran"))
+
+
+def test_a_script_of_a_package_that_replaces_node_is_found_and_its_program_is_not_run(host: RealHost, registry: Registry) -> None:
+    assert registry.fault == ""
+    lock = json.dumps(NODE_LOCK).replace('"version": "1.0.0", "integrity"', '"version": "1.0.0", "hasInstallScript": true, "integrity"')
+    document = {"environments": {"own": {"ecosystem": "node", "lock": "js/package-lock.json", "scripts": True}}}
+    answer = host.prepare(document, {**NODE[1], "js/package-lock.json": lock.encode()})
+    assert not (host.environments / ".cache/escaped").exists(), "it was run outside of the sandbox"
+    assert answer.code == "ATT309", answer
+    assert "bin/node is another program" in answer.message
