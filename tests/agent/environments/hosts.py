@@ -119,7 +119,7 @@ class RealHost:
 
     def build_log(self) -> str:
         """Return all that installers wrote."""
-        return "".join(path.read_text() for path in sorted(self.place.glob("logs/*/*.build/*/stdout*")))
+        return "".join(path.read_text() for path in sorted(self.place.glob("logs/*/*.build/*/stdout.[h0-9]*")))
 
     def act(self, argv: Sequence[str], *, path: Sequence[str] = (), cwd: Path = Path("/")) -> Ended:
         """Run an action to its end; its Result is what it prints."""
