@@ -60,7 +60,8 @@ def become_owner(layout: Layout) -> None:
     try:
         owner = layout.environments.stat().st_uid
     except OSError as error:
-        raise SettingsRefused(f"there are no environments at {layout.environments}: {error.strerror}", hint="name it by --state") from error
+        hint = "name the agent's state directory by --state or $ATTUNE_AGENT_STATE; `attune up` prints what its agent has"
+        raise SettingsRefused(f"there are no environments at {layout.environments}: {error.strerror}", hint=hint) from error
     if owner == os.geteuid():
         return
     try:

@@ -37,6 +37,11 @@ def matching(fleet: Sequence[Candidate], match: Mapping[str, str]) -> Sequence[C
     return sorted((agent for agent in fleet if _carries(agent, match)), key=lambda agent: agent.name)
 
 
+def described(match: Mapping[str, str]) -> str:
+    """Return how agents that are asked for are spoken of: ` with role=web`, or nothing where every agent serves."""
+    return f" with {', '.join(f'{name}={value}' for name, value in sorted(match.items()))}" if match else ""
+
+
 def choose(fleet: Sequence[Candidate], match: Mapping[str, str], *, key: str, holder: str | None, load: Mapping[str, int]) -> str | None:
     """Return one agent, or None when no enrolled agent matches that is not cordoned.
 

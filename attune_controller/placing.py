@@ -5,7 +5,7 @@ Made by `planning` from what the store and the fleet say at the batch's beginnin
 
 from collections.abc import Mapping, Sequence
 
-from attune_controller.placement import Candidate, choose, matching
+from attune_controller.placement import Candidate, choose, described, matching
 from attune_core.rules.firing import Fired
 
 
@@ -43,8 +43,8 @@ class Placing:
         if (action, key) in self._held:
             return f"earlier work of its key is not settled on {self._holders.get((action, key), 'an agent')}, which is cordoned"
         if cordoned := self._cordoned(match):
-            return f"every agent that carries the labels {dict(match)} is cordoned: {', '.join(cordoned)}"
-        return f"no agent carries the labels {dict(match)}"
+            return f"every agent{described(match)} is cordoned: {', '.join(cordoned)}"
+        return f"there is no agent{described(match)}"
 
     def note(self, item: Fired, agents: Sequence[str]) -> str:
         """Say what cordons changed for a firing, "" when nothing."""

@@ -144,7 +144,8 @@ def types(
     shown = output or found.place(path)
     if check:
         if not path.is_file() or path.read_bytes() != text:
-            raise TypesOutdated(f"{shown} is not what the document of {action} gives")
+            hint = f"make it again: attune action types {action} --language {language.value}"
+            raise TypesOutdated(f"{shown} is not what the document of {action} gives", hint=hint)
         show_line(f"{shown} is up to date")
         return
     rewrite(path, text)

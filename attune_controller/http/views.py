@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from attune_controller.fleet import FleetAgent
+from attune_controller.placement import described
 from attune_controller.store.records import Agent, ApiToken, Counts, Event, EventStatus, Execution, Load, Sync
 from attune_core.catalog.catalog import Rule
 from attune_core.expressions.template import CheckedTemplate
@@ -108,8 +109,7 @@ def wanted_agent(execution: Execution) -> str:
     """Return what an execution without an agent waits for, "" when it is over."""
     if execution.state is State.SETTLED:
         return ""
-    labels = ", ".join(f"{name}={value}" for name, value in sorted(execution.new.match.items()))
-    return f"an agent{f' with {labels}' if labels else ''} that is not cordoned"
+    return f"an agent{described(execution.new.match)} that is not cordoned"
 
 
 def mark_views(known: FleetAgent, load: Load) -> list[MarkView]:

@@ -20,7 +20,7 @@ def check_sources(reading: Reading, pack: Read[PackDocument], name: str, environ
         return
     if not environment.sources:
         message = f"`sources` is missing: a {environment.ecosystem} environment is made from source files of the pack"
-        findings.at("ATT122", message, pack.document, place, hint="name them, for example `sources: [src/**]`")
+        findings.at("ATT122", message, pack.document, place, hint=f"name them, for example `sources: [{root_of(lock) or 'src'}/**]`")
         return
     folder = f"packs/{pack.name}/"
     paths = [path.removeprefix(folder) for path in reading.files if path.startswith(folder)]

@@ -72,3 +72,22 @@ def test_a_failing_action_ends_with_1_and_its_exit_code(tmp_path: Path) -> None:
     broken = attune("action", "run", "bad.fail", "--local", cwd=tmp_path)
     assert broken.returncode == 1
     assert "packs/bad/actions/fail.yaml:1:" in broken.stderr
+
+
+@pytest.mark.registry
+def test_an_environment_that_cannot_be_built_shows_its_log_and_what_to_read(tmp_path: Path) -> None:
+    environment = {"ecosystem": "python", "interpreter": ">=3.11", "lock": "requirements.lock"}
+    documents: dict[str, object] = {
+        "attune.yaml": {"format": 1, "attune": ">=0.1"},
+        "packs/bad/pack.yaml": {"name": "bad", "version": "1.0.0", "description": "For tests", "environments": {"python": environment}},
+        "packs/bad/actions/fail.yaml": {"description": "Has another hash", "run": ["python", "fail.py"], "environment": "python"},
+    }
+    for place, document in documents.items():
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(json.dumps(document))
+    (tmp_path / "packs/bad/actions/fail.py").write_text("")
+    (tmp_path / "packs/bad/requirements.lock").write_text(f"six==1.16.0 --hash=sha256:{'0' * 64}\n")
+    done = attune("action", "run", "bad.fail", "--local", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "Hash mismatch" in done.stderr
+    assert "read on  attune explain ATT316" in done.stdout

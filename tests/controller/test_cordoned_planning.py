@@ -51,12 +51,12 @@ async def test_what_matches_only_cordoned_agents_waits_and_is_rejected_with_thei
     cordon(world, "a", "b")
     await alert(world, "nginx", 1)
     assert [one.agent for one in await world.executions()] == ["", ""]
-    assert "web.loud: waits: every agent that carries the labels {'role': 'web'} is cordoned: a, b" in await reason(world, 1)
+    assert "web.loud: waits: every agent with role=web is cordoned: a, b" in await reason(world, 1)
     world.clock.time += world.planner.agent_wait + 1
     await world.planner.place_waiting()
     found = await loud(world)
     assert [(one.outcome, one.reason) for one in found] == [(Outcome.REJECTED, Reason.NO_AGENT)]
-    assert found[0].detail == "every agent that carries the labels {'role': 'web'} is cordoned: a, b"
+    assert found[0].detail == "every agent with role=web is cordoned: a, b"
 
 
 async def test_work_of_a_key_waits_until_the_cordoned_agent_has_settled_what_it_holds_of_it(world: World) -> None:

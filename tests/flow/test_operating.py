@@ -190,7 +190,7 @@ def test_a_drain_that_is_waited_for_ends_when_nothing_is_in_hand(operated: Opera
     assert [(one.agent, one.state) for one in operated.views(waiting)] == [("", State.ACCEPTED)]
     events = json.loads(operated.attune("event", "list", "--json"))
     [reason] = [one["reason"] for one in events if one["position"] == operated.views(waiting)[0].event]
-    assert reason == "web.deploy: waits: every agent that carries the labels {'role': 'web'} is cordoned: web1"
+    assert reason == "web.deploy: waits: every agent with role=web is cordoned: web1"
     operated.attune("agent", "uncordon", "web1")
     wait_until(lambda: operated.views(waiting)[0].state is State.SETTLED, what="what waited")
     operated.assert_in_order()
