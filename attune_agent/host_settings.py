@@ -20,9 +20,8 @@ from attune_core.catalog.documents import read_document
 from attune_core.catalog.findings import Findings
 from attune_core.catalog.model_problems import read_model
 from attune_core.marks import NOTE_LIMIT
-from attune_core.models.base import DocumentModel, MemorySize, PositiveDuration, UserName
+from attune_core.models.base import DocumentModel, MemorySize, PositiveDuration, UserName, read_size
 from attune_core.names import Name, Reference
-from attune_core.quantities import parse_size
 from attune_core.safe_text import safe_text
 
 DEFAULT_FILE = Path("/etc/attune/agent.yaml")
@@ -45,12 +44,6 @@ def _without_credentials(text: str) -> str:
             "an address with a user or password would stand in an environment, which is no place for a secret; see `network.credentials`"
         )
     return text
-
-
-def _size(value: object) -> int:
-    if isinstance(value, str):
-        return parse_size(value)
-    raise ValueError("a size is a number with a unit, such as 512MiB or 10GiB")
 
 
 AbsolutePath = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(_absolute)]
@@ -105,7 +98,7 @@ class StoreSettings(DocumentModel):
     """What environments may take of this host."""
 
     #: All of them together; the least recently used go first, never one in use.
-    size: Annotated[int, Field(ge=1 << 20), BeforeValidator(_size)] = 10 << 30
+    size: Annotated[int, Field(ge=1 << 20), BeforeValidator(read_size)] = 10 << 30
 
 
 class Grant(DocumentModel):

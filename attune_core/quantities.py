@@ -1,9 +1,6 @@
 """Durations (`5m`, `1h30m`, `250ms`) and sizes (`8MiB`) as people write them; used by the document models and by settings."""
 
 import re
-from typing import Annotated
-
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 DURATION_PATTERN = r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+(\.[0-9]+)?s)?([0-9]+ms)?$"
 SIZE_PATTERN = r"^[0-9]+(B|KiB|MiB|GiB)$"
@@ -47,27 +44,3 @@ def show_duration(seconds: float) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
-
-
-def _read_duration(value: str | float) -> float:
-    return parse_duration(value) if isinstance(value, str) else float(value)
-
-
-def _read_size(value: str | int) -> int:
-    return parse_size(value) if isinstance(value, str) else int(value)
-
-
-#: Seconds inside, a text such as `5m` in documents.
-Duration = Annotated[
-    float,
-    BeforeValidator(_read_duration),
-    PlainSerializer(show_duration, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["30s", "5m", "24h"]}),
-]
-#: Bytes inside, a text such as `8MiB` in documents.
-Size = Annotated[
-    int,
-    BeforeValidator(_read_size),
-    PlainSerializer(lambda size: f"{size}B", return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN, "examples": ["64KiB", "8MiB"]}),
-]

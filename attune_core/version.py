@@ -5,5 +5,3 @@ VERSION = "0.1.0"
 REPOSITORY_FORMAT = 1
 #: The header `Attune-Protocol` between agent and controller (docs/contract/wire.md).
 WIRE_PROTOCOL = 1
-#: JSON lines over the unix socket between agent and executor.
-EXECUTOR_PROTOCOL = 1

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 
-from attune_core.values import JsonObject, canonical_json
+from attune_core.values import JsonObject, digest_of
 
 #: How much of the digest names the folder.
 SHOWN = 16
@@ -42,7 +42,7 @@ def key_of(
         "versions": dict(versions),
         "machine": dict(machine),
     }
-    return EnvironmentKey(parts, sha256(canonical_json(parts).encode()).hexdigest())
+    return EnvironmentKey(parts, digest_of(parts))
 
 
 @cache

@@ -1,7 +1,7 @@
 """The executor's protocol, version 1: message names, shapes and bounds that both ends of `executor.sock` use.
 
-One JSON object a line, at most `LINE_LIMIT` bytes. The agent's `executor_link` asks (`id`, `type`), `executor/requests.py` reads the
-question and answers with the same `id`; messages without an `id` are pushed to every connection.
+One JSON object a line, at most `LINE_LIMIT` bytes. The agent's `executor_link` asks (`id`, `type`), `answering` reads the question
+and answers with the same `id`; messages without an `id` are pushed to every connection.
 
     hello   {protocol}                       → Greeting
     start   StartMessage                     → {state, log_directory}, once the start record is durable
@@ -32,7 +32,6 @@ Refusal = Literal["bad_request", "no_slot", "busy_host", "journal_full", "other_
 
 #: Which of its limits an attempt has hit; empty: none.
 Limit = Literal["", "memory", "processes"]
-LIMITS: tuple[Limit, ...] = ("", "memory", "processes")
 
 HOWS: tuple[How, ...] = ("exited", "signalled", "timed_out", "cancelled", "not_executable", "not_started", "lost")
 

@@ -29,7 +29,8 @@ def _read_duration(value: object) -> float:
     raise ValueError("a duration is a number with a unit, such as 30s, 5m, 24h or 250ms")
 
 
-def _read_size(value: object) -> int:
+def read_size(value: object) -> int:
+    """Take only texts, for the same reason."""
     if isinstance(value, str):
         return parse_size(value)
     raise ValueError("a size is a number with a unit, such as 64KiB, 8MiB or 1GiB")
@@ -49,7 +50,7 @@ PositiveDuration = Annotated[
 LogSegmentSize = Annotated[
     int,
     Field(ge=64 << 10, le=1 << 30),
-    BeforeValidator(_read_size),
+    BeforeValidator(read_size),
     PlainSerializer(lambda size: f"{size}B", return_type=str),
     WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN, "examples": ["64KiB", "8MiB"]}),
 ]
@@ -57,7 +58,7 @@ LogSegmentSize = Annotated[
 MemorySize = Annotated[
     int,
     Field(ge=16 << 20, le=1 << 50),
-    BeforeValidator(_read_size),
+    BeforeValidator(read_size),
     PlainSerializer(lambda size: f"{size}B", return_type=str),
     WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN, "examples": ["512MiB", "2GiB"]}),
 ]

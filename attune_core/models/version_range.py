@@ -10,8 +10,6 @@ from typing import Annotated
 from pydantic import AfterValidator, StringConstraints
 
 #: One clause is an operator and numbers with dots; clauses are joined by commas and all must hold.
-RANGE_PATTERN = r"^(>=|>|<=|<|==|!=)\s*[0-9]+(\.[0-9]+){0,3}(\s*,\s*(>=|>|<=|<|==|!=)\s*[0-9]+(\.[0-9]+){0,3}){0,4}$"
-
 _CLAUSE = re.compile(r"(>=|>|<=|<|==|!=)\s*([0-9]{1,9}(?:\.[0-9]{1,9}){0,3})", re.ASCII)
 _NUMBERS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,3}", re.ASCII)
 

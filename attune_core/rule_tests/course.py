@@ -44,10 +44,6 @@ class Course:
         """Return the numbers of the events."""
         return range(1, len(self._events) + 1)
 
-    def trigger_of(self, number: int) -> str:
-        """Return the trigger of an event."""
-        return self._events[number].event.type
-
     def rules(self) -> list[str]:
         """Return the rules that fired or were refused their input, each once, in the order of their references."""
         return sorted({one.rule for happened in self._events.values() for one in happened.firings if isinstance(one, Fired | Rejected)})

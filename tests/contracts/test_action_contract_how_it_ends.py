@@ -1,6 +1,5 @@
 """docs/contract/action.md, "How it ends": timeout, cancel, what is left behind, what cannot start, retries, starts that are unknown."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -21,17 +20,6 @@ WITNESS: dict[str, JsonValue] = {
     "parameters": {"witness": {"type": "string"}},
     "env": {"WITNESS": "${{ parameters.witness }}"},
 }
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("contract")
-
-
-@pytest.fixture(scope="module")
-def running(place: Path) -> Iterator[Running]:
-    with PACK.running(place) as found:
-        yield found
 
 
 @pytest.fixture

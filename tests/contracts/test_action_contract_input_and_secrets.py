@@ -1,7 +1,6 @@
 """docs/contract/action.md, "Inputs in a file, as YAML, as variables; secret results"."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,17 +21,6 @@ sentence = pytest.mark.sentence
 PACK = ContractPack()
 #: What YAML readers, shells and terminals would like to read as something else.
 ODD: JsonObject = {"yes": "no", "0755": ["1e3", "12:30", "", " ", "null", "\x85\u2028\x1b", "日本"], "n": [1e16, 7, None, True]}
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("contract")
-
-
-@pytest.fixture(scope="module")
-def running(place: Path) -> Iterator[Running]:
-    with PACK.running(place) as found:
-        yield found
 
 
 IN_FILE = PACK.shell(

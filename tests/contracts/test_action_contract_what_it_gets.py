@@ -23,11 +23,6 @@ PROGRAM = "#!/bin/sh\necho found\n"
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("contract")
-
-
-@pytest.fixture(scope="module")
 def running(place: Path) -> Iterator[Running]:
     for folder in ("of_the_agent", "of_the_host"):
         program = shared_directory(place, folder) / f"only_{folder}"

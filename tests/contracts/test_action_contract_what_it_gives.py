@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,12 +15,6 @@ sentence = pytest.mark.sentence
 
 PACK = ContractPack()
 UNIT: JsonValue = {"type": "object", "required": ["active"], "properties": {"active": {"type": "boolean"}}}
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with PACK.running(tmp_path_factory.mktemp("contract")) as found:
-        yield found
 
 
 END = PACK.shell("end", 'exit "$CODE"', parameters={"code": {"type": "string"}}, env={"CODE": "${{ parameters.code }}"})

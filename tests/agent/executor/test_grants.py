@@ -4,7 +4,7 @@ import os
 import pwd
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -27,12 +27,6 @@ GRANTS = (f"--grant={USER}={ACTION},db.*", f"--grant={SUDOER}={ACTION}", f"--pri
 def executor() -> Iterator[Hosted]:
     with hosted("uids", start=False) as it:
         it.start(more=GRANTS)
-        yield it
-
-
-@pytest.fixture
-async def link(executor: Hosted) -> AsyncIterator[ExecutorLink]:
-    async with ExecutorLink(executor.run) as it:
         yield it
 
 

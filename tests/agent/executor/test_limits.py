@@ -1,7 +1,7 @@
 """Limits of an attempt's memory, processes and descriptors: bounded together, told when hit, and nobody else's affair."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -37,12 +37,6 @@ HOST_LIMITS = ("--processes=100", f"--memory={256 * MIB}")
 def executor() -> Iterator[Hosted]:
     with hosted("uids", start=False) as it:
         it.start(more=HOST_LIMITS)
-        yield it
-
-
-@pytest.fixture
-async def link(executor: Hosted) -> AsyncIterator[ExecutorLink]:
-    async with ExecutorLink(executor.run) as it:
         yield it
 
 
