@@ -196,7 +196,7 @@ class HostSettingsRefused(AttuneError):
     """The host's agent.yaml cannot be used."""
 
     code, blame = "ATT340", Blame.HOST
-    remedy = "correct the place that the message names; docs/errors.md lists the keys"
+    remedy = "correct the place that the message names; docs/settings.md lists the keys"
 
 
 class EnvironmentNotFound(AttuneError):

@@ -126,6 +126,7 @@ def types(
     repository: Annotated[Path, typer.Option("--repository", help="A path in the pack repository.")] = Path(),
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Default: ACTION_types beside the document.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; end with 2 when the file is not up to date.")] = False,
+    json: JsonFlag = False,
 ) -> None:
     """Write the types of an action's input and result.
 
@@ -142,14 +143,16 @@ def types(
     path = output or types_path(found.folder / "actions", name, language.value)
     text = types_text(action, found.action(name), language.value).encode()
     shown = output or found.place(path)
-    if check:
-        if not path.is_file() or path.read_bytes() != text:
-            hint = f"make it again: attune action types {action} --language {language.value}"
-            raise TypesOutdated(f"{shown} is not what the document of {action} gives", hint=hint)
-        show_line(f"{shown} is up to date")
-        return
-    rewrite(path, text)
-    show_line(f"wrote {shown}")
+    current = path.is_file() and path.read_bytes() == text
+    if check and not current:
+        hint = f"make it again: attune action types {action} --language {language.value}"
+        raise TypesOutdated(f"{shown} is not what the document of {action} gives", hint=hint)
+    if not check:
+        rewrite(path, text)
+    if json:
+        show_json({"action": action, "types": str(shown), "changed": not current})
+    else:
+        show_line(f"{shown} is up to date" if check else f"wrote {shown}")
 
 
 def _names(action: str) -> tuple[str, str]:

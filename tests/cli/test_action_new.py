@@ -125,8 +125,10 @@ def test_types_follow_the_document_and_can_be_checked(repository: Path) -> None:
     document.write_text(document.read_text().replace("  name:", "  times: {type: integer, optional: true}\n  name:"))
     outdated = attune(*check, cwd=repository)
     assert (outdated.returncode, "ATT735" in outdated.stderr) == (2, True)
-    assert attune(*check[:-1], cwd=repository).returncode == 0
-    assert attune(*check, cwd=repository).returncode == 0
+    assert "attune action types web.greet --language python" in outdated.stderr, "the remedy can be copied"
+    written = json.loads(attune(*check[:-1], "--json", cwd=repository).stdout)
+    assert written == {"action": "web.greet", "types": "packs/web/actions/greet_types.py", "changed": True}
+    assert json.loads(attune(*check, "--json", cwd=repository).stdout)["changed"] is False
     assert "    times: NotRequired[int]" in (repository / "packs/web/actions/greet_types.py").read_text()
 
 
