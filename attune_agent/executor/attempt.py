@@ -150,7 +150,8 @@ class Attempt:
         )
 
     def remove_files(self) -> bool:
-        """Empty its private directory, once; tell whether nothing is left in it."""
+        """Empty its private directory, once, and what it has in shared memory; tell whether nothing is left in the directory."""
+        self._tree.remove_memory()
         return self._private.remove_content()
 
     def _start(self) -> None:

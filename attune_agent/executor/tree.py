@@ -12,6 +12,7 @@ from typing import Protocol
 
 from attune_agent.executor.confine import Identity
 from attune_agent.executor.processes import Process, descendants, send_signal, uids_in_use
+from attune_agent.executor.shared_memory import remove_shared_memory
 
 #: How often a tree is looked at again for processes that were forked while the last ones were being stopped.
 _ROUNDS = 50
@@ -28,6 +29,10 @@ class Tree(Protocol):
         """End every process."""
         ...
 
+    def remove_memory(self) -> None:
+        """Remove the shared memory that they left, once there is none of them."""
+        ...
+
 
 def tree_of(identity: Identity) -> Tree:
     """Return the tree that fits the identity this process has."""
@@ -35,11 +40,12 @@ def tree_of(identity: Identity) -> Tree:
 
 
 def empty_uid(uid: int, tree: Tree) -> None:
-    """Kill until this process is the only one of its uid."""
+    """Kill until this process is the only one of its uid, which then has nothing in memory either."""
     poll = select.poll()
     while uids_in_use(uid, uid, but=os.getpid()):
         tree.kill()
         poll.poll(5)
+    tree.remove_memory()
 
 
 class _WholeUid:
@@ -54,6 +60,9 @@ class _WholeUid:
 
     def kill(self) -> None:
         self._signal(signal.SIGKILL)
+
+    def remove_memory(self) -> None:
+        remove_shared_memory(self._uid)
 
     def _signal(self, number: int) -> None:
         if self._uid <= 0 or os.getresuid() != (self._uid,) * 3:
@@ -74,6 +83,9 @@ class _Descendants:
 
     def kill(self) -> None:
         kill_all(stop_all(os.getpid()))
+
+    def remove_memory(self) -> None:
+        """Leave it: the user has other processes, and it may be theirs."""
 
 
 def terminate_sandboxed(main: int) -> None:
