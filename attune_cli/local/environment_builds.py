@@ -4,6 +4,8 @@ Called by `attune agent environments build` for this host's agent; `attune valid
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from attune_agent.environments.build_log import STREAM, build_name
 from attune_agent.environments.stored import Stored
@@ -11,10 +13,10 @@ from attune_agent.executor.log_files import LogUnknown, attempt_directories, rea
 from attune_agent.host_environments import built, environments_here, names_of
 from attune_agent.layout import Layout
 from attune_agent.packs.known_packs import find_pack
-from attune_agent.preparation_errors import EnvironmentFailed
 from attune_agent.settings import AgentSettings
 from attune_cli.render.environments import show_built
 from attune_cli.render.output import note
+from attune_core.errors import AttuneError
 from attune_core.ids import uuid7
 from attune_core.ports import SystemClock, SystemRandom
 
@@ -28,17 +30,23 @@ async def build_on_host(settings: AgentSettings, named: str, environment: str | 
     made: list[tuple[str, Stored | None]] = []
     async with environments_here(settings) as environments:
         for name in names_of(pack, environment):
-            began, execution = time.monotonic(), uuid7(SystemClock(), SystemRandom())
-            note(f"{pack.document.name} {name}: is being made ready")
-            try:
-                stored = await built(environments, pack, name, execution=execution)
-            except EnvironmentFailed:
-                for line in last_lines(settings.layout, execution):
-                    note(f"  {line}")
-                raise
-            note(f"{pack.document.name} {name}: ready after {time.monotonic() - began:.1f} s")
-            made.append((name, stored))
+            with told_build(settings.layout, f"{pack.document.name} {name}") as execution:
+                made.append((name, await built(environments, pack, name, execution=execution)))
     show_built(made, json=json)
+
+
+@contextmanager
+def told_build(layout: Layout, what: str, *, progress: str = "") -> Iterator[str]:
+    """Give the id of an execution to build an environment for, and tell on stderr how it goes."""
+    began, execution = time.monotonic(), uuid7(SystemClock(), SystemRandom())
+    note(f"{what}: is being made ready{progress}")
+    try:
+        yield execution
+    except AttuneError:
+        for line in last_lines(layout, execution):
+            note(f"  {line}")
+        raise
+    note(f"{what}: ready after {time.monotonic() - began:.1f} s")
 
 
 def last_lines(layout: Layout, execution: str) -> list[str]:

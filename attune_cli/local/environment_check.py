@@ -6,7 +6,6 @@ Called by `attune validate --environments`. What cannot be built becomes a Probl
 import asyncio
 import shutil
 import tempfile
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ from attune_agent.packs.packs import Packs
 from attune_agent.preparation_errors import EnvironmentFailed, SecretMissing
 from attune_agent.settings import AgentSettings
 from attune_cli.checking import NOT_BUILT
-from attune_cli.local.environment_builds import last_lines
+from attune_cli.local.environment_builds import told_build
 from attune_cli.local.executor import executor_for
 from attune_cli.local.system import host_path, memory_directory, network_settings
 from attune_cli.render.output import note
@@ -27,8 +26,6 @@ from attune_core.catalog.documents import read_document
 from attune_core.catalog.findings import Findings
 from attune_core.catalog.tree import Tree, read
 from attune_core.errors import AttuneError
-from attune_core.ids import uuid7
-from attune_core.ports import SystemClock, SystemRandom
 from attune_core.problems import Problem, Severity
 from attune_core.program_log import configure_log
 
@@ -74,18 +71,16 @@ async def _build(tree: Tree, settings: AgentSettings, declared: Sequence[tuple[P
     packs = Packs(settings.layout.packs, download=download)
     async with environments_here(settings) as environments:
         for number, (pack, name) in enumerate(declared, 1):
-            began, execution = time.monotonic(), uuid7(SystemClock(), SystemRandom())
-            note(f"{pack.name} {name}: is being made ready ({number} of {len(declared)})")
+            what, progress = f"{pack.name} {name}", f" ({number} of {len(declared)})"
             try:
-                await environments.prepare(await packs.fetch(pack.digest), name, execution=execution)
+                with told_build(settings.layout, what, progress=progress) as execution:
+                    try:
+                        await environments.prepare(await packs.fetch(pack.digest), name, execution=execution)
+                    finally:
+                        environments.store.release(execution)
             except (EnvironmentFailed, SecretMissing) as error:
-                for line in last_lines(settings.layout, execution):
-                    note(f"  {line}")
-                note(f"{pack.name} {name}: cannot be built here ({error.code})")
+                note(f"{what}: cannot be built here ({error.code})")
                 _place(findings, tree, pack, name, error)
-            else:
-                note(f"{pack.name} {name}: ready after {time.monotonic() - began:.1f} s")
-            environments.store.release(execution)
     return findings.sorted()
 
 
