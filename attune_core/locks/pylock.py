@@ -33,7 +33,7 @@ def _wrong(package: Table) -> str | None:
     name, wheels = name_of(package), tables(package.get("wheels"))
     if not name or not version_of(package):
         return "a package has no name or no version"
-    if any(key in package for key in _ELSEWHERE) or not all(is_address(wheel.get("url")) for wheel in wheels):
+    if any(key in package for key in _ELSEWHERE) or not all(is_address(wheel.get("url")) and "path" not in wheel for wheel in wheels):
         return f"`{name}` does not come from a registry"
     if not wheels:
         return f"`{name}` has no wheel, and hosts build none"

@@ -35,6 +35,7 @@ def test_packages_with_hashed_wheels_are_accepted_whatever_else_they_have() -> N
         ("sha256", "md5", "`six` has a wheel without a hash"),
         ("https://files.example/", "file:///tmp/", "`six` does not come from a registry"),
         ("url = ", "path = ", "`six` does not come from a registry"),
+        ("url = ", 'path = "../six.whl", url = ', "`six` does not come from a registry"),
         ("wheels", 'vcs = { type = "git", url = "https://x.example/six" }\nwheels', "`six` does not come from a registry"),
         ("wheels", 'directory = { path = "." }\nwheels', "`six` does not come from a registry"),
         ("wheels", 'archive = { url = "https://x.example/six.zip" }\nwheels', "`six` does not come from a registry"),
