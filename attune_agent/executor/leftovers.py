@@ -50,7 +50,7 @@ def kill_leftovers(ledger: Ledger, own: range, places: Places, numbers: range, g
         group.remove()
     _kill_recorded(ledger, places)
     if own:
-        _remove_other_directories(places, numbers)
+        _remove_other_directories(places, numbers, len(own))
 
 
 def _claim(ledger: Ledger, own: range) -> None:
@@ -84,14 +84,16 @@ def _empty_in_child(uid: int) -> None:
         raise LeftoversRemain(f"the processes of uid {uid} could not be reached")
 
 
-def _remove_other_directories(places: Places, numbers: range) -> None:
+def _remove_other_directories(places: Places, numbers: range, own: int) -> None:
+    """Remove the directories of slots that no longer exist, and what is in those that have no keeper before they host a granted user."""
     for path in places.work.iterdir():
-        if path.name not in map(str, numbers):
+        if path.name not in map(str, numbers[:own]):
             with contextlib.suppress(OSError):
                 descriptor = open_directory(str(path))
                 empty_directory(descriptor)
                 os.close(descriptor)
-                path.rmdir()
+                if path.name not in map(str, numbers):
+                    path.rmdir()
 
 
 def _kill_recorded(ledger: Ledger, places: Places) -> None:

@@ -81,6 +81,9 @@ def parse_start(fields: Fields, document: bytes) -> StartCommand:
         raise FieldWrong("argv and an absolute cwd are needed")
     if environment and (kind != "build" or not _ENVIRONMENT_KEY.fullmatch(environment)):
         raise FieldWrong("environment: 16 lower-case letters and digits, for a build, are needed")
+    fresh = read.flag(fields, "fresh")
+    if fresh and not environment:
+        raise FieldWrong("fresh: only an environment's tree is emptied")
     uses = read.text(fields, "uses", "")
     if uses and (kind != "attempt" or not _ENVIRONMENT_KEY.fullmatch(uses)):
         raise FieldWrong("uses: 16 lower-case letters and digits, for an attempt, are needed")
@@ -109,7 +112,7 @@ def parse_start(fields: Fields, document: bytes) -> StartCommand:
         sandbox=_sandbox(fields, kind),
         uses=uses,
         environment=environment or None,
-        fresh=read.flag(fields, "fresh"),
+        fresh=fresh,
         home=_home(fields, kind),
     )
 

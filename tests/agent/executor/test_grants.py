@@ -136,6 +136,7 @@ async def test_after_a_crash_of_the_executor_nothing_of_a_users_attempt_stays_an
             ended = await link.wait(what.execution, 1)
             assert (ended.how, ended.detail) == (How.LOST, "executor_died")
             assert not alive(int(lines(witness)[0]))
+            assert not list((it.run / "work").glob("*/*")), "the input of an attempt may be a file"
 
 
 @pytest.mark.parametrize(

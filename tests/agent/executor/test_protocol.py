@@ -100,6 +100,8 @@ _GOOD = encode_start(request("true", execution="never"))
         {"environment": "0123456789abcdef"},
         {"kind": "build", "environment": "../0123456789ab"},
         {"uses": "../0123456789ab"},
+        {"fresh": True},
+        {"kind": "build", "fresh": True},
         {"kind": "build", "uses": "0123456789abcdef"},
         {"home_b64": {".netrc": ""}},
         {"kind": "build", "home_b64": {"../.netrc": ""}},
