@@ -22,7 +22,7 @@ LOCKER = """\
 plugin=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 made=$(mktemp -d)
 trap 'rm -rf -- "$made"' EXIT
-mvn -B -q -Dstyle.color=never -f pom.xml "$plugin:build-classpath" "$plugin:copy-dependencies" -DincludeScope=runtime \
+mvn -B -q -f pom.xml "$plugin:build-classpath" "$plugin:copy-dependencies" -DincludeScope=runtime \
   "-Dmdep.outputFile=$made/class-path" -Dmdep.pathSeparator=: -Dmdep.localRepoProperty=REPOSITORY \
   -Dmdep.useRepositoryLayout=true "-DoutputDirectory=$made"
 here=$PWD
