@@ -45,12 +45,11 @@ async def test_each_row_of_the_table_is_true(executor: Hosted, strict: bool) -> 
         await eventually(lambda: log_of(log).count(b"\n") == 3)
         with targets(executor, log) as found, closing(socket.create_server(("127.0.0.1", 0))) as server:
             given = json.dumps({"rows": ROWS, "targets": {**found, "port": server.getsockname()[1]}}).encode()
-            program = executor.open / "denials.py"
-            program.write_text((HERE / "denials.py").read_text())
+            program = (HERE / "denials.py").read_text()
             hidden = (str(executor.place / "agent"),)
             sandbox = Sandbox(hide=hidden) if strict else None
             device = str(Path("/tmp").stat().st_dev)
-            what = request(SYSTEM_PYTHON, "-c", program.read_text(), device, input=given, sandbox=sandbox)
+            what = request(SYSTEM_PYTHON, "-c", program, device, input=given, sandbox=sandbox)
             await link.start(what)
             ended = await link.wait(what.execution, 1)
         await link.stop(other.execution, 1, grace=0.0)

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -21,61 +21,18 @@ from tests.agent.environments.hosts import NOBODY, Answer, RealHost, real_host, 
 from tests.agent.environments.places import (
     ROOT,
     SYSTEM_PATH,
-    go_cache,
-    go_files,
-    java_lock,
     node_lock,
-    path_with,
     path_with_rust,
     project_lock,
-    python_lock,
-    rust_files,
 )
 from tests.agent.packs.test_packs import ARCHIVE, DIGEST, Source
+from tests.contracts.ecosystem_examples import Example, make_examples
 
 pytestmark = pytest.mark.registry
 HOW_TO = ROOT / "docs/howto/add-an-ecosystem.md"
 ME = os.geteuid()
 #: Ecosystems whose builds take long.
 SLOW = ("go", "rust", "java")
-GO_MOD = "module example.net/probe\n\ngo 1.19\n\nrequire golang.org/x/mod v0.8.0\n"
-GO_MAIN = """\
-package main
-
-import (
-	"syscall"
-
-	"golang.org/x/mod/semver"
-)
-
-func main() { syscall.Write(1, []byte(`["`+semver.Canonical("v1.4")+`"]`)) }
-"""
-JAVA_MAIN = b"""\
-package web;
-
-import com.google.gson.Gson;
-
-public class Main {
-    public static void main(String[] words) throws Exception {
-        byte[] text = Main.class.getResourceAsStream("/text.txt").readAllBytes();
-        System.out.println(new Gson().toJson(new String[] {new String(text), words[0]}));
-    }
-}
-"""
-CARGO_TOML = """\
-[package]
-name = "probe"
-version = "1.0.0"
-edition = "2021"
-
-[dependencies]
-itoa = "1.0.11"
-"""
-RUST_MAIN = """\
-fn main() {
-    print!("[{}]", itoa::Buffer::new().format(14));
-}
-"""
 #: Says where it could write, and whether there is a network (two lines of /proc/net/dev are its head, one is the loopback's).
 BUILD_RS = b"""
 use std::{fs, net::TcpStream, path::Path};
@@ -102,22 +59,6 @@ KINDS = [
 ]
 
 
-@dataclass(frozen=True)
-class Example:
-    """An environment of an ecosystem that installs something, and how a build of it is seen from outside."""
-
-    ecosystem: str
-    document: Mapping[str, object]
-    files: Mapping[str, bytes]
-    proof: tuple[str, ...]  # prints JSON: versions of what was installed
-    proven: object
-    moments: tuple[str, ...]  # globs in the tree, in the order in which a build makes them
-    path: tuple[str, ...] = SYSTEM_PATH
-    change: tuple[bytes, bytes] = (b"", b"")  # of a source line, and what the action prints afterwards
-    changed: object = None
-    cache: Path | None = None  # what builds before it left in the installers' cache; not for builds that are killed
-
-
 @pytest.fixture(scope="session")
 def rust_path() -> Iterator[tuple[str, ...]]:
     with path_with_rust() as path:
@@ -126,74 +67,7 @@ def rust_path() -> Iterator[tuple[str, ...]]:
 
 @pytest.fixture(scope="session")
 def examples(tmp_path_factory: pytest.TempPathFactory, rust_path: tuple[str, ...]) -> Mapping[str, Example]:
-    lock = python_lock(tmp_path_factory.mktemp("python"), "rich==13.9.4", "six==1.16.0")
-    files = node_lock(tmp_path_factory.mktemp("node"), '{"is-odd": "3.0.1", "left-pad": "1.3.0"}')
-    go = tmp_path_factory.mktemp("go")
-    size = "size = len(rich.console.Console().options.size)"
-    modules = 'console.log(JSON.stringify([require("is-odd")(3), require("left-pad")("x", 3)]))'
-    return {
-        "python": Example(
-            "python",
-            {"environments": {"own": {"ecosystem": "python", "interpreter": ">=3.9", "lock": "requirements.lock"}}},
-            {"requirements.lock": lock},
-            ("python", "-c", f"import json, six, rich.console; {size}; print(json.dumps([six.__version__, size]))"),
-            ["1.16.0", 2],
-            ("bin/python", "lib/*/site-packages/*.dist-info", "lib/*/site-packages/rich/__pycache__"),
-        ),
-        "node": Example(
-            "node",
-            {"environments": {"own": {"ecosystem": "node", "interpreter": ">=18", "lock": "js/package-lock.json"}}},
-            {f"js/{name}": content for name, content in files.items()},
-            ("node", "-e", modules),
-            [True, "  x"],
-            ("package-lock.json", "node_modules/*", "node_modules/.package-lock.json"),
-        ),
-        "go": Example(
-            "go",
-            {"environments": {"own": {"ecosystem": "go", "interpreter": ">=1.19", "lock": "go/go.sum", "sources": ["go/**/*.go"]}}},
-            {f"go/{name}": content for name, content in go_files(go, GO_MOD, main=GO_MAIN).items()},
-            ("probe",),
-            ["v1.4.0"],
-            ("work", "work/go-build*", "bin/probe"),
-            path_with("go"),
-            (b"v1.4", b"v1.5"),
-            ["v1.5.0"],
-            go_cache(go, tmp_path_factory.mktemp("cache")),
-        ),
-        "rust": Example(
-            "rust",
-            {
-                "environments": {
-                    "own": {"ecosystem": "rust", "interpreter": ">=1.70", "lock": "rust/Cargo.lock", "sources": ["rust/src/**"]}
-                }
-            },
-            {f"rust/{name}": text for name, text in rust_files(tmp_path_factory.mktemp("rust"), CARGO_TOML, RUST_MAIN).items()},
-            ("probe",),
-            [14],
-            ("work/cargo", "work/target/release/deps/*itoa*", "bin/probe"),
-            rust_path,
-            (b"14", b"15"),
-            [15],
-        ),
-        "java": Example(
-            "java",
-            {
-                "environments": {
-                    "own": {"ecosystem": "java", "interpreter": ">=11", "lock": "jvm/classpath.lock", "sources": ["jvm/src/**"]}
-                }
-            },
-            {
-                "jvm/classpath.lock": java_lock(tmp_path_factory.mktemp("java"), "com.google.code.gson:gson:2.11.0"),
-                "jvm/src/main/java/web/Main.java": JAVA_MAIN,
-                "jvm/src/main/resources/text.txt": b"a resource",
-            },
-            ("java", "web.Main", "a word"),
-            ["a resource", "a word"],
-            ("Fetch.java", "class-path", "sources"),
-            change=(b"words[0]", b"words[0] + 1"),
-            changed=["a resource", "a word1"],
-        ),
-    }
+    return make_examples(tmp_path_factory.mktemp, rust_path)
 
 
 @pytest.fixture(params=["python", "node", "go", "rust", "java"])
