@@ -32,17 +32,15 @@ class ExecutorLink:
         run: Path,
         *,
         connect_limit: float = 10.0,
-        on_life: Callable[[Greeting], None] | None = None,
         on_condition: Callable[[str, int, str], None] | None = None,
     ) -> None:
         """Speak to the executor whose `--run` directory this is.
 
-        A request waits `connect_limit` seconds for a connection. `on_life` is called when a connection shows another process than the last
-        one did (also the first); `on_condition` with (execution, attempt, condition) when an attempt cannot be killed.
+        A request waits `connect_limit` seconds for a connection. `on_condition` is called with (execution, attempt, condition) when an
+        attempt cannot be killed.
         """
         self._run = run
         self._limit = connect_limit
-        self._on_life = on_life
         self._on_condition = on_condition
         self._connection: ExecutorConnection | None = None
         self._greeting: Greeting | None = None
@@ -188,11 +186,8 @@ class ExecutorLink:
                     future.set_exception(ExecutorUnreachable())
 
     def _begin(self, connection: ExecutorConnection, greeting: Greeting) -> None:
-        changed = self._greeting is None or self._greeting.life != greeting.life
         self._connection, self._greeting, self._trouble = connection, greeting, None
         self._connected.set()
-        if changed and self._on_life is not None:
-            self._on_life(greeting)
 
     def _hear(self, message: Fields) -> None:
         match message.get("type"):

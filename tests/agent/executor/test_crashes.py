@@ -19,7 +19,7 @@ import pytest
 from attune_agent.executor.log_files import read_window
 from attune_agent.executor_errors import AttemptUnknown, ExecutorReplaced, ExecutorUnreachable, StartRefused
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.host import AttemptState, Greeting, How, InputVia, LogBounds
+from attune_agent.host import AttemptState, How, InputVia, LogBounds
 from tests.agent.executor.hosted import SLOTS, Hosted, alive, bystander_of, hosted, lines, request, shell, traced
 from tests.agent.executor.test_trees import DAEMON
 from tests.waiting import eventually, wait_until
@@ -72,9 +72,9 @@ async def test_an_input_in_a_file_does_not_outlive_the_executor(executor: Hosted
 
 async def test_the_next_executor_kills_what_is_left_and_says_lost(executor: Hosted) -> None:
     """Row 16; also while the keepers are killed beside it, so that none of them can clean up."""
-    lives: list[Greeting] = []
     witness = executor.open / "daemon"
-    async with ExecutorLink(executor.run, on_life=lives.append) as link:
+    async with ExecutorLink(executor.run) as link:
+        first = await link.greeting()
         done = shell("exit 3")
         await link.start(done)
         before = await link.wait(done.execution, 1)
@@ -96,10 +96,10 @@ async def test_the_next_executor_kills_what_is_left_and_says_lost(executor: Host
         assert (await link.start(what)).state is AttemptState.ENDED  # never again
         await link.start(shell("true", execution="after"))
         assert (await link.wait("after", 1)).exit_code == 0
+        second = await link.greeting()
     assert witness.read_text() == written
-    assert len(lives) == 2
-    assert lives[0].state_id == lives[1].state_id
-    assert lives[0].life != lives[1].life
+    assert first.state_id == second.state_id
+    assert first.life != second.life
     assert [list(slot.iterdir()) for slot in (executor.run / "work").iterdir()] == [[]] * (SLOTS + 1)
 
 
