@@ -133,7 +133,11 @@ class Query:
         after, before = self.number("after", low=1), self.number("before", low=1)
         if after is not None and before is not None:
             raise QueryInvalid("after and before exclude each other")
-        return (before if after is None else after), self.number("limit", low=1, high=200) or 50
+        return (before if after is None else after), self.page_size()
+
+    def page_size(self) -> int:
+        """Return how many items a page may have."""
+        return self.number("limit", low=1, high=200) or 50
 
 
 async def stream_body(request: Request, limit: int) -> AsyncIterator[bytes]:

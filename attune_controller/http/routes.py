@@ -3,7 +3,7 @@
 Turned into an application by `app`; a test compares it with what the application really serves.
 """
 
-from attune_controller.http.resources import agents, credentials, enrolment, events, executions, hooks, inventory, status
+from attune_controller.http.resources import agents, credentials, enrolment, events, executions, hooks, rules, status
 from attune_controller.http.row import Access, Row
 from attune_core.wire.api import Scope
 
@@ -29,7 +29,7 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/v1/agents/{agent}/pause", Scope.OPERATE, agents.pause),
     Row("POST", "/v1/agents/{agent}/resume", Scope.OPERATE, agents.resume),
     Row("POST", "/v1/agents/{agent}/drain", Scope.OPERATE, agents.drain),
-    Row("GET", "/v1/rules", Scope.READ, inventory.list_rules),
+    Row("GET", "/v1/rules", Scope.READ, rules.list_rules),
     Row("POST", "/v1/join_tokens", Scope.ADMIN, credentials.create_join_token, repeatable=True),
     Row("GET", "/v1/tokens", Scope.ADMIN, credentials.list_tokens),
     Row("POST", "/v1/tokens", Scope.ADMIN, credentials.create_token, repeatable=True),

@@ -20,7 +20,7 @@ _NOTHING = Load(in_hand=0, waiting=0)
 async def list_agents(call: Call) -> Response:
     """Return a page of the enrolled agents."""
     query = call.query("after", "limit")
-    after, limit = query.text("after") or "", query.number("limit", low=1, high=200) or 50
+    after, limit = query.text("after") or "", query.page_size()
     agents = [agent for agent in await call.parts.store.agents() if agent.name > after][: limit + 1]
     loads = await call.parts.store.loads()
     items = [agent_view(agent, call.parts.fleet.agent(agent.name), loads.get(agent.name, _NOTHING)) for agent in agents[:limit]]

@@ -42,7 +42,7 @@ async def list_recorded_events(call: Call) -> Response:
     page = await call.parts.store.recorded_events(
         after=query.number("after", low=0) or 0,
         since=query.moment("since") or 0.0,
-        limit=query.number("limit", low=1, high=200) or 50,
+        limit=query.page_size(),
         trigger=query.text("trigger"),
     )
     items = [event_view(event, (), data=True) for event in page.events]

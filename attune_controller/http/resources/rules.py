@@ -13,7 +13,7 @@ from attune_core.wire.api import Page, RuleView
 async def list_rules(call: Call) -> Response:
     """Return a page of the active revision's rules; none before the first revision."""
     query = call.query("after", "limit")
-    after, limit = query.text("after") or "", query.number("limit", low=1, high=200) or 50
+    after, limit = query.text("after") or "", query.page_size()
     catalog = call.parts.active.catalog
     refs = sorted(ref for ref in (catalog.rules if catalog else {}) if ref > after)
     items = [rule_view(catalog.rules[ref]) for ref in refs[:limit]] if catalog else []
