@@ -5,6 +5,7 @@ Called by `build`. A registry can serve anything: a package of a few megabytes m
 
 import asyncio
 import os
+import stat
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ class TreeLimits:
 async def within_limits(work: Coroutine[None, None, None], tree: Path, limits: TreeLimits) -> tuple[int, int]:
     """Do the work, and end it as soon as the tree is beyond the limits; return bytes on disk and entries of what it left.
 
-    At the end every folder must be readable.
+    At the end every folder must be readable. No file may be setuid: npm unpacks such ones, and the build user owns every environment.
     """
     measured = (0, 0)
     task = asyncio.create_task(work)
@@ -62,7 +63,10 @@ def _measure(tree: Path, limits: TreeLimits, *, done: bool) -> tuple[int, int]:
             with os.scandir(folders.pop()) as found:
                 for entry in found:
                     entries += 1
-                    size += entry.stat(follow_symlinks=False).st_blocks * 512
+                    state = entry.stat(follow_symlinks=False)
+                    size += state.st_blocks * 512
+                    if stat.S_ISREG(state.st_mode) and state.st_mode & (stat.S_ISUID | stat.S_ISGID):
+                        raise EnvironmentUnhealthy("a package brought a program that makes whoever runs it the build user (setuid, setgid)")
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
         except FileNotFoundError:

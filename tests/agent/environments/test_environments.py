@@ -231,6 +231,17 @@ async def test_an_environment_beyond_its_size_is_removed(make_place: MakePlace, 
     assert not list(place.root.glob("*/tree/*"))
 
 
+@pytest.mark.parametrize("then", ["echo x > done", "sleep 60"])
+@pytest.mark.parametrize("bits", ["u", "g"])
+async def test_a_program_that_would_make_others_the_build_user_ends_the_build(make_place: MakePlace, bits: str, then: str) -> None:
+    place = make_place()
+    script = f"mkdir deep; cp /bin/true deep/own; chmod {bits}+s,o+x deep/own; {then}"
+    with pytest.raises(EnvironmentUnhealthy, match="setuid"):
+        await place.environments.prepare(pack(script), "own", execution="e")
+    assert not list(place.root.glob("*/READY"))
+    assert not list(place.root.glob("*/tree/*"))
+
+
 async def test_a_build_nobody_waits_for_any_more_is_ended(make_place: MakePlace, tmp_path: Path) -> None:
     place = make_place()
     script = f"echo $$ > {tmp_path}/pid; sleep 60; echo x > done"
