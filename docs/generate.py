@@ -56,23 +56,37 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("5 in its queue", ("attune_agent/inbox.py", "attune_agent/ledger.py", "attune_agent/fifo.py", "attune_agent/state")),
-    ("6 admitted", ("attune_agent/lane.py", "attune_agent/admission.py")),
+    ("6 admitted", ("attune_agent/lane.py", "attune_agent/admission.py", "attune_agent/marks.py")),
     (
         "7 run",
         (
             "attune_agent/attempt.py",
             "attune_agent/preparation.py",
+            "attune_agent/recipe.py",
+            "attune_agent/confinement.py",
+            "attune_core/input_documents",
+            "attune_agent/masks.py",
             "attune_agent/packs",
             "attune_agent/environments",
             "attune_agent/ecosystems",
             "attune_agent/executor",
             "attune_agent/following.py",
             "attune_agent/results.py",
+            "attune_core/secret_fields.py",
         ),
     ),
     ("8 reported", ("attune_agent/outbox.py", "attune_agent/posting.py", "attune_controller/reports.py")),
     ("9 settled, and an event again", ("attune_core/states.py", "attune_controller/completion.py")),
-    ("10 its logs are read", ("attune_cli/follow.py", "attune_controller/log_relay.py", "attune_agent/log_windows.py")),
+    (
+        "10 its logs are read",
+        (
+            "attune_cli/follow.py",
+            "attune_cli/log_reader.py",
+            "attune_cli/render/log_lines.py",
+            "attune_controller/log_relay.py",
+            "attune_agent/log_windows.py",
+        ),
+    ),
 )
 
 
