@@ -18,7 +18,7 @@ from attune_cli.local.program import Program
 from attune_core.states import State
 from attune_core.values import JsonObject
 from attune_core.wire.api import Accepted, EventView, ExecutionView
-from benchmarks.figures import print_table, summary
+from benchmarks.figures import show, summary
 from benchmarks.path import Effects, Send, path_sender
 
 #: Actions that go on until they are cancelled.
@@ -106,10 +106,7 @@ def main() -> int:
     arguments.add_argument("--json", action="store_true")
     chosen = arguments.parse_args()
     found = measure(chosen.events, chosen.rounds, chosen.only)
-    if chosen.json:
-        print(json.dumps(found, indent=2))
-    else:
-        print_table(f"{chosen.rounds} rounds of {chosen.events} events; median (least…most); the goal is below 2", found)
+    show(f"{chosen.rounds} rounds of {chosen.events} events; median (least…most); the goal is below 2", found, as_json=chosen.json)
     return 0
 
 

@@ -6,7 +6,6 @@ are the real ones, so cold times are the network's too. An ecosystem whose toolc
 """
 
 import argparse
-import json
 import os
 import shutil
 import statistics
@@ -22,7 +21,7 @@ from attune_cli.local.system import LocalSystem, network_settings
 from attune_core.states import Outcome, State
 from attune_core.values import JsonObject
 from attune_core.wire.api import Accepted, EventView, ExecutionView
-from benchmarks.figures import print_table, summary
+from benchmarks.figures import show, summary
 
 #: Ecosystem -> the language whose template stands for it.
 LANGUAGE_OF = {language.ecosystem: name for name, language in reversed(tuple(LANGUAGES.items()))}
@@ -99,10 +98,7 @@ def main() -> int:
     arguments.add_argument("--json", action="store_true")
     chosen = arguments.parse_args()
     found = measure(chosen.rounds)
-    if chosen.json:
-        print(json.dumps(found, indent=2))
-    else:
-        print_table(f"from acceptance to start; once cold, {chosen.rounds} times warm; median (least…most)", found)
+    show(f"from acceptance to start; once cold, {chosen.rounds} times warm; median (least…most)", found, as_json=chosen.json)
     return 0
 
 

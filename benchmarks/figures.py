@@ -3,6 +3,7 @@
 Called by the benchmarks; rounds alternate what they compare, so that a noisy machine disturbs both alike.
 """
 
+import json
 import statistics
 from collections.abc import Sequence
 
@@ -18,8 +19,11 @@ def ratios(measured: Sequence[float], reference: Sequence[float]) -> str:
     return summary([one / other for one, other in zip(measured, reference, strict=True)])
 
 
-def print_table(title: str, figures: dict[str, str]) -> None:
-    """Print names and figures under a title."""
+def show(title: str, figures: dict[str, str], *, as_json: bool) -> None:
+    """Print names and figures, for people under a title."""
+    if as_json:
+        print(json.dumps(figures, indent=2))
+        return
     print(title)
     width = max(map(len, figures))
     for label, value in figures.items():

@@ -8,7 +8,6 @@ all alternate. `python -m benchmarks.logs [--mib 512] [--rounds 7] [--json]`.
 import argparse
 import asyncio
 import fcntl
-import json
 import logging
 import os
 import random
@@ -23,7 +22,7 @@ from pathlib import Path
 
 from attune_agent.host import How
 from attune_agent.masks import mask_forms
-from benchmarks.figures import print_table, ratios, summary
+from benchmarks.figures import ratios, show, summary
 from benchmarks.hosting import Hosting, hosting, request
 from tests.measured import peak_of
 
@@ -139,10 +138,7 @@ def main() -> int:
     arguments.add_argument("--json", action="store_true")
     chosen = arguments.parse_args()
     found = dict(asyncio.run(measure(chosen.mib, chosen.rounds)))
-    if chosen.json:
-        print(json.dumps(found, indent=2))
-    else:
-        print_table(f"{chosen.rounds} rounds of {chosen.mib} MiB; median (least…most)", found)
+    show(f"{chosen.rounds} rounds of {chosen.mib} MiB; median (least…most)", found, as_json=chosen.json)
     return 0
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from attune_cli.local.origin import Origin
 from attune_cli.local.system import LocalSystem
-from benchmarks.figures import print_table, summary
+from benchmarks.figures import show, summary
 
 SECRET = "benchmark-secret"  # noqa: S105 - of a hook that lives for a minute
 SLOTS = 4
@@ -277,10 +277,7 @@ def main() -> int:
                 path.append(measure(send, effects, lambda: tree_cpu(pids), count=chosen.events, label=f"p{number}"))
                 floor.append(measure(send_floor, effects, own_cpu, count=chosen.events, label=f"f{number}"))
             found = report(path, floor, resident(system), idle)
-    if chosen.json:
-        print(json.dumps(found, indent=2))
-    else:
-        print_table(f"{chosen.rounds} rounds of {chosen.events} events; median (least…most)", found)
+    show(f"{chosen.rounds} rounds of {chosen.events} events; median (least…most)", found, as_json=chosen.json)
     return 0
 
 

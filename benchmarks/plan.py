@@ -5,7 +5,6 @@ and once where every rule has to be asked; head has another threshold in every t
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from attune_core.catalog.catalog import Catalog
 from attune_core.catalog.load import load
 from attune_core.effects.forecast import Forecast
 from attune_core.rules.recorded import RecordedEvent, read_event
-from benchmarks.figures import print_table, summary
+from benchmarks.figures import show, summary
 from benchmarks.repositories import documents
 from benchmarks.rules import PAYLOAD, WITH_EQUALITY, WITHOUT
 from tests.core.catalog.memory_tree import MemoryTree
@@ -77,10 +76,7 @@ def main() -> int:
     arguments.add_argument("--json", action="store_true")
     chosen = arguments.parse_args()
     found = dict(measure(chosen.rules, chosen.events, chosen.rounds))
-    if chosen.json:
-        print(json.dumps(found, indent=2))
-    else:
-        print_table(f"{chosen.rounds} rounds; median (least…most)", found)
+    show(f"{chosen.rounds} rounds; median (least…most)", found, as_json=chosen.json)
     return 0
 
 

@@ -5,7 +5,6 @@ activation per event, as a rule engine would use them.
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from attune_core.catalog.load import load
 from attune_core.catalog.rule_index import RuleIndex
 from attune_core.rules.matching import Occurrence, match
 from attune_core.values import JsonObject
-from benchmarks.figures import print_table, ratios, summary
+from benchmarks.figures import ratios, show, summary
 from benchmarks.repositories import documents
 from tests.core.catalog.memory_tree import MemoryTree
 
@@ -123,10 +122,7 @@ def main() -> int:
     arguments.add_argument("--json", action="store_true")
     chosen = arguments.parse_args()
     found = dict(measure(chosen.rules, chosen.rounds))
-    if chosen.json:
-        print(json.dumps(found, indent=2))
-    else:
-        print_table(f"{chosen.rounds} rounds; median (least…most)", found)
+    show(f"{chosen.rounds} rounds; median (least…most)", found, as_json=chosen.json)
     return 0
 
 

@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.figures import print_table, ratios, summary
+from benchmarks.figures import ratios, show, summary
 from benchmarks.floor import DOCUMENT
 from benchmarks.hosting import Hosting, hosting, request
 from benchmarks.path import tree_cpu
@@ -141,10 +141,7 @@ def main() -> int:
     chosen = arguments.parse_args()
     os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
     found = asyncio.run(measure(chosen.starts, chosen.rounds, chosen.python))
-    if chosen.json:
-        print(json.dumps(found, indent=2))
-    else:
-        print_table(f"{chosen.rounds} rounds of {chosen.starts} starts; median (least…most)", found)
+    show(f"{chosen.rounds} rounds of {chosen.starts} starts; median (least…most)", found, as_json=chosen.json)
     return 0
 
 

@@ -5,7 +5,6 @@ environment; it checks each kind of document against our published schemas, whic
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.figures import print_table, ratios, summary
+from benchmarks.figures import ratios, show, summary
 from benchmarks.repositories import write_repository
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,10 +89,7 @@ def main() -> int:
     subprocess.run([sys.executable, "-m", "compileall", "-q", Path(sys.prefix, "lib"), *packages], check=False)
     with tempfile.TemporaryDirectory(prefix="attune-bench-") as name:
         found = measure(Path(name), documents=chosen.documents, large=chosen.large, rounds=chosen.rounds)
-    if chosen.json:
-        print(json.dumps(found, indent=2))
-    else:
-        print_table(f"{chosen.rounds} rounds; whole processes; median (least…most)", found)
+    show(f"{chosen.rounds} rounds; whole processes; median (least…most)", found, as_json=chosen.json)
     return 0
 
 

@@ -16,8 +16,7 @@ import pytest
 from attune_agent.executor_link import ExecutorLink
 from attune_agent.host import StartRequest
 from tests.agent.environments.hosts import NOBODY, RealHost, plain_python, real_host
-from tests.agent.environments.private_registry import PYTHON_LOCK, Registry, private_registry
-from tests.agent.environments.test_private_registry import PASSWORD, network
+from tests.agent.environments.private_registry import PASSWORD, PYTHON_LOCK, Registry, network, private_registry
 
 ROOT = Path(__file__).resolve().parents[2]
 ME = os.geteuid()

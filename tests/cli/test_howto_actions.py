@@ -5,9 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import attune
-from tests.cli.test_howto_rules import follow
-
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "write-an-action.md"
+from tests.pages import follow
 
 
 def lines(text: str) -> list[str]:
@@ -20,8 +18,8 @@ def lines(text: str) -> list[str]:
 def test_the_page_says_what_happens(tmp_path: Path) -> None:
     attune("init", "my-packs", cwd=tmp_path)
     commands = 0
-    for command, said, printed in follow(PAGE, tmp_path / "my-packs"):
+    for done, printed in follow("write-an-action.md", tmp_path / "my-packs"):
         # A terminal shows both streams as they come; here one follows the other.
-        assert lines(said) == lines(printed), command
+        assert lines(done.stdout + done.stderr) == lines(printed), done.args
         commands += 1
     assert commands == 6

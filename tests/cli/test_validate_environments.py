@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.environments.private_registry import PYTHON_LOCK, Registry, private_registry
-from tests.agent.environments.test_private_registry import PASSWORD, network
+from tests.agent.environments.private_registry import PASSWORD, PYTHON_LOCK, Registry, network, private_registry
 from tests.cli.commands import attune
 
 PACK_YAML = """\

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import re
 import shlex
 import shutil
 import signal
@@ -21,13 +20,12 @@ from attune_core.wire.api import LogView
 from tests.cli.commands import attune
 from tests.cli.terminal import attune_on_terminal
 from tests.measured import peak_of
+from tests.pages import blocks, file_in, typed
 from tests.running import Running, action_document, pack, running_system, shared_directory
 from tests.waiting import eventually, wait_until
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(180)]
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "read-logs.md"
-BLOCK = re.compile(r"^```(yaml|sh|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Every line has 8 bytes and says its number, so that each byte of the stream is a function of its offset.
 COUNT = """\
 import os, sys, time
@@ -262,17 +260,17 @@ def test_ctrl_c_ends_following_quietly(running: Running, place: Path) -> None:
 def test_the_page_about_logs_says_what_happens(running: Running, place: Path) -> None:
     files: dict[str, str] = {}
     number = ""
-    for kind, content in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+    for kind, content in blocks("read-logs.md"):
         if kind != "console":
-            path, _, text = content.removeprefix("# ").partition("\n")
+            path, text = file_in(content)
             files[path] = text
             continue
         if not number:
             files["packs/backup/pack.yaml"] = "name: backup\nversion: 1.0.0\ndescription: For tests\n"
             running.push(files)
             number = str(running.run("backup.copy").number)
-        for step in content.removeprefix("$ ").split("\n$ "):
-            command, _, printed = step.replace("logs 7 ", f"logs {number} ").replace("execution 7:", f"execution {number}:").partition("\n")
+        block = content.replace("logs 7 ", f"logs {number} ").replace("execution 7:", f"execution {number}:")
+        for command, printed in typed(block):
             done = attune(*shlex.split(command)[1:], cwd=place / "home")
             assert (done.stdout + done.stderr).strip() == printed.strip(), command
             assert done.returncode == (1 if command.endswith("-f") else 0), command

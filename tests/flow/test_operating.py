@@ -16,13 +16,12 @@ from attune_core.version import VERSION
 from attune_core.wire.api import AgentView, ExecutionView
 from tests.checker import read_witness, violations
 from tests.cli.commands import attune
+from tests.pages import blocks, typed
 from tests.running import Running, action_document, pack, running_system
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(180)]
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "operate-agents.md"
-BLOCK = re.compile(r"^```(console|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 STEP = """\
 printf 'S deploys %s %s\\n' "$INDEX" "$ATTUNE_ATTEMPT" >> {witness}
@@ -127,13 +126,11 @@ def operated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
 
 
 def test_the_page_says_what_happens(operated: Operated) -> None:
-    for kind, content in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+    for kind, content in blocks("operate-agents.md"):
         if kind == "yaml":
             operated.write_settings(content)
             operated.await_agent("the host's pause", host_pause="disk swap, ask ops")
-            continue
-        for step in content.removeprefix("$ ").split("\n$ "):
-            command, _, printed = step.partition("\n")
+        for command, printed in typed(content) if kind == "console" else ():
             words = shlex.split(command)[1:]
             operated.count += words[:2] == ["event", "send"]
             assert_prints(operated, words, printed.strip())

@@ -22,6 +22,7 @@ from typing import ClassVar
 import trustme
 
 NAME = "packages.example.test"
+PASSWORD = "canary-Zq8!xW3#pL0v"
 USERNAME = "builder"
 
 
@@ -245,3 +246,23 @@ def private_registry(folder: Path, password: str) -> Iterator[Registry]:
         for one in (server, proxy):
             one.shutdown()
             one.server_close()
+
+
+def network(registry: Registry) -> str:
+    """What an agent.yaml says of that registry; installers do not try again for long."""
+    impatient = {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "2", "npm_config_fetch_retries": "0", "npm_config_fetch_timeout": "2000"}
+    crates = {"CRATES_INDEX": f"sparse+https://{NAME}/index/", "CARGO_NET_RETRY": "0"}
+    return json.dumps(
+        {
+            "ca_file": str(registry.ca_file),
+            "proxy": f"http://127.0.0.1:{registry.proxy_port}",
+            "environment": {
+                "UV_DEFAULT_INDEX": f"https://{NAME}/simple",
+                "npm_config_registry": f"https://{NAME}/",
+                "MAVEN_REPOSITORY": f"https://{NAME}/maven",
+                **crates,
+                **impatient,
+            },
+            "credentials": [{"host": NAME, "username": USERNAME, "password": "packages"}],
+        }
+    )

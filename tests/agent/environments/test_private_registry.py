@@ -15,15 +15,15 @@ from tests.agent.environments.private_registry import (
     CARGO_TOML,
     JAVA_LOCK,
     MANIFEST,
-    NAME,
     NODE_LOCK,
+    PASSWORD,
     PYTHON_LOCK,
     USERNAME,
     Registry,
+    network,
     private_registry,
 )
 
-PASSWORD = "canary-Zq8!xW3#pL0v"
 FORMS = (
     PASSWORD.encode(),
     base64.b64encode(PASSWORD.encode()).rstrip(b"="),
@@ -68,26 +68,6 @@ def registry(host: RealHost) -> Iterator[Registry]:
     with private_registry(host.place, PASSWORD) as it:
         host.network = network(it)
         yield it
-
-
-def network(registry: Registry) -> str:
-    """What an agent.yaml says of that registry; installers do not try again for long."""
-    impatient = {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "2", "npm_config_fetch_retries": "0", "npm_config_fetch_timeout": "2000"}
-    crates = {"CRATES_INDEX": f"sparse+https://{NAME}/index/", "CARGO_NET_RETRY": "0"}
-    return json.dumps(
-        {
-            "ca_file": str(registry.ca_file),
-            "proxy": f"http://127.0.0.1:{registry.proxy_port}",
-            "environment": {
-                "UV_DEFAULT_INDEX": f"https://{NAME}/simple",
-                "npm_config_registry": f"https://{NAME}/",
-                "MAVEN_REPOSITORY": f"https://{NAME}/maven",
-                **crates,
-                **impatient,
-            },
-            "credentials": [{"host": NAME, "username": USERNAME, "password": "packages"}],
-        }
-    )
 
 
 def seen_in_processes() -> list[str]:
