@@ -75,6 +75,14 @@ class Group:
             poll.poll(10)
         return False
 
+    def renew(self) -> None:
+        """Be a new group, unless something lives in it: files that an attempt left on a tmpfs stay counted in the old one."""
+        for folder in set(self.folders.values()):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+            folder.mkdir(exist_ok=True)
+        self._bounds.clear()
+
     def pids(self) -> set[int]:
         """Return the processes in it."""
         found: set[int] = set()

@@ -118,6 +118,8 @@ class Hosting:
             if slot.keeper is not None and slot.keeper.pid == pid:
                 self.give_up(slot)
                 slot.keeper, slot.lost_at = None, now
+                if slot.group is not None:
+                    slot.group.renew()
                 slot.phase, slot.due = Phase.ABSENT, now if slot.worked else now + _RETRY
                 if slot.given and not slot.worked:
                     self._unstarted(slot, "its keeper could not become the user that it is to run as")

@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -132,6 +133,8 @@ class Starting:
             _require_descriptors()
         except (OSError, places.PlaceUnusable) as error:
             _undo(private, log_directory)
+            if isinstance(error, OSError) and error.errno == errno.EBUSY:  # more is counted in the group than this attempt may have
+                self._hosting.give_up(slot)
             raise Refused("busy_host", describe_os_error(error) if isinstance(error, OSError) else str(error)) from error
         return _Prepared(private, log_directory)
 

@@ -1,11 +1,13 @@
 """Limits of an attempt's memory, processes and descriptors: bounded together, told when hit, and nobody else's affair."""
 
 import asyncio
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from attune_agent.executor.cgroups import Groups, find_groups
+from attune_agent.executor_errors import StartRefused
 from attune_agent.executor_link import ExecutorLink
 from attune_agent.host import Ended, How, Limit, ProcessLimits
 from tests.agent.executor.hosted import FIRST_UID, Hosted, hosted, log_of, request, run, shell
@@ -90,6 +92,34 @@ async def test_a_limit_that_was_hit_is_not_told_of_the_next_attempt(link: Execut
         assert hit.limit is Limit.PROCESSES
         assert (await run(link, shell("exit 4"))).limit is Limit.NONE
     assert len(executor.keepers()) == 4
+
+
+@pytest.fixture
+def memory_for_all() -> Iterator[Hosted]:
+    """An executor of one slot, beside a tmpfs in which everybody may write."""
+    with hosted("uids", start=False, first_uid=FIRST_UID + 10) as it:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=1777", "left", it.open], check=True)
+        try:
+            it.start(slots=1, more=HOST_LIMITS)
+            yield it
+        finally:
+            subprocess.run(["umount", it.open], check=True)
+
+
+@counted
+async def test_what_an_attempt_left_on_a_tmpfs_does_not_hold_up_the_next_ones(memory_for_all: Hosted) -> None:
+    async with ExecutorLink(memory_for_all.run) as link:
+        assert (await run(link, shell(f"head -c {100 * MIB} /dev/zero > {memory_for_all.open}/left"))).exit_code == 0
+        small, refusals = shell("exit 4", limits=ProcessLimits(memory=32 * MIB)), set[str]()
+        ended: Ended | None = None
+        async with asyncio.timeout(20):
+            while ended is None:
+                try:
+                    ended = await run(link, small)
+                except StartRefused as error:
+                    refusals.add(error.message.partition(":")[0])
+    assert (ended.exit_code, ended.limit) == (4, Limit.NONE)
+    assert refusals <= {"busy_host", "no_slot"}, "both pass by themselves"
 
 
 @counted
