@@ -59,7 +59,7 @@ def _why_missing(reader: LogReader) -> str:
         return f"[nothing was written to {reader.stream} yet]"
     if reader.stream == "build":
         return "[it had nothing built: it needs no environment, or the environment was there, or another execution was building it]"
-    return f"[no {reader.stream} is kept: nothing was started, or it was removed to make room (see --logs-limit of the executor)]"
+    return f"[no {reader.stream} is kept: nothing was written, or it was removed to make room (see --logs-limit of the executor)]"
 
 
 def executions_of(client: Client, position: int) -> list[str]:

@@ -5,6 +5,7 @@ relative to an open descriptor and never through a link.
 """
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -19,6 +20,8 @@ from attune_agent.executor.identities import Identities
 from attune_agent.executor.remove_tree import open_directory
 
 FORMAT = 1
+#: What a first byte needs: the folders of month, execution and attempt, and a file.
+_LOG_INODES = 4
 
 
 class PlaceUnusable(Exception):
@@ -129,8 +132,15 @@ def make_private(path: Path, owner: tuple[int, int] | None) -> None:
 
 
 def make_log_directory(path: Path) -> None:
-    """Make an attempt's log directory; its files are made when something is written into them."""
+    """Make a log directory: of a build before it starts, because builds are counted by theirs, of an attempt at its first byte."""
     path.mkdir(mode=0o750, parents=True, exist_ok=True)
+
+
+def require_room_for_logs(logs: Path) -> None:
+    """Raise ENOSPC where no log could be begun: nothing starts on a full disk, though most actions say little."""
+    left = os.statvfs(logs)
+    if left.f_bfree == 0 or (left.f_files > 0 and left.f_ffree < _LOG_INODES):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(logs))
 
 
 def remove_log_directory(path: Path) -> None:
@@ -141,8 +151,13 @@ def remove_log_directory(path: Path) -> None:
 
 
 def open_log_file(directory: Path, name: str) -> int:
-    """Make and open one file of a log; one left by a start that never became durable is emptied."""
-    return os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
+    """Make and open one file of a log, and its directory with the first; one left by a start that never became durable is emptied."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(directory / name, flags, 0o640)
+    except FileNotFoundError:
+        make_log_directory(directory)
+        return os.open(directory / name, flags, 0o640)
 
 
 def on_memory(path: Path) -> bool:

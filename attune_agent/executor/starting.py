@@ -127,7 +127,10 @@ class Starting:
             if command.environment is not None:
                 places.make_tree(self._places, slot.identity.uid, command.environment)
             places.make_private(private, slot.identity.owner)
-            places.make_log_directory(log_directory)
+            if command.kind == "build":
+                places.make_log_directory(log_directory)
+            else:
+                places.require_room_for_logs(self._places.logs)
             if slot.group is not None:
                 slot.group.bound(*self._bounds.of(command))
             _require_descriptors()

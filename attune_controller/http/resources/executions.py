@@ -102,7 +102,10 @@ async def read_log(call: Call) -> Response:
     if not execution.agent or not execution.handed:
         # No agent has seen it: there is no log, and none to come if it is settled.
         return answer(LogView(offset=0, content="", total=0, ended=settled, missing=True))
-    window = await call.parts.logs.read(execution.agent, question.model_copy(update={"execution": execution.new.id}))
+    # The newest attempt may have written nothing, and an agent that has settled it knows only of what was written.
+    newest = execution.attempt if settled and question.stream != "build" else 0
+    asked = {"execution": execution.new.id, "attempt": question.attempt or newest}
+    window = await call.parts.logs.read(execution.agent, question.model_copy(update=asked))
     if window.missing:
         return answer(LogView(offset=0, content="", total=0, ended=settled, missing=True))
     return answer(

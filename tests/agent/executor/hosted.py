@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 
 from attune_agent.executor.cgroups import find_groups
-from attune_agent.executor.log_files import read_window
+from attune_agent.executor.log_files import LogUnknown, read_window
 from attune_agent.executor.processes import process
 from attune_agent.host import Ended, Host, Kind, LogBounds, StartRequest
 from tests.agent.executor.uid_claim import BLOCK, claim_uids
@@ -213,8 +213,11 @@ async def run(host: Host, what: StartRequest) -> Ended:
 
 
 def log_of(directory: str, stream: str = "stdout") -> bytes:
-    """The whole log that is kept."""
-    return read_window(Path(directory), stream, 0, 1 << 30).data
+    """The whole log that is kept; an attempt that has written nothing has none."""
+    try:
+        return read_window(Path(directory), stream, 0, 1 << 30).data
+    except LogUnknown:
+        return b""
 
 
 def lines(path: Path) -> list[str]:
