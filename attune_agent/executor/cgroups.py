@@ -80,7 +80,8 @@ class Group:
         for folder in set(self.folders.values()):
             with contextlib.suppress(OSError):
                 folder.rmdir()
-            folder.mkdir(exist_ok=True)
+            with contextlib.suppress(OSError):  # the next keeper says that it cannot enter, ends, and this is tried again
+                folder.mkdir(exist_ok=True)
         self._bounds.clear()
 
     def pids(self) -> set[int]:
