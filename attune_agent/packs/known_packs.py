@@ -7,11 +7,9 @@ import os
 from pathlib import Path
 
 from attune_agent.packs.pack_copy import PackCopy
+from attune_agent.packs.packs import PLAIN
 from attune_agent.preparation_errors import PackNotFound, PackUnreadable
 from attune_core.names import is_name
-
-#: The copy of a fetched pack that has no links of environments.
-_PLAIN = "plain"
 
 
 def find_pack(named: str, packs: Path) -> PackCopy:
@@ -29,7 +27,7 @@ def find_pack(named: str, packs: Path) -> PackCopy:
 
 def _fetched(packs: Path) -> list[PackCopy]:
     found: list[PackCopy] = []
-    for root in packs.glob(f"*/{_PLAIN}"):
+    for root in packs.glob(f"*/{PLAIN}"):
         try:
             found.append(PackCopy(root, root.parent.name))
         except PackUnreadable:

@@ -28,7 +28,7 @@ _ARCHIVE_LIMIT = 576 << 20
 _REMEMBERED = 128
 _SHOWN = 16
 #: The copy without links, which most attempts run in.
-_PLAIN = "plain"
+PLAIN = "plain"
 _FOLDER = re.compile(r"[0-9a-f]{16}", re.ASCII)
 #: What a folder's name begins with while it is being removed.
 _REMOVED = ".removed-"
@@ -57,7 +57,7 @@ class Packs:
         if not _DIGEST.fullmatch(digest):
             raise PackMismatch(f"{digest[:80]!r} is no digest")
         self._used.add(digest[:_SHOWN])
-        copy = self._copy(digest, _PLAIN)
+        copy = self._copy(digest, PLAIN)
         if not is_complete(copy, digest):
             await self._once.run(digest, lambda: self._unpack(copy, digest))
         found = self._known[digest] = await asyncio.to_thread(PackCopy, copy, digest)
