@@ -191,6 +191,7 @@ async def test_a_crash_while_logs_rotate_leaves_them_within_their_bounds_and_no_
         for number in range(1, 4):
             what = request("/usr/bin/python3", "-c", _COUNT, execution="counting", attempt=number, logs=bounds)
             directory = Path((await link.start(what)).log_directory)
+            await eventually((directory / "stdout.index").exists)  # the ring has begun, so the bounds have been met once
             await eventually(lambda directory=directory: read_window(directory, "stdout", -1, 1).total > 300_000)  # type: ignore[misc]  # a default binds it now
             executor.kill()
             executor.start()
