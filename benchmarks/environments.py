@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from attune_core.states import Outcome, State
 from attune_core.values import JsonObject
 from attune_core.wire.api import Accepted, EventView, ExecutionView
 from benchmarks.figures import show, summary
+from tests.agent.environments.places import rust_on_path
 
 #: Ecosystem -> the language whose template stands for it.
 LANGUAGE_OF = {language.ecosystem: name for name, language in reversed(tuple(LANGUAGES.items()))}
@@ -97,7 +99,8 @@ def main() -> int:
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--json", action="store_true")
     chosen = arguments.parse_args()
-    found = measure(chosen.rounds)
+    with rust_on_path() if shutil.which("cargo") else nullcontext():
+        found = measure(chosen.rounds)
     show(f"from acceptance to start; once cold, {chosen.rounds} times warm; median (least…most)", found, as_json=chosen.json)
     return 0
 
