@@ -85,8 +85,8 @@ class EnvironmentStore:
         for one in going:
             try:
                 await self.remove(one.key)
-            except EnvironmentInUse:
-                continue  # since a moment ago
+            except (EnvironmentInUse, EnvironmentNotFound):
+                continue  # since a moment ago; the host may have several agents, and one may be asked to shrink twice
             except (BuildDelayed, EnvironmentNotRemoved, OSError) as error:
                 _log.warning("an environment could not be removed", environment=one.key, error=str(error))
             else:
