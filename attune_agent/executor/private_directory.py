@@ -33,7 +33,7 @@ class PrivateDirectory:
     def write_input(self, document: bytes) -> str:
         """Write the Input beside them, 0600, and return its path."""
         descriptor = os.open("input", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=self._top)
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+        with os.fdopen(descriptor, "wb") as file:
             file.write(document)
         return f"{self.path}/input"
 
@@ -43,7 +43,7 @@ class PrivateDirectory:
             path = self.path / "home" / name
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
 
     def read_result(self, limit: int) -> tuple[ResultState, bytes]:

@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from attune_agent.executor.remove_tree import empty_directory, open_directory
 
@@ -57,6 +58,6 @@ def _remove(one: "os.DirEntry[str]") -> None:
                 empty_directory(folder)
             finally:
                 os.close(folder)
-            os.rmdir(one.path)  # noqa: PTH106 - beside unlink
+            Path(one.path).rmdir()
         else:
-            os.unlink(one.path)  # noqa: PTH108 - a text is at hand
+            Path(one.path).unlink()

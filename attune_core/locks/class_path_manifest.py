@@ -23,8 +23,8 @@ def outdated_class_path(manifest: bytes, lock: bytes) -> Iterator[Mistake]:
     try:
         text, locked = manifest.decode("utf-8"), lock.decode("ascii")
         if len(manifest) > _SIZE or "<!DOCTYPE" in text:
-            return  # entities could unfold to anything
-        project = fromstring(text)  # noqa: S314 - it has no entities of its own
+            return  # only a document type can declare entities, which could unfold to anything
+        project = fromstring(text)  # noqa: S314 - without a document type, and this short, it can do no harm
     except (UnicodeDecodeError, ParseError, ValueError):
         return
     versions: dict[tuple[str, str], str] = {(group, artifact): version for group, artifact, version in archives(locked)}

@@ -106,5 +106,5 @@ class _Writer:
         return text if field.required and not field.depends else f"NotRequired[{text}]"
 
 
-def _literal(choice: str | int | bool) -> str:  # noqa: FBT001 - a value
+def _literal(choice: str | int) -> str:
     return json.dumps(choice) if isinstance(choice, str) else repr(choice)

@@ -33,6 +33,24 @@ public class Main {
     }
 }
 """
+#: Says where it could write, and whether there is a network (two lines of /proc/net/dev are its head, one is the loopback's).
+BUILD_RS = b"""
+use std::{fs, net::TcpStream, path::Path};
+fn main() {
+    let own = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+    let all = Path::new(&own).ancestors().nth(2).unwrap();
+    let mut places = vec![".cache".to_string()];
+    for entry in fs::read_dir(all).unwrap() {
+        places.push(format!("{}/tree", entry.unwrap().file_name().to_str().unwrap()));
+    }
+    places.retain(|place| fs::write(all.join(place).join("was-here"), "x").is_ok());
+    let network = fs::read_to_string("/proc/net/dev").unwrap();
+    if network.lines().count() > 3 || TcpStream::connect("1.1.1.1:53").is_ok() {
+        places.push("network".to_string());
+    }
+    println!("cargo:rustc-env=REACHED={}", places.join(" "));
+}
+"""
 CARGO_TOML = """\
 [package]
 name = "probe"

@@ -1,6 +1,5 @@
 """What every ecosystem keeps, judged from outside: the real executor, users and registries."""
 
-import asyncio
 import json
 import os
 import re
@@ -16,7 +15,6 @@ import pytest
 
 import attune_core
 from attune_agent.ecosystems.table import ECOSYSTEMS
-from attune_agent.packs.packs import Packs
 from tests.agent.environments.hosts import NOBODY, Answer, RealHost, real_host, until
 from tests.agent.environments.places import (
     ROOT,
@@ -25,32 +23,13 @@ from tests.agent.environments.places import (
     path_with_rust,
     project_lock,
 )
-from tests.agent.packs.test_packs import ARCHIVE, DIGEST, Source
-from tests.contracts.ecosystem_examples import Example, make_examples
+from tests.contracts.ecosystem_examples import BUILD_RS, Example, make_examples
 
 pytestmark = pytest.mark.registry
 HOW_TO = ROOT / "docs/howto/add-an-ecosystem.md"
 ME = os.geteuid()
 #: Ecosystems whose builds take long.
 SLOW = ("go", "rust", "java")
-#: Says where it could write, and whether there is a network (two lines of /proc/net/dev are its head, one is the loopback's).
-BUILD_RS = b"""
-use std::{fs, net::TcpStream, path::Path};
-fn main() {
-    let own = std::env::var("CARGO_MANIFEST_DIR").unwrap();
-    let all = Path::new(&own).ancestors().nth(2).unwrap();
-    let mut places = vec![".cache".to_string()];
-    for entry in fs::read_dir(all).unwrap() {
-        places.push(format!("{}/tree", entry.unwrap().file_name().to_str().unwrap()));
-    }
-    places.retain(|place| fs::write(all.join(place).join("was-here"), "x").is_ok());
-    let network = fs::read_to_string("/proc/net/dev").unwrap();
-    if network.lines().count() > 3 || TcpStream::connect("1.1.1.1:53").is_ok() {
-        places.push("network".to_string());
-    }
-    println!("cargo:rustc-env=REACHED={}", places.join(" "));
-}
-"""
 #: Whether actions have uids of their own, and who the agent is.
 KINDS = [
     pytest.param((True, 0), marks=pytest.mark.root, id="agent is root"),
@@ -389,20 +368,3 @@ def test_what_npm_fetched_although_the_lock_calls_it_a_part_of_another_package_i
     answer = host.prepare(example.document, {**example.files, "js/package-lock.json": json.dumps(lock).encode()})
     assert answer.code == "ATT309", answer
     assert "node_modules/is-odd/node_modules/is-number is in no archive; npm fetched it without a hash" in answer.message
-
-
-def test_an_esm_import_finds_its_package_through_the_packs_one_link(tmp_path: Path) -> None:
-    (tmp_path / "packs").mkdir()
-    packs = Packs(tmp_path / "packs", download=Source(ARCHIVE).download)
-    modules = tmp_path / "modules"
-    (modules / "here").mkdir(parents=True)
-    (modules / "here/package.json").write_text('{"name": "here", "version": "1.0.0", "type": "module", "exports": "./index.js"}')
-    (modules / "here/index.js").write_text("export default 7\n")
-
-    async def place() -> Path:
-        return await packs.place(await packs.fetch(DIGEST), "0123456789abcdef", {"node_modules": modules})
-
-    program = 'import here from "here"; console.log(here)'
-    argv = ["node", "--input-type=module", "-e", program]
-    done = subprocess.run(argv, cwd=asyncio.run(place()) / "actions", capture_output=True, check=True)
-    assert done.stdout == b"7\n"

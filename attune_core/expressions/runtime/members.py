@@ -37,7 +37,7 @@ def _way_of_three(keys: tuple[str, ...], spot: Spot) -> Run:
 
     def run(frame: Frame) -> Value:
         try:
-            return frame.variables[first][second][third]  # type: ignore[index,call-overload,return-value]  # as above
+            return frame.variables[first][second][third]  # type: ignore[index,call-overload,return-value]  # what is no object raises, as in `way`
         except (KeyError, TypeError) as error:
             raise _lost(frame.variables, keys, spot.text()).at(spot.start, spot.end, None) from error
 

@@ -40,7 +40,7 @@ async def _prepare_one(environments: Environments, pack: MemoryPack, name: str, 
             prepared = await environments.prepare(pack, name, execution=execution)
         except BuildDelayed as error:
             delayed = error
-            print(tries, error, file=sys.stderr)  # noqa: T201 - what a failing test shows
+            sys.stderr.write(f"{tries} {error}\n")  # what a failing test shows
             continue
         except (EnvironmentFailed, SecretMissing) as error:
             return {"code": error.code, "message": error.message}

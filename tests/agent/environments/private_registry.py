@@ -92,24 +92,6 @@ WHEEL, OTHER_WHEEL, TARBALL, OTHER_TARBALL = wheel(7), wheel(8), tarball(7), tar
 CRATE, OTHER_CRATE, JAR, OTHER_JAR = crate(7), crate(8), jar(7), jar(8)
 CHECKSUM = hashlib.sha256(CRATE).hexdigest()
 CARGO_TOML = '[package]\nname = "locked"\nversion = "1.0.0"\nedition = "2021"\n\n[dependencies]\ntiny = "1"\n'
-#: How every Cargo.lock calls the public registry; the host's setting puts another one in its place.
-PUBLIC_INDEX = "registry+https://github.com/rust-lang/" + "crates" + ".io-index"
-CARGO_LOCK = f"""\
-version = 3
-
-[[package]]
-name = "locked"
-version = "1.0.0"
-dependencies = [
- "tiny",
-]
-
-[[package]]
-name = "tiny"
-version = "1.0.0"
-source = "{PUBLIC_INDEX}"
-checksum = "{CHECKSUM}"
-"""
 JAR_PATH = "net/example/tiny/1.0/tiny-1.0.jar"
 JAVA_LOCK = f"{hashlib.sha256(JAR).hexdigest()}  {JAR_PATH}\n".encode()
 INTEGRITY = "sha512-" + base64.b64encode(hashlib.sha512(TARBALL).digest()).decode()
@@ -266,3 +248,23 @@ def network(registry: Registry) -> str:
             "credentials": [{"host": NAME, "username": USERNAME, "password": "packages"}],
         }
     )
+
+
+def cargo_lock(source: str) -> bytes:
+    """Return a Cargo.lock; `source` is how cargo calls the public registry, in whose place the host's setting puts another one."""
+    return f"""\
+version = 3
+
+[[package]]
+name = "locked"
+version = "1.0.0"
+dependencies = [
+ "tiny",
+]
+
+[[package]]
+name = "tiny"
+version = "1.0.0"
+source = "{source}"
+checksum = "{CHECKSUM}"
+""".encode()

@@ -3,15 +3,15 @@
 import base64
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.agent.environments.hosts import RealHost, real_host, until
-from tests.agent.environments.places import path_with_rust
+from tests.agent.environments.places import path_with_rust, rust_files
 from tests.agent.environments.private_registry import (
-    CARGO_LOCK,
     CARGO_TOML,
     JAVA_LOCK,
     MANIFEST,
@@ -20,6 +20,7 @@ from tests.agent.environments.private_registry import (
     PYTHON_LOCK,
     USERNAME,
     Registry,
+    cargo_lock,
     network,
     private_registry,
 )
@@ -106,10 +107,12 @@ def test_a_build_reaches_a_private_registry_and_its_password_is_nowhere(host: Re
     assert kept(host) == []
 
 
-def test_a_crate_comes_from_the_registry_that_stands_for_the_public_one(host: RealHost, registry: Registry) -> None:
+def test_a_crate_comes_from_the_registry_that_stands_for_the_public_one(host: RealHost, registry: Registry, tmp_path: Path) -> None:
+    public = rust_files(tmp_path, CARGO_TOML.replace("tiny", "itoa"), "fn main() {}")["Cargo.lock"].decode()
+    (source,) = set(re.findall('source = "(.*)"', public))
     document = {"environments": {"own": {"ecosystem": "rust", "lock": "Cargo.lock", "sources": ["src/*"]}}}
     main = b'fn main() { println!("{}", tiny::VALUE); }'
-    files = {"Cargo.toml": CARGO_TOML.encode(), "Cargo.lock": CARGO_LOCK.encode(), "src/main.rs": main}
+    files = {"Cargo.toml": CARGO_TOML.encode(), "Cargo.lock": cargo_lock(source), "src/main.rs": main}
     seen: list[str] = []
     registry.on_request = lambda: seen.extend(seen_in_processes())
     with path_with_rust() as path:

@@ -1,6 +1,7 @@
 import asyncio
 import io
 import os
+import subprocess
 import tarfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -242,3 +243,16 @@ async def test_a_disk_that_cannot_be_written_lets_the_execution_wait(tmp_path: P
     (tmp_path / "packs").write_text("a file, not a folder")
     with pytest.raises(PackUnavailable):
         await Packs(tmp_path / "packs", download=Source(ARCHIVE).download).fetch(DIGEST)
+
+
+async def test_an_esm_import_finds_its_package_through_the_packs_one_link(root: Path, tmp_path: Path) -> None:
+    packs = Packs(root, download=Source(ARCHIVE).download)
+    modules = tmp_path / "modules"
+    (modules / "here").mkdir(parents=True)
+    (modules / "here/package.json").write_text('{"name": "here", "version": "1.0.0", "type": "module", "exports": "./index.js"}')
+    (modules / "here/index.js").write_text("export default 7\n")
+    place = await packs.place(await packs.fetch(DIGEST), "0123456789abcdef", {"node_modules": modules})
+    program = 'import here from "here"; console.log(here)'
+    argv = ["node", "--input-type=module", "-e", program]
+    done = await asyncio.to_thread(subprocess.run, argv, cwd=place / "actions", capture_output=True, check=True)
+    assert done.stdout == b"7\n"

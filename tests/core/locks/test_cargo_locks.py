@@ -4,7 +4,7 @@ from attune_core.locks.cargo_lock import cargo_lock_mistakes, cargo_toml_mistake
 from attune_core.locks.cargo_manifest import outdated_crates
 from attune_core.locks.mistake import MOST
 
-INDEX = "registry+https://github.com/rust-lang/" + "crates" + ".io-index"
+INDEX = "registry+https://index.example.org/crates"
 SUM = "0123456789abcdef" * 4
 
 
