@@ -104,10 +104,12 @@ def test_a_cancel_asks_every_process_to_end(running: Running, witness: Path) -> 
     assert sorted(lines(witness)) == ["child", "term child", "term main"]
 
 
-LEAVES_DAEMON = PACK.python("leaves_daemon", DAEMON + "daemon()\nprint('done')\n", **WITNESS)
+#: Ends only once its daemon has written: what is killed before that would leave no line to judge by.
+DONE = "while not os.path.getsize(os.environ['WITNESS']):\n    time.sleep(0.005)\nprint('done')\n"
+LEAVES_DAEMON = PACK.python("leaves_daemon", DAEMON + "daemon()\n" + DONE, **WITNESS)
 LEAVES_SILENT = PACK.python(
     "leaves_silent",
-    DAEMON + "if not os.fork():\n    os.closerange(0, 3)\n    daemon()\n    os._exit(0)\nos.wait()\nprint('done')\n",
+    DAEMON + "if not os.fork():\n    os.closerange(0, 3)\n    daemon()\n    os._exit(0)\nos.wait()\n" + DONE,
     **WITNESS,
 )
 
