@@ -5,7 +5,7 @@ Called by the uplink with the lines of one chunk, so that assignments that came 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,6 +18,7 @@ from attune_core.wire.frames import (
     AssignFrame,
     CancelFrame,
     DrainFrame,
+    HoldQueuesFrame,
     LogWindow,
     PauseFrame,
     PingFrame,
@@ -26,9 +27,8 @@ from attune_core.wire.frames import (
     StreamFrame,
 )
 
-_FRAME: TypeAdapter[AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame] = TypeAdapter(
-    StreamFrame
-)
+_Frame: TypeAlias = AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame | HoldQueuesFrame
+_FRAME: TypeAdapter[_Frame] = TypeAdapter(StreamFrame)
 
 
 #: Windows that are in memory at the same time, and questions that may wait for something to be written; one more is answered at once.
@@ -89,7 +89,7 @@ class Dispatching:
                     self._spawn(self._read_log(frame.body))
                 case PauseFrame() | DrainFrame():
                     self._follow(frame)
-                case PingFrame():
+                case HoldQueuesFrame() | PingFrame():
                     pass
         if assigns:
             self._inbox.assign(assigns)
@@ -102,7 +102,7 @@ class Dispatching:
             draining = frame.body.mark
         self._marks.follow(paused=paused, draining=draining)
 
-    def _parse(self, line: bytes) -> AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame:
+    def _parse(self, line: bytes) -> _Frame:
         try:
             frame = _FRAME.validate_json(line)
         except ValidationError as error:

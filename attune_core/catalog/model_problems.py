@@ -13,7 +13,7 @@ from attune_core.catalog.findings import MOST, Findings
 from attune_core.catalog.key_hints import key_hint
 from attune_core.catalog.model_keys import keys_at
 from attune_core.catalog.nodes import Document
-from attune_core.catalog.not_yet import CODE, HINT, is_key_of_later, is_value_of_later
+from attune_core.catalog.not_yet import CODE, HINT, is_key_of_later
 from attune_core.expressions.suggestion import suggestion
 from attune_core.models.action import VARIABLE_PATTERN
 from attune_core.models.base import DocumentModel
@@ -119,9 +119,6 @@ def _say(model: type[DocumentModel], document: Document, detail: ErrorDetails, f
     elif detail["type"] == "missing":
         keys = f"`{place[-1]}` is missing"
         findings.at("ATT122", keys, document, place[:-1], of="key", hint=f"add `{place[-1]}: …`")
-    elif is_value_of_later(model.KIND, place, given):
-        message = f"`{place[-1]}: {given}` is not acted on by this version of Attune ({VERSION})"
-        findings.at(CODE, message, document, place, hint="leave the key out; " + HINT.partition("; ")[2])
     else:
         message, hint = _wrong(detail, given)
         findings.at("ATT121", message, document, place, of="key" if is_key else "value", hint=hint)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from attune_core.models.base import Description, DocumentModel, JsonSchemaObject, PositiveDuration, Template, UserName
 from attune_core.models.parameter import Parameter
-from attune_core.models.policies import Concurrency, Limits, Logs, Retry
+from attune_core.models.policies import Concurrency, Limits, Logs, Rate, Retry
 from attune_core.names import Name, Reference
 
 Argument = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
@@ -90,8 +90,12 @@ class ActionDocument(DocumentModel):
         examples=[["web.restarted"]],
     )
     timeout: PositiveDuration = Field(3600.0, description="How long one attempt may run; then its whole process tree is ended.")
+    start_within: PositiveDuration | None = Field(
+        None, description="How long after its acceptance it may first start; later it is not run at all.", examples=["24h"]
+    )
     retry: Retry = Field(Retry(), description="Whether and when an attempt is made again.")
     concurrency: Concurrency = Field(Concurrency(), description="How many executions may run at once; the others wait in order.")
+    rate: Rate | None = Field(None, description="How many attempts may start in a time; without it as many as `concurrency` lets.")
     logs: Logs = Field(Logs(), description="How much of the program's output is kept.")
     env: dict[VariableName, Template] = Field(
         default_factory=dict,

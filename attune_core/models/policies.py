@@ -17,7 +17,11 @@ class Retry(DocumentModel):
     after: Annotated[tuple[Literal["failed", "timed_out", "lost"], ...], Field(strict=False, min_length=1)] = Field(
         ("failed", "timed_out"), description="After which outcomes another attempt is made."
     )
-    place: Literal["keep"] = Field("keep", description="`keep`: what waits behind it goes on waiting, so that the order stays.")
+    place: Literal["keep", "tail"] = Field(
+        "keep",
+        description="`keep`: what waits behind it goes on waiting, so that the order stays. "
+        "`tail`: the next attempt takes a new place at the end.",
+    )
     initial_interval: PositiveDuration = Field(1.0, description="How long after the first attempt the second one is made.")
     backoff_coefficient: Annotated[float, Field(ge=1, le=100)] = Field(2.0, description="By how much each further wait is longer.")
     maximum_interval: PositiveDuration = Field(60.0, description="The longest wait between two attempts.")
@@ -33,8 +37,31 @@ class Concurrency(DocumentModel):
         "Without it the action has one queue on each agent.",
         examples=["${{ parameters.unit }}"],
     )
-    scope: Literal["agent"] = Field("agent", description="`agent`: each agent counts for itself.")
-    when_busy: Literal["queue"] = Field("queue", description="`queue`: what is too much waits, in its order.")
+    scope: Literal["agent", "fleet"] = Field(
+        "agent",
+        description="`agent`: each agent counts for itself. `fleet`: all agents together have one queue, which stands at the controller.",
+    )
+    when_busy: Literal["queue", "skip", "cancel_running"] = Field(
+        "queue",
+        description="`queue`: what is too much waits, in its order. `skip`: it is not run. "
+        "`cancel_running`: the older ones make room for it.",
+    )
+
+
+class Rate(DocumentModel):
+    """How many attempts may start in a time; what is too much waits at its queue's head, in its order."""
+
+    limit: Annotated[int, Field(ge=1, le=1_000_000)] = Field(description="How many attempts may start within `per`.", examples=[10])
+    per: PositiveDuration = Field(description="The time that `limit` is counted in.", examples=["1m"])
+    key: Template | None = Field(
+        None,
+        description="What is counted together: a text with `${{ }}` over parameters that are not secret. "
+        "Without it the key of `concurrency`.",
+        examples=["${{ parameters.unit }}"],
+    )
+    scope: Literal["agent", "fleet"] | None = Field(
+        None, description="Whether each agent counts for itself. Without it the scope of `concurrency`."
+    )
 
 
 class Logs(DocumentModel):

@@ -50,12 +50,26 @@ class Retry(Message):
     initial_interval: float = Field(default=1.0, ge=0)
     backoff_coefficient: float = Field(default=2.0, ge=1)
     maximum_interval: float = Field(default=60.0, ge=0)
+    #: Where the next attempt stands: at its place, or at the end, with a place that the controller gives.
+    place: Literal["keep", "tail"] = "keep"
+
+
+class Rate(Message):
+    """How many attempts may start in a time, `per` in seconds; counted together are those with one `Assign.rate_key`."""
+
+    limit: int = Field(ge=1)
+    per: float = Field(gt=0)
 
 
 class Policy(Message):
     """The part of an action that follows the active revision, not the accepted one; seconds."""
 
     limit: int = Field(default=1, ge=1)
+    when_busy: Literal["queue", "skip", "cancel_running"] = "queue"
+    #: Counted by this agent; what the fleet counts together is counted at the controller.
+    rate: Rate | None = None
+    #: How long after its acceptance an execution may first start.
+    start_within: float | None = Field(default=None, gt=0)
     timeout: float = Field(default=3600.0, gt=0)
     grace: float = Field(default=10.0, ge=0)
     retry: Retry = Retry()
@@ -79,6 +93,12 @@ class Assign(Message):
     secrets: dict[str, str] = {}
     policy: Policy = Policy()
     traceparent: str = Field(default="", max_length=64)
+    #: The attempt to be made next: more than 1 for one that was given a new place.
+    attempt: int = Field(default=1, ge=1)
+    #: Seconds since its acceptance when this was sent, for `start_within`: no clock of another host is compared with.
+    age: float = Field(default=0.0, ge=0)
+    #: What its rate is counted with, canonical JSON; empty: the key of its queue.
+    rate_key: str = Field(default="", max_length=4096)
 
 
 class AssignFrame(Message):
@@ -94,6 +114,8 @@ class Cancel(Message):
 
     execution: str = Field(max_length=36)
     reason: Reason = Reason.OPERATOR
+    #: It is not to end: when it has not started, the agent gives it back (a report with `queued`) for a new place. One that runs goes on.
+    requeue: bool = False
 
 
 class CancelFrame(Message):
@@ -184,8 +206,30 @@ class DrainFrame(Message):
     body: Drain
 
 
+class HoldQueue(Message):
+    """A queue, or every queue of an action (key None), of which nothing new is to start."""
+
+    action: Reference
+    key: str | None = Field(default=None, max_length=4096)
+    mark: Mark
+
+
+class HoldQueues(Message):
+    """All queues that are paused, in place of those said before; they stay so through restarts and while the controller is away."""
+
+    holds: tuple[HoldQueue, ...] = ()
+
+
+class HoldQueuesFrame(Message):
+    """Controller to agent."""
+
+    type: Literal["hold_queues"] = "hold_queues"
+    n: int
+    body: HoldQueues
+
+
 StreamFrame = Annotated[
-    AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame,
+    AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame | HoldQueuesFrame,
     Field(discriminator="type"),
 ]
 
@@ -207,7 +251,10 @@ class AckFrame(Message):
 
 
 class Report(Message):
-    """A move of one Execution; sent until acknowledged. `detail` is for people and never carries output of the action."""
+    """A move of one Execution; sent until acknowledged. `detail` is for people and never carries output of the action.
+
+    State `queued` gives it back: the agent holds it no more, attempts up to `attempt` are made, and it wants a new place at the end.
+    """
 
     execution: str = Field(max_length=36)
     attempt: int = Field(ge=0)
@@ -326,6 +373,7 @@ class Welcome(Message):
     policies: dict[str, Policy] = {}
     paused: Mark | None = None
     draining: Mark | None = None
+    holds: tuple[HoldQueue, ...] = ()
 
 
 class Stored(Message):

@@ -31,6 +31,7 @@ from attune_core.wire.frames import (
     DrainFrame,
     Enrolled,
     Hello,
+    HoldQueuesFrame,
     PauseFrame,
     PingFrame,
     QueueName,
@@ -43,7 +44,7 @@ from attune_core.wire.join_token import read_join_token
 from tests.controller.pushes import Pushes
 from tests.waiting import eventually
 
-Frame = AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame
+Frame = AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame | HoldQueuesFrame
 _FRAME: TypeAdapter[Frame] = TypeAdapter(StreamFrame)
 
 
