@@ -25,6 +25,7 @@ from attune_controller.store.records import (
     PlannedEvent,
     QueueKey,
     RecordedPage,
+    Step,
     Sync,
 )
 from attune_core.marks import Marks
@@ -133,6 +134,14 @@ class Executions(Protocol):
 
     async def counts(self) -> Counts:
         """Return totals for the status."""
+        ...
+
+
+class Histories(Protocol):
+    """What happened to executions, in order."""
+
+    async def history(self, *, after: int, limit: int) -> Sequence[Step]:
+        """Return steps above `after`, oldest first: each place taken, each attempt started, each end; kept as long as their executions."""
         ...
 
 
@@ -248,7 +257,7 @@ class Syncs(Protocol):
         ...
 
 
-class Store(Events, Executions, Queues, Agents, Credentials, Syncs, Protocol):
+class Store(Events, Executions, Histories, Queues, Agents, Credentials, Syncs, Protocol):
     """All of it."""
 
     @property

@@ -167,6 +167,22 @@ class Move:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step of one execution, in the controller's own order: `n` grows with every commit. queue None: it has none yet."""
+
+    n: int
+    number: int
+    execution: str
+    event: int
+    queue: QueueKey | None
+    epoch: int
+    sequence: int
+    state: State
+    attempt: int
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Held:
     """What an agent says it holds of a queue."""
 

@@ -6,7 +6,7 @@ The memory store's noun modules read and write it; nothing here waits, so every 
 from dataclasses import dataclass, field
 
 from attune_controller.store.errors import ExecutionUnknown
-from attune_controller.store.records import Agent, ApiToken, Event, Execution, JoinToken, QueueKey, Sync
+from attune_controller.store.records import Agent, ApiToken, Event, Execution, JoinToken, QueueKey, Step, Sync
 from attune_controller.store.transitions import is_unstarted, is_waiting
 from attune_core.marks import Marks
 from attune_core.rules.throttling import Admission, ThrottleKey
@@ -40,6 +40,7 @@ class Tables:
     ids_by_body: dict[tuple[str, str], str] = field(default_factory=dict)
     unplanned: dict[int, None] = field(default_factory=dict)
     executions: dict[int, Execution] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
     sizes: dict[int, int] = field(default_factory=dict)
     numbers_by_id: dict[str, int] = field(default_factory=dict)
     numbers_by_event: dict[int, list[int]] = field(default_factory=dict)
@@ -69,6 +70,8 @@ class Tables:
     def put(self, execution: Execution) -> None:
         """Store an execution's new state in everything that is counted from it."""
         number = execution.number
+        if _is_step(self.executions.get(number), execution):
+            self.steps.append(_step(len(self.steps) + 1, execution))
         self.executions[number] = execution
         _member(self.without_agent, number, belongs=execution.state is State.ACCEPTED)
         _member(self.cancelling, number, belongs=execution.cancelling)
@@ -77,6 +80,32 @@ class Tables:
             _member(queue.unsettled, number, belongs=execution.state is not State.SETTLED)
             _member(queue.waiting, number, belongs=is_waiting(execution))
             _member(queue.unstarted, number, belongs=is_unstarted(execution))
+
+
+def _is_step(before: Execution | None, after: Execution) -> bool:
+    if before is None or _place(before) != _place(after):
+        return True
+    return after.state in (State.STARTED, State.SETTLED) and (before.state, before.attempt) != (after.state, after.attempt)
+
+
+def _place(execution: Execution) -> tuple[QueueKey | None, int, int]:
+    return execution.queue if execution.sequence else None, execution.epoch, execution.sequence
+
+
+def _step(n: int, execution: Execution) -> Step:
+    queue, epoch, sequence = _place(execution)
+    return Step(
+        n=n,
+        number=execution.number,
+        execution=execution.new.id,
+        event=execution.new.event,
+        queue=queue,
+        epoch=epoch,
+        sequence=sequence,
+        state=execution.state,
+        attempt=execution.attempt,
+        outcome=execution.outcome,
+    )
 
 
 def _member(of: dict[int, None], number: int, *, belongs: bool) -> None:

@@ -213,8 +213,38 @@ CREATE TABLE agent_marks (
 PRAGMA user_version = 3;
 """
 
+# What happened to each execution, in the order of the commits, for `attune verify order`. Triggers write it, so no code path can forget it.
+_HISTORY: LiteralString = """
+CREATE TABLE history (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    number INTEGER NOT NULL,
+    queue INTEGER,
+    epoch INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    outcome TEXT
+) STRICT;
+CREATE INDEX history_number ON history (number);
+CREATE TRIGGER history_begins AFTER INSERT ON executions BEGIN
+    INSERT INTO history (number, queue, epoch, sequence, state, attempt, outcome)
+    VALUES (NEW.number, NEW.queue, NEW.epoch, NEW.sequence, NEW.state, NEW.attempt, NEW.outcome);
+END;
+CREATE TRIGGER history_goes_on AFTER UPDATE OF state, attempt, queue, epoch, sequence ON executions
+WHEN NEW.queue IS NOT OLD.queue OR NEW.epoch != OLD.epoch OR NEW.sequence != OLD.sequence
+OR (NEW.state IN ('started', 'settled') AND (NEW.state != OLD.state OR NEW.attempt != OLD.attempt)) BEGIN
+    INSERT INTO history (number, queue, epoch, sequence, state, attempt, outcome)
+    VALUES (NEW.number, NEW.queue, NEW.epoch, NEW.sequence, NEW.state, NEW.attempt, NEW.outcome);
+END;
+CREATE TRIGGER history_ends AFTER DELETE ON executions BEGIN
+    DELETE FROM history WHERE number = OLD.number;
+END;
+
+PRAGMA user_version = 4;
+"""
+
 #: Step n brings version n-1 to n and says so in its last line; PRAGMA user_version takes no parameter, and is part of the transaction.
-MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _THROTTLES, _MARKS)
+MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _THROTTLES, _MARKS, _HISTORY)
 
 
 def migrate(connection: apsw.Connection, place: Path, steps: Sequence[LiteralString] = MIGRATIONS) -> None:

@@ -12,6 +12,7 @@ from attune_controller.store.sqlite.agents import SqliteAgents
 from attune_controller.store.sqlite.credentials import SqliteCredentials
 from attune_controller.store.sqlite.events import SqliteEvents
 from attune_controller.store.sqlite.executions import SqliteExecutions
+from attune_controller.store.sqlite.history import SqliteHistories
 from attune_controller.store.sqlite.migrations import MIGRATIONS
 from attune_controller.store.sqlite.opening import open_parts
 from attune_controller.store.sqlite.queues import SqliteQueues
@@ -19,7 +20,7 @@ from attune_controller.store.sqlite.syncs import SqliteSyncs
 from attune_core.ports import Random, SystemRandom
 
 
-class SqliteStore(SqliteEvents, SqliteExecutions, SqliteQueues, SqliteAgents, SqliteCredentials, SqliteSyncs):
+class SqliteStore(SqliteEvents, SqliteExecutions, SqliteHistories, SqliteQueues, SqliteAgents, SqliteCredentials, SqliteSyncs):
     """A store that keeps what it answered through any crash."""
 
     @property

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import LiteralString
 
 import apsw
 import pytest
@@ -25,7 +26,9 @@ import asyncio, pathlib, sys
 from attune_controller.store.sqlite.store import open_sqlite_store
 asyncio.run(open_sqlite_store(pathlib.Path(sys.argv[1])))
 """
-SECOND = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (7); PRAGMA user_version = 4;"
+#: The version of a store today; the steps below bring it one further.
+NEWEST = len(MIGRATIONS)
+SECOND = f"CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (7); PRAGMA user_version = {NEWEST + 1};"  # noqa: S608 - a number of ours
 
 
 async def test_a_second_controller_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
@@ -127,7 +130,7 @@ async def test_a_migration_keeps_a_copy_of_what_was_there(tmp_path: Path) -> Non
     migrated = await open_sqlite_store(tmp_path, steps=(*MIGRATIONS, SECOND))
     assert await migrated.find_event("", "1") is not None
     await migrated.close()
-    copy = tmp_path / "store.sqlite.v3"
+    copy = tmp_path / f"store.sqlite.v{NEWEST}"
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     (tmp_path / "older").mkdir()
     (tmp_path / "older" / "format").write_text("attune-controller-store 1\n")
@@ -168,7 +171,7 @@ async def test_a_store_without_marks_gets_them_and_keeps_what_it_has(tmp_path: P
 async def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
     store = await open_sqlite_store(tmp_path)
     await store.close()
-    broken = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO nowhere VALUES (1); PRAGMA user_version = 4;"
+    broken: LiteralString = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO nowhere VALUES (1);"
     with pytest.raises(apsw.SQLError):
         await open_sqlite_store(tmp_path, steps=(*MIGRATIONS, broken))
     again = await open_sqlite_store(tmp_path, steps=(*MIGRATIONS, SECOND))
@@ -180,7 +183,7 @@ import apsw, asyncio, os, pathlib, signal, sys
 from attune_controller.store.sqlite.migrations import MIGRATIONS
 from attune_controller.store.sqlite.store import open_sqlite_store
 apsw.connection_hooks.append(lambda c: c.create_scalar_function("die", lambda: os.kill(os.getpid(), signal.SIGKILL)))
-dying = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (7); SELECT die(); PRAGMA user_version = 4;"
+dying = "CREATE TABLE more (number INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (7); SELECT die();"
 asyncio.run(open_sqlite_store(pathlib.Path(sys.argv[1]), steps=(*MIGRATIONS[: int(sys.argv[2])], dying)))
 """
 

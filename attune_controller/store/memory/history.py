@@ -1,0 +1,17 @@
+"""The history of executions in memory: the steps that `Tables.put` wrote, in order.
+
+Part of MemoryStore.
+"""
+
+from collections.abc import Sequence
+
+from attune_controller.store.memory.opened import Opened
+from attune_controller.store.records import Step
+
+
+class MemoryHistories(Opened):
+    """See port.Histories."""
+
+    async def history(self, *, after: int, limit: int) -> Sequence[Step]:
+        """See the port."""
+        return self.tables.steps[after : after + limit]
