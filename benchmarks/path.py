@@ -1,12 +1,11 @@
-"""The whole path beside its floor: signed webhook POST to the action's first effect, over mutual TLS, everything durable.
+"""The whole path beside its floor and its peer: signed webhook POST to the action's first effect, over mutual TLS, everything durable.
 
-The floor is posix_spawn of the same script with the same JSON on standard input, in a session of its own. Rounds of path and floor
-alternate, so that a noisy machine disturbs both. `python -m benchmarks.path [--events 500] [--rounds 5] [--json]`.
+The floor is posix_spawn of the same script with the same JSON on standard input, in a session of its own. The peer is Celery with a
+Redis that syncs each write (`peer_programs` says what it does). Rounds of the three alternate, so that a noisy machine disturbs all.
+`python -m benchmarks.path [--events 500] [--rounds 5] [--no-peer] [--json]`.
 """
 
 import argparse
-import hashlib
-import hmac
 import json
 import os
 import selectors
@@ -16,15 +15,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from attune_cli.local.origin import Origin
 from attune_cli.local.system import LocalSystem
-from benchmarks.figures import show, summary
+from benchmarks.figures import ratios, show, summary
+from benchmarks.peer import PeerMissing, celery_with_redis
+from benchmarks.sender import SECRET, Sender
 
-SECRET = "benchmark-secret"  # noqa: S105 - of a hook that lives for a minute
 SLOTS = 4
 SCRIPT = 'read -r input\nprintf "%s\\n" "$ID" > "$FIFO"\n'
 
@@ -131,11 +131,6 @@ def measure(send: Send, effects: Effects, cpu: Callable[[], float], *, count: in
     return found
 
 
-def payload(one: str) -> bytes:
-    """Return a body of about 1.5 kB."""
-    return json.dumps({"id": one, "padding": "x" * 1400}).encode()
-
-
 @contextmanager
 def path_sender(place: Path, fifo: Path, more: Mapping[str, str] | None = None) -> Iterator[tuple[Send, LocalSystem]]:
     """Yield a function that posts one signed webhook to a running system, which may have more files than those it needs for that."""
@@ -143,7 +138,6 @@ def path_sender(place: Path, fifo: Path, more: Mapping[str, str] | None = None) 
     origin = Origin(place / "git")
     origin.write({**repository(fifo), **(more or {})})
     commit = origin.push()
-    local = threading.local()
     with LocalSystem(root=place / "system", repository=str(origin.bare)) as system:
         system.put_controller_secret("bench", SECRET)
         system.start_controller()
@@ -151,24 +145,12 @@ def path_sender(place: Path, fifo: Path, more: Mapping[str, str] | None = None) 
             raise RuntimeError("the benchmark's repository is refused")
         system.add_agent("bench", {"role": "bench"}, slots=SLOTS)
         system.wait_for_agents()
-
-        def send(one: str) -> None:
-            if not hasattr(local, "client"):
-                local.client = system.client()
-            body = payload(one)
-            signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
-            headers = {"x-github-event": "ping", "x-github-delivery": one, "x-hub-signature-256": f"sha256={signature}"}
-            status, answer = local.client.post_bytes("/hooks/bench", body, headers)
-            if status not in (200, 202):
-                raise RuntimeError(f"{status} {answer}")
-
-        yield send, system
+        access = system.profile
+        yield Sender(f"{access.url.rstrip('/')}/hooks/bench", access.authority), system
 
 
-def floor_sender(place: Path, fifo: Path) -> Send:
+def floor_sender(script: Path, fifo: Path) -> Send:
     """Return a function that starts the same script directly."""
-    script = place / "answer.sh"
-    script.write_text(SCRIPT)
 
     def send(one: str) -> None:
         reader, writer = os.pipe2(os.O_CLOEXEC)
@@ -232,28 +214,82 @@ def percentile(values: Sequence[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
-def report(path: Sequence[Round], floor: Sequence[Round], memory: dict[str, float], memory_idle: dict[str, float]) -> dict[str, str]:
-    """Return what is worth knowing, as texts: median over the rounds and their spread."""
-    pairs = list(zip(path, floor, strict=True))
+@dataclass
+class Side:
+    """One of those that are compared, with what its rounds measured."""
 
-    def ratio(of: Callable[[Round], float]) -> str:
-        return summary([of(one) / of(other) for one, other in pairs])
+    name: str
+    send: Send
+    cpu: Callable[[], float]
+    rounds: list[Round] = field(default_factory=list)
 
-    return {
-        "effect p50, ms": summary([percentile(one.latencies, 0.5) * 1000 for one in path]),
-        "effect p99, ms": summary([percentile(one.latencies, 0.99) * 1000 for one in path]),
-        "CPU per event, ms": summary([one.cpu * 1000 for one in path]),
-        "events/s": summary([one.rate for one in path]),
-        "floor p50, ms": summary([percentile(one.latencies, 0.5) * 1000 for one in floor]),
-        "floor CPU per event, ms": summary([one.cpu * 1000 for one in floor]),
-        "floor events/s": summary([one.rate for one in floor]),
-        "p50, x floor": ratio(lambda one: percentile(one.latencies, 0.5)),
-        "p99, x floor": ratio(lambda one: percentile(one.latencies, 0.99)),
-        "CPU per event, x floor": ratio(lambda one: one.cpu),
-        "events/s, x floor": ratio(lambda one: one.rate),
-        "memory idle, MB (PSS)": json.dumps(memory_idle),
-        "memory after the load, MB (PSS)": json.dumps(memory),
+    def measure(self, effects: Effects, count: int) -> None:
+        """Measure one more round."""
+        self.rounds.append(measure(self.send, effects, self.cpu, count=count, label=f"{self.name}{len(self.rounds)}"))
+
+    def values(self, of: Callable[[Round], float]) -> list[float]:
+        """Return one figure of every round."""
+        return [of(one) for one in self.rounds]
+
+
+#: What is measured, with its unit and the factor that makes it so.
+FIGURES: Mapping[str, tuple[Callable[[Round], float], float]] = {
+    "effect p50, ms": (lambda one: percentile(one.latencies, 0.5), 1000),
+    "effect p99, ms": (lambda one: percentile(one.latencies, 0.99), 1000),
+    "CPU per event, ms": (lambda one: one.cpu, 1000),
+    "events/s": (lambda one: one.rate, 1),
+}
+
+
+def report(sides: Sequence[Side]) -> dict[str, str]:
+    """Return what is worth knowing, as texts: median over the rounds and their spread; the first side is compared with the others."""
+    first, *others = sides
+    found = {
+        f"{side.name}: {label}": summary([value * factor for value in side.values(of)])
+        for side in sides
+        for label, (of, factor) in FIGURES.items()
     }
+    for other in others:
+        for label, (of, _) in FIGURES.items():
+            found[f"{first.name} / {other.name}: {label.partition(',')[0]}"] = ratios(first.values(of), other.values(of))
+    return found
+
+
+def cpu_of(pids: Sequence[int]) -> Callable[[], float]:
+    """Return a function that reads the CPU seconds of these programs and all that they started."""
+    return lambda: tree_cpu(pids)
+
+
+def measure_all(place: Path, chosen: argparse.Namespace) -> dict[str, str]:
+    """Start everything, measure the rounds, return the figures."""
+    fifo, script = place / "effects", place / "answer.sh"
+    effects = Effects(fifo)
+    script.write_text(SCRIPT)
+    missing: dict[str, str] = {}
+    with ExitStack() as stack:
+        send, system = stack.enter_context(path_sender(place, fifo))
+        sides = [
+            Side("Attune", send, cpu_of([program.pid for program in system.programs()])),
+            Side("floor", floor_sender(script, fifo), own_cpu),
+        ]
+        if not chosen.no_peer:
+            try:
+                peer = stack.enter_context(celery_with_redis(place / "peer", script, fifo, slots=SLOTS))
+                sides.append(Side("peer", peer.send, cpu_of(peer.pids)))
+                missing["peer"] = peer.versions
+            except PeerMissing as error:
+                missing["peer"] = f"not measured: {error}"
+        for side in sides:
+            measure(side.send, effects, side.cpu, count=20, label=f"warm-{side.name}")
+        idle = resident(system)
+        for _ in range(chosen.rounds):
+            for side in sides:
+                side.measure(effects, chosen.events)
+        memory = {
+            "Attune: memory idle, MB (PSS)": json.dumps(idle),
+            "Attune: memory after the load, MB (PSS)": json.dumps(resident(system)),
+        }
+        return report(sides) | memory | missing
 
 
 def main() -> int:
@@ -261,22 +297,11 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--events", type=int, default=500)
     arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--no-peer", action="store_true")
     arguments.add_argument("--json", action="store_true")
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="attune-bench-") as name:
-        place = Path(name)
-        fifo = place / "effects"
-        effects = Effects(fifo)
-        with path_sender(place, fifo) as (send, system):
-            pids = [program.pid for program in system.programs()]
-            send_floor = floor_sender(place, fifo)
-            measure(send, effects, own_cpu, count=20, label="warm")
-            idle = resident(system)
-            path, floor = [], []
-            for number in range(chosen.rounds):
-                path.append(measure(send, effects, lambda: tree_cpu(pids), count=chosen.events, label=f"p{number}"))
-                floor.append(measure(send_floor, effects, own_cpu, count=chosen.events, label=f"f{number}"))
-            found = report(path, floor, resident(system), idle)
+        found = measure_all(Path(name), chosen)
     show(f"{chosen.rounds} rounds of {chosen.events} events; median (least…most)", found, as_json=chosen.json)
     return 0
 
