@@ -29,6 +29,7 @@ from attune_agent.policies import Policies
 from attune_agent.results import ResultRules, for_people
 from attune_agent.state.records import Item, Phase
 from attune_core.errors import AttuneError
+from attune_core.failpoints import failpoint
 from attune_core.ports import Clock
 from attune_core.states import Reason
 from attune_core.wire.frames import Assign, Policy
@@ -101,6 +102,7 @@ class Attempts:
     async def resume(self, item: Item) -> None:
         """Go on with an attempt that an executor was asked for before this agent's life; nothing is started twice."""
         greeting, listed = await self._listing(item)
+        failpoint("a13")
         if greeting.state_id != item.state_id:
             await self._following.end(item, LOST_START)
         elif item.phase is Phase.STARTED or (item.execution, item.attempt) in listed:
@@ -161,6 +163,7 @@ class Attempts:
                     self._ledger.hold(item, seconds=0.0, note="")
                     return
                 item = await self._ledger.asked(item, greeting)
+                failpoint("a4")
         except KeyError:
             return  # as in `make`
         except (StateUnwritable, ExecutorUnreachable, ExecutorIncompatible) as error:

@@ -17,6 +17,7 @@ from attune_agent.policies import Policies
 from attune_agent.results import Ending, ResultRules, for_people, judge, next_delay
 from attune_agent.state.records import Item
 from attune_core.errors import AttuneError
+from attune_core.failpoints import failpoint
 from attune_core.wire.frames import Assign
 
 _log = structlog.get_logger(__name__)
@@ -48,7 +49,9 @@ class Following:
         """Wait for the end and store it; `rules` None: they are read from the pack when they are needed (after a restart)."""
         if self._ledger.cancelled(item) is not None:
             await self.stop(item)
+        failpoint("a7")
         ended = await self._wait(item)
+        failpoint("a14")
         if ended is None:
             await self.end(item, LOST_START)
             return
@@ -59,6 +62,7 @@ class Following:
             if rules is None:  # nobody knows any more what of it is secret
                 rules, ended = ResultRules(), replace(ended, result=Result(state=ResultState.MISSING))
             await self.end(item, judge(ended, rules, cancel=self._ledger.cancelled(item)))
+        failpoint("a15")
         await self._forget(item)
 
     async def end(self, item: Item, ending: Ending) -> None:

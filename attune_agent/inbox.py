@@ -17,6 +17,7 @@ from attune_agent.ledger import Ledger
 from attune_agent.policies import Policies
 from attune_agent.state.port import AgentState
 from attune_agent.state.records import Held, QueueKey
+from attune_core.failpoints import failpoint
 from attune_core.states import Reason
 from attune_core.wire.frames import Assign, Policy
 
@@ -106,6 +107,7 @@ class Inbox:
             lasts[place], epochs[queue] = assign.sequence, assign.epoch
             fresh[assign.execution] = assign
         if fresh:
+            failpoint("a1")
             written = self._ledger.assigned(list(fresh.values()))
             written.add_done_callback(lambda done: self._written(done, list(fresh.values()), lasts))
 
@@ -140,6 +142,7 @@ class Inbox:
                 self._fifo.retract(*place, self._durable.get(place, 0))
             self.failed(error if isinstance(error, Exception) else RuntimeError(str(error)))
             return
+        failpoint("a2")
         for place, last in lasts.items():
             self._durable[place] = last
             self.acknowledge(self._durable_of(place))

@@ -21,6 +21,7 @@ from attune_agent.outbox import Outbox
 from attune_agent.posting import Posting
 from attune_agent.state.port import AgentState
 from attune_core.errors import AttuneError
+from attune_core.failpoints import failpoint
 from attune_core.ports import Clock, Random
 from attune_core.version import VERSION
 from attune_core.wire.frames import FRAME_LIMIT, HeldQueue, Hello, Status, Welcome
@@ -172,7 +173,11 @@ class Uplink:
             body = posting.take(with_status=with_status)
             if with_status:
                 said_at, said_empty = self._clock.monotonic(), empty
-            if body and not posting.stored((await self._link.post(welcome.session, body)).n):
+            if not body:
+                continue
+            stored = await self._link.post(welcome.session, body)
+            failpoint("a10")
+            if not posting.stored(stored.n):
                 raise SessionEnded("the controller did not store all of what it answered")
 
     def _explain(self, error: AttuneError) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from attune_controller.child_process import Bounds, Finished, run
 from attune_controller.errors import BranchMissing, FetchFailed, GitMissing, MirrorUnreadable
+from attune_core.failpoints import failpoint
 from attune_core.safe_text import safe_text
 
 #: What the branch pointed to when it was fetched last, the newest commit that passed `verify`, and the one that is live.
@@ -78,6 +79,7 @@ class GitSource:
         except FetchFailed:
             _sweep(self._mirror)
             raise
+        failpoint("c9")
         if done.returncode == 0 and (commit := await self._commit_of(OBSERVED)):
             return commit
         if b"couldn't find remote ref" in done.stderr:

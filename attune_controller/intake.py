@@ -9,6 +9,7 @@ from dataclasses import replace
 from attune_controller.planning import CatalogHolder, Wake
 from attune_controller.store.port import Events
 from attune_controller.store.records import Acceptance, NewEvent
+from attune_core.failpoints import failpoint
 from attune_core.rules.delivering import undeliverable
 from attune_core.rules.filling import complete_input
 from attune_core.rules.requests import REQUESTED, read_request
@@ -30,7 +31,9 @@ class Intake:
             self._refuse_bad_request(event)
         elif not event.dead_reason:
             event = replace(event, dead_reason=self._undeliverable(event))
+        failpoint("c1")
         acceptance = await self._store.accept_event(event)
+        failpoint("c2")
         if acceptance.duplicate:
             return acceptance
         self._wake()

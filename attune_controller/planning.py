@@ -21,6 +21,7 @@ from attune_controller.plans import planned_event
 from attune_controller.store.port import Events, Executions
 from attune_controller.store.records import Event, Execution, Move
 from attune_core.catalog.catalog import Catalog
+from attune_core.failpoints import failpoint
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
 from attune_core.rules.firing import Fired
@@ -101,6 +102,7 @@ class Planner:
             more = len(events) == BATCH or self._work.is_set()
             if not events:
                 continue
+            failpoint("c3")
             if self._waiting and differ(self._fleet.candidates(), self._looked):
                 await self.place_waiting()  # what waits is older
             drafted = await self._draft(events, catalog)

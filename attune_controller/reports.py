@@ -13,6 +13,7 @@ from attune_controller.completion import completion
 from attune_controller.sessions.session import Session
 from attune_controller.store.port import Executions
 from attune_controller.store.records import Execution, Move
+from attune_core.failpoints import failpoint
 from attune_core.ports import Clock
 from attune_core.safe_text import safe_text
 from attune_core.states import State
@@ -37,7 +38,9 @@ class Reports:
         moves = [move for report in reports if (move := await self._move(session, report))]
         if not moves:
             return
+        failpoint("c7")
         changed = await self._store.record_moves(moves)
+        failpoint("c8")
         settled = [execution.new.id for execution in changed if execution.state is State.SETTLED]
         for execution in settled:
             session.forget(execution)

@@ -24,6 +24,7 @@ from attune_agent.executor_errors import ExecutorUnreachable
 from attune_agent.host import How
 from attune_agent.masks import mask_forms
 from attune_agent.preparation_errors import BuildDelayed, BuildTimedOut, EnvironmentUnhealthy
+from attune_core.failpoints import failpoint
 from attune_core.quantities import show_duration
 from attune_core.safe_text import safe_text
 
@@ -99,6 +100,7 @@ async def build(order: Order, host: HostTools, run: CommandRunner, limits: Build
         size=size,
         entries=entries,
     )
+    failpoint("a3")
     await asyncio.to_thread(_finish, order, record)
     await commands.trim_cache(host)
 

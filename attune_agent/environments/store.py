@@ -20,6 +20,7 @@ from attune_agent.environments.holds import USED, Holds
 from attune_agent.environments.ready import unmark
 from attune_agent.environments.stored import Stored, beyond, stored
 from attune_agent.preparation_errors import BuildDelayed, EnvironmentInUse, EnvironmentNotFound, EnvironmentNotRemoved
+from attune_core.failpoints import failpoint
 
 _log = structlog.get_logger(__name__)
 
@@ -108,6 +109,7 @@ class EnvironmentStore:
 
     async def _remove_locked(self, place: Path, key: str) -> None:
         unmark(place)
+        failpoint("a12")
         command = Command(argv=("true",), env=self._variables, timeout=_REMOVAL_LIMIT, environment=key, fresh=True)
         outcome = await self._run.run(command)
         if not outcome.succeeded:

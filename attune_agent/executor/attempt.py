@@ -23,6 +23,7 @@ from attune_agent.executor.sandbox import NOT_REACHED, Bubble
 from attune_agent.executor.spawn import Command, NotSpawned, not_spawned, resolve, spawn
 from attune_agent.executor.start_command import StartCommand
 from attune_agent.executor.tree import Tree, terminate_sandboxed
+from attune_core.failpoints import failpoint
 
 #: When a group or the host is out of memory, the attempt's processes go before its keeper, and before the host's own programs.
 _SCORE = 200
@@ -181,6 +182,7 @@ class Attempt:
                 what = replace(what, argv=argv, inherited=(self._bubble.status,))
             self._score.put(_SCORE)
             self.pid = spawn(what, stdin, ours[0], ours[len(self.streams) - 1])
+            failpoint("a6")
             if self._bubble is not None:
                 self._bubble.started()
         except OSError as error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from attune_agent.executor.log_index import HEAD, WAYPOINTS, Segment, write_entry, write_header
 from attune_agent.executor.log_waypoints import Waypoints
+from attune_core.failpoints import failpoint
 
 _NONE = -1
 #: How far before a bound a line's end may be for the cut to be made there: so far, but never more than this part of the file.
@@ -152,6 +153,7 @@ class BoundedLog:
             write_entry(self._index, place, None)
             os.ftruncate(descriptor, 0)
             os.lseek(descriptor, 0, os.SEEK_SET)
+            failpoint("a11")
             write_entry(self._index, place, Segment(self._number + 1, self.total))
         except OSError:
             self._broken = True

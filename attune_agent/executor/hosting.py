@@ -25,6 +25,7 @@ from attune_agent.executor.protocol import OutcomeMessage
 from attune_agent.executor.slots import Phase, Slot, fork_keeper, remove_emptied
 from attune_agent.executor.speech import say
 from attune_agent.executor.tree import kill_orphans
+from attune_core.failpoints import failpoint
 
 #: How long a keeper may be silent beyond all limits of its attempt before it is given up.
 PATIENCE = 60.0
@@ -223,6 +224,7 @@ class Hosting:
         self.send(slot, {"type": "log_file", "stream": stream}, descriptors=opened)
 
     def _ended(self, slot: Slot, held: Held, packet: Packet) -> None:
+        failpoint("a8")
         outcome = outcome_of(held, packet, slot.stopped_by)
         self._logged += outcome["stdout_bytes"] + outcome["stderr_bytes"]
         remove_emptied(slot, [f"{held.execution}.{held.attempt}"])
@@ -237,7 +239,11 @@ class Hosting:
             outcome["limit"] = slot.group.limit_hit()
         if slot.guest:
             self.give_up(slot)
-        self._commit.end(outcome, lambda: self._push({"type": "ended", "outcome": outcome, "at": time.time()}))
+        self._commit.end(outcome, lambda: self._tell_end(outcome))
+
+    def _tell_end(self, outcome: OutcomeMessage) -> None:
+        failpoint("a9")
+        self._push({"type": "ended", "outcome": outcome, "at": time.time()})
 
     def _unstarted(self, slot: Slot, detail: str) -> None:
         if slot.held is not None:

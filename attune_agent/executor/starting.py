@@ -24,6 +24,7 @@ from attune_agent.executor.protocol import Refusal
 from attune_agent.executor.slots import Slot
 from attune_agent.executor.spawn import describe_os_error
 from attune_agent.executor.start_command import StartCommand, parse_start
+from attune_core.failpoints import failpoint
 
 #: Both streams may want a segment and an index at the same time.
 _DESCRIPTORS = 4
@@ -82,6 +83,7 @@ class Starting:
 
         def done() -> None:
             slot.held = self._ledger.get(key)
+            failpoint("a5")
             self._give(slot, fields, command, prepared)
             reply({"state": "accepted", "log_directory": log_directory})
 

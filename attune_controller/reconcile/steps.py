@@ -14,6 +14,7 @@ from attune_controller.packs import PackStore
 from attune_controller.reconcile.problem_view import view_of
 from attune_core.catalog.catalog import Catalog
 from attune_core.catalog.load import Loaded
+from attune_core.failpoints import failpoint
 from attune_core.problems import Severity
 from attune_core.wire.api import ProblemView
 
@@ -76,6 +77,7 @@ async def activate(tools: Tools, current: Pass) -> None:
         raise RevisionInvalid("the revision has no catalog and no error that says why")
     for pack in loaded.catalog.packs.values():
         await asyncio.to_thread(tools.packs.keep, pack.digest, pack.archive)
+    failpoint("c10")
     current.catalog = loaded.catalog
 
 

@@ -16,6 +16,7 @@ from attune_controller.reports import Reports
 from attune_controller.sessions.session import Session, key_of
 from attune_controller.store.port import Queues
 from attune_controller.store.records import Held
+from attune_core.failpoints import failpoint
 from attune_core.ports import Clock
 from attune_core.safe_text import safe_text
 from attune_core.values import JsonLimits, JsonRefused, parse_json
@@ -72,6 +73,7 @@ class Incoming:
             session.acknowledged.put(queue, ack.epoch, ack.last)
             held[queue.action, queue.key, ack.epoch] = claim
         if held:
+            failpoint("c6")
             await self._store.acknowledge(list(held.values()))
 
 

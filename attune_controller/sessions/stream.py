@@ -18,6 +18,7 @@ from attune_controller.sessions.clones import Clones
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session
 from attune_core.errors import AttuneError
+from attune_core.failpoints import failpoint
 from attune_core.ports import Clock
 from attune_core.wire.frames import PING_INTERVAL, PingFrame
 
@@ -97,6 +98,7 @@ class Stream:
             try:
                 async with asyncio.timeout(patience):
                     await send({"type": "http.response.body", "body": lines, "more_body": True})
+                failpoint("c5")
             except TimeoutError as error:
                 raise ReaderTooSlow(f"{session.name} did not read for {patience:g} s") from error
 

@@ -11,6 +11,7 @@ from typing import LiteralString
 import apsw
 
 from attune_controller.store.errors import StoreTooNew
+from attune_core.failpoints import failpoint
 
 # What grows by the size of inputs is apart from what changes: SQLite writes a whole row for each change of it. So `events` and
 # `requests` are written once, and `plans` and `executions` are small. The triggers keep the counters that hand-over, placement and
@@ -261,6 +262,7 @@ def migrate(connection: apsw.Connection, place: Path, steps: Sequence[LiteralStr
         connection.execute("BEGIN IMMEDIATE")
         try:
             connection.execute(step).fetchall()
+            failpoint("c11")
         except BaseException:
             connection.execute("ROLLBACK")
             raise

@@ -15,6 +15,7 @@ from attune_controller.store.sqlite.execution_rows import INSERT_EXECUTION, INSE
 from attune_controller.store.sqlite.statements import Values, execute, row_of
 from attune_controller.store.sqlite.throttles import forget_admissions, store_admissions
 from attune_controller.store.transitions import planned
+from attune_core.failpoints import failpoint
 
 # The row of the queue is where a sequence is taken, and nowhere else, so none is taken twice (reliability.md §1.2).
 _NEXT_PLACE: LiteralString = """
@@ -75,6 +76,7 @@ def _insert(connection: apsw.Connection, new: NewExecution, request: Values) -> 
         raise ExecutionExists(f"the execution {new.id} is stored already") from error
     number = connection.last_insert_rowid()
     execute(connection, INSERT_REQUEST, number, *request)
+    failpoint("c4")
     return planned(new, number=number, epoch=epoch, sequence=sequence)
 
 
