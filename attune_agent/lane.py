@@ -16,12 +16,14 @@ from attune_agent.fifo import Fifo
 from attune_agent.policies import Policies
 from attune_agent.state.records import Item, Phase, QueueKey
 from attune_core.ports import Clock
-from attune_core.wire.frames import QueueStatus
+from attune_core.wire.frames import QueueStatus, UnderWay
 
 _log = structlog.get_logger(__name__)
 
 #: Makes an attempt or goes on with one.
 Way = Callable[[Item], Awaitable[None]]
+#: Executions under way that are named of one queue.
+_NAMED = 16
 #: After a defect in our own code, its queue waits this long; seconds.
 _AFTER_DEFECT = 30.0
 
@@ -52,7 +54,7 @@ class Lanes:
         self.slots = slots
         self._closed = closed
         self._tasks: asyncio.TaskGroup | None = None
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, float] = {}  # and since when, by the wall clock
         self._dirty: dict[QueueKey, None] = {}  # changed and not yet looked at, in order
         self._ready: dict[QueueKey, None] = {}  # may start one, in the order of their turns
         self._alarms: dict[QueueKey, tuple[float, asyncio.Task[None]]] = {}
@@ -89,18 +91,22 @@ class Lanes:
 
     def status(self, *, limit: int) -> tuple[QueueStatus, ...]:
         """Say of up to `limit` queues why their first waiting execution waits."""
-        found: list[QueueStatus] = []
-        for queue in self._fifo.queues()[:limit]:
-            waiting = self._fifo.waiting(queue)
-            found.append(QueueStatus(queue=queue.name(), depth=len(waiting), waiting_for=self._reason(queue, waiting)[:200]))
-        return tuple(found)
+        return tuple(self._status(queue, self._fifo.waiting(queue)) for queue in self._fifo.queues()[:limit])
 
-    def _reason(self, queue: QueueKey, waiting: Mapping[str, Item]) -> str:
-        head = next(iter(waiting.values()), None)
-        if head is not None and head.active and head.note:  # such as kill_failed
-            return head.note
-        choice = self._choose(queue)
-        return f"a free slot ({self.busy} of {self.slots} busy)" if choice.execution else choice.waiting
+    def _status(self, queue: QueueKey, waiting: Mapping[str, Item]) -> QueueStatus:
+        first, choice = next(iter(waiting.values()), None), self._choose(queue)
+        reason = f"a free slot ({self.busy} of {self.slots} busy)" if choice.execution else choice.waiting
+        if first is not None and first.active and first.note:  # such as kill_failed
+            reason = first.note
+        under_way = [UnderWay(execution=one, since=self._under_way[one]) for one in waiting if one in self._under_way]
+        return QueueStatus(
+            queue=queue.name(),
+            depth=len(waiting),
+            waiting_for=reason[:200],
+            head=next((one.execution for one in waiting.values() if not one.active), ""),
+            until=0.0 if choice.until is None else self._clock.now() + max(choice.until - self._clock.monotonic(), 0.0),
+            under_way=tuple(under_way[:_NAMED]),
+        )
 
     def _schedule(self) -> None:
         if not self._scheduled and self._tasks is not None:
@@ -159,7 +165,7 @@ class Lanes:
 
     def _spawn(self, item: Item, way: Way) -> None:
         if self._tasks is not None:
-            self._under_way.add(item.execution)
+            self._under_way[item.execution] = self._clock.now()
             self._tasks.create_task(self._attend(item, way))
 
     async def _attend(self, item: Item, way: Way) -> None:
@@ -178,7 +184,7 @@ class Lanes:
                 await self._clock.sleep(_AFTER_DEFECT)
                 item, way = current, self._attempts.resume
         finally:
-            self._under_way.discard(item.execution)
+            self._under_way.pop(item.execution, None)
             self.touch(item.queue)
 
     def _hold_after_defect(self, item: Item | None) -> None:

@@ -300,12 +300,24 @@ class LogWindowFrame(Message):
     body: LogWindow
 
 
+class UnderWay(Message):
+    """An execution that takes a slot; `since` is the agent's wall clock, seconds: a label."""
+
+    execution: str = Field(max_length=36)
+    since: float
+
+
 class QueueStatus(Message):
-    """Why a queue's head is not running."""
+    """Why the first execution of a queue that has no attempt under way waits; what takes slots is named up to a bound."""
 
     queue: QueueName
     depth: int
     waiting_for: str = Field(max_length=200)
+    #: The execution that waits; empty: none.
+    head: str = Field(default="", max_length=36)
+    #: When the agent looks again by itself (a retry's pause, a rate), by its wall clock, seconds: a label. 0: another change must come.
+    until: float = 0.0
+    under_way: tuple[UnderWay, ...] = ()
 
 
 class Status(Message):

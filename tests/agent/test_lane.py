@@ -168,6 +168,17 @@ async def test_each_head_says_why_it_waits(world: World) -> None:
     assert "attempt 1 failed (exit_code)" in {status.queue.key: status for status in world.lanes.status(limit=10)}["null"].waiting_for
 
 
+async def test_a_queue_names_what_waits_until_when_and_what_takes_its_slots(world: World) -> None:
+    begun = world.clock.now()
+    await world.assign(assignment("1", 1, policy=RETRYING), assignment("2", 2))
+    [said] = world.lanes.status(limit=10)
+    assert (said.head, said.until, [(one.execution, one.since) for one in said.under_way]) == ("2", 0.0, [("1", begun)])
+    await world.finish("1", code=1)
+    [said] = world.lanes.status(limit=10)
+    assert (said.head, said.until) == ("1", pytest.approx(world.clock.now() + 5.0))
+    assert not said.under_way
+
+
 async def test_a_defect_in_one_attempt_holds_its_queue_and_no_other(world: World) -> None:
     defect = ZeroDivisionError("a defect")
     world.preparation.troubles["1"] = [defect]  # type: ignore[list-item]  # what nobody foresaw
