@@ -16,7 +16,7 @@ from attune_agent.link import enrol, fetch_authority
 from attune_agent.state.schema import open_database
 from attune_core.names import AgentName
 from attune_core.pki import expires_at, fingerprint, make_key, make_signing_request
-from attune_core.wire.frames import Enrolment
+from attune_core.wire.enrolment import Enrolment
 from attune_core.wire.join_token import JoinTokenText, read_join_token
 
 

@@ -28,7 +28,8 @@ from attune_core.ports import rfc3339
 from attune_core.safe_text import safe_text
 from attune_core.version import WIRE_PROTOCOL
 from attune_core.wire.api import Failure
-from attune_core.wire.frames import PROTOCOL_HEADER, SESSION_HEADER, Enrolled, Enrolment, Hello, Stored, Welcome
+from attune_core.wire.enrolment import Enrolled, Enrolment
+from attune_core.wire.frames import PROTOCOL_HEADER, SESSION_HEADER, Hello, Stored, Welcome
 
 Answer = TypeVar("Answer", bound=BaseModel)
 

@@ -16,7 +16,7 @@ from attune_controller.store.errors import JoinTokenRefused
 from attune_controller.store.port import Agents
 from attune_controller.store.records import Agent
 from attune_core.ports import Clock
-from attune_core.wire.frames import Enrolled, Enrolment
+from attune_core.wire.enrolment import Enrolled, Enrolment
 
 #: Told of a new agent (the Fleet, the listener's memory of certificates).
 Newcomer = Callable[[Iterable[Agent]], None]

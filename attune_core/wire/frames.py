@@ -392,21 +392,3 @@ class Stored(Message):
     """Answer to a POST of frames: everything up to this number is durable."""
 
     n: int
-
-
-class Enrolment(Message):
-    """An agent's request for its first certificate, sent to the public listener."""
-
-    token: str = Field(max_length=256)
-    name: AgentName
-    csr: str = Field(max_length=8192)  # PEM
-
-
-class Enrolled(Message):
-    """What joins the agent to its controller."""
-
-    name: AgentName
-    certificate: str  # PEM
-    authority: str  # PEM of the controller's CA
-    agent_url: str  # https://host:port of the agent listener
-    labels: dict[str, str] = {}

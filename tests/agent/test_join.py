@@ -21,7 +21,7 @@ from attune_agent.state.sqlite import SqliteState
 from attune_controller.identity.ca import Authority, open_authority
 from attune_controller.identity.server_certificate import ServerCertificate
 from attune_core.ports import SystemClock
-from attune_core.wire.frames import Enrolled
+from attune_core.wire.enrolment import Enrolled
 from attune_core.wire.join_token import JoinTokenText, JoinTokenUnreadable
 from tests.agent.controller_stub import Asked, ControllerStub
 

@@ -20,6 +20,7 @@ from attune_core.pki import make_key, make_signing_request
 from attune_core.ports import SystemClock, SystemRandom
 from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.api import Accepted, EventView, ExecutionView, StatusView
+from attune_core.wire.enrolment import Enrolled
 from attune_core.wire.frames import (
     PROTOCOL_HEADER,
     SESSION_HEADER,
@@ -29,7 +30,6 @@ from attune_core.wire.frames import (
     AssignFrame,
     CancelFrame,
     DrainFrame,
-    Enrolled,
     Hello,
     HoldQueuesFrame,
     PauseFrame,

@@ -6,7 +6,7 @@ In the table of `routes`; the only two paths that ask for no token, because the 
 from starlette.responses import Response
 
 from attune_controller.http.call import Call, answer
-from attune_core.wire.frames import Enrolment
+from attune_core.wire.enrolment import Enrolment
 
 
 async def show_authority(call: Call) -> Response:

@@ -10,7 +10,7 @@ from attune_controller.http.replies import KEPT, LIFE, Replies
 from attune_core.pki import fingerprint, make_key, make_signing_request
 from attune_core.values import JsonObject
 from attune_core.wire.api import Failure, JoinTokenView, Page, TokenView
-from attune_core.wire.frames import Enrolled
+from attune_core.wire.enrolment import Enrolled
 from attune_core.wire.join_token import read_join_token
 from tests.controller.clocks import StandingClock
 from tests.controller.http.house import House

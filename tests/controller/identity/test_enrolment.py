@@ -23,7 +23,7 @@ from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.pki import der_of, fingerprint, make_key, make_signing_request
 from attune_core.ports import SystemRandom
 from attune_core.wire.api import JoinTokenRequest
-from attune_core.wire.frames import Enrolled, Enrolment
+from attune_core.wire.enrolment import Enrolled, Enrolment
 from attune_core.wire.join_token import read_join_token
 from tests.controller.clocks import StandingClock
 
