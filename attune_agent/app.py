@@ -1,54 +1,41 @@
-"""The composition root of the agent: every part is built here, once, and passed to those that need it; the map of the program.
+"""The composition root of the agent: every part is built here or in `assembly`, once, and passed to those that need it.
 
-Called by `main`. The lanes and the uplink run side by side until the program is told to stop; actions go on without it.
+Called by `main`. Lanes and uplink run side by side until the program is told to stop; actions go on without it.
 """
 
-import asyncio
 import json
 import os
 import platform
 import shutil
-from collections.abc import Coroutine, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
 
-from attune_agent.attempt import Attempts
+from attune_agent.assembly import Assembly, Ports
 from attune_agent.confinement import Confinement
-from attune_agent.contact import Contact
 from attune_agent.ecosystems.protocol import HostTools
 from attune_agent.environments.environments import Environments
 from attune_agent.environments.host_commands import HostCommands
 from attune_agent.environments.probes import Probes
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.fifo import Fifo
 from attune_agent.host import Host
 from attune_agent.host_settings import DEFAULT_FILE, HostSettings, read_host_settings
-from attune_agent.inbox import Inbox
 from attune_agent.join import read_controller
-from attune_agent.lane import Lanes
 from attune_agent.layout import Layout
-from attune_agent.ledger import Ledger
 from attune_agent.link import HttpLink, agent_context
 from attune_agent.link_port import Link
 from attune_agent.log_windows import LogWindows
-from attune_agent.marks import Marks
-from attune_agent.outbox import Outbox
 from attune_agent.packs.packs import Packs
-from attune_agent.policies import Policies
 from attune_agent.preparation import Preparation
-from attune_agent.recovery import await_executor, sweep, waiting_again
 from attune_agent.secrets import Secrets
 from attune_agent.settings import AgentSettings
-from attune_agent.state.records import Item
 from attune_agent.state.sqlite import SqliteState
-from attune_agent.uplink import Identity, Uplink
+from attune_agent.uplink import Identity
 from attune_core.errors import AttuneError
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random, SystemClock, SystemRandom
 from attune_core.version import VERSION
-from attune_core.wire.frames import Status
 
 _log = structlog.get_logger(__name__)
 
@@ -56,69 +43,41 @@ _log = structlog.get_logger(__name__)
 _EXECUTOR_LIMIT = 2.0
 #: A certificate that ends within this time is said at the start, seconds.
 _CERTIFICATE_DUE = 10 * 86_400.0
-#: Queues named in a status frame.
-_QUEUES_SHOWN = 100
 #: Packs on disk beyond which those that nothing in hand needs are removed at the start.
 _PACKS_KEPT = 256
 
 
 class Agent:
-    """One agent process."""
+    """One agent process: the assembly, and around it what it needs of the machine."""
 
     def __init__(self, settings: AgentSettings, *, link: Link, labels: Mapping[str, str], clock: Clock, random: Random) -> None:
         """Build the parts from the bottom up and load what is stored."""
         layout = self._layout = settings.layout
-        self._slots, self._link, self._clock, self._config = settings.host.slots, link, clock, settings.config
+        self._link, self._config = link, settings.config
         host = self._host = ExecutorLink(layout.run, connect_limit=_EXECUTOR_LIMIT, on_condition=self._condition)
-        self._tasks: asyncio.TaskGroup | None = None
         self._state = SqliteState(layout.database, instance=uuid7(clock, random))
         loaded = self._state.load()
-        policies = Policies(loaded.revision, loaded.policies)
-        self._fifo = Fifo(loaded.held, [self._restored(item, policies) for item in loaded.items])
         self._packs = Packs(layout.packs, download=link.pack)
-        outbox = Outbox(self._state, loaded.outbox)
         environments = environments_of(layout, settings.host, host=host, clock=clock)
         self._store = environments.store
-        ledger = Ledger(fifo=self._fifo, state=self._state, outbox=outbox, clock=clock, on_settled=self._store.release)
-        self._contact = Contact(clock)
-        self._marks = Marks(self._state, paused=loaded.paused, draining=loaded.draining, host_pause=settings.host.paused)
         preparation = preparation_of(layout, settings.host, packs=self._packs, environments=environments)
-        attempts = Attempts(ledger=ledger, host=host, preparation=preparation, policies=policies, clock=clock, closed=self._closed)
-        self._lanes = Lanes(fifo=self._fifo, policies=policies, attempts=attempts, clock=clock, slots=self._slots, closed=self._closed)
-        self._marks.changed = self._lanes.touch_all
-        inbox = Inbox(fifo=self._fifo, ledger=ledger, state=self._state, policies=policies, attempts=attempts, spawn=self._spawn)
-        inbox.policies_changed = self._lanes.touch_all
-        self._uplink = Uplink(
-            link=link,
-            identity=Identity(instance=loaded.instance, boot_id=_boot_id(), slots=self._slots, labels=labels, facts=_facts()),
-            previous=loaded.session,
-            fifo=self._fifo,
-            inbox=inbox,
-            outbox=outbox,
-            state=self._state,
-            contact=self._contact,
-            marks=self._marks,
-            logs=LogWindows(layout.logs, self._fifo, self._clock),
-            status=self._status,
-            changed=self._changed,
-            clock=clock,
-            random=random,
+        self._assembly = Assembly(
+            Ports(state=self._state, link=link, host=host, preparation=preparation, clock=clock, random=random),
+            loaded,
+            identity=Identity(instance=loaded.instance, boot_id=_boot_id(), slots=settings.host.slots, labels=labels, facts=_facts()),
+            host_pause=settings.host.paused,
+            logs=lambda fifo: LogWindows(layout.logs, fifo, clock),
+            free_bytes=lambda: shutil.disk_usage(layout.agent).free,
+            on_settled=self._store.release,
+            on_changed=self._write_ready,
         )
 
     async def run(self) -> None:
         """Work until cancelled; running actions are the executor's and go on."""
         try:
-            async with self._host, asyncio.TaskGroup() as tasks:
-                self._tasks = tasks
-                _log.info("agent running", version=VERSION, state=str(self._layout.state), slots=self._slots, in_hand=len(self._fifo))
-                self._changed()
-                tasks.create_task(self._lanes.run())
-                tasks.create_task(self._uplink.run())
-                tasks.create_task(self._settle_in())
-                try:
-                    await asyncio.get_running_loop().create_future()  # for ever
-                finally:
-                    self._tasks = None  # nothing is begun any more while the group ends what is under way
+            async with self._host:
+                _log.info("agent running", version=VERSION, state=str(self._layout.state), in_hand=len(self._assembly.fifo))
+                await self._assembly.run(self._settle_in)
         finally:
             self._layout.ready.unlink(missing_ok=True)
             await self._link.close()
@@ -127,61 +86,30 @@ class Agent:
     def read_host_pause(self) -> None:
         """Look into agent.yaml again for `paused` (SIGHUP); a file that is refused changes nothing."""
         try:
-            self._marks.follow_host(read_host_settings(self._config, required=self._config != DEFAULT_FILE).paused)
+            self._assembly.marks.follow_host(read_host_settings(self._config, required=self._config != DEFAULT_FILE).paused)
         except AttuneError as error:
             _log.error("agent.yaml is refused; what it said before holds", error=str(error), remedy=error.hint)
 
-    def _closed(self) -> str:
-        return self._marks.closed() or self._contact.closed()
-
     async def _settle_in(self) -> None:
-        greeting = await await_executor(self._host, self._clock)
+        greeting = await self._assembly.meet_executor(hold_again=self._store.hold_again)
         _log.info("executor found", mode=greeting.mode.value, slots=greeting.slots, bounds=list(greeting.limits))
-        self._lanes.slots = min(self._slots, greeting.slots)
-        await sweep(self._host, self._fifo, hold_again=self._store.hold_again)
         await self._store.shrink()
         if sum(1 for _ in self._layout.packs.iterdir()) > _PACKS_KEPT:
-            await self._packs.keep_only([(await self._state.body(item.execution)).digest for item in list(self._fifo.items())])
+            items = list(self._assembly.fifo.items())
+            await self._packs.keep_only([(await self._state.body(item.execution)).digest for item in items])
 
     def _condition(self, execution: str, attempt: int, condition: str) -> None:
-        """The executor cannot empty an attempt: its queue is held, and says why."""
-        _log.error("an attempt cannot be ended", execution=execution, attempt=attempt, condition=condition)
-        item = self._fifo.item(execution)
-        if item is not None and item.attempt == attempt:
-            self._fifo.replace(replace(item, note=f"{condition}: a process of attempt {attempt} of {execution} cannot be ended"))
+        self._assembly.condition(execution, attempt, condition)
 
-    def _restored(self, item: Item, policies: Policies) -> Item:
-        longest = policies.of(item).retry.maximum_interval
-        return waiting_again(item, wall=self._clock.now(), monotonic=self._clock.monotonic(), longest=longest)
-
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        if self._tasks is None:
-            work.close()  # the controller repeats it in the next session
-        else:
-            self._tasks.create_task(work)
-
-    def _status(self) -> Status:
-        free = shutil.disk_usage(self._layout.agent).free
-        return Status(
-            slots=self._lanes.slots,
-            busy=self._lanes.busy,
-            queues=self._lanes.status(limit=_QUEUES_SHOWN),
-            free_bytes=free,
-            paused=self._marks.paused is not None,
-            draining=self._marks.draining is not None,
-            in_hand=len(self._fifo),
-            host_pause=self._marks.host_pause,
-        )
-
-    def _changed(self) -> None:
-        """The session began or ended: say it where tests and the doctor look, and let starts be considered again."""
+    def _write_ready(self) -> None:
+        """Say whether there is a session where tests and the doctor look."""
         new = self._layout.ready.with_suffix(".new")
+        connected = self._assembly.contact.connected
         try:
-            new.write_text(json.dumps({"pid": os.getpid(), "version": VERSION, "connected": self._contact.connected}), encoding="ascii")
+            new.write_text(json.dumps({"pid": os.getpid(), "version": VERSION, "connected": connected}), encoding="ascii")
             new.replace(self._layout.ready)
         except OSError as error:  # a full disk: what runs goes on, and who looks sees the last word that was written
             _log.warning("readiness is not on disk", error=str(error))
-        self._lanes.touch_all()
 
 
 def build(settings: AgentSettings, clock: Clock | None = None, random: Random | None = None) -> Agent:

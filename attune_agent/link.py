@@ -202,7 +202,7 @@ async def _require_success(answer: httpx2.Response) -> None:
     if answer.is_success:
         return
     await answer.aread()
-    raise _refusal(_failure(answer))
+    raise refusal(_failure(answer))
 
 
 def _failure(answer: httpx2.Response) -> Failure:
@@ -216,7 +216,7 @@ def _said(failure: Failure) -> str:
     return safe_text(f"the controller says: {failure.detail or failure.title} ({failure.code or failure.status})", limit=1000)
 
 
-def _refusal(failure: Failure) -> AttuneError:
+def refusal(failure: Failure) -> AttuneError:
     """Return what a problem document of the agent listener means here."""
     text = _said(failure)
     hint = safe_text(failure.remedy, limit=1000) or None

@@ -1,6 +1,7 @@
 """The controller's composition root: every part is built here, once, and given what it needs.
 
-Called by `main` and by tests; what comes out runs in `running`. The order of the parts is the way of an event (design §4).
+Called by `main` and by tests; what comes out runs in `running`. What an event passes is put together in `assembly`; here comes around it
+what the machine gives: git, files, certificates, listeners.
 """
 
 import json
@@ -9,11 +10,9 @@ from pathlib import Path
 
 from starlette.types import Scope
 
-from attune_controller.cancellation import Cancellation
-from attune_controller.dispatch import Dispatch
+from attune_controller.assembly import Assembly
 from attune_controller.ends import Ends, open_ends
 from attune_controller.errors import StateRefused
-from attune_controller.fleet import Fleet
 from attune_controller.git_source import GitSource, Remote
 from attune_controller.hooks.receive import Hooks
 from attune_controller.http.app import build_agent_app, build_public_app
@@ -28,27 +27,15 @@ from attune_controller.identity.enrolment import Enrolments
 from attune_controller.identity.join_tokens import JoinTokens
 from attune_controller.identity.private_file import write_private
 from attune_controller.identity.tokens import ApiTokens
-from attune_controller.intake import Intake
-from attune_controller.log_relay import LogRelay
-from attune_controller.marking import Marking
 from attune_controller.packs import PackStore
-from attune_controller.planning import Planner
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.reconcile.examine import Examiner
 from attune_controller.reconcile.read_revision import read_revision
 from attune_controller.reconcile.reconciler import Reconciler
 from attune_controller.reconcile.steps import Tools
-from attune_controller.reports import Reports
 from attune_controller.running import Controller
 from attune_controller.secrets import ControllerSecrets
-from attune_controller.sessions.clones import Clones
-from attune_controller.sessions.greeting import Greeting
-from attune_controller.sessions.incoming import Incoming
-from attune_controller.sessions.last_seen import keep_last_seen
-from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.routes import AgentRequests
-from attune_controller.sessions.session import Session
-from attune_controller.sessions.stream import Stream
 from attune_controller.settings import ControllerSettings
 from attune_controller.store.port import Store
 from attune_controller.store.records import Agent
@@ -78,37 +65,29 @@ async def build(settings: ControllerSettings, clock: Clock, random: Random) -> C
 
 
 class _Composition:
-    """The parts that know each other, in the order in which they need each other."""
+    """The assembly, and around it what it needs of the machine: git, files, certificates and listeners."""
 
     def __init__(
         self, *, settings: ControllerSettings, clock: Clock, random: Random, store: Store, authority: Authority, ends: Ends
     ) -> None:
         self.settings, self.clock, self.random, self.store, self.authority, self.ends = settings, clock, random, store, authority, ends
-        self.active, self.fleet, self.sessions, self.clones = ActiveCatalog(), Fleet(), OpenSessions(), Clones()
-        self.reconciler, self.packs = _reconciler(settings, store, self.active, clock)
-        self.planner = Planner(store, self.active, self.fleet, clock, random, planned=self.sessions.wake)
-        self.planner.agent_wait = settings.agents.wait
-        self.cancellation = Cancellation(store, self.sessions, clock, self.planner.wake)
-        self.marking = Marking(store, self.fleet, self.sessions, clock=clock, random=random, changed=self.planner.wake)
-        self.dispatch = Dispatch(store, self.sessions, self.active, self.cancellation)
-        self.logs = LogRelay(self.sessions, clock, random)
+        self.assembly = Assembly(store=store, clock=clock, random=random, agent_wait=settings.agents.wait)
+        self.reconciler, self.packs = _reconciler(settings, store, self.assembly.active, clock)
         self.certificates = AgentCertificates(store, clock)
         self.tokens = ApiTokens(store, clock, random)
 
     def controller(self) -> Controller:
         """Return the whole."""
         listening = self.settings.state / LISTENING
+        requests = self.assembly.requests(_agent_of, self.packs)
         return Controller(
             store=self.store,
             clock=self.clock,
-            sessions=self.sessions,
-            listeners=_listeners(self._parts(), self._requests(), self.certificates, self.ends),
+            sessions=self.assembly.sessions,
+            listeners=_listeners(self._parts(), requests, self.certificates, self.ends),
             loops={
                 "reconcile": self.reconciler.run,
-                "planning": self.planner.run,
-                "planning of a new revision": self._plan_when_live,
-                "dispatch": self.dispatch.follow,
-                "last seen": lambda: keep_last_seen(self.store, self.sessions, self.clock),
+                **self.assembly.loops,
                 "certificates": lambda: keep_fresh(self.ends.certificate.refresh, _served(self.ends), self.clock),
             },
             restore=self._restore,
@@ -118,18 +97,17 @@ class _Composition:
 
     def _parts(self) -> Parts:
         """Return what the public listener's endpoints work with."""
-        store, clock, random, ends = self.store, self.clock, self.random, self.ends
-        intake = Intake(store, self.active, self.planner.wake)
+        store, clock, random, ends, assembly = self.store, self.clock, self.random, self.ends, self.assembly
         secrets = ControllerSecrets(self.settings.state / "secrets")
         return Parts(
             store=store,
-            intake=intake,
-            active=self.active,
-            fleet=self.fleet,
-            cancels=self.cancellation,
-            marking=self.marking,
-            logs=self.logs,
-            hooks=Hooks(intake, self.active, secrets, clock, accepted=self._delivered),
+            intake=assembly.intake,
+            active=assembly.active,
+            fleet=assembly.fleet,
+            cancels=assembly.cancellation,
+            marking=assembly.marking,
+            logs=assembly.logs,
+            hooks=Hooks(assembly.intake, assembly.active, secrets, clock, accepted=self._delivered),
             tokens=self.tokens,
             join_tokens=JoinTokens(store, clock, random, public_url=ends.public.url, authority=self.authority.fingerprint),
             enrolments=Enrolments(store, self.authority, clock, agent_url=ends.agents.url, newcomers=[self._enrolled]),
@@ -142,43 +120,17 @@ class _Composition:
             started_at=clock.now(),
         )
 
-    def _requests(self) -> AgentRequests:
-        """Return what answers on the agent listener."""
-        store, clock, sessions, planner = self.store, self.clock, self.sessions, self.planner
-        return AgentRequests(
-            agent_of=_agent_of,
-            greeting=Greeting(store, sessions, self.clones, fleet=self.fleet, active=self.active, clock=clock, random=self.random),
-            stream=Stream(sessions, self.clones, self.fleet, self.logs, clock, serve=self._serve, changed=planner.wake),
-            incoming=Incoming(store, Reports(store, clock, planner.wake), self.logs, self.fleet, clock),
-            sessions=sessions,
-            packs=self.packs,
-        )
-
     async def _restore(self) -> None:
         """What has to be known before anybody is answered."""
         await self.tokens.write_first(self.settings.state / ADMIN_TOKEN)
-        self.fleet.enrolled(await self.store.agents())
-        await self.marking.restore()
+        await self.assembly.restore()
         await self.reconciler.restore()
 
-    async def _serve(self, session: Session) -> None:
-        """What was marked between the hello and the stream is said now; then hand over."""
-        self.marking.tell(session)
-        await self.dispatch.serve(session)
-
-    async def _plan_when_live(self) -> None:
-        """Events wait while no revision is active; the first one wakes the planner."""
-        seen = ""
-        while True:
-            seen = await self.active.changed(seen)
-            self.planner.wake()
-
     def _enrolled(self, agents: Iterable[Agent]) -> None:
-        """A new agent may be what waiting executions wait for; an older certificate of its name is void."""
+        """An older certificate of a new agent's name is void."""
         enrolled = tuple(agents)
         self.certificates.forget(enrolled)
-        self.fleet.enrolled(enrolled)
-        self.planner.wake()
+        self.assembly.enrolled(enrolled)
 
     def _delivered(self, hook: str) -> None:
         """A delivery may say that there is a new commit."""

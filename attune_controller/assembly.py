@@ -1,0 +1,94 @@
+"""Assembly: the parts that an event passes from its acceptance to its end, put together over the ports Store, Clock and Random.
+
+Made by `app`, which adds git, TLS, listeners and files, and by the simulation, which adds none of them. The order of the parts is the way
+of an event (design §4).
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+from starlette.types import Scope
+
+from attune_controller.cancellation import Cancellation
+from attune_controller.dispatch import Dispatch
+from attune_controller.fleet import Fleet
+from attune_controller.intake import Intake
+from attune_controller.log_relay import LogRelay
+from attune_controller.marking import Marking
+from attune_controller.packs import PackStore
+from attune_controller.planning import Planner
+from attune_controller.reconcile.active import ActiveCatalog
+from attune_controller.reports import Reports
+from attune_controller.sessions.clones import Clones
+from attune_controller.sessions.greeting import Greeting
+from attune_controller.sessions.incoming import Incoming
+from attune_controller.sessions.last_seen import keep_last_seen
+from attune_controller.sessions.open_sessions import OpenSessions
+from attune_controller.sessions.routes import AgentRequests
+from attune_controller.sessions.session import Session
+from attune_controller.sessions.stream import Stream
+from attune_controller.store.port import Store
+from attune_controller.store.records import Agent
+from attune_core.ports import Clock, Random
+
+Loop = Callable[[], Awaitable[None]]
+
+
+class Assembly:
+    """The parts that know each other, in the order in which they need each other."""
+
+    def __init__(self, *, store: Store, clock: Clock, random: Random, agent_wait: float) -> None:
+        """Take the ports; `agent_wait` is how long an execution without a matching agent waits, seconds."""
+        self.store, self.clock, self.random = store, clock, random
+        self.active, self.fleet, self.sessions, self.clones = ActiveCatalog(), Fleet(), OpenSessions(), Clones()
+        self.planner = Planner(store, self.active, self.fleet, clock, random, planned=self.sessions.wake)
+        self.planner.agent_wait = agent_wait
+        self.intake = Intake(store, self.active, self.planner.wake)
+        self.cancellation = Cancellation(store, self.sessions, clock, self.planner.wake)
+        self.marking = Marking(store, self.fleet, self.sessions, clock=clock, random=random, changed=self.planner.wake)
+        self.dispatch = Dispatch(store, self.sessions, self.active, self.cancellation)
+        self.reports = Reports(store, clock, self.planner.wake)
+        self.logs = LogRelay(self.sessions, clock, random)
+
+    def requests(self, agent_of: Callable[[Scope], str], packs: PackStore) -> AgentRequests:
+        """Return what answers agents; `agent_of` returns the name that their connection proves."""
+        store, clock, sessions = self.store, self.clock, self.sessions
+        return AgentRequests(
+            agent_of=agent_of,
+            greeting=Greeting(store, sessions, self.clones, fleet=self.fleet, active=self.active, clock=clock, random=self.random),
+            stream=Stream(sessions, self.clones, self.fleet, self.logs, clock, serve=self._serve, changed=self.planner.wake),
+            incoming=Incoming(store, self.reports, self.logs, self.fleet, clock),
+            sessions=sessions,
+            packs=packs,
+        )
+
+    @property
+    def loops(self) -> Mapping[str, Loop]:
+        """What runs for as long as the controller does."""
+        return {
+            "planning": self.planner.run,
+            "planning of a new revision": self._plan_when_live,
+            "dispatch": self.dispatch.follow,
+            "last seen": lambda: keep_last_seen(self.store, self.sessions, self.clock),
+        }
+
+    async def restore(self) -> None:
+        """Take over what the store knows, before anybody is answered."""
+        self.fleet.enrolled(await self.store.agents())
+        await self.marking.restore()
+
+    def enrolled(self, agents: Iterable[Agent]) -> None:
+        """A new agent may be what waiting executions wait for."""
+        self.fleet.enrolled(agents)
+        self.planner.wake()
+
+    async def _serve(self, session: Session) -> None:
+        """What was marked between the hello and the stream is said now; then hand over."""
+        self.marking.tell(session)
+        await self.dispatch.serve(session)
+
+    async def _plan_when_live(self) -> None:
+        """Events wait while no revision is active; the first one wakes the planner."""
+        seen = ""
+        while True:
+            seen = await self.active.changed(seen)
+            self.planner.wake()
