@@ -23,16 +23,16 @@ def test_a_double_start_is_found() -> None:
 
 
 def test_an_inversion_is_found() -> None:
-    assert any("started before [0]" in problem for problem in run("S11", "E11", "S01", "E01"))
+    assert any("at (0, 1) started before (0, 0)" in problem for problem in run("S11", "E11", "S01", "E01"))
 
 
 def test_an_overlap_beyond_the_limit_is_found() -> None:
-    assert any("with limit 1" in problem for problem in run("S01", "S11", "E01", "E11"))
+    assert any("the limit is 1" in problem for problem in run("S01", "S11", "E01", "E11"))
     assert run("S01", "S11", "E01", "E11", limit=2) == []
 
 
 def test_a_start_during_another_ones_retry_is_found() -> None:
-    assert any("with limit 1" in problem for problem in run("S01", "E01", "S11", "S02", "E02", "E11"))
+    assert any("the limit is 1" in problem for problem in run("S01", "E01", "S11", "S02", "E02", "E11"))
 
 
 def test_what_never_ran_is_found_unless_it_is_said() -> None:
@@ -41,10 +41,10 @@ def test_what_never_ran_is_found_unless_it_is_said() -> None:
 
 
 def test_a_start_between_the_attempts_of_an_earlier_one_is_found() -> None:
-    assert any("with limit 1" in problem for problem in run("S01", "E01", "S11", "E11", "S02", "E02"))
+    assert any("the limit is 1" in problem for problem in run("S01", "E01", "S11", "E11", "S02", "E02"))
 
 
 def test_neighbours_that_run_side_by_side_may_write_in_any_order_but_no_others() -> None:
     assert run("S11", "S01", "E01", "E11", limit=2) == []
-    assert any("started before [0, 1]" in problem for problem in run("S21", "E21", "S01", "S11", "E01", "E11", limit=2, expected=3))
+    assert any("started before (0, 0), (0, 1)" in problem for problem in run("S21", "E21", "S01", "S11", "E01", "E11", limit=2, expected=3))
     assert run("S11", "E11", "S21", "S01", "E21", "E01", limit=2, expected=3) == [], "a slow first line is no inversion"
