@@ -141,3 +141,10 @@ class OutputUnwritable(AttuneError):
 
     code, blame = "ATT720", Blame.HOST
     remedy = "name a file in a folder that exists and that you may write to"
+
+
+class WitnessUnreadable(AttuneError):
+    """A witness file, or an executor's journal, that the order is to be judged by cannot be read."""
+
+    code, blame = "ATT750", Blame.HOST
+    remedy = "name a file that the actions wrote `S` and `E` lines to, or the executor's state directory, and run as a user who may read it"

@@ -3,7 +3,7 @@
 Turned into an application by `app`; a test compares it with what the application really serves.
 """
 
-from attune_controller.http.resources import agents, credentials, enrolment, events, executions, hooks, rules, status
+from attune_controller.http.resources import agents, credentials, enrolment, events, executions, history, hooks, rules, status
 from attune_controller.http.row import Access, Row
 from attune_core.wire.api import Scope
 
@@ -22,6 +22,7 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/v1/executions/{execution}", Scope.READ, executions.show_execution),
     Row("POST", "/v1/executions/{execution}/cancel", Scope.OPERATE, executions.cancel),
     Row("GET", "/v1/executions/{execution}/logs", Scope.READ, executions.read_log),
+    Row("GET", "/v1/history", Scope.READ, history.list_history),
     Row("GET", "/v1/agents", Scope.READ, agents.list_agents),
     Row("GET", "/v1/agents/{agent}", Scope.READ, agents.show_agent),
     Row("POST", "/v1/agents/{agent}/cordon", Scope.OPERATE, agents.cordon),

@@ -29,6 +29,7 @@ OPENED = {
         "GET /v1/executions",
         "GET /v1/executions/{execution}",
         "GET /v1/executions/{execution}/logs",
+        "GET /v1/history",
         "GET /v1/agents",
         "GET /v1/agents/{agent}",
         "GET /v1/rules",
