@@ -43,8 +43,8 @@ _log = structlog.get_logger(__name__)
 _EXECUTOR_LIMIT = 2.0
 #: A certificate that ends within this time is said at the start, seconds.
 _CERTIFICATE_DUE = 10 * 86_400.0
-#: Packs on disk beyond which those that nothing in hand needs are removed at the start.
-_PACKS_KEPT = 256
+#: Packs on disk beyond which the least recently used that nothing in hand needs are removed, and seconds between two looks.
+_PACKS_KEPT, _PACKS_LOOK = 256, 600.0
 
 
 class Agent:
@@ -53,7 +53,7 @@ class Agent:
     def __init__(self, settings: AgentSettings, *, link: Link, labels: Mapping[str, str], clock: Clock, random: Random) -> None:
         """Build the parts from the bottom up and load what is stored."""
         layout = self._layout = settings.layout
-        self._link, self._config = link, settings.config
+        self._link, self._config, self._clock = link, settings.config, clock
         host = self._host = ExecutorLink(layout.run, connect_limit=_EXECUTOR_LIMIT, on_condition=self._condition)
         self._state = SqliteState(layout.database, instance=uuid7(clock, random))
         loaded = self._state.load()
@@ -94,9 +94,18 @@ class Agent:
         greeting = await self._assembly.meet_executor(hold_again=self._store.hold_again)
         _log.info("executor found", mode=greeting.mode.value, slots=greeting.slots, bounds=list(greeting.limits))
         await self._store.shrink()
-        if sum(1 for _ in self._layout.packs.iterdir()) > _PACKS_KEPT:
+        while True:
+            await self._shrink_packs()
+            await self._clock.sleep(_PACKS_LOOK)
+
+    async def _shrink_packs(self) -> None:
+        if sum(1 for _ in self._layout.packs.iterdir()) <= _PACKS_KEPT:
+            return
+        try:
             items = list(self._assembly.fifo.items())
-            await self._packs.keep_only([(await self._state.body(item.execution)).digest for item in items])
+            await self._packs.shrink([(await self._state.body(item.execution)).digest for item in items], _PACKS_KEPT)
+        except (KeyError, OSError, AttuneError) as error:  # settled meanwhile, or a disk that refuses: at the next look
+            _log.info("packs are not removed now", error=str(error))
 
     def _condition(self, execution: str, attempt: int, condition: str) -> None:
         self._assembly.condition(execution, attempt, condition)

@@ -33,6 +33,7 @@ from attune_controller.reconcile.examine import Examiner
 from attune_controller.reconcile.read_revision import read_revision
 from attune_controller.reconcile.reconciler import Reconciler
 from attune_controller.reconcile.steps import Tools
+from attune_controller.retention import Forgetting
 from attune_controller.running import Controller
 from attune_controller.secrets import ControllerSecrets
 from attune_controller.sessions.routes import AgentRequests
@@ -88,6 +89,7 @@ class _Composition:
             loops={
                 "reconcile": self.reconciler.run,
                 **self.assembly.loops,
+                "retention": Forgetting(self.store, self.packs, self.assembly.active, self.clock, self.settings.retention).run,
                 "certificates": lambda: keep_fresh(self.ends.certificate.refresh, _served(self.ends), self.clock),
             },
             restore=self._restore,

@@ -1,7 +1,7 @@
 """PackStore: the archives of packs, each named by the digest of its bytes; written before the revision that needs them goes live.
 
-Filled by the `activate` step of reconcile, read by sessions/pack_download for the agents. An archive is never changed; older ones stay,
-because accepted executions run the content they were accepted with.
+Filled by the `activate` step of reconcile, read by sessions/pack_download for the agents. An archive is never changed. Those of
+older revisions stay while accepted executions need them, because an execution runs the content it was accepted with; `retention` says.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ class PackStore:
     def __init__(self, folder: Path) -> None:
         """Take the folder; `prepare` makes it."""
         self._folder = folder
+        self._unneeded: frozenset[str] = frozenset()
 
     def prepare(self) -> None:
         """Make the folder and remove what a crash left half written."""
@@ -32,6 +33,7 @@ class PackStore:
 
     def keep(self, digest: str, archive: Callable[[], bytes]) -> None:
         """Store an archive durably unless it is there; `PackNotStored` when its bytes have another digest or the disk refuses."""
+        self._unneeded -= {digest}
         if self.find(digest) is not None:
             return
         content = archive()
@@ -54,3 +56,12 @@ class PackStore:
         """Return the place of an archive; None for what is no digest or is not here."""
         place = self._folder / f"{digest}.tar"
         return place if _DIGEST.fullmatch(digest) and place.is_file() else None
+
+    def prune(self, needed: frozenset[str]) -> int:
+        """Remove archives that were not needed at the last call either, so none that a plan just under way names; return how many."""
+        unneeded = frozenset(place.stem for place in self._folder.glob("*.tar")) - needed
+        gone = unneeded & self._unneeded
+        self._unneeded = unneeded - gone
+        for digest in gone:
+            (self._folder / f"{digest}.tar").unlink(missing_ok=True)
+        return len(gone)

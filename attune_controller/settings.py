@@ -135,6 +135,15 @@ class Limits(DocumentModel):
     check_memory: Annotated[int, Field(ge=256 << 20), BeforeValidator(_size)] = 2 << 30
 
 
+class Retention(DocumentModel):
+    """How long what is over is kept; reliability.md §1.5. What is not settled is always kept."""
+
+    #: Also how long a repeated delivery is known as one.
+    events: PositiveDuration = 7 * 86_400.0
+    executions: PositiveDuration = 30 * 86_400.0
+    executions_kept: Annotated[int, Field(strict=False, ge=1)] = 1_000_000
+
+
 class ControllerSettings(DocumentModel):
     """All of it."""
 
@@ -143,3 +152,4 @@ class ControllerSettings(DocumentModel):
     public: Public = Public()
     agents: Agents = Agents()
     limits: Limits = Limits()
+    retention: Retention = Retention()

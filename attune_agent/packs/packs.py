@@ -43,7 +43,8 @@ class Packs:
         self._root = root
         self._download = download
         self._known: OrderedDict[str, PackCopy] = OrderedDict()
-        self._used: set[str] = set()
+        #: Folders in the order of their last use in this life of the agent.
+        self._used: OrderedDict[str, None] = OrderedDict()
         self._once = OncePerKey()
 
     async def fetch(self, digest: str) -> PackCopy:
@@ -52,11 +53,12 @@ class Packs:
         `PackMismatch`: what came is something else; `PackUnreadable`: it cannot be used; `PackUnavailable`: not now.
         """
         known = self._known.get(digest)
+        if known is None and not _DIGEST.fullmatch(digest):
+            raise PackMismatch(f"{digest[:80]!r} is no digest")
+        self._used[digest[:_SHOWN]] = None
+        self._used.move_to_end(digest[:_SHOWN])
         if known is not None and mark_of(known.root).exists():
             return known
-        if not _DIGEST.fullmatch(digest):
-            raise PackMismatch(f"{digest[:80]!r} is no digest")
-        self._used.add(digest[:_SHOWN])
         copy = self._copy(digest, PLAIN)
         if not is_complete(copy, digest):
             await self._once.run(digest, lambda: self._unpack(copy, digest))
@@ -74,13 +76,19 @@ class Packs:
             await self._once.run(f"{pack.digest} {environment}", lambda: self._copy_with_links(pack, copy, links))
         return copy
 
-    async def keep_only(self, digests: Collection[str]) -> None:
-        """Remove the packs that are neither named here nor were used in this life of the agent."""
-        kept = {digest[:_SHOWN] for digest in digests}
-        for folder in sorted(self._root.iterdir()):
-            if _FOLDER.fullmatch(folder.name) and folder.name not in kept and folder.name not in self._used:
-                # Out of the way at once, so that a fetch that begins meanwhile finds nothing instead of half of it.
-                folder.rename(self._root / f"{_REMOVED}{folder.name}")
+    async def shrink(self, needed: Collection[str], most: int) -> None:
+        """Remove packs until `most` are left: first those that were not used in this life of the agent, then the least recently used.
+
+        `needed` are the digests of what is in hand; they stay.
+        """
+        kept = {digest[:_SHOWN] for digest in needed}
+        last = {name: number for number, name in enumerate(self._used)}
+        there = sorted((one for one in self._root.iterdir() if _FOLDER.fullmatch(one.name)), key=lambda one: last.get(one.name, -1))
+        removable = [one for one in there if one.name not in kept]
+        for folder in removable[: max(len(there) - most, 0)]:
+            # Out of the way at once, so that a fetch that begins meanwhile finds nothing instead of half of it.
+            folder.rename(self._root / f"{_REMOVED}{folder.name}")
+            self._used.pop(folder.name, None)
         for folder in sorted(self._root.glob(f"{_REMOVED}*")):
             await asyncio.to_thread(_remove_pack, folder)
 

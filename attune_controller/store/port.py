@@ -23,6 +23,7 @@ from attune_controller.store.records import (
     Move,
     NewEvent,
     PlannedEvent,
+    Pruned,
     QueueKey,
     RecordedPage,
     Step,
@@ -257,7 +258,33 @@ class Syncs(Protocol):
         ...
 
 
-class Store(Events, Executions, Histories, Queues, Agents, Credentials, Syncs, Protocol):
+class Pruning(Protocol):
+    """What is no longer kept; each call looks at a few rows, so that it holds up nobody. Positions and numbers are never given again."""
+
+    async def prune_events(self, *, before: float, now: float, after: int, limit: int) -> Pruned:
+        """Forget, of the next `limit` events above position `after`, those received before then that are planned and fully settled.
+
+        The look ends at the first one received between `before` and `now`; one from a clock that ran ahead only stays.
+        """
+        ...
+
+    async def prune_executions(self, *, before: float, now: float, keep: int, after: int, limit: int) -> Pruned:
+        """Forget, of the next `limit` executions above number `after`, settled ones that ended before then or are beyond the newest `keep`.
+
+        The look ends at the first of the newest that was accepted between `before` and `now`.
+        """
+        ...
+
+    async def prune_join_tokens(self, *, before: float) -> int:
+        """Forget permissions that were spent or expired before then; return how many."""
+        ...
+
+    async def packs_in_use(self) -> frozenset[str]:
+        """Return the digests of the packs that unsettled executions run."""
+        ...
+
+
+class Store(Events, Executions, Histories, Queues, Agents, Credentials, Syncs, Pruning, Protocol):
     """All of it."""
 
     @property

@@ -252,6 +252,14 @@ class Sync:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pruned:
+    """What one look for rows that are no longer kept did: rows removed, and where the next look goes on; None when there is nothing old."""
+
+    removed: int
+    after: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Counts:
     """Totals for the status page."""
 

@@ -4,6 +4,7 @@ Part of MemoryStore.
 """
 
 from collections.abc import Sequence
+from itertools import islice
 
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.records import Step
@@ -14,4 +15,4 @@ class MemoryHistories(Opened):
 
     async def history(self, *, after: int, limit: int) -> Sequence[Step]:
         """See the port."""
-        return self.tables.steps[after : after + limit]
+        return list(islice((step for step in self.tables.steps if step.n > after), limit))

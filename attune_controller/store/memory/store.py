@@ -8,11 +8,14 @@ from attune_controller.store.memory.credentials import MemoryCredentials
 from attune_controller.store.memory.events import MemoryEvents
 from attune_controller.store.memory.executions import MemoryExecutions
 from attune_controller.store.memory.history import MemoryHistories
+from attune_controller.store.memory.pruning import MemoryPruning
 from attune_controller.store.memory.queues import MemoryQueues
 from attune_controller.store.memory.syncs import MemorySyncs
 
 
-class MemoryStore(MemoryEvents, MemoryExecutions, MemoryHistories, MemoryQueues, MemoryAgents, MemoryCredentials, MemorySyncs):
+class MemoryStore(
+    MemoryEvents, MemoryExecutions, MemoryHistories, MemoryQueues, MemoryAgents, MemoryCredentials, MemorySyncs, MemoryPruning
+):
     """A store that forgets everything when it is closed; nothing in it waits, so each call is atomic."""
 
     def __init__(self, incarnation: str = "memory") -> None:

@@ -35,6 +35,7 @@ class Tables:
     positions: int = 0
     numbers: int = 0
     turns: int = 0
+    step_count: int = 0
     events: dict[int, Event] = field(default_factory=dict)
     positions_by_id: dict[str, dict[str, int]] = field(default_factory=dict)
     ids_by_body: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -71,7 +72,8 @@ class Tables:
         """Store an execution's new state in everything that is counted from it."""
         number = execution.number
         if _is_step(self.executions.get(number), execution):
-            self.steps.append(_step(len(self.steps) + 1, execution))
+            self.step_count += 1
+            self.steps.append(_step(self.step_count, execution))
         self.executions[number] = execution
         _member(self.without_agent, number, belongs=execution.state is State.ACCEPTED)
         _member(self.cancelling, number, belongs=execution.cancelling)

@@ -15,12 +15,15 @@ from attune_controller.store.sqlite.executions import SqliteExecutions
 from attune_controller.store.sqlite.history import SqliteHistories
 from attune_controller.store.sqlite.migrations import MIGRATIONS
 from attune_controller.store.sqlite.opening import open_parts
+from attune_controller.store.sqlite.pruning import SqlitePruning
 from attune_controller.store.sqlite.queues import SqliteQueues
 from attune_controller.store.sqlite.syncs import SqliteSyncs
 from attune_core.ports import Random, SystemRandom
 
 
-class SqliteStore(SqliteEvents, SqliteExecutions, SqliteHistories, SqliteQueues, SqliteAgents, SqliteCredentials, SqliteSyncs):
+class SqliteStore(
+    SqliteEvents, SqliteExecutions, SqliteHistories, SqliteQueues, SqliteAgents, SqliteCredentials, SqliteSyncs, SqlitePruning
+):
     """A store that keeps what it answered through any crash."""
 
     @property

@@ -232,11 +232,25 @@ async def test_packs_that_nobody_needs_are_removed(root: Path) -> None:
     (root / f".removed-{'0' * 16}").mkdir()
     packs = Packs(root, download=source.download)
     await packs.fetch(used)
-    await packs.keep_only([named])
+    await packs.shrink([named], 2)
     assert {path.name for path in root.iterdir()} == {named[:16], used[:16]}
     assert source.served == 3
     assert (await packs.fetch(unused)).document.name == "web"
     assert source.served == 4
+
+
+async def test_the_least_recently_used_pack_goes_first_and_none_that_is_needed(root: Path) -> None:
+    archives = [write_archive([*MEMBERS, Member(path=name, mode=0o644, content=b"")]) for name in ("a", "b", "c")]
+    first, second, third = map(digest_of_archive, archives)
+    packs = Packs(root, download=Source(*archives).download)
+    for digest in (first, second, third, first):
+        await packs.fetch(digest)
+    await packs.shrink([], 3)
+    assert len(list(root.iterdir())) == 3
+    await packs.shrink([], 2)
+    assert {path.name for path in root.iterdir()} == {third[:16], first[:16]}
+    await packs.shrink([third, first], 0)
+    assert {path.name for path in root.iterdir()} == {third[:16], first[:16]}
 
 
 async def test_a_disk_that_cannot_be_written_lets_the_execution_wait(tmp_path: Path) -> None:

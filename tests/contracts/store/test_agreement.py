@@ -178,6 +178,12 @@ class Agreement(RuleBasedStateMachine):
     def cancel(self, execution: str) -> None:
         self.both(lambda store: store.request_cancel(execution, cancelled(execution, completion=event(execution, source="done"))))
 
+    @rule(before=st.sampled_from([1000.0, 2500.0, 9000.0]), keep=st.integers(1, 20), after=st.integers(0, 9), limit=st.integers(1, 6))
+    def prune(self, before: float, keep: int, after: int, limit: int) -> None:
+        self.both(lambda store: store.prune_events(before=before, now=8000.0, after=after, limit=limit))
+        self.both(lambda store: store.prune_executions(before=before, now=8000.0, keep=keep, after=after, limit=limit))
+        self.both(lambda store: store.packs_in_use())
+
     @rule()
     def start_again(self) -> None:
         self.runner.run(self.sqlite.close())
@@ -206,6 +212,7 @@ class Agreement(RuleBasedStateMachine):
         self.both(lambda store: store.recorded_events(after=2, since=0.0, limit=3))
         self.both(lambda store: store.waiting_for_agent(limit=1000))
         self.both(lambda store: store.keyed_agents([("web.restart", '"x"'), ("web.restart", "null")]))
+        self.both(lambda store: store.history(after=0, limit=1000))
         self.both(lambda store: store.handed_cancels("web1"))
         self.both(lambda store: store.handed_cancels("web2"))
         self.both(lambda store: store.depths([queue(agent, key=key) for agent in ("web1", "web2") for key in ("null", '"x"')]))

@@ -21,10 +21,13 @@ SMALL = (
     "SCAN api_tokens",
     "SCAN loads",
     "SCAN identity",
+    "SCAN join_tokens",
+    "SCAN sqlite_sequence",
     "SCAN syncs",
     "SCAN json_each",
     "SCAN CONSTANT ROW",
     "SCAN (",
+    "SCAN executions USING COVERING INDEX executions_state",  # those that are not settled, every ten minutes
 )
 #: Read in the order of its rows up to the limit; counted, page by page, for the status only.
 QUEUE_OF_EVENTS = "SCAN u", "SCAN unplanned"
@@ -78,6 +81,10 @@ async def use_everything(store: SqliteStore) -> None:
     await store.depths([queue()])
     await store.keyed_agents([("web.restart", '"x"')])
     await store.unsettled_load()
+    await store.prune_events(before=9000.0, now=9000.0, after=0, limit=2)
+    await store.prune_executions(before=9000.0, now=9000.0, keep=1, after=0, limit=2)
+    await store.prune_join_tokens(before=1.0)
+    await store.packs_in_use()
     await store.loads()
     await store.add_join_token(JoinToken(token_hash="h1", name="web1", labels={}, expires_at=1000.0))
     await store.enrol(agent(), "h1", 500.0)
