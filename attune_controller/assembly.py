@@ -45,7 +45,7 @@ class Assembly:
         self.intake = Intake(store, self.active, self.planner.wake)
         self.cancellation = Cancellation(store, self.sessions, clock, self.planner.wake)
         self.marking = Marking(store, self.fleet, self.sessions, clock=clock, random=random, changed=self.planner.wake)
-        self.dispatch = Dispatch(store, self.sessions, self.active, self.cancellation)
+        self.dispatch = Dispatch(store, self.sessions, self.active, self.cancellation, clock)
         self.reports = Reports(store, clock, self.planner.wake)
         self.logs = LogRelay(self.sessions, clock, random)
 

@@ -19,6 +19,7 @@ from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session, name_of
 from attune_controller.store.port import Executions, Queues
 from attune_controller.store.records import Execution, Handover
+from attune_core.ports import Clock
 from attune_core.states import Reason, State
 from attune_core.values import canonical_json
 from attune_core.wire.frames import WINDOW_BYTES, WINDOW_EXECUTIONS, Activate, ActivateFrame, Assign, AssignFrame, Policy
@@ -34,9 +35,11 @@ class DispatchStore(Queues, Executions, Protocol):
 class Dispatch:
     """The hand-over from queues to streams."""
 
-    def __init__(self, store: DispatchStore, sessions: OpenSessions, active: ActiveCatalog, cancellation: Cancellation) -> None:
+    def __init__(
+        self, store: DispatchStore, sessions: OpenSessions, active: ActiveCatalog, cancellation: Cancellation, clock: Clock
+    ) -> None:
         """Take the store, who is there, what holds now, and who ends executions."""
-        self._store, self._sessions, self._active, self._cancellation = store, sessions, active, cancellation
+        self._store, self._sessions, self._active, self._cancellation, self._clock = store, sessions, active, cancellation, clock
         self._log = structlog.get_logger("dispatch")
 
     async def serve(self, session: Session) -> None:
@@ -75,7 +78,7 @@ class Dispatch:
             session.remember(execution)
             session.actions.add(execution.new.action)
             session.sent.put(execution.queue, execution.epoch, execution.sequence)
-            size = _put_assignment(session, assignment(handover, self._policy(execution.new.action)))
+            size = _put_assignment(session, assignment(handover, self._policy(execution.new.action), now=self._clock.now()))
             session.window.handed(execution.new.id, execution.queue, size)
             if execution.new.id in session.cancelled:
                 # The cancel was sent while this hand-over was on its way out of the store.
@@ -121,7 +124,7 @@ def _put_assignment(session: Session, body: Assign) -> int:
     return session.outbox.put(lambda n: AssignFrame(n=n, body=body))
 
 
-def assignment(handover: Handover, policy: Policy) -> Assign:
+def assignment(handover: Handover, policy: Policy, *, now: float) -> Assign:
     """Return the frame's body for one hand-over."""
     execution, new = handover.execution, handover.execution.new
     return Assign(
@@ -139,4 +142,7 @@ def assignment(handover: Handover, policy: Policy) -> Assign:
         revision=new.revision,
         policy=policy,
         traceparent=new.traceparent,
+        attempt=execution.attempt + 1,
+        age=max(now - new.accepted_at, 0.0),
+        rate_key=new.rate_key,
     )

@@ -52,6 +52,7 @@ def _execution(event: Event, item: Draft, catalog: Catalog, agent: str, *, now: 
         input=filled.input,
         secrets=filled.secrets,
         key=filled.key,
+        rate_key=filled.rate_key,
         match=filled.match,
         agent=agent,
         accepted_at=now,

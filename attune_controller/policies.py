@@ -6,8 +6,9 @@ Used by dispatch for every assignment and when a revision goes live, and by gree
 from collections.abc import Iterable
 
 from attune_core.catalog.catalog import Action, Catalog
+from attune_core.models.action import ActionDocument
 from attune_core.states import Outcome
-from attune_core.wire.frames import Policy, Retry
+from attune_core.wire.frames import Policy, Rate, Retry
 
 
 def policy_of(action: Action) -> Policy:
@@ -16,6 +17,9 @@ def policy_of(action: Action) -> Policy:
     retry = document.retry
     return Policy(
         limit=document.concurrency.limit,
+        when_busy=document.concurrency.when_busy,
+        rate=_rate_of(document),
+        start_within=document.start_within,
         timeout=document.timeout,
         retry=Retry(
             maximum_attempts=retry.maximum_attempts,
@@ -23,8 +27,17 @@ def policy_of(action: Action) -> Policy:
             initial_interval=retry.initial_interval,
             backoff_coefficient=retry.backoff_coefficient,
             maximum_interval=retry.maximum_interval,
+            place=retry.place,
         ),
     )
+
+
+def _rate_of(document: ActionDocument) -> Rate | None:
+    """Return the rate that each agent counts for itself."""
+    rate = document.rate
+    if rate is None or (rate.scope or document.concurrency.scope) != "agent":
+        return None
+    return Rate(limit=rate.limit, per=rate.per)
 
 
 def policies_of(catalog: Catalog | None, actions: Iterable[str]) -> dict[str, Policy]:

@@ -152,6 +152,12 @@ _STRUCTURE = {
         "An event of a rule test could never happen: its data do not fit its trigger's schema.",
         "Correct the data at the marked place.",
     ),
+    "ATT148": ProblemCode(
+        "policy that does nothing",
+        "`retry.place: tail` says where a second attempt stands, and `maximum_attempts` lets there be none.",
+        "Set `maximum_attempts` to more than 1, or leave `place` out.",
+        Severity.WARNING,
+    ),
     "ATT150": ProblemCode(
         "no such trigger", "A rule, webhook or rule test names a trigger that is not declared.", "Correct it, or declare the trigger."
     ),

@@ -96,6 +96,8 @@ class NewExecution:
     accepted_at: float
     hops: int
     traceparent: str = ""
+    #: What its rate is counted with, canonical JSON; empty: `key`.
+    rate_key: str = ""
     #: Set for an execution that is settled by planning itself (for instance policy_denied).
     rejected: Reason | None = None
     detail: str = ""
@@ -103,7 +105,11 @@ class NewExecution:
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
-    """A stored execution. sequence 0: not yet sequenced. handed: offered to the agent (durable before it is sent)."""
+    """A stored execution. sequence 0: not yet sequenced. handed: offered to the agent (durable before it is sent).
+
+    ready_at: it is to be tried again at the tail and takes its place there then; until then it has none, `sequence` is its old one.
+    requeuing: its agent is asked to give it back.
+    """
 
     new: NewExecution
     number: int
@@ -121,6 +127,8 @@ class Execution:
     result: JsonValue = None
     started_at: float = 0.0
     settled_at: float = 0.0
+    ready_at: float = 0.0
+    requeuing: bool = False
 
     @property
     def queue(self) -> QueueKey:

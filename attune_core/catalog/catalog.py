@@ -49,6 +49,7 @@ class Action:
     inputs: SchemaValidator  # of the whole Input: an object of the non-secret parameters, nothing else
     result: SchemaValidator | None
     key: "CheckedTemplate | None"  # over `parameters`; the concurrency key
+    rate_key: "CheckedTemplate | None"  # over `parameters`; what its rate is counted with, None: the concurrency key
     env: "Mapping[str, CheckedTemplate]"  # over `parameters` without secrets
 
 

@@ -18,6 +18,7 @@ from attune_core.expressions.types import DYN, STRING
 from attune_core.json_schema import SchemaValidator
 from attune_core.models.action import ActionDocument
 from attune_core.models.parameter import Parameter
+from attune_core.problems import Severity
 from attune_core.values import JsonObject
 
 #: Names that the contract with an action gives itself; design §3.
@@ -41,7 +42,9 @@ def _check(reading: Reading, action: Read[ActionDocument]) -> Action | None:
     types = reading.parameter_types[action.ref] = parameter_types(action.model.parameters)
     check_variables(reading, action, types)
     scope = parameters_scope(action.model.parameters, types)
-    key = _key(reading, action, scope)
+    key = _key(reading, action, action.model.concurrency.key, ("concurrency", "key"), scope)
+    rate_key = _key(reading, action, action.model.rate.key if action.model.rate else None, ("rate", "key"), scope)
+    _check_retry(reading, action)
     env = _env(reading, action, scope)
     if reading.findings.count() != before and reading.findings.has_errors():
         return None
@@ -57,6 +60,7 @@ def _check(reading: Reading, action: Read[ActionDocument]) -> Action | None:
         inputs=SchemaValidator(input_schema(action.model)),
         result=result,
         key=key,
+        rate_key=rate_key,
         env=env,
     )
 
@@ -98,12 +102,21 @@ def _check_parameter(reading: Reading, action: Read[ActionDocument], name: str, 
         reading.findings.at("ATT155", f"the default does not fit: {misfit.message}", action.document, (*place, "default"))
 
 
-def _key(reading: Reading, action: Read[ActionDocument], scope: Scope) -> CheckedTemplate | None:
-    if action.model.concurrency.key is None:
+def _key(reading: Reading, action: Read[ActionDocument], text: str | None, place: tuple[str, str], scope: Scope) -> CheckedTemplate | None:
+    if text is None:
         return None
-    checked = check_template(action.model.concurrency.key, scope, DYN)
-    reading.findings.in_text(checked.findings, action.document, ("concurrency", "key"))
+    checked = check_template(text, scope, DYN)
+    reading.findings.in_text(checked.findings, action.document, place)
     return checked
+
+
+def _check_retry(reading: Reading, action: Read[ActionDocument]) -> None:
+    """Say what of a retry policy does nothing, because there is never a second attempt."""
+    retry, place = action.model.retry, ("retry", "place")
+    if retry.maximum_attempts == 1 and retry.place == "tail" and action.document.at(place) is not None:
+        hint = "set `maximum_attempts`, or leave `place` out"
+        message = "`place: tail` does nothing: `maximum_attempts` is 1, so there is no second attempt"
+        reading.findings.at("ATT148", message, action.document, place, hint=hint, severity=Severity.WARNING)
 
 
 def _env(reading: Reading, action: Read[ActionDocument], scope: Scope) -> dict[str, CheckedTemplate]:

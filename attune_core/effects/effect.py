@@ -11,7 +11,7 @@ from attune_core.catalog.catalog import Catalog
 from attune_core.rule_tests.comparing import Difference, compare, execution_of
 from attune_core.rules.firing import Failed, Fired, Firing, Rejected, Throttled
 from attune_core.rules.replay import Replayed
-from attune_core.values import JsonObject
+from attune_core.values import JsonObject, parse_json
 
 
 class Kind(StrEnum):
@@ -72,7 +72,8 @@ def effects_of(base: Side, head: Side) -> Iterator[Effect]:
 
 
 def _execution(fired: Fired) -> JsonObject:
-    return {**execution_of(fired), "pick": fired.pick}
+    rate_key: JsonObject = {"rate_key": parse_json(fired.filled.rate_key.encode())} if fired.filled.rate_key else {}
+    return {**execution_of(fired), **rate_key, "pick": fired.pick}
 
 
 def _reason(side: Side, rule: str, firing: Firing | None) -> Reason:

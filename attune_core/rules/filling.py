@@ -1,4 +1,4 @@
-"""Filling: the Input, the agents' labels and the queue key that a matching rule gives an execution; pure.
+"""Filling: the Input, the agents' labels and the keys of queue and rate that a matching rule gives an execution; pure.
 
 Called by the controller's planning after `matching`, and for manual runs; what does not fit the parameters is said, never coerced.
 """
@@ -31,12 +31,14 @@ class InputInvalid(AttuneError):
 
 @dataclass(frozen=True, kw_only=True)
 class Filled:
-    """What one execution gets; secrets are names by parameter, key is canonical JSON."""
+    """What one execution gets; secrets are names by parameter, keys are canonical JSON."""
 
     input: JsonObject
     secrets: Mapping[str, str]
     match: Mapping[str, str]
     key: str
+    #: What its rate is counted with; empty: `key`.
+    rate_key: str = ""
 
 
 def fill(rule: Rule, action: Action, activation: JsonObject) -> Filled:
@@ -46,7 +48,14 @@ def fill(rule: Rule, action: Action, activation: JsonObject) -> Filled:
         labels = {label: _text(_value(template, activation)) for label, template in rule.match.items()}
     except ExpressionFailed as failed:
         raise InputInvalid(failed.message) from failed
-    return Filled(input=(complete := complete_input(action, given)), secrets=rule.secrets, match=labels, key=queue_key(action, complete))
+    return filled(action, complete_input(action, given), secrets=rule.secrets, match=labels)
+
+
+def filled(action: Action, complete: JsonObject, *, secrets: Mapping[str, str], match: Mapping[str, str]) -> Filled:
+    """Return what an execution with this whole Input gets; `InputInvalid` when a key cannot be evaluated."""
+    key = "null" if action.key is None else _key(action.key, complete, "concurrency.key")
+    rate_key = "" if action.rate_key is None else _key(action.rate_key, complete, "rate.key")
+    return Filled(input=complete, secrets=secrets, match=match, key=key, rate_key=rate_key)
 
 
 def complete_input(action: Action, given: JsonObject) -> JsonObject:
@@ -74,17 +83,15 @@ def _try_format(document: ActionDocument, complete: JsonObject) -> None:
         raise InputInvalid(unwritable.message) from unwritable
 
 
-def queue_key(action: Action, complete: JsonObject) -> str:
-    """Return the key of the queue as canonical JSON, `null` without one; `InputInvalid` when it cannot be evaluated."""
-    if action.key is None:
-        return "null"
+def _key(template: CheckedTemplate, complete: JsonObject, name: str) -> str:
+    """Return a key over the parameters as canonical JSON."""
     parameters: JsonValue = complete
     try:
-        key = canonical_json(action.key.render({"parameters": parameters}))
+        key = canonical_json(template.render({"parameters": parameters}))
     except ExpressionFailed as failed:
-        raise InputInvalid(f"concurrency.key: {failed.message}") from failed
+        raise InputInvalid(f"{name}: {failed.message}") from failed
     if len(key) > KEY_LIMIT:
-        raise InputInvalid(f"concurrency.key has {len(key)} characters as JSON, more than {KEY_LIMIT}")
+        raise InputInvalid(f"{name} has {len(key)} characters as JSON, more than {KEY_LIMIT}")
     return key
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from attune_core.catalog.catalog import Action, Catalog, Rule
 from attune_core.rules.candidates import rules_for
-from attune_core.rules.filling import Filled, InputInvalid, complete_input, fill, queue_key
+from attune_core.rules.filling import Filled, InputInvalid, complete_input, fill, filled
 from attune_core.rules.matching import match
 from attune_core.rules.requests import read_request
 from attune_core.rules.throttling import Throttles, ThrottleWindow, window_of
@@ -73,9 +73,8 @@ def fire_request(data: JsonValue, catalog: Catalog) -> Fired:
     request = read_request(data)
     action = request.action_in(catalog)
     request.check_secrets(action)
-    complete = complete_input(action, request.input)
-    filled = Filled(input=complete, secrets=request.secrets, match=request.match, key=queue_key(action, complete))
-    return Fired(rule="", action=action, filled=filled, pick=request.pick)
+    what = filled(action, complete_input(action, request.input), secrets=request.secrets, match=request.match)
+    return Fired(rule="", action=action, filled=what, pick=request.pick)
 
 
 def throttled(firings: Sequence[Firing], throttles: Throttles, at: float) -> list[Firing]:
@@ -85,8 +84,8 @@ def throttled(firings: Sequence[Firing], throttles: Throttles, at: float) -> lis
 
 def _fired(rule: Rule, action: Action, activation: JsonObject) -> Fired | Rejected:
     try:
-        filled = fill(rule, action, activation)
-        return Fired(rule=rule.ref, action=action, filled=filled, pick=rule.pick, throttle=window_of(rule, activation))
+        what = fill(rule, action, activation)
+        return Fired(rule=rule.ref, action=action, filled=what, pick=rule.pick, throttle=window_of(rule, activation))
     except InputInvalid as error:
         return Rejected(rule=rule.ref, action=action, error=f"{rule.path}: {error.message}")
 

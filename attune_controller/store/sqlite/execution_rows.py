@@ -15,17 +15,18 @@ SELECT: LiteralString = """
 SELECT e.number, e.id, e.event, e.action, e.agent, e.epoch, e.sequence, e.state, e.handed, e.cancelling, e.attempt,
 e.started_at, e.settled_at, e.outcome, e.reason, e.detail, e.exit_code, e.result,
 r.rule, r.pack, r.digest, r.revision, r.secrets, r.key, r.match, r.accepted_at, r.hops, r.traceparent, r.rejected, r.detail, r.input,
-e.input_bytes
+r.rate_key, e.ready_at, e.requeuing, e.input_bytes
 FROM executions e JOIN requests r USING (number)
 """
 INSERT_REQUEST: LiteralString = """
 INSERT INTO requests (
-number, rule, pack, digest, revision, secrets, key, match, accepted_at, hops, traceparent, rejected, detail, input
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+number, rule, pack, digest, revision, secrets, key, match, accepted_at, hops, traceparent, rejected, detail, rate_key, input
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 INSERT_EXECUTION: LiteralString = """
-INSERT INTO executions (id, event, action, agent, queue, epoch, sequence, state, settled_at, outcome, reason, detail, input_bytes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO executions (
+id, event, action, agent, queue, epoch, sequence, state, settled_at, outcome, reason, detail, accepted_at, input_bytes
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -63,6 +64,9 @@ class ExecutionRow(NamedTuple):
     rejected: str | None
     planned_detail: str
     input: str
+    rate_key: str
+    ready_at: float
+    requeuing: int
     input_bytes: int
 
 
@@ -86,6 +90,8 @@ def execution_of(values: Row) -> Execution:
         result=None if row.result is None else decode(row.result),
         started_at=row.started_at,
         settled_at=row.settled_at,
+        ready_at=row.ready_at,
+        requeuing=bool(row.requeuing),
     )
 
 
@@ -106,6 +112,7 @@ def _request_of(row: ExecutionRow) -> NewExecution:
         accepted_at=row.accepted_at,
         hops=row.hops,
         traceparent=row.traceparent,
+        rate_key=row.rate_key,
         rejected=Reason(row.rejected) if row.rejected else None,
         detail=row.planned_detail,
     )
@@ -131,6 +138,7 @@ def request_values(new: NewExecution) -> Values:
         new.traceparent,
         new.rejected,
         new.detail,
+        new.rate_key,
         encode(new.input),
     )
 
@@ -151,5 +159,6 @@ def execution_values(execution: Execution, queue: int | None, input_bytes: int) 
         execution.outcome,
         execution.reason,
         execution.detail,
+        new.accepted_at,
         input_bytes,
     )

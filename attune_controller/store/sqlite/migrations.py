@@ -244,8 +244,84 @@ END;
 PRAGMA user_version = 4;
 """
 
+# An execution that is tried again at the tail has no place until `ready_at`: it is in no hand, does not wait, and its sequence is an old
+# one. What leaves a queue is taken off its counters. `executions_unhanded` is what may expire; an action is held as a whole by the key ''.
+_POLICIES: LiteralString = """
+ALTER TABLE requests ADD COLUMN rate_key TEXT NOT NULL DEFAULT '';
+
+DROP TRIGGER executions_planned;
+DROP TRIGGER executions_placed;
+DROP TRIGGER executions_moved;
+DROP TRIGGER history_goes_on;
+DROP INDEX executions_waiting;
+ALTER TABLE executions DROP COLUMN waiting;
+ALTER TABLE executions ADD COLUMN accepted_at REAL NOT NULL DEFAULT 0;
+ALTER TABLE executions ADD COLUMN ready_at REAL NOT NULL DEFAULT 0;
+ALTER TABLE executions ADD COLUMN requeuing INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE executions ADD COLUMN waiting INTEGER AS (state = 'queued' AND handed = 0 AND ready_at = 0) VIRTUAL;
+UPDATE executions SET accepted_at = (SELECT accepted_at FROM requests r WHERE r.number = executions.number) WHERE state != 'settled';
+CREATE INDEX executions_unsettled ON executions (queue, sequence) WHERE state != 'settled';
+CREATE INDEX executions_unhanded ON executions (action, accepted_at) WHERE handed = 0 AND attempt = 0 AND state != 'settled';
+CREATE INDEX executions_returning ON executions (ready_at) WHERE ready_at > 0 AND state = 'queued';
+CREATE INDEX executions_requeuing ON executions (agent) WHERE requeuing = 1;
+
+CREATE TRIGGER executions_planned AFTER INSERT ON executions WHEN NEW.unsettled BEGIN
+    UPDATE queues SET waiting = waiting + NEW.waiting, unsettled = unsettled + 1 WHERE id = NEW.queue;
+    INSERT INTO loads (agent, unsettled) VALUES (NEW.agent, 1) ON CONFLICT (agent) DO UPDATE SET unsettled = unsettled + 1;
+END;
+CREATE TRIGGER executions_placed AFTER UPDATE OF queue, agent ON executions WHEN NEW.queue IS NOT OLD.queue BEGIN
+    UPDATE queues SET
+        waiting = waiting - OLD.waiting,
+        unstarted = unstarted - OLD.unstarted,
+        unstarted_bytes = unstarted_bytes - OLD.unstarted * OLD.input_bytes,
+        unsettled = unsettled - OLD.unsettled
+    WHERE id = OLD.queue;
+    UPDATE queues SET
+        waiting = waiting + NEW.waiting,
+        unstarted = unstarted + NEW.unstarted,
+        unstarted_bytes = unstarted_bytes + NEW.unstarted * NEW.input_bytes,
+        unsettled = unsettled + NEW.unsettled
+    WHERE id = NEW.queue;
+    UPDATE loads SET unsettled = unsettled - OLD.unsettled WHERE agent = OLD.agent;
+    INSERT INTO loads (agent, unsettled) VALUES (NEW.agent, NEW.unsettled)
+    ON CONFLICT (agent) DO UPDATE SET unsettled = unsettled + excluded.unsettled;
+END;
+CREATE TRIGGER executions_moved AFTER UPDATE OF state, handed, attempt, ready_at ON executions
+WHEN NEW.queue IS OLD.queue AND (NEW.waiting != OLD.waiting OR NEW.unstarted != OLD.unstarted OR NEW.unsettled != OLD.unsettled) BEGIN
+    UPDATE queues SET
+        waiting = waiting + NEW.waiting - OLD.waiting,
+        unstarted = unstarted + NEW.unstarted - OLD.unstarted,
+        unstarted_bytes = unstarted_bytes + (NEW.unstarted - OLD.unstarted) * NEW.input_bytes,
+        unsettled = unsettled + NEW.unsettled - OLD.unsettled
+    WHERE id = NEW.queue;
+    UPDATE loads SET unsettled = unsettled - 1 WHERE agent = NEW.agent AND OLD.unsettled AND NOT NEW.unsettled;
+END;
+CREATE TRIGGER history_goes_on AFTER UPDATE OF state, attempt, queue, epoch, sequence, ready_at ON executions
+WHEN NEW.queue IS NOT OLD.queue OR NEW.epoch != OLD.epoch OR NEW.sequence != OLD.sequence OR NEW.ready_at != OLD.ready_at
+OR (NEW.state IN ('started', 'settled') AND (NEW.state != OLD.state OR NEW.attempt != OLD.attempt)) BEGIN
+    INSERT INTO history (number, queue, epoch, sequence, state, attempt, outcome) VALUES (
+        NEW.number,
+        CASE WHEN NEW.ready_at > 0 THEN NULL ELSE NEW.queue END,
+        NEW.epoch,
+        CASE WHEN NEW.ready_at > 0 THEN 0 ELSE NEW.sequence END,
+        NEW.state, NEW.attempt, NEW.outcome
+    );
+END;
+
+CREATE TABLE queue_holds (
+    action TEXT NOT NULL,
+    key TEXT NOT NULL,
+    note TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    since REAL NOT NULL,
+    PRIMARY KEY (action, key)
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 5;
+"""
+
 #: Step n brings version n-1 to n and says so in its last line; PRAGMA user_version takes no parameter, and is part of the transaction.
-MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _THROTTLES, _MARKS, _HISTORY)
+MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _THROTTLES, _MARKS, _HISTORY, _POLICIES)
 
 
 def migrate(connection: apsw.Connection, place: Path, steps: Sequence[LiteralString] = MIGRATIONS) -> None:

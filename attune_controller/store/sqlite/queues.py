@@ -25,7 +25,7 @@ SELECT id, place, action, key, epoch, last_handed, unstarted, unstarted_bytes FR
 WHERE place = ? AND last_handed > 0 ORDER BY id
 """
 _NEXT_WAITING: LiteralString = (
-    SELECT + "WHERE e.queue = ? AND e.state = 'queued' AND e.handed = 0 AND e.sequence > ? ORDER BY e.sequence LIMIT 1"
+    SELECT + "WHERE e.queue = ? AND e.state != 'settled' AND e.waiting AND e.sequence > ? ORDER BY e.sequence LIMIT 1"
 )
 _UNACKNOWLEDGED: LiteralString = (
     SELECT + "WHERE e.queue = ? AND e.epoch = ? AND e.state = 'queued' AND e.handed = 1 AND e.sequence > ? ORDER BY e.sequence"
@@ -91,7 +91,7 @@ def _take(
             if row.queue not in blocked:
                 queues[row.queue] = row.id
                 yield Lane(
-                    waiting=_waiting(connection, row.id),
+                    waiting=_waiting(connection, row.id, row.last_handed),
                     last_handed=row.last_handed,
                     unstarted=row.unstarted,
                     unstarted_bytes=row.unstarted_bytes,
@@ -113,9 +113,8 @@ def _take(
     return [replace(handover, execution=replace(handover.execution, handed=True)) for handover in dealt]
 
 
-def _waiting(connection: apsw.Connection, queue: int) -> Iterator[tuple[int, Execution]]:
-    """Yield what waits in a queue, one search each: as many open statements as queues would each have to be prepared anew."""
-    sequence = 0
+def _waiting(connection: apsw.Connection, queue: int, sequence: int) -> Iterator[tuple[int, Execution]]:
+    """Yield what waits in a queue after a sequence, one search each: as many open statements as queues would be prepared anew each."""
     while row := row_of(connection, _NEXT_WAITING, queue, sequence):
         sized = sized_execution_of(row)
         sequence = sized[1].sequence

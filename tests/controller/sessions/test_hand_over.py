@@ -74,7 +74,9 @@ async def test_an_agent_that_lost_what_it_had_not_acknowledged_gets_it_again_fro
     await spoken.close()
     for _ in range(3):
         spoken = await agent.hello()
-        assert await spoken.assigned(2) == first
+        assert [one.model_copy(update={"age": 0.0}) for one in await spoken.assigned(2)] == [
+            one.model_copy(update={"age": 0.0}) for one in first
+        ]
         await spoken.close()
 
 

@@ -53,6 +53,7 @@ def request(
         accepted_at=1002.0,
         hops=1,
         traceparent="00-1-2-01",
+        rate_key='"slow"',
         rejected=rejected,
         detail=detail,
     )
