@@ -38,8 +38,8 @@ soak: $(STAMP)  ## What takes longer than `make test` may; an hour for each targ
 	@$(BIN)/pytest -m soak --timeout 3600 tests
 	@$(BIN)/python -m tests.fuzz --seconds $${ATTUNE_FUZZ_SECONDS:-3600}
 
-bench: $(STAMP)  ## Measure the path, a start, environments, neighbours of abuse, logs, validate, rules and plan, beside floors and peers
-	@for name in path start environments abuse logs validate rules plan; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+bench: $(STAMP)  ## Measure the path, a start, order, environments, neighbours of abuse, logs, validate, rules and plan, beside floors and peers
+	@for name in path start order environments abuse logs validate rules plan; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 format: $(STAMP)  ## Format and repair what can be repaired
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
