@@ -1,12 +1,17 @@
-"""Which execution of a queue may start now, or why none may: pure decisions over positions, phases, a limit and a number for now.
+"""Which execution of a queue may start now, why none may, and which ones leave it: pure decisions over positions, phases and policies.
 
 Called by `lane` at every change of a queue. reliability.md G7: the first attempt of j does not start before every earlier one has started
 or settled, and at most limit-1 of those are unsettled. G9: a retry keeps its place, so it goes on counting among the unsettled.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
+
+from attune_agent.rate import BucketKey, next_start
+from attune_core.quantities import show_duration
+from attune_core.states import Reason
+from attune_core.wire.frames import Policy, Rate
 
 
 class Standing(Protocol):
@@ -19,12 +24,37 @@ class Standing(Protocol):
 
     @property
     def active(self) -> bool:
-        """An attempt of it is being prepared, asked for or running."""
+        """An attempt of it is being prepared, asked for or running, or its end is being stored."""
         ...
 
     @property
     def ever_started(self) -> bool:
-        """At least one attempt has started."""
+        """At least one attempt has started at this place."""
+        ...
+
+    @property
+    def first(self) -> bool:
+        """No attempt of it was ever made, here or at an earlier place."""
+        ...
+
+    @property
+    def cancel(self) -> Reason | None:
+        """Why it is being ended, None when it is not."""
+        ...
+
+    @property
+    def accepted_at(self) -> float:
+        """Clock.monotonic() of its acceptance."""
+        ...
+
+    @property
+    def bucket(self) -> BucketKey:
+        """What its starts are counted with."""
+        ...
+
+    @property
+    def paid(self) -> bool:
+        """Its next attempt has its token already: it was admitted before and held back by something that passes."""
         ...
 
     @property
@@ -47,6 +77,8 @@ class Head:
     ever_started: bool
     ready_at: float
     note: str = ""
+    #: When its rate lets it start; 0: it has none, or its token.
+    token_at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -65,22 +97,37 @@ class Wait:
 Decision = Start | Wait
 
 
-def admit(head: Head, *, running: int, limit: int, now: float, closed: str = "") -> Decision:
-    """Decide about one execution; `running` counts the queue's active ones, `now` and `ready_at` are Clock.monotonic().
+def admit(head: Head, *, running: int, policy: Policy, now: float, closed: str = "") -> Decision:
+    """Decide about one execution; `running` counts the queue's active ones, times are Clock.monotonic().
 
-    `closed` says why this host starts nothing at all now (a pause), "" when it may; it ends nothing and moves nobody.
+    `closed` says why nothing of this queue starts now (a pause), "" when it may; it ends nothing and moves nobody.
     """
     if closed:
         return Wait(reason=closed)
-    if head.ahead >= limit:
-        return Wait(reason=f"concurrency limit {limit}: {head.ahead} before it in this queue are not settled")
-    if running >= limit:  # the limit was lowered while they ran; it applies to starts and ends nothing
-        return Wait(reason=f"concurrency limit {limit}: {running} are running")
+    if head.ahead >= policy.limit:
+        return Wait(reason=f"concurrency limit {policy.limit}: {head.ahead} before it in this queue are not settled")
+    if running >= policy.limit:  # the limit was lowered while they ran; it applies to starts and ends nothing
+        return Wait(reason=f"concurrency limit {policy.limit}: {running} are running")
     if not head.ever_started and head.unstarted_ahead:
         return Wait(reason="one before it has not started yet")
     if head.ready_at > now:
         return Wait(reason=head.note or "waits for its next attempt", until=head.ready_at)
-    return Start()
+    return _admit_by_rate(head, policy.rate, now)
+
+
+def _admit_by_rate(head: Head, rate: Rate | None, now: float) -> Decision:
+    if rate is None or head.token_at <= now:
+        return Start()
+    pause = show_duration(max(round(head.token_at - now), 1))
+    return Wait(reason=f"rate {rate.limit} per {show_duration(rate.per)}: next start in {pause}", until=head.token_at)
+
+
+@dataclass(frozen=True)
+class Leave:
+    """An execution that is to leave its queue: rejected (`expired`, `skipped`) without a start, or ended (`superseded`), started or not."""
+
+    execution: str
+    reason: Reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,23 +137,78 @@ class Choice:
     execution: str = ""
     waiting: str = ""
     until: float | None = None
+    leaving: tuple[Leave, ...] = ()
 
 
-def choose(standings: Iterable[Standing], *, limit: int, running: int, now: float, closed: str = "") -> Choice:
-    """Look at a queue from its head and return what may start first; never looks past `limit` places and the first one that waits."""
+def choose(
+    standings: Collection[Standing],
+    *,
+    policy: Policy,
+    running: int,
+    now: float,
+    closed: str = "",
+    full_at: Mapping[BucketKey, float] | None = None,
+) -> Choice:
+    """Look at a queue from its head and return what may start first, and who leaves.
+
+    It never looks past the first one that waits and the places that its policy speaks of. `full_at` says of buckets that are not full
+    when they are.
+    """
     unstarted, first_wait, until = 0, "", None
+    leaving: list[Leave] = []
+    places = _places(policy, len(standings))
     for ahead, one in enumerate(standings):
-        if ahead >= limit and first_wait:
+        if ahead >= places and first_wait:
             break
-        if not one.active:
-            head = Head(ahead=ahead, unstarted_ahead=unstarted, ever_started=one.ever_started, ready_at=one.ready_at, note=one.note)
-            decision = admit(head, running=running, limit=limit, now=now, closed=closed)
+        if (reason := _leaves(one, policy, ahead=ahead, count=len(standings), now=now, closed=closed)) is not None:
+            leaving.append(Leave(one.execution, reason))
+            first_wait = first_wait or (f"it is being ended: {reason.value}" if not one.active else "")
+        elif not one.active:
+            head = Head(
+                ahead=ahead,
+                unstarted_ahead=unstarted,
+                ever_started=one.ever_started,
+                ready_at=one.ready_at,
+                note=one.note,
+                token_at=next_start((full_at or {}).get(one.bucket, 0.0), policy.rate, now) if policy.rate and not one.paid else 0.0,
+            )
+            decision = admit(head, running=running, policy=policy, now=now, closed=closed)
             if isinstance(decision, Start):
-                return Choice(execution=one.execution)
+                return Choice(execution=one.execution, leaving=tuple(leaving))
             first_wait = first_wait or decision.reason
             until = _earlier(until, decision.until)
         unstarted += not one.ever_started
-    return Choice(waiting=first_wait, until=until)
+    return Choice(waiting=first_wait, until=until, leaving=tuple(leaving))
+
+
+def expired(one: Standing, policy: Policy, *, now: float) -> bool:
+    """Tell whether the time in which it had to start first is over; a retry never expires."""
+    return policy.start_within is not None and one.first and now >= one.accepted_at + policy.start_within
+
+
+def _places(policy: Policy, count: int) -> int:
+    """Return how many places from the head on are looked at in any case."""
+    match policy.when_busy:
+        case "queue":
+            return policy.limit
+        case "skip":
+            return count
+        case "cancel_running":
+            return max(policy.limit, count - policy.limit)
+
+
+def _leaves(one: Standing, policy: Policy, *, ahead: int, count: int, now: float, closed: str) -> Reason | None:
+    if one.cancel is not None:
+        return None
+    if policy.when_busy == "cancel_running" and ahead < count - policy.limit and not (closed and one.active):
+        return Reason.SUPERSEDED  # what runs goes on while what would take its place may not start
+    if one.active:
+        return None
+    if expired(one, policy, now=now):
+        return Reason.EXPIRED
+    if policy.when_busy == "skip" and one.first and ahead >= policy.limit:
+        return Reason.SKIPPED
+    return None
 
 
 def _earlier(one: float | None, other: float | None) -> float | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from attune_agent.attempt import Attempts, Preparation
+from attune_agent.buckets import Buckets
 from attune_agent.contact import Contact
 from attune_agent.dispatching import LogReader
 from attune_agent.fifo import Fifo
@@ -23,7 +24,7 @@ from attune_agent.outbox import Outbox
 from attune_agent.policies import Policies
 from attune_agent.recovery import await_executor, sweep, waiting_again
 from attune_agent.state.port import AgentState
-from attune_agent.state.records import Item, Loaded
+from attune_agent.state.records import Item, Loaded, QueueKey
 from attune_agent.uplink import Identity, Uplink
 from attune_core.ports import Clock, Random
 from attune_core.wire.frames import Status
@@ -68,16 +69,26 @@ class Assembly:
         policies = Policies(loaded.revision, loaded.policies)
         self.fifo = Fifo(loaded.held, [self._restored(item, policies) for item in loaded.items])
         outbox = Outbox(state, loaded.outbox)
-        ledger = Ledger(fifo=self.fifo, state=state, outbox=outbox, clock=clock, on_settled=on_settled)
+        buckets = Buckets(clock, loaded.buckets)
+        ledger = Ledger(fifo=self.fifo, state=state, outbox=outbox, buckets=buckets, clock=clock, on_settled=on_settled)
         self.contact = Contact(clock)
-        self.marks = Marks(state, paused=loaded.paused, draining=loaded.draining, host_pause=host_pause)
+        self.marks = Marks(state, paused=loaded.paused, draining=loaded.draining, holds=loaded.holds, host_pause=host_pause)
         attempts = Attempts(
             ledger=ledger, host=ports.host, preparation=ports.preparation, policies=policies, clock=clock, closed=self._closed
         )
-        self.lanes = Lanes(fifo=self.fifo, policies=policies, attempts=attempts, clock=clock, slots=self._slots, closed=self._closed)
+        self.lanes = Lanes(
+            fifo=self.fifo,
+            policies=policies,
+            buckets=buckets,
+            attempts=attempts,
+            withdrawals=attempts.withdrawals,
+            clock=clock,
+            slots=self._slots,
+            closed=self._closed,
+        )
         self.marks.changed = self.lanes.touch_all
-        inbox = Inbox(fifo=self.fifo, ledger=ledger, state=state, policies=policies, attempts=attempts, spawn=self._spawn)
-        inbox.policies_changed = self.lanes.touch_all
+        inbox = Inbox(fifo=self.fifo, ledger=ledger, state=state, policies=policies, withdrawals=attempts.withdrawals, spawn=self._spawn)
+        inbox.policies_changed = self.lanes.policies_changed
         self._uplink = Uplink(
             link=ports.link,
             identity=identity,
@@ -122,8 +133,8 @@ class Assembly:
         if item is not None and item.attempt == attempt:
             self.fifo.replace(replace(item, note=f"{condition}: a process of attempt {attempt} of {execution} cannot be ended"))
 
-    def _closed(self) -> str:
-        return self.marks.closed() or self.contact.closed()
+    def _closed(self, queue: QueueKey) -> str:
+        return self.marks.closed(queue) or self.contact.closed()
 
     def _restored(self, item: Item, policies: Policies) -> Item:
         longest = policies.of(item).retry.maximum_interval

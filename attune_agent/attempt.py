@@ -1,7 +1,7 @@
 """One attempt up to its start; step 7 of design §4. At most one start per (execution, attempt), whatever crashes.
 
-Lanes call `make` for an execution that may start and `resume` for one that an earlier life of the agent had asked for; the inbox calls
-`cancel`. The order is fixed: prepare, store which executor is asked, ask; then `following` waits for the end.
+Lanes call `make` for an execution that may start and `resume` for one that an earlier life of the agent had asked for. The order is fixed:
+prepare, store which executor is asked, ask; then `following` waits for the end. Between the steps `withdrawals` may end it.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from attune_agent.endings import LOST_START, cancelled_unstarted, ending_of_refusal, ending_of_unstartable
+from attune_agent.endings import LOST_START, ending_of_refusal, ending_of_unstartable
 from attune_agent.errors import InputOnDisk, StateUnwritable
 from attune_agent.executor_errors import (
     ExecutorIncompatible,
@@ -27,11 +27,11 @@ from attune_agent.ledger import Ledger
 from attune_agent.pauses import Pauses
 from attune_agent.policies import Policies
 from attune_agent.results import ResultRules, for_people
-from attune_agent.state.records import Item, Phase
+from attune_agent.state.records import Item, Phase, QueueKey
+from attune_agent.withdrawals import Withdrawals
 from attune_core.errors import AttuneError
 from attune_core.failpoints import failpoint
 from attune_core.ports import Clock
-from attune_core.states import Reason
 from attune_core.wire.frames import Assign, Policy
 
 _log = structlog.get_logger(__name__)
@@ -73,9 +73,9 @@ class Attempts:
         preparation: Preparation,
         policies: Policies,
         clock: Clock,
-        closed: Callable[[], str] = lambda: "",
+        closed: Callable[[QueueKey], str] = lambda _queue: "",
     ) -> None:
-        """Take the parts; `closed` says why nothing may start now, "" when starts are allowed."""
+        """Take the parts; `closed` says why nothing of a queue may start now, "" when starts are allowed."""
         self._ledger = ledger
         self._host = host
         self._preparation = preparation
@@ -83,7 +83,7 @@ class Attempts:
         self._closed = closed
         self._pauses = Pauses(clock)
         self._following = Following(ledger=ledger, host=host, reader=preparation, policies=policies, pauses=self._pauses)
-        self._preparing: dict[str, asyncio.Task[Prepared]] = {}
+        self.withdrawals = Withdrawals(ledger=ledger, following=self._following, policies=policies, clock=clock)
 
     async def make(self, item: Item, *, asked_before: bool = False) -> None:
         """Make the attempt of an execution in phase `preparing`; it is settled, put off or held when this returns."""
@@ -95,7 +95,7 @@ class Attempts:
             await self._refused(item, error)
             return
         if prepared is None:
-            await self._ledger.settled(item, cancelled_unstarted(self._ledger.cancelled(item)))
+            await self.withdrawals.leave(item)
         else:
             await self._ask(item, prepared, asked_before=asked_before)
 
@@ -110,36 +110,14 @@ class Attempts:
         else:  # asked, and unknown to the executor that was asked: it never started
             await self.make(self._ledger.closing(item), asked_before=True)
 
-    async def cancel(self, execution: str, reason: Reason) -> bool:
-        """Settle it without a start, or have its whole tree stopped; False when it is not in hand (settled, or never assigned)."""
-        item = self._ledger.item(execution)
-        if item is None:
-            return False
-        if item.phase is Phase.WAITING:
-            await self._ledger.settled(self._ledger.closing(item), cancelled_unstarted(reason))
-            return True
-        await self._ledger.cancelling(item, reason)
-        if preparing := self._preparing.get(execution):
-            preparing.cancel()
-        elif item.phase is Phase.STARTED:
-            await self._following.stop(item)
-        return True
-
     async def _prepare(self, item: Item) -> Prepared | None:
-        """Return what the attempt needs, None when it was cancelled meanwhile."""
+        """Return what the attempt needs, None when it was withdrawn meanwhile."""
         loop = asyncio.get_running_loop()
         slow = loop.call_later(_SLOW, self._ledger.preparing, item, "its pack and environment are being made ready")
-        task = self._preparing[item.execution] = asyncio.create_task(self._prepare_from_body(item))
         try:
-            return await task
-        except asyncio.CancelledError:
-            own = asyncio.current_task()
-            if own is not None and own.cancelling():  # the program is ending
-                raise
-            return None
+            return await self.withdrawals.unless_withdrawn(item, self._prepare_from_body(item))
         finally:
             slow.cancel()
-            del self._preparing[item.execution]
 
     async def _prepare_from_body(self, item: Item) -> Prepared:
         assign = await self._ledger.body(item)
@@ -158,8 +136,8 @@ class Attempts:
             if prepared.only_in_memory and not greeting.inputs_in_memory:
                 await self._refused(item, InputOnDisk())
                 return
-            if self._ledger.cancelled(item) is None:
-                if self._closed() and not asked_before:  # a pause came while it was prepared, which may have taken minutes
+            if not self.withdrawals.due(item):
+                if self._closed(item.queue) and not asked_before:  # a pause came while it was prepared, which may have taken minutes
                     self._ledger.hold(item, seconds=0.0, note="")
                     return
                 item = await self._ledger.asked(item, greeting)
@@ -169,8 +147,8 @@ class Attempts:
         except (StateUnwritable, ExecutorUnreachable, ExecutorIncompatible) as error:
             self._hold(item, error)
             return
-        if (cancel := self._ledger.cancelled(item)) is not None:
-            await self._ledger.settled(item, cancelled_unstarted(cancel))
+        if self.withdrawals.due(item):
+            await self.withdrawals.leave(item)
             return
         request = replace(prepared.request, state_id=greeting.state_id)
         if await self._start(item, request, asked_before=asked_before):
@@ -184,7 +162,9 @@ class Attempts:
             except ExecutorUnreachable:
                 asked_before = True  # it may have been heard; the same request again is harmless
                 await self._pauses.wait(item)
-            except (StartRefused, ExecutorIncompatible) as error:
+            except ExecutorIncompatible:
+                await self._pauses.wait(item)  # an earlier request may have been heard by the one before it
+            except StartRefused as error:
                 self._hold(item, error)
                 return False
             except ExecutorReplaced as error:

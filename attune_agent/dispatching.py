@@ -80,19 +80,27 @@ class Dispatching:
             if assigns:  # what follows may be about them
                 self._inbox.assign(assigns)
                 assigns = []
-            match frame:
-                case CancelFrame():
-                    self._inbox.cancel(frame.body.execution, frame.body.reason)
-                case ActivateFrame():
-                    self._inbox.activate(frame.body.revision, frame.body.policies)
-                case ReadLogFrame():
-                    self._spawn(self._read_log(frame.body))
-                case PauseFrame() | DrainFrame():
-                    self._follow(frame)
-                case HoldQueuesFrame() | PingFrame():
-                    pass
+            self._act(frame)
         if assigns:
             self._inbox.assign(assigns)
+
+    def _act(self, frame: _Frame) -> None:
+        match frame:
+            case CancelFrame():
+                if frame.body.requeue:
+                    self._inbox.requeue(frame.body.execution)
+                else:
+                    self._inbox.cancel(frame.body.execution, frame.body.reason)
+            case ActivateFrame():
+                self._inbox.activate(frame.body.revision, frame.body.policies)
+            case ReadLogFrame():
+                self._spawn(self._read_log(frame.body))
+            case PauseFrame() | DrainFrame():
+                self._follow(frame)
+            case HoldQueuesFrame():
+                self._marks.hold(frame.body.holds)
+            case AssignFrame() | PingFrame():
+                pass  # `take` has gathered the one; the other says that the controller is there
 
     def _follow(self, frame: PauseFrame | DrainFrame) -> None:
         paused, draining = self._marks.paused, self._marks.draining

@@ -6,7 +6,9 @@ from attune_agent.preparation_errors import EnvironmentFailed, HashMismatch, Pac
 from attune_agent.results import Ending, for_people
 from attune_core.errors import AttuneError, Blame
 from attune_core.input_documents.errors import InputUnwritable
+from attune_core.quantities import show_duration
 from attune_core.states import Outcome, Reason
+from attune_core.wire.frames import Policy
 
 #: Said, never guessed, never silently run again.
 LOST_START = Ending(
@@ -18,7 +20,16 @@ LOST_START = Ending(
 
 def cancelled_unstarted(reason: Reason | None) -> Ending:
     """Return the end of an execution that was cancelled before this attempt started."""
-    return Ending(outcome=Outcome.CANCELLED, reason=reason or Reason.OPERATOR, detail="was cancelled before it started")
+    detail = "gave way to a newer one before it started" if reason is Reason.SUPERSEDED else "was cancelled before it started"
+    return Ending(outcome=Outcome.CANCELLED, reason=reason or Reason.OPERATOR, detail=detail)
+
+
+def rejected_unstarted(reason: Reason, policy: Policy) -> Ending:
+    """Return the end of an execution that admission did not let start: `expired` or `skipped`."""
+    detail = f"was not run: {policy.limit} before it in its queue were not settled (when_busy: skip)"
+    if reason is Reason.EXPIRED:
+        detail = f"was not run: it had not started within {show_duration(policy.start_within or 0.0)} of its acceptance"
+    return Ending(outcome=Outcome.REJECTED, reason=reason, detail=detail)
 
 
 def ending_of_unstartable(error: GrantMissing | RequestMalformed) -> Ending:

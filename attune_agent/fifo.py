@@ -3,6 +3,7 @@
 Filled by the inbox and by recovery, moved by the ledger, read by the lanes; every change tells the listener which queue it was.
 """
 
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -18,9 +19,12 @@ class Fifo:
         self._epoch: dict[QueueKey, int] = {}
         for one in held:
             self._epoch[one.queue] = max(one.epoch, self._epoch.get(one.queue, 0))
-        self._queues: dict[QueueKey, dict[str, Item]] = {}
+        self._queues: dict[QueueKey, OrderedDict[str, Item]] = {}  # a dict would look for its head among all that has left
+        self._active: Counter[QueueKey] = Counter()
         self._where: dict[str, QueueKey] = {}
         self.changed: Callable[[QueueKey], None] = _nobody
+        #: Told of each execution that comes, before `changed`.
+        self.appended: Callable[[Item], None] = _nobody
         for item in items:
             self._put(item)
 
@@ -42,13 +46,13 @@ class Fifo:
         self._last[item.queue, item.epoch] = item.sequence
         self._epoch[item.queue] = item.epoch
         self._put(item)
+        self.appended(item)
         self.changed(item.queue)
 
     def retract(self, queue: QueueKey, epoch: int, last: int) -> None:
         """Take back what came after `last` and could not be stored."""
         self._last[queue, epoch] = last
-        waiting = self._queues.get(queue, {})
-        for execution in [one.execution for one in waiting.values() if one.epoch == epoch and one.sequence > last]:
+        for execution in [one.execution for one in self.waiting(queue).values() if one.epoch == epoch and one.sequence > last]:
             self.remove(execution)
 
     def item(self, execution: str) -> Item | None:
@@ -60,7 +64,9 @@ class Fifo:
         """Store its next condition; its place stays. One that is settled or retracted meanwhile stays gone."""
         if item.execution not in self._where:
             return
-        self._queues[item.queue][item.execution] = item
+        waiting = self._queues[item.queue]
+        self._active[item.queue] += item.active - waiting[item.execution].active
+        waiting[item.execution] = item
         self.changed(item.queue)
 
     def stored(self, execution: str) -> None:
@@ -75,14 +81,18 @@ class Fifo:
         if queue is None:
             return
         waiting = self._queues[queue]
-        del waiting[execution]
+        self._active[queue] -= waiting.pop(execution).active
         if not waiting:
-            del self._queues[queue]
+            del self._queues[queue], self._active[queue]
         self.changed(queue)
 
     def waiting(self, queue: QueueKey) -> Mapping[str, Item]:
         """Return the unsettled executions of a queue in their order."""
         return self._queues.get(queue, {})
+
+    def active(self, queue: QueueKey) -> int:
+        """Return how many of a queue are active."""
+        return self._active[queue]
 
     def queues(self) -> Sequence[QueueKey]:
         """Return the queues with unsettled executions."""
@@ -97,9 +107,10 @@ class Fifo:
         return len(self._where)
 
     def _put(self, item: Item) -> None:
-        self._queues.setdefault(item.queue, {})[item.execution] = item
+        self._queues.setdefault(item.queue, OrderedDict())[item.execution] = item
+        self._active[item.queue] += item.active
         self._where[item.execution] = item.queue
 
 
-def _nobody(_queue: QueueKey) -> None:
+def _nobody(_said: object) -> None:
     """Nobody listens yet."""

@@ -66,7 +66,7 @@ class Following:
         await self._forget(item)
 
     async def end(self, item: Item, ending: Ending) -> None:
-        """Store the end of an attempt: as the execution's, or as the reason of the next attempt at the same place."""
+        """Store the end of an attempt: as the execution's, or as the reason of the next attempt at the same or at a new place."""
         retry = self._policies.of(item).retry
         delay = next_delay(retry, attempt=item.attempt - item.excused, outcome=ending.outcome)
         self._pauses.over(item)
@@ -75,6 +75,9 @@ class Following:
             return
         reason = f" ({ending.reason.value})" if ending.reason else ""
         detail = f"attempt {item.attempt} {ending.outcome.value}{reason}; the next follows after {delay:g} s"
+        if retry.place == "tail":
+            await self._ledger.given_back(item, attempts=item.attempt, detail=f"{detail}, at the end of its queue")
+            return
         await self._put_off(item, seconds=delay, excused=item.excused, detail=detail)
 
     async def stop(self, item: Item) -> None:

@@ -45,10 +45,14 @@ def judge(assign: Assign, *, last: int, epoch: int) -> Verdict:
 
 
 class Canceller(Protocol):
-    """Ends executions; `attempt.Attempts` is the real one."""
+    """Ends executions; `withdrawals.Withdrawals` is the real one."""
 
     async def cancel(self, execution: str, reason: Reason) -> bool:
         """Settle or stop it; False when it is not in hand."""
+        ...
+
+    async def requeue(self, execution: str) -> None:
+        """Give it back if it has not started."""
         ...
 
 
@@ -62,7 +66,7 @@ class Inbox:
         ledger: Ledger,
         state: AgentState,
         policies: Policies,
-        attempts: Canceller,
+        withdrawals: Canceller,
         spawn: Callable[[Coroutine[None, None, None]], object],
     ) -> None:
         """Take the parts; `spawn` runs a cancellation beside the stream, outliving the session."""
@@ -70,7 +74,7 @@ class Inbox:
         self._ledger = ledger
         self._state = state
         self._policies = policies
-        self._attempts = attempts
+        self._withdrawals = withdrawals
         self._spawn = spawn
         self._durable: dict[tuple[QueueKey, int], int] = {(one.queue, one.epoch): one.last for one in fifo.held()}
         self._ahead: dict[str, Reason] = {}
@@ -115,6 +119,10 @@ class Inbox:
         """End it, now or as soon as it is assigned; the report of that is the answer."""
         self._spawn(self._cancel(execution, reason))
 
+    def requeue(self, execution: str) -> None:
+        """Give it back for a new place if it has not started; one that is not in hand is left alone: the controller knows it or will."""
+        self._spawn(self._requeue(execution))
+
     def activate(self, revision: str, policies: Mapping[str, Policy]) -> None:
         """Follow a revision's policies from now on."""
         if not self._policies.replace(revision, policies):
@@ -125,7 +133,7 @@ class Inbox:
 
     async def _cancel(self, execution: str, reason: Reason) -> None:
         try:
-            if await self._attempts.cancel(execution, reason):
+            if await self._withdrawals.cancel(execution, reason):
                 return
         except Exception:  # noqa: BLE001 - a defect here must not end the agent; the controller repeats the frame in the next session
             _log.exception("a defect in a cancellation", execution=execution)
@@ -133,6 +141,12 @@ class Inbox:
         if len(self._ahead) >= _AHEAD:
             del self._ahead[next(iter(self._ahead))]
         self._ahead[execution] = reason
+
+    async def _requeue(self, execution: str) -> None:
+        try:
+            await self._withdrawals.requeue(execution)
+        except Exception:  # noqa: BLE001 - as in `_cancel`
+            _log.exception("a defect in a requeue", execution=execution)
 
     def _written(self, done: asyncio.Future[None], assigns: Sequence[Assign], lasts: Mapping[tuple[QueueKey, int], int]) -> None:
         if done.cancelled():

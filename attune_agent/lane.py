@@ -1,31 +1,34 @@
-"""The lanes: each queue's head is admitted or told to wait, and the heads that may start share the host's slots round-robin.
+"""The lanes: each queue's head is admitted, told to wait or sent away, and the heads that may start share the host's slots round-robin.
 
-Woken by changes of the Fifo, by an attempt that ends, by a policy and by the hour of a retry; it polls nothing and looks only at the
-queue that changed. One queue's backlog never delays another's. It calls `attempt` for every start; step 6 of design §4.
+Woken by changes of the Fifo, by an attempt that ends, by a policy and by the hour of a retry, a rate or a deadline; it polls nothing and
+looks only at the queue that changed. One queue's backlog never delays another's. It calls `attempt` for every start and `withdrawals` for
+what leaves; step 6 of design §4.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
 from attune_agent.admission import Choice, choose
+from attune_agent.alarms import Alarms
+from attune_agent.buckets import Buckets
+from attune_agent.deadlines import Deadlines
 from attune_agent.fifo import Fifo
 from attune_agent.policies import Policies
+from attune_agent.slots import Slots
 from attune_agent.state.records import Item, Phase, QueueKey
 from attune_core.ports import Clock
+from attune_core.states import Reason
 from attune_core.wire.frames import QueueStatus, UnderWay
 
 _log = structlog.get_logger(__name__)
 
-#: Makes an attempt or goes on with one.
-Way = Callable[[Item], Awaitable[None]]
 #: Executions under way that are named of one queue.
 _NAMED = 16
-#: After a defect in our own code, its queue waits this long; seconds.
-_AFTER_DEFECT = 30.0
 
 
 class Maker(Protocol):
@@ -40,24 +43,45 @@ class Maker(Protocol):
         ...
 
 
+class Remover(Protocol):
+    """Ends what admission lets not start, or not go on; `withdrawals.Withdrawals` is the real one."""
+
+    async def withdraw(self, execution: str, reason: Reason) -> None:
+        """Settle it, or have it ended."""
+        ...
+
+
 class Lanes:
     """The scheduler of one host."""
 
     def __init__(
-        self, *, fifo: Fifo, policies: Policies, attempts: Maker, clock: Clock, slots: int, closed: Callable[[], str] = lambda: ""
+        self,
+        *,
+        fifo: Fifo,
+        policies: Policies,
+        buckets: Buckets,
+        attempts: Maker,
+        withdrawals: Remover,
+        clock: Clock,
+        slots: int,
+        closed: Callable[[QueueKey], str] = lambda _queue: "",
     ) -> None:
-        """Take the parts; `closed` says why nothing may start now, "" when starts are allowed."""
+        """Take the parts; `closed` says why nothing of a queue may start now, "" when starts are allowed."""
         self._fifo = fifo
         self._policies = policies
+        self._buckets = buckets
         self._attempts = attempts
+        self._withdrawals = withdrawals
         self._clock = clock
         self.slots = slots
         self._closed = closed
         self._tasks: asyncio.TaskGroup | None = None
-        self._under_way: dict[str, float] = {}  # and since when, by the wall clock
+        self._under_way = Slots(fifo=fifo, clock=clock, resume=attempts.resume, freed=self.touch)
         self._dirty: dict[QueueKey, None] = {}  # changed and not yet looked at, in order
-        self._ready: dict[QueueKey, None] = {}  # may start one, in the order of their turns
-        self._alarms: dict[QueueKey, tuple[float, asyncio.Task[None]]] = {}
+        self._ready: OrderedDict[QueueKey, None] = OrderedDict()  # may start one, in the order of their turns
+        self._leaving: set[str] = set()
+        self._deadlines = Deadlines(fifo, policies)
+        self._alarms: Alarms[QueueKey | None] = Alarms(clock, self._rung)  # None: of the deadlines
         self._scheduled = False
 
     @property
@@ -69,11 +93,11 @@ class Lanes:
         """Resume what was under way and start what may start, until cancelled; running actions are left to the executor then."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            self._fifo.changed = self.touch
+            self._fifo.changed, self._fifo.appended = self.touch, self._deadlines.add
             for item in list(self._fifo.items()):
                 if item.active:
-                    self._spawn(item, self._attempts.resume)
-            self.touch_all()
+                    self._under_way.take(item, self._attempts.resume, tasks)
+            self.policies_changed()
             try:
                 await asyncio.get_running_loop().create_future()  # for ever: the group needs a body that does not end
             finally:
@@ -85,9 +109,15 @@ class Lanes:
         self._schedule()
 
     def touch_all(self) -> None:
-        """Look at every queue again: policies changed, or starts are allowed again."""
+        """Look at every queue again: starts are allowed again, or not any more."""
         self._dirty.update(dict.fromkeys(self._fifo.queues()))
         self._schedule()
+
+    def policies_changed(self) -> None:
+        """Look at every queue again, by other policies."""
+        self._deadlines.renew()
+        self._buckets.follow(self._policies.rate)
+        self.touch_all()
 
     def status(self, *, limit: int) -> tuple[QueueStatus, ...]:
         """Say of up to `limit` queues why their first waiting execution waits."""
@@ -98,7 +128,7 @@ class Lanes:
         reason = f"a free slot ({self.busy} of {self.slots} busy)" if choice.execution else choice.waiting
         if first is not None and first.active and first.note:  # such as kill_failed
             reason = first.note
-        under_way = [UnderWay(execution=one, since=self._under_way[one]) for one in waiting if one in self._under_way]
+        under_way = [UnderWay(execution=one, since=self._under_way.since(one)) for one in waiting if one in self._under_way]
         return QueueStatus(
             queue=queue.name(),
             depth=len(waiting),
@@ -117,77 +147,69 @@ class Lanes:
         self._scheduled = False
         if self._tasks is None:
             return
+        for late in self._deadlines.due(self._clock.monotonic()):
+            self._withdraw(late, Reason.EXPIRED, self._tasks)
+        self._alarms.set(None, self._deadlines.next(), self._tasks)
         dirty, self._dirty = self._dirty, {}
         for queue in dirty:
-            self._look(queue)
+            self._look(queue, self._tasks)
         while self._ready and self.busy < self.slots:
-            queue = next(iter(self._ready))
-            del self._ready[queue]
-            choice = self._choose(queue)
-            item = self._fifo.item(choice.execution)
-            if item is not None:
-                item = replace(item, phase=Phase.PREPARING, note="", ready_at=0.0)
-                self._fifo.replace(item)  # looks at the queue again, which then stands behind the others
-                self._spawn(item, self._attempts.make)
+            queue, _ = self._ready.popitem(last=False)
+            if (item := self._fifo.item(self._choose(queue).execution)) is not None:
+                self._start(item, self._tasks)
+            else:  # another queue has taken the last token of their rate
+                self._look(queue, self._tasks)
 
-    def _look(self, queue: QueueKey) -> None:
+    def _look(self, queue: QueueKey, tasks: asyncio.TaskGroup) -> None:
         choice = self._choose(queue)
         if choice.execution:
             self._ready.setdefault(queue)
         else:
             self._ready.pop(queue, None)
-        self._set_alarm(queue, choice.until)
+        self._alarms.set(queue, choice.until, tasks)
+        for one in choice.leaving:
+            if (item := self._fifo.item(one.execution)) is not None:
+                self._withdraw(item, one.reason, tasks)
+
+    def _start(self, item: Item, tasks: asyncio.TaskGroup) -> None:
+        rate = self._policies.of(item).rate
+        if rate is not None and not item.paid:
+            self._buckets.take(item.bucket, rate)
+        item = replace(item, phase=Phase.PREPARING, note="", ready_at=0.0, paid=True)
+        self._fifo.replace(item)  # looks at the queue again, which then stands behind the others
+        self._under_way.take(item, self._attempts.make, tasks)
 
     def _choose(self, queue: QueueKey) -> Choice:
         waiting = self._fifo.waiting(queue)
         if not waiting:
             return Choice()
-        limit = self._policies.of(next(iter(waiting.values()))).limit
-        running = sum(1 for one in waiting.values() if one.active)
-        choice = choose(waiting.values(), limit=limit, running=running, now=self._clock.monotonic(), closed=self._closed())
+        choice = choose(
+            waiting.values(),
+            policy=self._policies.of(next(iter(waiting.values()))),
+            running=self._fifo.active(queue),
+            now=self._clock.monotonic(),
+            closed=self._closed(queue),
+            full_at=self._buckets.full_at,
+        )
         # An earlier try of the same attempt may still be on its way out.
-        return Choice(waiting="its last try is ending") if choice.execution in self._under_way else choice
+        trying = choice.execution in self._under_way
+        return replace(choice, execution="", waiting="its last try is ending") if trying else choice
 
-    def _set_alarm(self, queue: QueueKey, until: float | None) -> None:
-        before = self._alarms.get(queue)
-        if before is not None and before[0] == until:
-            return
-        if before is not None:
-            before[1].cancel()
-            del self._alarms[queue]
-        if until is not None and self._tasks is not None:
-            self._alarms[queue] = (until, self._tasks.create_task(self._ring(queue, until)))
+    def _rung(self, queue: QueueKey | None) -> None:
+        if queue is not None:
+            self.touch(queue)
+        self._schedule()
 
-    async def _ring(self, queue: QueueKey, until: float) -> None:
-        await self._clock.sleep(max(until - self._clock.monotonic(), 0.0))
-        self._alarms.pop(queue, None)
-        self.touch(queue)
+    def _withdraw(self, item: Item, reason: Reason, tasks: asyncio.TaskGroup) -> None:
+        if item.execution not in self._leaving:
+            self._leaving.add(item.execution)
+            tasks.create_task(self._see_off(item, reason))
 
-    def _spawn(self, item: Item, way: Way) -> None:
-        if self._tasks is not None:
-            self._under_way[item.execution] = self._clock.now()
-            self._tasks.create_task(self._attend(item, way))
-
-    async def _attend(self, item: Item, way: Way) -> None:
+    async def _see_off(self, item: Item, reason: Reason) -> None:
         try:
-            while True:
-                try:
-                    await way(item)
-                    return
-                except Exception:  # noqa: BLE001 - one execution's defect must not stop the others (reliability.md #20)
-                    _log.exception("a defect in an attempt", execution=item.execution, attempt=item.attempt)
-                current = self._fifo.item(item.execution)
-                if current is None or current.phase in (Phase.WAITING, Phase.PREPARING):
-                    self._hold_after_defect(current)
-                    return
-                # It may be running: it keeps its slot, and is attached to again.
-                await self._clock.sleep(_AFTER_DEFECT)
-                item, way = current, self._attempts.resume
-        finally:
-            self._under_way.pop(item.execution, None)
-            self.touch(item.queue)
-
-    def _hold_after_defect(self, item: Item | None) -> None:
-        if item is not None:
-            until = self._clock.monotonic() + _AFTER_DEFECT
-            self._fifo.replace(replace(item, phase=Phase.WAITING, ready_at=until, note="a defect of the agent; see its log"))
+            await self._withdrawals.withdraw(item.execution, reason)
+        except Exception:  # noqa: BLE001 - as in `slots`; it is not tried again in this life
+            _log.exception("a defect in a withdrawal", execution=item.execution, reason=reason.value)
+            return
+        self._leaving.discard(item.execution)
+        self.touch(item.queue)

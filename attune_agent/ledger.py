@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import structlog
 
+from attune_agent.buckets import Buckets
 from attune_agent.errors import StateUnwritable
 from attune_agent.fifo import Fifo
 from attune_agent.host import Greeting
@@ -31,12 +32,20 @@ class Ledger:
     """What is durable, what is in memory and what is said never differ longer than one commit."""
 
     def __init__(
-        self, *, fifo: Fifo, state: AgentState, outbox: Outbox, clock: Clock, on_settled: Callable[[str], None] = lambda _execution: None
+        self,
+        *,
+        fifo: Fifo,
+        state: AgentState,
+        outbox: Outbox,
+        buckets: Buckets,
+        clock: Clock,
+        on_settled: Callable[[str], None] = lambda _execution: None,
     ) -> None:
-        """Take the places that move together; `on_settled` hears of every execution that is no longer in hand."""
+        """Take what moves together; `on_settled` hears of every execution that is no longer in hand."""
         self._fifo = fifo
         self._state = state
         self._outbox = outbox
+        self._buckets = buckets
         self._clock = clock
         self._on_settled = on_settled
 
@@ -45,9 +54,10 @@ class Ledger:
 
         They may be prepared meanwhile: `asked` is written after them, so nothing starts that is not durable.
         """
-        written = self._state.append(assigns)
+        wall, monotonic = self._clock.now(), self._clock.monotonic()
+        written = self._state.append(assigns, now=wall)
         for assign in assigns:
-            self._fifo.append(item_of(assign))
+            self._fifo.append(item_of(assign, wall=wall, monotonic=monotonic))
         return written
 
     def item(self, execution: str) -> Item | None:
@@ -70,7 +80,8 @@ class Ledger:
 
     async def asked(self, item: Item, greeting: Greeting) -> Item:
         """Store which executor gets the attempt, before it is asked; `StateUnwritable`, KeyError: it must not be asked."""
-        await self._state.mark_asked(item.execution, item.attempt, state_id=greeting.state_id, life=greeting.life)
+        spent = self._buckets.spent(item.bucket)
+        await self._state.mark_asked(item.execution, item.attempt, state_id=greeting.state_id, life=greeting.life, spent=spent)
         return self._move(item, lambda one: replace(one, phase=Phase.ASKED, state_id=greeting.state_id, life=greeting.life))
 
     def started(self, item: Item) -> Item:
@@ -87,6 +98,10 @@ class Ledger:
             await self._state.mark_cancel(item.execution, reason)
         except (StateUnwritable, KeyError) as error:  # the controller repeats the frame in the next session
             _log.warning("a cancellation is not on disk", execution=item.execution, error=str(error))
+
+    def requeueing(self, item: Item) -> None:
+        """It is to be given back as soon as its preparation has ended; nothing of that is stored."""
+        self._move(item, lambda one: replace(one, requeue=True))
 
     def hold(self, item: Item, *, seconds: float, note: str) -> None:
         """Let it wait at its place for a passing hindrance; nothing of it is stored, its attempt number stays."""
@@ -106,7 +121,7 @@ class Ledger:
         )
         waiting = replace(item, phase=Phase.WAITING, attempt=attempt, excused=excused, not_before=not_before, note=detail)
         ready_at = self._clock.monotonic() + seconds
-        self._move(item, lambda one: replace(waiting, cancel=one.cancel, ready_at=ready_at, state_id="", life=""))
+        self._move(item, lambda one: replace(waiting, cancel=one.cancel, ready_at=ready_at, state_id="", life="", paid=False))
 
     async def settled(self, item: Item, ending: Ending) -> None:
         """Store the outcome with its report and let go of the execution; returns when it is durable."""
@@ -124,7 +139,14 @@ class Ledger:
                 at=self._clock.now(),
             )
         )
-        await self._insist(lambda: self._state.settle(item.execution, report), report)
+        await self._let_go(item, report)
+
+    async def given_back(self, item: Item, *, attempts: int, detail: str) -> None:
+        """Store that it wants a new place after so many attempts and is not held here any more; returns when it is durable."""
+        await self._let_go(item, self._report(replace(item, attempt=attempts), State.QUEUED, detail=detail))
+
+    async def _let_go(self, item: Item, report: ReportText) -> None:
+        await self._insist(lambda: self._state.let_go(item.execution, report), report)
         self._fifo.remove(item.execution)
         self._on_settled(item.execution)
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 from attune_agent.app import environments_of, preparation_of
 from attune_agent.attempt import Attempts
+from attune_agent.buckets import Buckets
 from attune_agent.executor_link import ExecutorLink
 from attune_agent.fifo import Fifo
 from attune_agent.host_settings import HostSettings
@@ -33,7 +34,8 @@ async def run_locally(
     """
     clock, state = SystemClock(), MemoryState(Disk(instance="local"))
     fifo, outbox, policies = Fifo(), Outbox(state), Policies("", {})
-    ledger = Ledger(fifo=fifo, state=state, outbox=outbox, clock=clock)
+    buckets = Buckets(clock)
+    ledger = Ledger(fifo=fifo, state=state, outbox=outbox, buckets=buckets, clock=clock)
     ended: asyncio.Future[Report] = asyncio.get_running_loop().create_future()
 
     def hear() -> None:
@@ -50,8 +52,10 @@ async def run_locally(
         packs = Packs(layout.packs, download=lambda _digest: _once(archive))
         preparation = preparation_of(layout, settings, packs=packs, environments=environments_of(layout, settings, host=host, clock=clock))
         attempts = Attempts(ledger=ledger, host=host, preparation=preparation, policies=policies, clock=clock)
-        lanes = Lanes(fifo=fifo, policies=policies, attempts=attempts, clock=clock, slots=1)
-        await ledger.assigned([assign])
+        lanes = Lanes(
+            fifo=fifo, policies=policies, buckets=buckets, attempts=attempts, withdrawals=attempts.withdrawals, clock=clock, slots=1
+        )
+        await ledger.assigned([_alone(assign)])
         running = asyncio.create_task(lanes.run())
         try:
             either: set[asyncio.Future[None] | asyncio.Future[Report]] = {running, ended}
@@ -60,6 +64,12 @@ async def run_locally(
         finally:
             running.cancel()
             await asyncio.wait({running})
+
+
+def _alone(assign: Assign) -> Assign:
+    """Return it with its retries at its place: where nothing else waits, that is the end of the queue as well."""
+    policy = assign.policy
+    return assign.model_copy(update={"policy": policy.model_copy(update={"retry": policy.retry.model_copy(update={"place": "keep"})})})
 
 
 async def _once(archive: bytes) -> AsyncIterator[bytes]:

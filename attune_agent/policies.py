@@ -1,12 +1,12 @@
 """The policies that hold now: those of the active revision, and for an action it does not have, those the execution was assigned with.
 
-Set by the inbox (activate frames, welcome), read by lanes (limit) and attempts (timeout, grace, retry).
+Set by the inbox (activate frames, welcome), read by lanes (limit, rate, when_busy, start_within) and attempts (timeout, grace, retry).
 """
 
 from collections.abc import Mapping
 
 from attune_agent.state.records import Item
-from attune_core.wire.frames import Policy
+from attune_core.wire.frames import Policy, Rate
 
 
 class Policies:
@@ -23,6 +23,11 @@ class Policies:
             return False
         self.revision, self._policies = revision, dict(policies)
         return True
+
+    def rate(self, action: str) -> Rate | None:
+        """Return the active revision's rate of an action, None for none."""
+        policy = self._policies.get(action)
+        return policy.rate if policy is not None else None
 
     def of(self, item: Item) -> Policy:
         """Return what holds for an execution."""

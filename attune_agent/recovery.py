@@ -22,7 +22,12 @@ _PAUSE = 1.0
 
 
 def waiting_again(item: Item, *, wall: float, monotonic: float, longest: float) -> Item:
-    """Return an item as it waits after a restart: the stored wall clock is only a hint, so the rest of a pause is at most `longest`."""
+    """Return an item as it waits after a restart.
+
+    The stored wall clock is only a hint: the rest of a pause is at most `longest`, and an acceptance is never later than now.
+    """
+    age = max(wall - item.accepted, 0.0) if item.accepted > 0 else 0.0
+    item = replace(item, accepted_at=monotonic - age)
     if item.phase is not Phase.WAITING or not item.not_before:
         return item
     rest = min(max(item.not_before - wall, 0.0), longest)

@@ -113,6 +113,7 @@ class Uplink:
         self._marks.followed = posting.say_status
         self._inbox.activate(welcome.revision, welcome.policies)
         self._marks.follow(paused=welcome.paused, draining=welcome.draining)
+        self._marks.hold(welcome.holds)
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._inbox.failed = lambda error: _fail(tasks, error)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from attune_agent.errors import StateUnwritable
-from attune_agent.state.records import Held, Item, Loaded, OutboxRow, Phase, QueueKey, ReportText, item_of
+from attune_agent.rate import BucketKey
+from attune_agent.state.records import Held, Item, Loaded, OutboxRow, Phase, QueueKey, ReportText, Spent, item_of
 from attune_core.marks import Mark
 from attune_core.states import Reason
-from attune_core.wire.frames import Assign, Policy
+from attune_core.wire.frames import Assign, HoldQueue, Policy
 
 T = TypeVar("T")
 
@@ -30,6 +31,8 @@ class Disk:
     revision: str = ""
     session: str = ""
     marks: tuple[Mark | None, Mark | None] = (None, None)
+    holds: tuple[HoldQueue, ...] = ()
+    buckets: dict[BucketKey, Spent] = field(default_factory=dict)
 
 
 class MemoryState:
@@ -55,19 +58,22 @@ class MemoryState:
             policies=dict(self._disk.policies),
             paused=self._disk.marks[0],
             draining=self._disk.marks[1],
+            holds=self._disk.holds,
+            buckets=list(self._disk.buckets.values()),
         )
 
-    def append(self, assigns: Sequence[Assign]) -> asyncio.Future[None]:
+    def append(self, assigns: Sequence[Assign], *, now: float = 0.0) -> asyncio.Future[None]:
         """Store new executions and move the last of their queues."""
 
         def write() -> None:
-            lasts = dict(self._disk.held)
-            for item, assign in [(item_of(assign), assign) for assign in assigns]:
-                if lasts.get((item.queue, item.epoch), 0) != assign.after:
+            lasts: dict[tuple[QueueKey, int], int] = {}
+            items = [item_of(assign, wall=now) for assign in assigns]
+            for item, assign in zip(items, assigns, strict=True):
+                place = (item.queue, item.epoch)
+                if lasts.get(place, self._disk.held.get(place, 0)) != assign.after:
                     raise StateUnwritable("an earlier execution of the queue is not on disk")
-                lasts[item.queue, item.epoch] = item.sequence
-            for assign in assigns:
-                item = item_of(assign)
+                lasts[place] = item.sequence
+            for item, assign in zip(items, assigns, strict=True):
                 self._disk.items[item.execution] = item
                 self._disk.bodies[item.execution] = assign
                 self._disk.held[item.queue, item.epoch] = item.sequence
@@ -78,11 +84,16 @@ class MemoryState:
         """Return what an execution in hand was assigned with."""
         return self._done(lambda: self._disk.bodies[execution])
 
-    def mark_asked(self, execution: str, attempt: int, *, state_id: str, life: str) -> asyncio.Future[None]:
-        """Store which executor is about to be asked."""
-        return self._done(
-            lambda: self._change(execution, lambda item: replace(item, phase=Phase.ASKED, attempt=attempt, state_id=state_id, life=life))
-        )
+    def mark_asked(self, execution: str, attempt: int, *, state_id: str, life: str, spent: Spent | None = None) -> asyncio.Future[None]:
+        """Store which executor is about to be asked, and the token it costs."""
+
+        def write() -> None:
+            self._change(execution, lambda item: replace(item, phase=Phase.ASKED, attempt=attempt, state_id=state_id, life=life))
+            if spent is not None:
+                kept = {bucket: one for bucket, one in self._disk.buckets.items() if one.full_at > spent.now}
+                self._disk.buckets = {**kept, spent.bucket: spent}
+
+        return self._done(write)
 
     def mark_started(self, execution: str, attempt: int, report: ReportText) -> asyncio.Future[int]:
         """Store that an attempt started, with its report."""
@@ -118,8 +129,8 @@ class MemoryState:
         """Store that it is to end as cancelled."""
         return self._done(lambda: self._change(execution, lambda item: replace(item, cancel=reason)))
 
-    def settle(self, execution: str, report: ReportText) -> asyncio.Future[int]:
-        """Store the outcome's report and let go of the execution."""
+    def let_go(self, execution: str, report: ReportText) -> asyncio.Future[int]:
+        """Store the last report of an execution and let go of it."""
 
         def write(number: int) -> None:
             del self._disk.items[execution]
@@ -148,6 +159,10 @@ class MemoryState:
     def set_marks(self, paused: Mark | None, draining: Mark | None) -> asyncio.Future[None]:
         """Replace what operators said of this agent."""
         return self._done(lambda: setattr(self._disk, "marks", (paused, draining)))
+
+    def set_holds(self, holds: Sequence[HoldQueue]) -> asyncio.Future[None]:
+        """Replace the queues that are paused."""
+        return self._done(lambda: setattr(self._disk, "holds", tuple(holds)))
 
     def set_session(self, session: str) -> asyncio.Future[None]:
         """Store the session whose stream is about to be opened."""

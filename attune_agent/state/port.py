@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from attune_agent.state.records import Loaded, ReportText
+from attune_agent.state.records import Loaded, ReportText, Spent
 from attune_core.marks import Mark
 from attune_core.states import Reason
-from attune_core.wire.frames import Assign, Policy
+from attune_core.wire.frames import Assign, HoldQueue, Policy
 
 
 class AgentState(Protocol):
@@ -21,8 +21,8 @@ class AgentState(Protocol):
         """Return everything that is stored; called once, before any write."""
         ...
 
-    def append(self, assigns: Sequence[Assign]) -> asyncio.Future[None]:
-        """Store new executions and move the last of their queues, all or none.
+    def append(self, assigns: Sequence[Assign], *, now: float = 0.0) -> asyncio.Future[None]:
+        """Store new executions and move the last of their queues, all or none; `now` is the wall clock that their ages are counted from.
 
         Each one's `after` must be what is stored as the last of its queue and epoch (0: none), else nothing of this call is stored: an
         earlier append that failed must not leave a gap.
@@ -33,8 +33,11 @@ class AgentState(Protocol):
         """Return what an execution in hand was assigned with; KeyError when it is not in hand."""
         ...
 
-    def mark_asked(self, execution: str, attempt: int, *, state_id: str, life: str) -> asyncio.Future[None]:
-        """Store which executor is about to be asked; KeyError when the execution is not in hand."""
+    def mark_asked(self, execution: str, attempt: int, *, state_id: str, life: str, spent: Spent | None = None) -> asyncio.Future[None]:
+        """Store which executor is about to be asked, and the token it costs; KeyError when the execution is not in hand.
+
+        Buckets that are full by then are forgotten.
+        """
         ...
 
     def mark_started(self, execution: str, attempt: int, report: ReportText) -> asyncio.Future[int]:
@@ -53,8 +56,8 @@ class AgentState(Protocol):
         """Store that it is to end as cancelled and is never tried again."""
         ...
 
-    def settle(self, execution: str, report: ReportText) -> asyncio.Future[int]:
-        """Store the outcome's report and let go of the execution; returns the report's number."""
+    def let_go(self, execution: str, report: ReportText) -> asyncio.Future[int]:
+        """Store the last report of an execution, its outcome or that it is given back, and let go of it; returns the report's number."""
         ...
 
     def drop_reports(self, up_to: int) -> asyncio.Future[None]:
@@ -67,6 +70,10 @@ class AgentState(Protocol):
 
     def set_marks(self, paused: Mark | None, draining: Mark | None) -> asyncio.Future[None]:
         """Replace what operators said of this agent."""
+        ...
+
+    def set_holds(self, holds: Sequence[HoldQueue]) -> asyncio.Future[None]:
+        """Replace the queues that are paused."""
         ...
 
     def set_session(self, session: str) -> asyncio.Future[None]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, NewType
 
+from attune_agent.rate import BucketKey
 from attune_core.marks import Mark
 from attune_core.states import Reason
 from attune_core.values import JsonValue
-from attune_core.wire.frames import Assign, Policy, QueueName, Report
+from attune_core.wire.frames import Assign, HoldQueue, Policy, QueueName, Report
 
 #: Bodies up to about this size stay in memory from arrival to start; larger ones are read back from disk. Characters.
 SMALL_BODY = 16 << 10
@@ -55,7 +56,7 @@ class Item:
     attempt: int = 1
     #: Attempts that the host could not start; they do not count against `maximum_attempts`.
     excused: int = 0
-    #: At least one attempt has started.
+    #: At least one attempt has started at this place.
     ever_started: bool = False
     #: Wall clock, seconds, of the next attempt; only a hint after a restart, where it is clamped.
     not_before: float = 0.0
@@ -63,6 +64,14 @@ class Item:
     ready_at: float = 0.0
     note: str = ""
     cancel: Reason | None = None
+    #: It is to be given back for a new place; memory only: the controller says it again.
+    requeue: bool = False
+    #: Wall clock of its acceptance as this agent counts it, only a hint after a restart; 0: unknown. Then Clock.monotonic() of it.
+    accepted: float = 0.0
+    accepted_at: float = 0.0
+    #: What its starts are counted with, and whether its next attempt has its token already; that is memory only.
+    rate_key: str = ""
+    paid: bool = False
     #: Which executor was asked.
     state_id: str = ""
     life: str = ""
@@ -71,6 +80,24 @@ class Item:
     def active(self) -> bool:
         """Tell whether it takes a slot."""
         return self.phase is not Phase.WAITING
+
+    @property
+    def first(self) -> bool:
+        """Tell whether no attempt of it was ever made."""
+        return self.attempt == 1 and not self.ever_started
+
+    @property
+    def bucket(self) -> BucketKey:
+        """Return what its starts are counted with."""
+        return BucketKey(self.queue.action, self.rate_key)
+
+
+class Spent(NamedTuple):
+    """A bucket that is not full: when it is, by the wall clock, and what that clock said when this was stored."""
+
+    bucket: BucketKey
+    full_at: float
+    now: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +135,8 @@ class Loaded:
     #: What operators said of this agent.
     paused: Mark | None = None
     draining: Mark | None = None
+    holds: tuple[HoldQueue, ...] = ()
+    buckets: Sequence[Spent] = ()
 
 
 def report_text(report: Report) -> ReportText:
@@ -115,8 +144,8 @@ def report_text(report: Report) -> ReportText:
     return ReportText(report.model_dump_json(exclude_defaults=True))
 
 
-def item_of(assign: Assign) -> Item:
-    """Return a newly assigned execution."""
+def item_of(assign: Assign, *, wall: float, monotonic: float = 0.0) -> Item:
+    """Return a newly assigned execution, with what the clocks say."""
     return Item(
         execution=assign.execution,
         queue=QueueKey.of(assign.queue),
@@ -124,6 +153,10 @@ def item_of(assign: Assign) -> Item:
         sequence=assign.sequence,
         policy=assign.policy,
         assign=assign,
+        attempt=assign.attempt,
+        accepted=wall - assign.age,
+        accepted_at=monotonic - assign.age,
+        rate_key=assign.rate_key or assign.queue.key,
     )
 
 

@@ -1,18 +1,17 @@
-"""The tables of the agent's database, version 1, and how a file becomes one; used by `sqlite`.
+"""The tables of the agent's database as numbered steps, and how a file becomes one of the newest version; used by `sqlite`.
 
-A later version adds its migration here, with a copy kept (design §5, Versions).
+A released step is never edited: a change is a new step at the end. A file of an earlier version is copied before it is changed.
 """
 
+import os
 from pathlib import Path
+from typing import LiteralString
 
 import apsw
 
 from attune_agent.errors import StateFormatUnknown, StateInUse, StateUnreadable, StateUnwritable
 
-#: `PRAGMA user_version`.
-VERSION = 1
-
-_TABLES = """
+_FIRST: LiteralString = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE queues (
     place TEXT NOT NULL, action TEXT NOT NULL, key TEXT NOT NULL, epoch INTEGER NOT NULL,
@@ -35,7 +34,25 @@ CREATE TABLE items (
 ) STRICT;
 CREATE TABLE outbox (number INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
 CREATE TABLE policies (action TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 1;
 """
+
+# When an execution was accepted, for `start_within`, and what rates have spent.
+_POLICIES: LiteralString = """
+ALTER TABLE items ADD COLUMN accepted REAL NOT NULL DEFAULT 0;
+CREATE TABLE buckets (
+    action TEXT NOT NULL, key TEXT NOT NULL,
+    full_at REAL NOT NULL, stored_at REAL NOT NULL,
+    PRIMARY KEY (action, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX buckets_full ON buckets (full_at);
+PRAGMA user_version = 2;
+"""
+
+#: Step n brings version n-1 to n and says so in its last line; PRAGMA user_version takes no parameter, and is part of the transaction.
+MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _POLICIES)
+#: `PRAGMA user_version` of this program's files.
+VERSION = len(MIGRATIONS)
 
 
 def open_database(path: Path) -> apsw.Connection:
@@ -45,14 +62,14 @@ def open_database(path: Path) -> apsw.Connection:
     except apsw.Error as error:
         raise StateUnwritable(f"{path} cannot be opened: {error}") from error
     try:
-        _prepare(connection)
+        _prepare(connection, path)
     except apsw.BusyError as error:
         connection.close()
         raise StateInUse(f"{path} is held by another process") from error
     except (apsw.NotADBError, apsw.CorruptError) as error:
         connection.close()
         raise StateUnreadable(f"{path}: {error}") from error
-    except apsw.Error as error:
+    except (apsw.Error, OSError) as error:
         connection.close()
         raise StateUnwritable(f"{path}: {error}") from error
     except StateFormatUnknown:
@@ -61,17 +78,25 @@ def open_database(path: Path) -> apsw.Connection:
     return connection
 
 
-def _prepare(connection: apsw.Connection) -> None:
+def _prepare(connection: apsw.Connection, path: Path) -> None:
     # Exclusive: no other process can write here, and the index of the WAL stays in memory.
     connection.execute("PRAGMA locking_mode=EXCLUSIVE")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("BEGIN IMMEDIATE")
-    version = connection.execute("PRAGMA user_version").get
-    if version == 0:
-        connection.execute(_TABLES)
-        connection.execute(f"PRAGMA user_version={VERSION}")
-    elif version != VERSION:
-        connection.execute("ROLLBACK")
-        raise StateFormatUnknown(f"the agent's database has version {version}, this program reads {VERSION}")
+    version: int = connection.execute("PRAGMA user_version").get
     connection.execute("COMMIT")
+    if version > VERSION:
+        raise StateFormatUnknown(f"the agent's database has version {version}, this program reads up to {VERSION}")
+    if 0 < version < VERSION:
+        _keep_copy(connection, path.with_name(f"{path.name}.v{version}"))
+    for step in MIGRATIONS[version:]:
+        with connection:
+            connection.execute(step)
+
+
+def _keep_copy(connection: apsw.Connection, copy: Path) -> None:
+    copy.unlink(missing_ok=True)  # left by an attempt that died while it copied
+    with os.fdopen(os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)) as file:
+        connection.execute("VACUUM INTO ?", (str(copy),)).fetchall()
+        os.fsync(file.fileno())

@@ -9,23 +9,30 @@ from pathlib import Path
 from typing import TypeVar
 
 import apsw
+from pydantic import TypeAdapter
 
 from attune_agent.errors import StateUnreadable, StateUnwritable
-from attune_agent.state.records import Held, Item, Loaded, OutboxRow, Phase, QueueKey, ReportText, is_small
+from attune_agent.rate import BucketKey
+from attune_agent.state.records import Held, Item, Loaded, OutboxRow, Phase, QueueKey, ReportText, Spent, is_small
 from attune_agent.state.schema import open_database
 from attune_agent.state.writer import Writer
 from attune_core.marks import Mark
 from attune_core.states import Reason
-from attune_core.wire.frames import Assign, Policy
+from attune_core.wire.frames import Assign, HoldQueue, Policy
 
 T = TypeVar("T")
 
-_ITEM = """SELECT execution, place, action, key, epoch, sequence, body, phase, attempt, excused, ever_started, not_before, cancel,
-    state_id, life FROM items ORDER BY place, action, key, epoch, sequence"""
+_HOLDS: TypeAdapter[tuple[HoldQueue, ...]] = TypeAdapter(tuple[HoldQueue, ...])
 
-_INSERT = "INSERT INTO items (execution, place, action, key, epoch, sequence, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ITEM = """SELECT execution, place, action, key, epoch, sequence, body, phase, attempt, excused, ever_started, not_before, cancel,
+    state_id, life, accepted FROM items ORDER BY place, action, key, epoch, sequence"""
+
+_INSERT = """INSERT INTO items (execution, place, action, key, epoch, sequence, body, attempt, accepted)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _ADVANCE = "UPDATE queues SET last = ? WHERE place = ? AND action = ? AND key = ? AND epoch = ? AND last = ?"
-_BEGIN_META = "INSERT OR IGNORE INTO meta VALUES ('instance', ?), ('revision', ''), ('session', ''), ('paused', ''), ('draining', '')"
+_BEGIN_META = (
+    "INSERT OR IGNORE INTO meta VALUES ('instance', ?), ('revision', ''), ('session', ''), ('paused', ''), ('draining', ''), ('holds', '')"
+)
 _BEGIN_QUEUE = "INSERT OR IGNORE INTO queues (last, place, action, key, epoch) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -47,10 +54,10 @@ class SqliteState:
         except (apsw.Error, ValueError) as error:
             raise StateUnreadable(f"{self._path}: {error}") from error
 
-    def append(self, assigns: Sequence[Assign]) -> asyncio.Future[None]:
+    def append(self, assigns: Sequence[Assign], *, now: float = 0.0) -> asyncio.Future[None]:
         """Store new executions and move the last of their queues, all or none."""
         rows = [
-            (one.execution, one.queue.place, one.queue.action, one.queue.key, one.epoch, one.sequence, one.model_dump_json())
+            (one.execution, *QueueKey.of(one.queue), one.epoch, one.sequence, one.model_dump_json(), one.attempt, now - one.age)
             for one in assigns
         ]
         lasts = [(one.sequence, one.queue.place, one.queue.action, one.queue.key, one.epoch, one.after) for one in assigns]
@@ -73,12 +80,17 @@ class SqliteState:
 
         return self._writer.submit(read)
 
-    def mark_asked(self, execution: str, attempt: int, *, state_id: str, life: str) -> asyncio.Future[None]:
-        """Store which executor is about to be asked."""
-        values = (attempt, state_id, life, execution)
-        return self._writer.submit(
-            lambda db: _update(db, "UPDATE items SET phase = 'asked', attempt = ?, state_id = ?, life = ? WHERE execution = ?", values)
-        )
+    def mark_asked(self, execution: str, attempt: int, *, state_id: str, life: str, spent: Spent | None = None) -> asyncio.Future[None]:
+        """Store which executor is about to be asked, and the token it costs."""
+
+        def write(db: apsw.Connection) -> None:
+            values = (attempt, state_id, life, execution)
+            _update(db, "UPDATE items SET phase = 'asked', attempt = ?, state_id = ?, life = ? WHERE execution = ?", values)
+            if spent is not None:
+                db.execute("DELETE FROM buckets WHERE full_at <= ?", (spent.now,))
+                db.execute("INSERT OR REPLACE INTO buckets VALUES (?, ?, ?, ?)", (*spent.bucket, spent.full_at, spent.now))
+
+        return self._writer.submit(write)
 
     def mark_started(self, execution: str, attempt: int, report: ReportText) -> asyncio.Future[int]:
         """Store that an attempt started, with its report."""
@@ -109,8 +121,8 @@ class SqliteState:
         values = (reason.value, execution)
         return self._writer.submit(lambda db: _update(db, "UPDATE items SET cancel = ? WHERE execution = ?", values))
 
-    def settle(self, execution: str, report: ReportText) -> asyncio.Future[int]:
-        """Store the outcome's report and let go of the execution."""
+    def let_go(self, execution: str, report: ReportText) -> asyncio.Future[int]:
+        """Store the last report of an execution and let go of it."""
         return self._report(report, "DELETE FROM items WHERE execution = ?", (execution,))
 
     def drop_reports(self, up_to: int) -> asyncio.Future[None]:
@@ -136,6 +148,11 @@ class SqliteState:
         """Replace what operators said of this agent."""
         rows = [(mark.model_dump_json() if mark else "", name) for name, mark in (("paused", paused), ("draining", draining))]
         return self._writer.submit(lambda db: _set_meta(db, rows))
+
+    def set_holds(self, holds: Sequence[HoldQueue]) -> asyncio.Future[None]:
+        """Replace the queues that are paused."""
+        text = _HOLDS.dump_json(tuple(holds)).decode()
+        return self._writer.submit(lambda db: _set_meta(db, [(text, "holds")]))
 
     def set_session(self, session: str) -> asyncio.Future[None]:
         """Store the session whose stream is about to be opened."""
@@ -195,13 +212,19 @@ def _load(db: apsw.Connection) -> Loaded:
         policies=policies,
         paused=Mark.model_validate_json(meta["paused"]) if meta["paused"] else None,
         draining=Mark.model_validate_json(meta["draining"]) if meta["draining"] else None,
+        holds=_HOLDS.validate_json(meta["holds"]) if meta["holds"] else (),
+        buckets=[
+            Spent(BucketKey(action, key), full_at=full_at, now=now)
+            for action, key, full_at, now in db.execute("SELECT action, key, full_at, stored_at FROM buckets")
+        ],
     )
 
 
 def _items(db: apsw.Connection) -> list[Item]:
     found: list[Item] = []
     for row in db.execute(_ITEM):
-        execution, place, action, key, epoch, sequence, body, phase, attempt, excused, started, not_before, cancel, state_id, life = row
+        execution, place, action, key, epoch, sequence, body, phase, attempt, excused, started, not_before, cancel, *asked = row
+        state_id, life, accepted = asked
         assign = Assign.model_validate_json(body)
         found.append(
             Item(
@@ -219,6 +242,8 @@ def _items(db: apsw.Connection) -> list[Item]:
                 cancel=Reason(cancel) if cancel else None,
                 state_id=state_id,
                 life=life,
+                accepted=accepted,
+                rate_key=assign.rate_key or assign.queue.key,
             )
         )
     return found

@@ -22,6 +22,9 @@ def assignment(
     secrets: Mapping[str, str] | None = None,
     policy: Policy | None = None,
     digest: str = DIGEST,
+    attempt: int = 1,
+    age: float = 0.0,
+    rate_key: str = "",
 ) -> Assign:
     """Return an assignment; `after` is the sequence before unless it is given."""
     return Assign(
@@ -38,4 +41,7 @@ def assignment(
         input={"text": text, **(values or {})},
         secrets=dict(secrets or {}),
         policy=policy or Policy(),
+        attempt=attempt,
+        age=age,
+        rate_key=rate_key,
     )

@@ -74,6 +74,8 @@ class ScriptedHost:
     #: Raised by the next calls of `start`, one each; None starts and then loses the answer.
     troubles: list[AttuneError | None] = field(default_factory=list)
     away: bool = False
+    #: A stop ends what runs at once.
+    stops: bool = True
     #: Ends an attempt at once when it returns something.
     script: Callable[[StartRequest], How | None] = lambda _request: None
     #: Told of every real start, before it.
@@ -151,7 +153,7 @@ class ScriptedHost:
         if key not in self.requests:
             raise AttemptUnknown
         self.stopped.append(key)
-        if key not in self.ended:
+        if self.stops and key not in self.ended:
             self.finish(execution, attempt, How.CANCELLED)
 
     async def wait(self, execution: str, attempt: int) -> Ended:

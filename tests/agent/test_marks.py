@@ -12,7 +12,7 @@ from attune_core.marks import Mark
 from attune_core.states import Outcome
 from attune_core.wire.frames import Policy, Retry
 from tests.agent.assignments import assignment
-from tests.agent.world import World
+from tests.agent.world import QUEUE, World
 
 MARK = Mark(note="disk swap", by="ops", since=1_769_860_800.0)
 OTHER = Mark(note="still at it", by="ops2", since=1_769_860_900.0)
@@ -118,8 +118,8 @@ async def test_the_host_s_own_pause_stands_above_what_operators_say(world: World
 
 async def test_a_note_with_control_characters_is_only_text(world: World) -> None:
     world.marks.follow(paused=MARK.model_copy(update={"note": "\x1b[31mred" + "x" * 490}), draining=None)
-    assert world.marks.closed().startswith("paused: \\x1b[31mred")
-    assert world.marks.closed().endswith("… by ops since 2026-01-31T12:00:00Z")
+    assert world.marks.closed(QUEUE).startswith("paused: \\x1b[31mred")
+    assert world.marks.closed(QUEUE).endswith("… by ops since 2026-01-31T12:00:00Z")
 
 
 STEPS = st.lists(
@@ -146,7 +146,7 @@ async def _play(steps: list[str | tuple[str, int]], policy: Policy) -> None:
     assigned = steps.count("assign")
     waiting = [assignment(f"e{number}", number, policy=policy) for number in range(assigned, 0, -1)]
     for step in [*steps, "resume", "host resume"]:
-        before, closed = len(world.host.witness), bool(world.marks.closed())
+        before, closed = len(world.host.witness), bool(world.marks.closed(QUEUE))
         if step == "assign":
             await world.assign(waiting.pop())
         elif isinstance(step, tuple):
@@ -154,7 +154,7 @@ async def _play(steps: list[str | tuple[str, int]], policy: Policy) -> None:
         else:
             await _operate(world, step)
         await world.settle()
-        if closed and world.marks.closed():
+        if closed and world.marks.closed(QUEUE):
             assert len(world.host.witness) == before, "a paused host started something"
     while len(world.fifo):
         await _finish_one(world, "succeed", 0)

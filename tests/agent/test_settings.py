@@ -102,7 +102,7 @@ def test_contact_closes_starts_after_the_offline_limit_and_opens_them_again() ->
 def test_a_stored_pause_goes_on_after_a_restart_within_its_bound(not_before: float, rest: float) -> None:
     from dataclasses import replace
 
-    item = replace(item_of(assignment("1", 1)), attempt=2, not_before=not_before)
+    item = replace(item_of(assignment("1", 1), wall=1000.0), attempt=2, not_before=not_before)
     again = waiting_again(item, wall=1000.0, monotonic=50.0, longest=60.0)
     assert again.ready_at == 50.0 + rest
 
@@ -110,5 +110,5 @@ def test_a_stored_pause_goes_on_after_a_restart_within_its_bound(not_before: flo
 def test_what_is_under_way_does_not_wait_again() -> None:
     from dataclasses import replace
 
-    item = replace(item_of(assignment("1", 1)), phase=Phase.STARTED, not_before=5000.0)
+    item = replace(item_of(assignment("1", 1), wall=1000.0), phase=Phase.STARTED, not_before=5000.0)
     assert waiting_again(item, wall=1000.0, monotonic=50.0, longest=60.0).ready_at == 0.0

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from attune_agent.attempt import Attempts
+from attune_agent.buckets import Buckets
 from attune_agent.fifo import Fifo
 from attune_agent.inbox import Inbox
 from attune_agent.lane import Lanes
@@ -51,8 +52,9 @@ class World:
         def release(execution: str) -> None:
             self.holds.pop(execution, None)
 
-        ledger = Ledger(fifo=self.fifo, state=self.state, outbox=self.outbox, clock=self.clock, on_settled=release)
-        self.marks = Marks(self.state, paused=loaded.paused, draining=loaded.draining)
+        buckets = Buckets(self.clock, loaded.buckets)
+        ledger = Ledger(fifo=self.fifo, state=self.state, outbox=self.outbox, buckets=buckets, clock=self.clock, on_settled=release)
+        self.marks = Marks(self.state, paused=loaded.paused, draining=loaded.draining, holds=loaded.holds)
         attempts = Attempts(
             ledger=ledger,
             host=self.host,
@@ -64,7 +66,9 @@ class World:
         self.lanes = Lanes(
             fifo=self.fifo,
             policies=self.policies,
+            buckets=buckets,
             attempts=attempts,
+            withdrawals=attempts.withdrawals,
             clock=self.clock,
             slots=self.slots,
             closed=self._why_closed,
@@ -76,16 +80,16 @@ class World:
             ledger=ledger,
             state=self.state,
             policies=self.policies,
-            attempts=attempts,
+            withdrawals=attempts.withdrawals,
             spawn=lambda work: self._loose.add(asyncio.ensure_future(work)),
         )
         self.inbox.acknowledge = self.acks.append
         self.inbox.failed = self.failures.append
-        self.inbox.policies_changed = self.lanes.touch_all
+        self.inbox.policies_changed = self.lanes.policies_changed
         self.task = asyncio.ensure_future(self.lanes.run())
 
-    def _why_closed(self) -> str:
-        return self.closed or self.marks.closed()
+    def _why_closed(self, queue: QueueKey) -> str:
+        return self.closed or self.marks.closed(queue)
 
     async def kill(self) -> None:
         """End the life at this very point: nothing of it does anything any more."""

@@ -123,7 +123,7 @@ async def test_moving_what_is_not_in_hand_is_a_key_error_and_leaves_no_report(op
     for written in (
         state.mark_asked("a", 1, state_id="s", life="l"),
         state.mark_started("a", 1, text),
-        state.settle("a", text),
+        state.let_go("a", text),
         state.mark_cancel("a", Reason.OPERATOR),
         state.put_off("a", attempt=2, excused=0, not_before=1.0, report=text),
     ):
@@ -136,7 +136,7 @@ async def test_settling_lets_go_of_the_execution_and_keeps_its_report_and_its_pl
     state = open_state()
     await state.append([assignment("a", 1), assignment("b", 2)])
     text = report_text(report("a"))
-    await state.settle("a", text)
+    await state.let_go("a", text)
     loaded = await reopened(open_state, state)
     assert [item.execution for item in loaded.items] == ["b"]
     assert [row.report for row in loaded.outbox] == [text]
@@ -163,7 +163,7 @@ async def test_a_cancellation_outlives_a_restart(open_state: Open) -> None:
 async def test_report_numbers_grow_and_acknowledged_ones_are_gone(open_state: Open) -> None:
     state = open_state()
     await state.append([assignment(str(number), number) for number in range(1, 5)])
-    numbers = [await state.settle(str(number), report_text(report(str(number)))) for number in range(1, 5)]
+    numbers = [await state.let_go(str(number), report_text(report(str(number)))) for number in range(1, 5)]
     assert numbers == sorted(set(numbers))
     await state.drop_reports(numbers[1])
     loaded = await reopened(open_state, state)
@@ -198,7 +198,7 @@ async def test_writes_enqueued_together_keep_the_order_of_the_calls(open_state: 
     state = open_state()
     appended = state.append([assignment("a", 1)])
     started = state.mark_started("a", 1, report_text(report("a", State.STARTED, None)))
-    settled = state.settle("a", report_text(report("a")))
+    settled = state.let_go("a", report_text(report("a")))
     await appended
     assert await started < await settled
     assert [row.number for row in (await reopened(open_state, state)).outbox] == [await started, await settled]
