@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from attune_agent.errors import StateUnwritable
+from attune_agent.rate import BucketKey
 from attune_agent.state.memory import Disk, MemoryState
 from attune_agent.state.port import AgentState
-from attune_agent.state.records import Held, Loaded, OutboxRow, Phase, QueueKey, report_text
+from attune_agent.state.records import Held, Loaded, OutboxRow, Phase, QueueKey, Spent, report_text
 from attune_agent.state.sqlite import SqliteState
+from attune_core.marks import Mark
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import Policy, Report, Retry
+from attune_core.wire.frames import HoldQueue, Policy, Report, Retry
 from tests.agent.assignments import assignment
 
 Open = Callable[[], AgentState]
@@ -202,3 +204,35 @@ async def test_writes_enqueued_together_keep_the_order_of_the_calls(open_state: 
     await appended
     assert await started < await settled
     assert [row.number for row in (await reopened(open_state, state)).outbox] == [await started, await settled]
+
+
+async def test_an_age_at_arrival_and_the_attempt_to_make_outlive_a_restart(open_state: Open) -> None:
+    state = open_state()
+    await state.append([assignment("a", 1, age=30.0, attempt=3), assignment("b", 2, rate_key='"x"')], now=1000.0)
+    first, second = (await reopened(open_state, state)).items
+    assert (first.accepted, first.attempt, first.bucket) == (970.0, 3, BucketKey("web.restart", "null"))
+    assert (second.accepted, second.attempt, second.bucket) == (1000.0, 1, BucketKey("web.restart", '"x"'))
+
+
+async def test_what_a_start_costs_is_stored_with_who_is_asked_and_full_buckets_are_forgotten(open_state: Open) -> None:
+    state = open_state()
+    await state.append([assignment("a", 1), assignment("b", 2)])
+    first, second = (
+        Spent(BucketKey("web.restart", key), full_at=full, now=now) for key, full, now in (("1", 20.0, 10.0), ("2", 50.0, 30.0))
+    )
+    await state.mark_asked("a", 1, state_id="s", life="l", spent=first)
+    with pytest.raises(KeyError):
+        await state.mark_asked("z", 1, state_id="s", life="l", spent=second)
+    await state.close()
+    state = open_state()
+    assert state.load().buckets == [first]
+    await state.mark_asked("b", 1, state_id="s", life="l", spent=second)
+    assert (await reopened(open_state, state)).buckets == [second]
+
+
+async def test_paused_queues_are_replaced_as_a_whole(open_state: Open) -> None:
+    state = open_state()
+    hold = HoldQueue(action="web.restart", key=None, mark=Mark(note="migration", by="ops", since=1.0))
+    await state.set_holds([hold, hold.model_copy(update={"key": "null"})])
+    await state.set_holds([hold])
+    assert (await reopened(open_state, state)).holds == (hold,)

@@ -12,6 +12,7 @@ import pytest
 
 from attune_agent.errors import StateFormatUnknown, StateInUse, StateUnreadable, StateUnwritable
 from attune_agent.state.records import report_text
+from attune_agent.state.schema import MIGRATIONS
 from attune_agent.state.sqlite import SqliteState
 from attune_core.states import Outcome, State
 from attune_core.wire.frames import Report
@@ -73,6 +74,28 @@ async def test_a_later_version_is_refused_and_left_as_it_is(tmp_path: Path) -> N
     database.close()
 
 
+async def test_a_database_of_an_earlier_version_is_copied_and_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "agent.sqlite"
+    with apsw.Connection(str(path)) as database:
+        database.execute(MIGRATIONS[0])
+        database.execute("INSERT INTO queues VALUES ('web1', 'web.restart', 'null', 0, 1)")
+        body = assignment("a", 1).model_dump_json()
+        database.execute(
+            "INSERT INTO items (execution, place, action, key, epoch, sequence, body) VALUES ('a', 'web1', 'web.restart', 'null', 0, 1, ?)",
+            (body,),
+        )
+    database.close()
+    state = SqliteState(path, instance="one")
+    assert [(item.execution, item.accepted) for item in state.load().items] == [("a", 0.0)]
+    await state.append([assignment("b", 2)])
+    await state.close()
+    copy = apsw.Connection(str(tmp_path / "agent.sqlite.v1"))
+    assert copy.execute("SELECT execution FROM items").get == "a"
+    assert copy.pragma("user_version") == 1
+    copy.close()
+    assert (tmp_path / "agent.sqlite.v1").stat().st_mode & 0o777 == 0o600
+
+
 def test_what_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "agent.sqlite"
     path.write_bytes(b"this is no database" * 100)
@@ -108,6 +131,7 @@ async def test_every_commit_is_synced_before_it_is_answered(tmp_path: Path) -> N
 _WRITE_UNTIL_KILLED = """
 import asyncio, sys
 from pathlib import Path
+from attune_agent.state.schema import MIGRATIONS
 from attune_agent.state.sqlite import SqliteState
 from tests.agent.assignments import assignment
 
