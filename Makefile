@@ -6,7 +6,7 @@ PYTHON ?= python3
 SOURCES := attune_core attune_controller attune_agent attune_cli tests benchmarks docs
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format soak bench generate lock wheel clean
+.PHONY: help install demo test check format soak coverage bench generate lock wheel clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ test: $(STAMP)  ## Everything that a change must pass
 soak: $(STAMP)  ## What takes longer than `make test` may; an hour for each target of fuzzing, or ATTUNE_FUZZ_SECONDS
 	@$(BIN)/pytest -m soak --timeout 3600 tests
 	@$(BIN)/python -m tests.fuzz --seconds $${ATTUNE_FUZZ_SECONDS:-3600}
+
+coverage: $(STAMP)  ## Show that tests take every branch of what decides about order (five minutes)
+	@$(BIN)/coverage run -m pytest -q -m "not soak and not flow and not registry" tests/agent/test_*.py tests/agent/executor/test_journal.py tests/agent/executor/test_ledger.py tests/contracts/store tests/controller tests/core/verification
+	@$(BIN)/coverage report
 
 bench: $(STAMP)  ## Measure the path, a start, order, environments, neighbours of abuse, logs, validate, rules and plan, beside floors and peers
 	@for name in path start order environments abuse logs validate rules plan; do $(BIN)/python -m benchmarks.$$name || exit 1; done

@@ -97,7 +97,7 @@ class HistoryJudge:
     def _placed(self, entry: Entry, known: _Open) -> Iterator[Violation]:
         if known.queue:
             self._queues[known.queue].open.pop(entry.number, None)
-            if entry.state is not State.QUEUED:
+            if entry.state not in (State.QUEUED, State.ACCEPTED):
                 message = (
                     f"execution {entry.number} stood at {known.position} and stands at {entry.position} while it is {entry.state.value}"
                 )

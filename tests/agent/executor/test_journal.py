@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attune_agent.executor import frames as frames_module
 from attune_agent.executor import journal as journal_module
 from attune_agent.executor.commit import GroupCommit, PendingStart
 from attune_agent.executor.fields import Fields
@@ -87,6 +88,20 @@ def test_a_version_of_later_times_is_refused() -> None:
     later = encode_header(1)[:4] + b"\0\x09" + encode_header(1)[6:]
     with pytest.raises(JournalForeign):
         decode_segment(later + bytes(100))
+
+
+def test_a_journal_of_later_times_is_named_and_not_read(tmp_path: Path) -> None:
+    (tmp_path / "0000000001.journal").write_bytes(encode_header(1)[:4] + b"\0\x09" + encode_header(1)[6:] + bytes(100))
+    with pytest.raises(JournalUnreadable, match="journal version 9"):
+        Journal(tmp_path, list).read()
+
+
+@pytest.mark.parametrize("payload", [b"{}", b"[1]", b"no JSON"])
+def test_records_that_check_and_cannot_be_read_are_damage(payload: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames_module, "to_json", lambda _records: payload)
+    segment = encode_header(1) + encode_frame([]) + bytes(100)
+    with pytest.raises(JournalDamaged, match="not readable"):
+        decode_segment(segment)
 
 
 def test_damage_names_file_and_offset_and_leaves_the_file(tmp_path: Path) -> None:
@@ -194,6 +209,24 @@ def test_one_sync_stands_before_all_starts_and_ends_of_a_turn(tmp_path: Path) ->
     assert calls.seen[3:] == ["sync", "give c", "tell a"]
 
 
+def test_what_was_handed_in_is_known_until_it_is_written(tmp_path: Path) -> None:
+    calls = _Calls(tmp_path)
+    calls.start("a")
+    calls.end("b")
+    assert (calls.commit.is_pending(("a", 1)), calls.commit.ends_waiting) == (True, True)
+    calls.commit.commit(0.0)
+    assert (calls.commit.is_pending(("a", 1)), calls.commit.ends_waiting) == (False, False)
+
+
+def test_the_end_of_a_start_that_fails_at_once_is_written_in_the_next_turn(tmp_path: Path) -> None:
+    calls = _Calls(tmp_path)
+    calls.commit.start(PendingStart(_held("a"), lambda: calls.end("a"), lambda _why: None))
+    calls.commit.commit(5.0)
+    assert (calls.seen, calls.commit.wake_at) == (["sync"], 5.0)
+    calls.commit.commit(5.0)
+    assert calls.seen == ["sync", "sync", "tell a"]
+
+
 def test_what_needs_no_sync_gets_none(tmp_path: Path) -> None:
     calls = _Calls(tmp_path)
     calls.commit.loose({"t": "forget", "execution": "x", "attempt": 1})
@@ -267,14 +300,3 @@ def test_no_segment_can_be_begun_on_a_full_disk_and_nothing_remains_of_it(tmp_pa
     with pytest.raises(JournalFull):
         Journal(tmp_path, list).begin_segment()
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_ledger_takes_no_more_at_its_bounds() -> None:
-    ledger = Ledger()
-    outcome = lost_outcome(_held("big"), "test")
-    outcome["result"]["body_b64"] = "x" * (64 << 20)
-    ledger.apply({"t": "start", "execution": "big", "attempt": 1, "slot": 1, "log_directory": "/l"})
-    ledger.apply({"t": "end", "outcome": outcome})
-    after_end = ledger.full
-    ledger.apply({"t": "forget", "execution": "big", "attempt": 1})
-    assert (after_end, ledger.full) == (True, False)

@@ -21,6 +21,8 @@ def entries(text: str) -> Iterator[Entry]:
         rest, _, epoch = rest.partition("@")
         if kind == "q":
             places[number] = (queue or "web1 web.restart null", (int(epoch or 0), int(rest)))
+        elif kind == "a":
+            places.pop(number, None)
         elif kind in "sp":
             attempts[number] = int(rest or 1)
         elif rest:
@@ -57,6 +59,8 @@ def broken(text: str, limit: int | None = 1) -> list[Invariant]:
         ("1q1 2q2 1s 1e 2q3@1 2s 2e", 1),
         ("1q1 2q2 1s 1q1:other 2s 1s2 1e 2e", 1),
         ("1q1 2q2 3q3 1s 2s 3s", None),
+        ("1q1 1a 2q2 2s 2e 1q1:other 1s 1e", 1),
+        ("1a 1e", 1),
     ],
 )
 def test_a_good_history_breaks_nothing(text: str, limit: int | None) -> None:

@@ -71,6 +71,17 @@ def test_an_attempt_that_starts_while_the_one_before_runs_is_found() -> None:
     assert [violation.invariant for violation in found] == [Invariant.ATTEMPTS]
 
 
+def test_an_attempt_that_starts_after_its_successor_is_found() -> None:
+    known = records((1, QUEUED, 1, 0))
+    found = judge_seen(seen("S1.2 E1.2 S1.1 E1.1"), known.standing, View(journal="witness", exact=False))
+    assert [violation.invariant for violation in found] == [Invariant.ATTEMPTS]
+
+
+def test_what_has_not_ended_denies_nothing() -> None:
+    known = records((1, QUEUED, 1, 0), (2, STARTED, 2, 1))
+    assert list(known.contradictions(seen("S1.1 S2.1 S2.2"), "witness", complete=True)) == []
+
+
 def test_a_start_that_the_controller_denies_is_found() -> None:
     known = records((1, SETTLED, 1, 0, Outcome.REJECTED), (2, SETTLED, 2, 1, Outcome.SUCCEEDED))
     found = list(known.contradictions(seen("S1.1 S2.1 S2.2"), "witness", complete=False))
