@@ -18,7 +18,8 @@ AND NOT EXISTS (SELECT 1 FROM executions x WHERE x.event = e.position AND x.stat
 FROM events e WHERE position > ? ORDER BY position LIMIT ?
 """
 _EXECUTIONS: LiteralString = """
-SELECT number, requests.accepted_at, state = 'settled', settled_at, number <= (SELECT seq FROM sqlite_sequence WHERE name = 'executions') - ?
+SELECT number, requests.accepted_at, state = 'settled', settled_at,
+number <= (SELECT seq FROM sqlite_sequence WHERE name = 'executions') - ?
 FROM executions JOIN requests USING (number) WHERE number > ? ORDER BY number LIMIT ?
 """
 _TOKENS: LiteralString = "DELETE FROM join_tokens WHERE expires_at < ? OR (used_at > 0 AND used_at < ?)"
