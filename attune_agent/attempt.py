@@ -137,7 +137,7 @@ class Attempts:
                 await self._refused(item, InputOnDisk())
                 return
             if not self.withdrawals.due(item):
-                if self._closed(item.queue) and not asked_before:  # a pause came while it was prepared, which may have taken minutes
+                if self._hindered(item):  # a pause or a lower limit came while it was prepared, which may have taken minutes
                     self._ledger.hold(item, seconds=0.0, note="")
                     return
                 item = await self._ledger.asked(item, greeting)
@@ -153,6 +153,9 @@ class Attempts:
         request = replace(prepared.request, state_id=greeting.state_id)
         if await self._start(item, request, asked_before=asked_before):
             await self._following.follow(self._ledger.started(item), prepared.rules)
+
+    def _hindered(self, item: Item) -> bool:
+        return bool(self._closed(item.queue)) or not self._ledger.within(item, self._policies.of(item).limit)
 
     async def _start(self, item: Item, request: StartRequest, *, asked_before: bool) -> bool:
         """Ask until there is an answer; True when the start record is durable, else it is held or settled."""

@@ -6,6 +6,7 @@ Filled by the inbox and by recovery, moved by the ledger, read by the lanes; eve
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from attune_agent.state.records import Held, Item, QueueKey, is_small
 
@@ -89,6 +90,10 @@ class Fifo:
     def waiting(self, queue: QueueKey) -> Mapping[str, Item]:
         """Return the unsettled executions of a queue in their order."""
         return self._queues.get(queue, {})
+
+    def within(self, item: Item, places: int) -> bool:
+        """Tell whether it stands among the first so many of its queue."""
+        return item.execution in islice(self.waiting(item.queue), places)
 
     def active(self, queue: QueueKey) -> int:
         """Return how many of a queue are active."""

@@ -69,6 +69,10 @@ class Ledger:
         current = self._fifo.item(item.execution)
         return current.cancel if current is not None else item.cancel
 
+    def within(self, item: Item, places: int) -> bool:
+        """Tell whether it stands among the first so many of its queue."""
+        return self._fifo.within(item, places)
+
     async def body(self, item: Item) -> Assign:
         """Return what it was assigned with; KeyError when it could not be stored."""
         return item.assign or await self._state.body(item.execution)
@@ -143,7 +147,15 @@ class Ledger:
 
     async def given_back(self, item: Item, *, attempts: int, detail: str) -> None:
         """Store that it wants a new place after so many attempts and is not held here any more; returns when it is durable."""
-        await self._let_go(item, self._report(replace(item, attempt=attempts), State.QUEUED, detail=detail))
+        report = Report(
+            execution=item.execution,
+            attempt=attempts,
+            state=State.QUEUED,
+            detail=detail[:DETAIL],
+            sequence=item.sequence,
+            at=self._clock.now(),
+        )
+        await self._let_go(item, report_text(report))
 
     async def _let_go(self, item: Item, report: ReportText) -> None:
         await self._insist(lambda: self._state.let_go(item.execution, report), report)

@@ -265,6 +265,8 @@ class Report(Message):
     exit_code: int | None = None
     signal: int | None = None
     result: JsonValue = None
+    #: Of `queued`: the place that it gives up. A repeated report of an earlier place than its present one says nothing new.
+    sequence: int = Field(default=0, ge=0)
     #: Wall clock of the agent, seconds; a label, never an order.
     at: float
     #: With `queued`: the sequence that it had at the agent. Said again later it is of a place that the execution no longer has.
