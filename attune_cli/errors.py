@@ -66,6 +66,13 @@ class DrainEnded(AttuneError):
     remedy = "see `attune event list` for who it was (core.agent_uncordoned), and drain it again if it is still to go"
 
 
+class NotConfirmed(AttuneError):
+    """A command that cannot be undone was not confirmed, or there is no terminal to ask on."""
+
+    code, blame = "ATT651", Blame.AUTHOR
+    remedy = "run it again and answer yes, or give --yes"
+
+
 class EventsUnreadable(AttuneError):
     """The file of recorded events is not there, or has lines that are no events."""
 

@@ -1,11 +1,14 @@
 """Operating: waits for what operators ask of an agent to be so; called by the `attune agent` commands."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable
 
+import typer
+
 from attune_cli.client import Client
-from attune_cli.errors import DrainEnded
+from attune_cli.errors import DrainEnded, NotConfirmed
 from attune_core.wire.api import AgentView
 
 #: Seconds between two looks, and at most for an agent to confirm what it was told.
@@ -36,6 +39,13 @@ def drained(client: Client, agent: AgentView, tell: Callable[[AgentView], None])
             last = agent
         _NEVER.wait(_INTERVAL)
         agent = client.get(f"/v1/agents/{agent.name}", AgentView)
+
+
+def confirm_forgetting(agent: AgentView) -> None:
+    """Ask whether an agent is to be forgotten, with what that costs; `NotConfirmed` without a yes, or a terminal to say it on."""
+    question = f"{agent.name} is {agent.state}; {agent.in_hand} in hand will be lost, {agent.waiting} placed again. Forget it?"
+    if not sys.stdin.isatty() or not typer.confirm(question, err=True):
+        raise NotConfirmed(f"{agent.name} is as it was")
 
 
 def _shown(agent: AgentView) -> tuple[int, int, str, int, str]:

@@ -75,6 +75,7 @@ class _Composition:
         self.assembly = Assembly(store=store, clock=clock, random=random, agent_wait=settings.agents.wait)
         self.reconciler, self.packs = _reconciler(settings, store, self.assembly.active, clock)
         self.certificates = AgentCertificates(store, clock)
+        self.assembly.departing.void = self.certificates.void
         self.tokens = ApiTokens(store, clock, random)
 
     def controller(self) -> Controller:
@@ -108,6 +109,7 @@ class _Composition:
             fleet=assembly.fleet,
             cancels=assembly.cancellation,
             marking=assembly.marking,
+            departing=assembly.departing,
             logs=assembly.logs,
             hooks=Hooks(assembly.intake, assembly.active, secrets, clock, accepted=self._delivered),
             tokens=self.tokens,

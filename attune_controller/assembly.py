@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from starlette.types import Scope
 
 from attune_controller.cancellation import Cancellation
+from attune_controller.departing import Departing
 from attune_controller.dispatch import Dispatch
 from attune_controller.fleet import Fleet
 from attune_controller.intake import Intake
@@ -45,6 +46,7 @@ class Assembly:
         self.intake = Intake(store, self.active, self.planner.wake)
         self.cancellation = Cancellation(store, self.sessions, clock, self.planner.wake)
         self.marking = Marking(store, self.fleet, self.sessions, clock=clock, random=random, changed=self.planner.wake)
+        self.departing = Departing(store, self.fleet, self.sessions, self.marking, self.planner, clock=clock, random=random)
         self.dispatch = Dispatch(store, self.sessions, self.active, self.cancellation, clock)
         self.reports = Reports(store, clock, self.planner.wake)
         self.logs = LogRelay(self.sessions, clock, random)
@@ -54,11 +56,23 @@ class Assembly:
         store, clock, sessions = self.store, self.clock, self.sessions
         return AgentRequests(
             agent_of=agent_of,
-            greeting=Greeting(store, sessions, self.clones, fleet=self.fleet, active=self.active, clock=clock, random=self.random),
+            greeting=self._greeting(),
             stream=Stream(sessions, self.clones, self.fleet, self.logs, clock, serve=self._serve, changed=self.planner.wake),
             incoming=Incoming(store, self.reports, self.logs, self.fleet, clock),
             sessions=sessions,
             packs=packs,
+        )
+
+    def _greeting(self) -> Greeting:
+        return Greeting(
+            self.store,
+            self.sessions,
+            self.clones,
+            fleet=self.fleet,
+            active=self.active,
+            clock=self.clock,
+            random=self.random,
+            planned=self.planner.wake,
         )
 
     @property

@@ -1,7 +1,7 @@
 """What can go wrong between the controller, its git repository, its settings and the agents' sessions.
 
 AttuneError
-├── SessionError       ATT53x   raised by sessions and log_relay; answered as problem+json
+├── SessionError       ATT53x, ATT54x, ATT650   raised by sessions, departing and log_relay; answered as problem+json
 ├── SyncError          ATT62x   raised by git_source and the reconcile steps; kept in the status
 └── StartError         ATT64x   raised while the controller starts; ends it with a message
 """
@@ -84,6 +84,13 @@ class AgentFellSilent(SessionError):
 
     code, blame = "ATT540", Blame.PASSING
     remedy = "check the network to the agent, and that attune-agent runs on its host; it says hello again by itself"
+
+
+class AgentForgotten(SessionError):
+    """The agent was forgotten by an operator, or this state directory is an older life of it: what it held is settled as lost."""
+
+    code, blame = "ATT650", Blame.HOST
+    remedy = "stop the agent, remove <state>/agent on its host, and let it join anew: attune agent invite NAME"
 
 
 class SyncError(AttuneError):

@@ -61,13 +61,19 @@ class Fleet:
             known = self._agents.get(agent.name, FleetAgent(name=agent.name))
             self._put(replace(known, labels=dict(agent.labels), slots=agent.slots))
 
+    def forgotten(self, name: str) -> None:
+        """Let there be no such agent."""
+        if self._agents.pop(name, None):
+            self._snapshot = None
+
     def marked(self, name: str, marks: Marks) -> None:
         """Take over what operators say of an agent."""
         self._put(replace(self._agents.get(name, FleetAgent(name=name)), marks=marks))
 
     def joined(self, name: str) -> None:
         """Mark an agent as connected: its stream is open."""
-        self._change(name, connected=True)
+        if known := self._agents.get(name):
+            self._put(replace(known, connected=True))
 
     def left(self, name: str) -> None:
         """Mark an agent as unreachable; what it said of itself is no longer true."""
@@ -78,9 +84,6 @@ class Fleet:
         """Keep an agent's condition."""
         if known := self._agents.get(name):
             self._put(replace(known, status=status, slots=status.slots))
-
-    def _change(self, name: str, *, connected: bool) -> None:
-        self._put(replace(self._agents.get(name, FleetAgent(name=name)), connected=connected))
 
     def _put(self, agent: FleetAgent) -> None:
         self._agents[agent.name] = agent

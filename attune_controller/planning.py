@@ -6,10 +6,10 @@ the pure `drafting` and `placement`; this module only feeds them and stores what
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -29,6 +29,7 @@ from attune_core.rules.throttling import Throttles
 from attune_core.states import Outcome, Reason, State
 
 Wake = Callable[[], None]
+Released = TypeVar("Released")
 #: Events planned in one transaction.
 BATCH = 64
 #: Executions without an agent looked at in one read.
@@ -66,6 +67,8 @@ class Planner:
         self._store, self._active, self._fleet = store, active, fleet
         self._clock, self._random, self._planned = clock, random, planned
         self._work = asyncio.Event()
+        #: Held while executions are being placed: what takes them from their agents happens between.
+        self._placing_now = asyncio.Lock()
         self._log = structlog.get_logger("planning")
         #: Whether an execution may be waiting for an agent; known only after a look.
         self._waiting = True
@@ -92,6 +95,14 @@ class Planner:
             except TimeoutError:
                 continue
 
+    async def between_batches(self, release: Callable[[], Awaitable[Released]]) -> Released:
+        """Run what takes executions from an agent while nothing is being placed, and place those before anything newer."""
+        async with self._placing_now:
+            released = await release()
+            self._waiting, self._looked = True, ()
+        self._work.set()
+        return released
+
     async def plan_all(self) -> None:
         """Plan every accepted event, strictly by position; nothing before the first revision is active."""
         more = True
@@ -103,22 +114,24 @@ class Planner:
             if not events:
                 continue
             failpoint("c3")
-            if self._waiting and differ(self._fleet.candidates(), self._looked):
-                await self.place_waiting()  # what waits is older
-            drafted = await self._draft(events, catalog)
-            fired = [item for one in drafted for item in one.drafts if isinstance(item, Fired)]
-            placing = await self._placing({(item.action.ref, item.filled.key) for item in fired}, self._held)
-            now = self._clock.now()
-            new_id = partial(uuid7, self._clock, self._random)
-            plans = [
-                planned_event(event, item, catalog, placing, now=now, new_id=new_id) for event, item in zip(events, drafted, strict=True)
-            ]
-            self._waiting = self._waiting or any(not item.agent and not item.rejected for plan in plans for item in plan.executions)
-            over_before = min(event.new.received_at for event in events)  # what is still to be planned was received later
-            self._tell(await self._store.record_plans(plans, over_before=over_before))
-            for event, item in zip(events, drafted, strict=True):
-                for failed in item.failed:
-                    self._log.warning("condition_failed", position=event.position, note=failed.error)
+            async with self._placing_now:
+                await self._plan(events, catalog)
+
+    async def _plan(self, events: Sequence[Event], catalog: Catalog) -> None:
+        if self._waiting and differ(self._fleet.candidates(), self._looked):
+            await self._place_waiting()  # what waits is older
+        drafted = await self._draft(events, catalog)
+        fired = [item for one in drafted for item in one.drafts if isinstance(item, Fired)]
+        placing = await self._placing({(item.action.ref, item.filled.key) for item in fired}, self._held)
+        now = self._clock.now()
+        new_id = partial(uuid7, self._clock, self._random)
+        plans = [planned_event(event, item, catalog, placing, now=now, new_id=new_id) for event, item in zip(events, drafted, strict=True)]
+        self._waiting = self._waiting or any(not item.agent and not item.rejected for plan in plans for item in plan.executions)
+        over_before = min(event.new.received_at for event in events)  # what is still to be planned was received later
+        self._tell(await self._store.record_plans(plans, over_before=over_before))
+        for event, item in zip(events, drafted, strict=True):
+            for failed in item.failed:
+                self._log.warning("condition_failed", position=event.position, note=failed.error)
 
     async def _draft(self, events: Sequence[Event], catalog: Catalog) -> list[Drafted]:
         """Say what each event of a batch causes; throttles go by what is stored, and by what this batch admits."""
@@ -129,6 +142,10 @@ class Planner:
 
     async def place_waiting(self) -> float | None:
         """Place executions that found no agent before, in order; reject what waited too long; return seconds until the next is due."""
+        async with self._placing_now:
+            return await self._place_waiting()
+
+    async def _place_waiting(self) -> float | None:
         after, left, held = (0, 0), [math.inf], set[tuple[str, str]]()
         self._looked = self._fleet.candidates()
         while self._waiting:
@@ -147,7 +164,7 @@ class Planner:
         placing = await self._placing({(item.new.action, item.new.key) for item in waiting}, held)
         for execution in waiting:
             new = execution.new
-            left = new.accepted_at + self.agent_wait - now
+            left = max(new.accepted_at, execution.released_at) + self.agent_wait - now
             if agent := placing.choose(new.action, new.key, new.match):
                 self._tell([await self._store.place(new.id, agent)])
             elif left <= 0:
@@ -168,9 +185,10 @@ class Planner:
     async def _placing(self, queues: set[tuple[str, str]], held: set[tuple[str, str]]) -> Placing:
         keyed = sorted(queue for queue in queues if queue[1] != "null")
         holders = await self._store.keyed_agents(keyed) if keyed else {}
-        fleet = self._looked if self._waiting else self._fleet.candidates()
-        load = await self._store.unsettled_load() if len(fleet) > 1 else {}  # one agent needs no comparison
-        return Placing(fleet, dict(holders), dict(load), held)
+        if not self._waiting:
+            self._looked = self._fleet.candidates()  # nothing waits, so all of it was looked through for whoever is there now
+        load = await self._store.unsettled_load() if len(self._looked) > 1 else {}  # one agent needs no comparison
+        return Placing(self._looked, dict(holders), dict(load), held)
 
     def _tell(self, executions: Sequence[Execution]) -> None:
         for agent in {execution.agent for execution in executions if execution.agent and execution.state is State.QUEUED}:

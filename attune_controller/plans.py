@@ -24,10 +24,11 @@ def planned_event(
     notes = list(drafted.notes)
     for item in drafted.drafts:
         agents: Sequence[str] = [""]
+        pinned = not isinstance(item, Rejected) and item.pick == "all"
         if not isinstance(item, Rejected):
             agents = placing.agents(item)
             notes += filter(None, [placing.note(item, agents)])
-        executions += [_execution(event, item, catalog, agent, now=now, new_id=new_id) for agent in agents]
+        executions += [_execution(event, item, catalog, agent, pinned=pinned, now=now, new_id=new_id) for agent in agents]
     return PlannedEvent(
         position=event.position,
         revision=catalog.revision or "",
@@ -38,7 +39,10 @@ def planned_event(
     )
 
 
-def _execution(event: Event, item: Draft, catalog: Catalog, agent: str, *, now: float, new_id: Callable[[], str]) -> NewExecution:
+def _execution(
+    event: Event, item: Draft, catalog: Catalog, agent: str, *, pinned: bool, now: float, new_id: Callable[[], str]
+) -> NewExecution:
+    """Return one execution; one that is `pinned` is of no use on another agent than this one, and says so in what it matches."""
     rejected = isinstance(item, Rejected)
     filled = _NOTHING if isinstance(item, Rejected) else item.filled
     return NewExecution(
@@ -53,7 +57,7 @@ def _execution(event: Event, item: Draft, catalog: Catalog, agent: str, *, now: 
         secrets=filled.secrets,
         key=filled.key,
         rate_key=filled.rate_key,
-        match=filled.match,
+        match={**filled.match, "name": agent} if pinned and agent else filled.match,
         agent=agent,
         accepted_at=now,
         hops=event.new.hops,

@@ -1,4 +1,4 @@
-"""`attune agent`: let hosts join, list them, and operate them: cordon, pause, drain."""
+"""`attune agent`: let hosts join, list them, and operate them: cordon, pause, drain, forget."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +10,14 @@ from attune_cli.client import Client
 from attune_cli.commands import agent_environments
 from attune_cli.commands.options import JsonFlag, ProfileName, group
 from attune_cli.errors import BadArgument
-from attune_cli.operating import confirmed, drained
+from attune_cli.operating import confirm_forgetting, confirmed, drained
 from attune_cli.pairs import read_pairs
 from attune_cli.profiles import load_profile
-from attune_cli.render.agent import agent_lines, drain_line, marks_of
+from attune_cli.render.agent import agent_lines, drain_line, forgotten_line, marks_of
 from attune_cli.render.output import note, show_json, show_line, show_table
 from attune_cli.tokens import read_token
 from attune_core.quantities import parse_duration
-from attune_core.wire.api import AgentView, JoinTokenView, Page
+from attune_core.wire.api import AgentView, ForgottenView, JoinTokenView, Page
 
 app = group("Join hosts, list and operate them.")
 app.add_typer(agent_environments.app, name="environments")
@@ -167,6 +167,30 @@ def drain(
     _show(agent, json=json)
     if not json:
         show_line(drain_line(agent))
+
+
+@app.command()
+def forget(
+    name: Name,
+    why: Annotated[str, typer.Option("--note", help="Why; it stays in the event that tells of it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: JsonFlag = False,
+    profile: ProfileName = None,
+) -> None:
+    """Give up an agent that does not come back.
+
+    What it was handed is lost: it may have started, and is not run again. The rest is placed on other agents. Its certificate is void.
+
+    Example: attune agent forget web1 --note "the host is gone"
+    """
+    with Client(load_profile(profile)) as client:
+        if not yes:
+            confirm_forgetting(client.get(f"/v1/agents/{quote(name, safe='')}", AgentView))
+        gone = client.post(_path(name, "forget"), {"note": why}, ForgottenView)
+    if json:
+        show_json(gone)
+    else:
+        show_line(forgotten_line(gone))
 
 
 def _path(name: str, what: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from attune_core.wire.api import AgentView, MarkView
+from attune_core.wire.api import AgentView, ForgottenView, MarkView
 
 
 def marks_of(agent: AgentView) -> Sequence[str]:
@@ -24,6 +24,11 @@ def agent_lines(agent: AgentView) -> Sequence[str]:
     if any(not mark.applied for mark in agent.marks):
         lines.append(f"{agent.name} has not confirmed it; until it does, it goes on with what it has")
     return lines
+
+
+def forgotten_line(gone: ForgottenView) -> str:
+    """Return what became of a forgotten agent's work."""
+    return f"{gone.name} is forgotten: {gone.ended} lost or rejected, {gone.released} to be placed again"
 
 
 def drain_line(agent: AgentView) -> str:

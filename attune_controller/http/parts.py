@@ -11,7 +11,7 @@ from attune_controller.identity.enrolment import Enrolments
 from attune_controller.identity.join_tokens import JoinTokens
 from attune_controller.identity.tokens import ApiTokens
 from attune_controller.store.port import Store
-from attune_controller.store.records import Execution
+from attune_controller.store.records import Departure, Execution
 from attune_core.marks import MarkKind
 from attune_core.ports import Clock, Random
 from attune_core.states import Reason
@@ -58,6 +58,14 @@ class Marker(Protocol):
         ...
 
 
+class Forgetter(Protocol):
+    """Who lets agents be gone; departing.Departing."""
+
+    async def forget(self, name: str, *, note: str, by: str) -> Departure:
+        """Forget an agent and return what became of its work."""
+        ...
+
+
 class Logs(Protocol):
     """Who asks agents for windows of their logs; log_relay.LogRelay."""
 
@@ -76,6 +84,7 @@ class Parts:
     fleet: FleetView
     cancels: Canceller
     marking: Marker
+    departing: Forgetter
     logs: Logs
     hooks: Hooks
     tokens: ApiTokens

@@ -37,6 +37,7 @@ STATUS: Mapping[type[AttuneError], int] = {
     controller.ProtocolUnknown: 426,
     controller.SessionOver: 409,
     controller.AgentCloned: 409,
+    controller.AgentForgotten: 403,
     controller.FrameRefused: 400,
     controller.PackUnknown: 404,
     controller.TooManyQuestions: 429,

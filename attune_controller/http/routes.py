@@ -30,6 +30,7 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/v1/agents/{agent}/pause", Scope.OPERATE, agents.pause),
     Row("POST", "/v1/agents/{agent}/resume", Scope.OPERATE, agents.resume),
     Row("POST", "/v1/agents/{agent}/drain", Scope.OPERATE, agents.drain),
+    Row("POST", "/v1/agents/{agent}/forget", Scope.OPERATE, agents.forget),
     Row("GET", "/v1/rules", Scope.READ, rules.list_rules),
     Row("POST", "/v1/join_tokens", Scope.ADMIN, credentials.create_join_token, repeatable=True),
     Row("GET", "/v1/tokens", Scope.ADMIN, credentials.list_tokens),

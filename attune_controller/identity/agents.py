@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from cryptography import x509
 
+from attune_controller.errors import AgentForgotten
 from attune_controller.identity.errors import CertificateRefused
 from attune_controller.store.port import Agents
 from attune_controller.store.records import Agent
@@ -35,7 +36,10 @@ class AgentCertificates:
         self._known: dict[bytes, _Identity] = {}
 
     async def name(self, certificate: bytes) -> str:
-        """Return the agent's name for a certificate (DER); `CertificateRefused` for one that expired, was replaced, or names no agent."""
+        """Return the agent's name for a certificate (DER); `CertificateRefused` for one that expired, was replaced, or names no agent.
+
+        `AgentForgotten` when there is no such agent.
+        """
         key = sha256(certificate).digest()
         identity = self._known.get(key) or await self._learn(certificate, key)
         if identity.expires_at <= self._clock.now():
@@ -44,7 +48,10 @@ class AgentCertificates:
 
     def forget(self, agents: Iterable[Agent]) -> None:
         """Read these agents' fingerprints from the store again: they enrolled anew, so older certificates of theirs are void."""
-        names = {agent.name for agent in agents}
+        self.void(*(agent.name for agent in agents))
+
+    def void(self, *names: str) -> None:
+        """Remember no certificate of these names."""
         self._known = {key: identity for key, identity in self._known.items() if identity.name not in names}
 
     async def _learn(self, certificate: bytes, key: bytes) -> _Identity:
@@ -52,7 +59,7 @@ class AgentCertificates:
         memory, identity = self._known, read_identity(certificate)
         agent = await self._store.agent(identity.name)
         if agent is None:
-            raise CertificateRefused(f"no agent {identity.name} is enrolled at this controller")
+            raise AgentForgotten(f"no agent {identity.name} is enrolled at this controller (any more)")
         if agent.fingerprint != key.hex():
             raise CertificateRefused(f"the certificate of {identity.name} was replaced by a newer enrolment")
         if len(memory) >= MEMORY:

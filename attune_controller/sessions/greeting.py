@@ -3,11 +3,13 @@
 Called by `routes` for POST /agent/v1/hello; afterwards the agent opens the session's stream (`stream`).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
 
-from attune_controller.errors import AgentCloned
+from attune_controller.departures import end_when_anew
+from attune_controller.errors import AgentCloned, AgentForgotten
 from attune_controller.fleet import Fleet
 from attune_controller.policies import policies_of
 from attune_controller.reconcile.active import ActiveCatalog
@@ -26,15 +28,29 @@ class Greeting:
     """Makes sessions."""
 
     def __init__(
-        self, store: Agents, sessions: OpenSessions, clones: Clones, *, fleet: Fleet, active: ActiveCatalog, clock: Clock, random: Random
+        self,
+        store: Agents,
+        sessions: OpenSessions,
+        clones: Clones,
+        *,
+        fleet: Fleet,
+        active: ActiveCatalog,
+        clock: Clock,
+        random: Random,
+        planned: Callable[[], None],
     ) -> None:
-        """Take what a session is made of."""
+        """Take what a session is made of; `planned` wakes the planner for completion events."""
+        self._wake = planned
         self._store, self._sessions, self._clones, self._fleet, self._active = store, sessions, clones, fleet, active
         self._clock, self._random = clock, random
         self._log = structlog.get_logger("sessions")
 
     async def greet(self, name: str, hello: Hello) -> Welcome:
-        """Store what the agent says of itself and return its session; `AgentCloned`, `AgentUnknown`."""
+        """Store what the agent says of itself and return its session; `AgentCloned`, `AgentForgotten`, `AgentUnknown`."""
+        if await self._store.is_forgotten(hello.instance):
+            raise AgentForgotten(
+                f"{safe_text(hello.instance, limit=40)} is a life of {name} that was forgotten, or followed by another one"
+            )
         session_id = uuid7(self._clock, self._random)
         try:
             self._clones.greet(name, hello, session_id)
@@ -55,7 +71,12 @@ class Greeting:
             facts=dict(hello.facts),
             last_seen_at=self._clock.now(),
         )
-        await self._store.greet(agent)
+        if known.instance and known.instance != hello.instance:
+            departure = await self._store.begin_anew(agent, end_when_anew(name, self._clock.now()))
+            self._log.warning("agent_began_anew", agent=name, lost=departure.ended)
+            self._wake()
+        else:
+            await self._store.greet(agent)
         self._fleet.enrolled([agent])
         session = Session(session_id=session_id, name=name, hello=hello, now=self._clock.monotonic())
         paused, draining = session.told = self._fleet.told(name)

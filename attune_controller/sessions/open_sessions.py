@@ -5,7 +5,7 @@ Kept by `greeting` and `stream`; asked by dispatch, cancellation and log_relay f
 
 from collections.abc import Iterator
 
-from attune_controller.errors import SessionOver
+from attune_controller.errors import SessionError, SessionOver
 from attune_controller.sessions.session import Session
 
 
@@ -30,6 +30,11 @@ class OpenSessions:
         """Let go of a session; a newer one of the same agent stays."""
         if self._by_name.get(session.name) is session:
             del self._by_name[session.name]
+
+    def end(self, name: str, error: SessionError) -> None:
+        """End an agent's session, if it has one, whether its stream is open or not."""
+        if session := self._by_name.get(name):
+            session.end(error)
 
     def find(self, name: str) -> Session | None:
         """Return an agent's session while its stream is open."""

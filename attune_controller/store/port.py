@@ -12,6 +12,8 @@ from attune_controller.store.records import (
     Agent,
     ApiToken,
     Counts,
+    Departure,
+    End,
     Event,
     EventStatus,
     Execution,
@@ -96,11 +98,11 @@ class Executions(Protocol):
         ...
 
     async def waiting_for_agent(self, *, limit: int, after: tuple[int, int] = (0, 0)) -> Sequence[Execution]:
-        """Return accepted executions without an agent, by (event position, number), those above `after`."""
+        """Return unsettled executions without an agent, by (event position, number), those above `after`."""
         ...
 
     async def place(self, execution: str, agent: str) -> Execution:
-        """Give a waiting execution its agent, epoch and sequence; one that does not wait (any more) is returned as it is.
+        """Give a waiting execution its agent and, unless it has them, epoch and sequence; one that does not wait is returned as it is.
 
         `ExecutionUnknown` when there is none. The stored `new.agent` becomes the agent's name too.
         """
@@ -184,7 +186,7 @@ class Agents(Protocol):
     """Enrolled hosts and permissions to enrol."""
 
     async def enrol(self, agent: Agent, token_hash: str, now: float) -> None:
-        """Spend the token and store the agent, in place of one with its name, in one transaction.
+        """Spend the token and store the agent, in place of one with its name (whose instance stays known), in one transaction.
 
         `JoinTokenRefused` when the token is unknown, spent, expired or for another name.
         """
@@ -200,6 +202,26 @@ class Agents(Protocol):
 
     async def greet(self, agent: Agent) -> None:
         """Store what a hello said (instance, boot, version, slots, facts, last seen) and nothing else; `AgentUnknown`."""
+        ...
+
+    async def begin_anew(self, agent: Agent, end: End) -> Departure:
+        """Store the hello of a new instance of a known agent: nothing that its name was handed is there any more; `AgentUnknown`.
+
+        What was handed over and has not settled ends as `end` says, every queue of this place goes into its next epoch, and the instance
+        that was is forgotten. What waits keeps its place.
+        """
+        ...
+
+    async def forget(self, name: str, end: End, event: NewEvent) -> Departure:
+        """Let there be no such agent and no marks of it, and accept the event that tells of it, in one transaction; `AgentUnknown`.
+
+        Its unsettled executions end as `end` says. Those that do not are released: without an agent they wait to be placed, unsequenced
+        when the queue was this agent's, at their place in a queue of the fleet. Every queue of this place goes into its next epoch.
+        """
+        ...
+
+    async def is_forgotten(self, instance: str) -> bool:
+        """Tell whether this instance was forgotten, or was followed by another one."""
         ...
 
     async def seen(self, times: Mapping[str, float]) -> None:

@@ -1,6 +1,6 @@
 """The rows of the controller's store as frozen values; written by intake, planning, dispatch and reports, read by the API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -11,6 +11,8 @@ from attune_core.values import JsonValue
 
 #: A word that a list is narrowed to; None: any.
 Filter: TypeAlias = str | None
+#: The place of queues that all agents share (`scope: fleet`).
+FLEET = "*"
 
 
 class EventStatus(StrEnum):
@@ -101,6 +103,8 @@ class NewExecution:
     #: Set for an execution that is settled by planning itself (for instance policy_denied).
     rejected: Reason | None = None
     detail: str = ""
+    #: It stands in the fleet's queue, not in one of its agent's own.
+    fleet: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,11 +133,13 @@ class Execution:
     settled_at: float = 0.0
     ready_at: float = 0.0
     requeuing: bool = False
+    #: When it lost the agent that it had been placed on, because that one was forgotten.
+    released_at: float = 0.0
 
     @property
     def queue(self) -> QueueKey:
         """The queue it stands in."""
-        return QueueKey(place=self.agent, action=self.new.action, key=self.new.key)
+        return QueueKey(place=FLEET if self.new.fleet else self.agent, action=self.new.action, key=self.new.key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +194,18 @@ class Step:
     state: State
     attempt: int
     outcome: Outcome | None = None
+
+
+#: Says how an execution of an agent that is gone ends; None: it does not.
+End: TypeAlias = Callable[[Execution], Move | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Departure:
+    """What became of an agent's unsettled executions when it was forgotten, or began anew: how many ended, how many lost their place."""
+
+    ended: int = 0
+    released: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ Used by both stores inside their transactions, so that a duplicate, an older att
 from dataclasses import replace
 
 from attune_controller.store.errors import OutcomeMissing
-from attune_controller.store.records import Execution, Move, NewExecution
+from attune_controller.store.records import FLEET, Execution, Move, NewExecution, QueueKey
 from attune_core.states import Outcome, State, may_move
 
 
@@ -28,6 +28,19 @@ def planned(new: NewExecution, *, number: int, epoch: int, sequence: int) -> Exe
         detail=new.detail,
         settled_at=new.accepted_at if new.rejected else 0.0,
     )
+
+
+def queue_for(new: NewExecution, agent: str) -> QueueKey:
+    """Return the queue in which an execution of this agent stands."""
+    return QueueKey(place=FLEET if new.fleet else agent, action=new.action, key=new.key)
+
+
+def released(execution: Execution, at: float) -> Execution:
+    """Return it without its agent, which is gone: unsequenced, but in the fleet's queue still at its place."""
+    new = replace(execution.new, agent="")
+    if new.fleet:
+        return replace(execution, new=new, agent="", released_at=at)
+    return replace(execution, new=new, agent="", epoch=0, sequence=0, state=State.ACCEPTED, ready_at=0.0, released_at=at)
 
 
 def placed(execution: Execution, agent: str, *, epoch: int, sequence: int) -> Execution:

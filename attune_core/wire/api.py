@@ -105,7 +105,7 @@ class MarkRequest(Document):
 
 
 class PauseRequest(Document):
-    """Pause an agent; somebody will ask why."""
+    """Pause or forget an agent; somebody will ask why."""
 
     note: str = Field(min_length=1, max_length=NOTE_LIMIT)
 
@@ -138,6 +138,14 @@ class AgentView(Document):
     enrolled_at: str
     last_seen_at: str = ""
     certificate_expires_at: str = ""
+
+
+class ForgottenView(Document):
+    """What became of an agent's unsettled executions when it was forgotten."""
+
+    name: str
+    ended: int  # lost, because it was handed them; rejected, because they were for it alone
+    released: int  # placed again, or waiting for an agent
 
 
 class RuleView(Document):

@@ -104,3 +104,15 @@ async def test_a_wait_for_a_drain_that_somebody_ends_says_so(shell: Shell) -> No
     assert done.returncode == 2
     assert "code: ATT544" in done.stderr
     assert "web1 does not drain any more: 1 in hand" in done.stderr
+
+
+async def test_forgetting_asks_unless_told_not_to_and_says_what_became_of_the_work(shell: Shell) -> None:
+    done = await shell.attune("agent", "forget", "web1", "--note", "the host is gone")
+    assert done.returncode == 2
+    assert "code: ATT651" in done.stderr
+    assert (await shell.view("agent", "cordon", "web1")).in_hand == 1
+    done = await shell.attune("agent", "forget", "web1", "--note", "the host is gone", "--yes")
+    assert (done.returncode, done.stdout) == (0, "web1 is forgotten: 1 lost or rejected, 1 to be placed again\n")
+    done = await shell.attune("agent", "forget", "web1", "--note", "again", "--yes", "--json")
+    assert done.returncode == 2
+    assert "no agent 'web1' is enrolled" in done.stderr

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from attune_controller.store.records import Execution, Move
@@ -95,6 +95,7 @@ STEPS = st.lists(
 
 @settings(max_examples=100, deadline=None)
 @given(steps=STEPS)
+@example(steps=["alert y", frozenset("ab"), "alert x", frozenset(), "alert x"])  # the fleet is again as it was when it was last looked at
 async def test_no_cordon_makes_work_of_a_key_pass_earlier_work_of_it(catalog: Catalog, steps: Sequence[str | frozenset[str]]) -> None:
     world = World(catalog)
     for number, step in enumerate([*steps, frozenset[str](), "place"]):

@@ -1,7 +1,7 @@
-"""/v1/agents: the hosts that joined, and what operators say of them: cordon, pause, drain.
+"""/v1/agents: the hosts that joined, and what operators say of them: cordon, pause, drain, forget.
 
 In the table of `routes`. The list is ordered by name, and its cursor is the last name of a page. To ask for what is so already changes
-nothing, so each of these can be repeated.
+nothing, so each of these can be repeated; an agent that was forgotten is not found.
 """
 
 from starlette.responses import Response
@@ -12,7 +12,7 @@ from attune_controller.http.views import agent_view
 from attune_controller.store.errors import AgentUnknown
 from attune_controller.store.records import Load
 from attune_core.marks import MarkKind
-from attune_core.wire.api import AgentView, MarkRequest, Page, PauseRequest
+from attune_core.wire.api import AgentView, ForgottenView, MarkRequest, Page, PauseRequest
 
 _NOTHING = Load(in_hand=0, waiting=0)
 
@@ -56,6 +56,13 @@ async def uncordon(call: Call) -> Response:
 async def resume(call: Call) -> Response:
     """End an agent's pause."""
     return await _view(call, await call.parts.marking.lift(call.path("agent"), MarkKind.PAUSED, by=_operator(call)))
+
+
+async def forget(call: Call) -> Response:
+    """Let there be no such agent any more: what it was handed is lost, the rest is placed again."""
+    name, note = call.path("agent"), (await call.document(PauseRequest)).note
+    departure = await call.parts.departing.forget(name, note=note, by=_operator(call))
+    return answer(ForgottenView(name=name, ended=departure.ended, released=departure.released))
 
 
 async def _put(call: Call, kind: MarkKind, note: str) -> Response:

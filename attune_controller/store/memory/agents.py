@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from attune_controller.store.errors import AgentUnknown, JoinTokenRefused, TokenExists
 from attune_controller.store.memory.events import accept
+from attune_controller.store.memory.leaving import leave
 from attune_controller.store.memory.opened import Opened
-from attune_controller.store.records import Agent, JoinToken, NewEvent
+from attune_controller.store.records import Agent, Departure, End, JoinToken, NewEvent
 from attune_core.marks import Marks
 
 
@@ -22,7 +23,8 @@ class MemoryAgents(Opened):
         if token is None or token.used_at or token.expires_at <= now or token.name != agent.name:
             raise JoinTokenRefused
         self.tables.join_tokens[token_hash] = replace(token, used_at=now)
-        self.tables.agents[agent.name] = replace(agent, labels=dict(agent.labels), facts=dict(agent.facts))
+        instance = known.instance if (known := self.tables.agents.get(agent.name)) else agent.instance
+        self.tables.agents[agent.name] = replace(agent, labels=dict(agent.labels), facts=dict(agent.facts), instance=instance)
 
     async def agent(self, name: str) -> Agent | None:
         """See the port."""
@@ -46,6 +48,28 @@ class MemoryAgents(Opened):
             facts=dict(agent.facts),
             last_seen_at=agent.last_seen_at,
         )
+
+    async def begin_anew(self, agent: Agent, end: End) -> Departure:
+        """See the port."""
+        if agent.name not in self.tables.agents:
+            raise AgentUnknown(f"no agent {agent.name} is enrolled")
+        departure = leave(self.tables, agent.name, end, released_at=None)
+        await self.greet(agent)
+        return departure
+
+    async def forget(self, name: str, end: End, event: NewEvent) -> Departure:
+        """See the port."""
+        if name not in self.tables.agents:
+            raise AgentUnknown(f"no agent {name} is enrolled")
+        departure = leave(self.tables, name, end, released_at=event.received_at)
+        self.tables.marks.pop(name, None)
+        del self.tables.agents[name]
+        accept(self.tables, event)
+        return departure
+
+    async def is_forgotten(self, instance: str) -> bool:
+        """See the port."""
+        return instance in self.tables.forgotten
 
     async def seen(self, times: Mapping[str, float]) -> None:
         """See the port."""

@@ -20,10 +20,9 @@ from attune_controller.store.records import (
     NewEvent,
     NewExecution,
     PlannedEvent,
-    QueueKey,
     RecordedPage,
 )
-from attune_controller.store.transitions import planned
+from attune_controller.store.transitions import planned, queue_for
 from attune_core.rules.throttling import Admission, ThrottleKey
 
 
@@ -142,7 +141,7 @@ def _insert_execution(tables: Tables, new: NewExecution, encoded_input: str) -> 
     kept = replace(new, input=decode_object(encoded_input), secrets=dict(new.secrets), match=dict(new.match))
     epoch, sequence = 0, 0
     if new.agent and not new.rejected:
-        epoch, sequence = tables.next_place(QueueKey(place=new.agent, action=new.action, key=new.key))
+        epoch, sequence = tables.next_place(queue_for(new, new.agent))
     tables.numbers += 1
     execution = planned(kept, number=tables.numbers, epoch=epoch, sequence=sequence)
     tables.numbers_by_id[new.id] = execution.number

@@ -3,7 +3,8 @@
 Part of MemoryStore; the rules of a move are transitions.after_move.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -12,9 +13,9 @@ from attune_controller.store.errors import NotCancellable
 from attune_controller.store.memory.events import insert_completion
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import Tables
-from attune_controller.store.records import Counts, Execution, Filter, Load, Move, QueueKey
+from attune_controller.store.records import FLEET, Counts, Execution, Filter, Load, Move
 from attune_controller.store.reference import execution_number
-from attune_controller.store.transitions import after_move, check_move, placed
+from attune_controller.store.transitions import after_move, check_move, placed, queue_for
 from attune_core.states import State
 
 
@@ -58,9 +59,11 @@ class MemoryExecutions(Opened):
     async def place(self, execution: str, agent: str) -> Execution:
         """See the port."""
         found = self.tables.by_id(execution)
-        if found.state is not State.ACCEPTED:
+        if found.agent or found.state is State.SETTLED:
             return found
-        epoch, sequence = self.tables.next_place(QueueKey(place=agent, action=found.new.action, key=found.new.key))
+        epoch, sequence = found.epoch, found.sequence
+        if not sequence:
+            epoch, sequence = self.tables.next_place(queue_for(found.new, agent))
         found = placed(found, agent, epoch=epoch, sequence=sequence)
         self.tables.put(found)
         return found
@@ -68,17 +71,17 @@ class MemoryExecutions(Opened):
     async def record_moves(self, moves: Sequence[Move]) -> Sequence[Execution]:
         """See the port."""
         tables = self.tables
-        kept = [_kept(move) for move in moves]
+        kept = [kept_move(move) for move in moves]
         changed = []
         for move in kept:
             number = tables.numbers_by_id.get(move.execution)
             if number is not None and (after := after_move(tables.executions[number], move)):
-                changed.append(_settle_or_go_on(tables, after, move))
+                changed.append(settle_or_go_on(tables, after, move))
         return changed
 
     async def request_cancel(self, execution: str, move: Move) -> Execution:
         """See the port."""
-        kept = _kept(move)
+        kept = kept_move(move)
         found = self.tables.by_id(execution)
         if found.state is State.SETTLED:
             raise NotCancellable(f"the execution {execution} is settled: {found.outcome}")
@@ -89,23 +92,22 @@ class MemoryExecutions(Opened):
         after = after_move(found, kept)
         if after is None:
             raise NotCancellable(f"the execution {execution} cannot go from {found.state} to {kept.state}")
-        return _settle_or_go_on(self.tables, after, kept)
+        return settle_or_go_on(self.tables, after, kept)
 
     async def unsettled_load(self) -> Mapping[str, int]:
         """See the port."""
-        load: dict[str, int] = {}
-        for queue in self.tables.queues.values():
-            if queue.unsettled:
-                load[queue.key.place] = load.get(queue.key.place, 0) + len(queue.unsettled)
-        return load
+        return self._by_agent(queue.unsettled for queue in self.tables.queues.values())
 
     async def loads(self) -> Mapping[str, Load]:
         """See the port."""
-        waiting: dict[str, int] = {}
-        for queue in self.tables.queues.values():
-            waiting[queue.key.place] = waiting.get(queue.key.place, 0) + len(queue.waiting)
+        waiting = self._by_agent(queue.waiting for queue in self.tables.queues.values())
         load = await self.unsettled_load()
         return {agent: Load(in_hand=count - waiting[agent], waiting=waiting[agent]) for agent, count in load.items()}
+
+    def _by_agent(self, numbers: Iterable[Iterable[int]]) -> Counter[str]:
+        agents = Counter(self.tables.executions[number].agent for some in numbers for number in some)
+        del agents[""]  # in the fleet's queues, of agents that are gone
+        return agents
 
     async def keyed_agents(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
         """See the port."""
@@ -113,7 +115,7 @@ class MemoryExecutions(Opened):
         return {
             (action, key): min(places)
             for action, key in keys
-            if (places := [queue.place for queue in holding if (queue.action, queue.key) == (action, key)])
+            if (places := [queue.place for queue in holding if (queue.action, queue.key) == (action, key) and queue.place != FLEET])
         }
 
     async def counts(self) -> Counts:
@@ -123,14 +125,15 @@ class MemoryExecutions(Opened):
         return Counts(events_waiting=len(tables.unplanned), executions_unsettled=unsettled, agents_enrolled=len(tables.agents))
 
 
-def _kept(move: Move) -> Move:
+def kept_move(move: Move) -> Move:
     """Return a copy that shares nothing with the caller; refuse here what must not happen after half of a call."""
     check_move(move)
     completion = replace(move.completion, data=decode(encode(move.completion.data))) if move.completion else None
     return replace(move, result=decode(encode(move.result)), completion=completion)
 
 
-def _settle_or_go_on(tables: Tables, after: Execution, move: Move) -> Execution:
+def settle_or_go_on(tables: Tables, after: Execution, move: Move) -> Execution:
+    """Store an execution as its move leaves it, with its completion event."""
     tables.put(after)
     if after.state is State.SETTLED and move.completion:
         insert_completion(tables, move.completion)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from attune_controller.store.errors import ExecutionUnknown
 from attune_controller.store.records import Agent, ApiToken, Event, Execution, JoinToken, QueueKey, Step, Sync
-from attune_controller.store.transitions import is_unstarted, is_waiting
+from attune_controller.store.transitions import is_unstarted, is_waiting, released
 from attune_core.marks import Marks
 from attune_core.rules.throttling import Admission, ThrottleKey
 from attune_core.states import State
@@ -26,6 +26,8 @@ class QueueRow:
     unsettled: dict[int, None] = field(default_factory=dict)
     waiting: dict[int, None] = field(default_factory=dict)
     unstarted: dict[int, None] = field(default_factory=dict)
+    #: The last that each agent was handed, of a queue of the fleet.
+    chains: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Tables:
     queues: dict[QueueKey, QueueRow] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
     marks: dict[str, Marks] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
     join_tokens: dict[str, JoinToken] = field(default_factory=dict)
     admissions: dict[ThrottleKey, Admission] = field(default_factory=dict)
     api_tokens: dict[str, ApiToken] = field(default_factory=dict)
@@ -75,13 +78,20 @@ class Tables:
             self.step_count += 1
             self.steps.append(_step(self.step_count, execution))
         self.executions[number] = execution
-        _member(self.without_agent, number, belongs=execution.state is State.ACCEPTED)
+        _member(self.without_agent, number, belongs=not execution.agent and execution.state is not State.SETTLED)
         _member(self.cancelling, number, belongs=execution.cancelling)
         if execution.sequence:
             queue = self.queues[execution.queue]
             _member(queue.unsettled, number, belongs=execution.state is not State.SETTLED)
             _member(queue.waiting, number, belongs=is_waiting(execution))
             _member(queue.unstarted, number, belongs=is_unstarted(execution))
+
+    def release(self, execution: Execution, at: float) -> None:
+        """Take a waiting execution from its agent."""
+        after, queue = released(execution, at), self.queues[execution.queue]
+        if not after.sequence:
+            del queue.unsettled[execution.number], queue.waiting[execution.number]
+        self.put(after)
 
 
 def _is_step(before: Execution | None, after: Execution) -> bool:

@@ -11,18 +11,22 @@ import apsw
 
 from attune_controller.store.encoding import decode_texts, encode
 from attune_controller.store.errors import AgentUnknown, JoinTokenRefused, TokenExists
-from attune_controller.store.records import Agent, JoinToken, NewEvent
+from attune_controller.store.records import Agent, Departure, End, JoinToken, NewEvent
 from attune_controller.store.sqlite.accepting import accept
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.event_rows import values_of
+from attune_controller.store.sqlite.leaving import begin_anew, forget
 from attune_controller.store.sqlite.statements import Values, execute, execute_each, row_of, rows_of
 from attune_core.marks import Mark, MarkKind, Marks
 
 _SPEND: LiteralString = "UPDATE join_tokens SET used_at = ? WHERE token_hash = ? AND name = ? AND used_at = 0 AND expires_at > ?"
 _ENROL: LiteralString = """
-INSERT OR REPLACE INTO agents (
+INSERT INTO agents (
 name, labels, fingerprint, certificate_expires_at, enrolled_at, instance, boot_id, version, slots, facts, last_seen_at
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET labels = excluded.labels, fingerprint = excluded.fingerprint,
+certificate_expires_at = excluded.certificate_expires_at, enrolled_at = excluded.enrolled_at, boot_id = excluded.boot_id,
+version = excluded.version, slots = excluded.slots, facts = excluded.facts, last_seen_at = excluded.last_seen_at
 """
 _AGENTS: LiteralString = """
 SELECT name, labels, fingerprint, certificate_expires_at, enrolled_at, instance, boot_id, version, slots, facts, last_seen_at
@@ -31,6 +35,7 @@ FROM agents
 _GREET: LiteralString = """
 UPDATE agents SET instance = ?, boot_id = ?, version = ?, slots = ?, facts = ?, last_seen_at = ? WHERE name = ?
 """
+_IS_FORGOTTEN: LiteralString = "SELECT 1 FROM forgotten_instances WHERE instance = ?"
 _MARKS: LiteralString = "SELECT agent, kind, note, operator, since FROM agent_marks ORDER BY agent, kind"
 _MARK: LiteralString = "INSERT INTO agent_marks (agent, kind, note, operator, since) VALUES (?, ?, ?, ?, ?)"
 _ADD_PERMISSION: LiteralString = "INSERT INTO join_tokens (token_hash, name, labels, expires_at, used_at) VALUES (?, ?, ?, ?, ?)"
@@ -87,6 +92,25 @@ class SqliteAgents(Connected):
     async def greet(self, agent: Agent) -> None:
         """See the port."""
         await self._write(partial(_greet, agent=agent))
+
+    async def begin_anew(self, agent: Agent, end: End) -> Departure:
+        """See the port."""
+
+        def begin(connection: apsw.Connection) -> Departure:
+            departure = begin_anew(connection, agent.name, end)
+            _greet(connection, agent)
+            return departure
+
+        return await self._write(begin)
+
+    async def forget(self, name: str, end: End, event: NewEvent) -> Departure:
+        """See the port."""
+        return await self._write(partial(forget, name=name, end=end, event=event, values=values_of(event)))
+
+    async def is_forgotten(self, instance: str) -> bool:
+        """See the port."""
+        found = await self._read(lambda connection: row_of(connection, _IS_FORGOTTEN, instance))
+        return found is not None
 
     async def seen(self, times: Mapping[str, float]) -> None:
         """See the port."""

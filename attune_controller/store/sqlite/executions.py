@@ -21,11 +21,15 @@ from attune_core.states import State
 _OF_EVENTS: LiteralString = """
 SELECT event, id FROM executions WHERE event IN (SELECT value FROM json_each(?)) ORDER BY number
 """
-_WITHOUT_AGENT: LiteralString = SELECT + "WHERE e.state = 'accepted' AND (e.event, e.number) > (?, ?) ORDER BY e.event, e.number LIMIT ?"
-_KEYED: LiteralString = "SELECT min(place) FROM queues WHERE unsettled > 0 AND action = ? AND key = ?"
+_WITHOUT_AGENT: LiteralString = (
+    SELECT.replace("FROM executions e", "FROM executions e INDEXED BY executions_without_agent")  # not that of one agent's whole history
+    + "WHERE e.agent = '' AND e.state != 'settled' AND (e.event, e.number) > (?, ?) ORDER BY e.event, e.number LIMIT ?"
+)
+_KEYED: LiteralString = "SELECT min(place) FROM queues WHERE unsettled > 0 AND action = ? AND key = ? AND place != '*'"
 # One statement, because it is one moment: an execution that is handed over between two would be nowhere.
 _LOADS: LiteralString = """
 SELECT agent, unsettled, (SELECT coalesce(sum(waiting), 0) FROM queues WHERE place = agent AND waiting > 0)
++ (SELECT count(*) FROM executions WHERE fleet = 1 AND state = 'queued' AND handed = 0 AND executions.agent = loads.agent)
 FROM loads WHERE unsettled > 0 AND agent != ''
 """
 _COUNTS: LiteralString = """

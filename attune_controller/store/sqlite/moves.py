@@ -10,13 +10,13 @@ import apsw
 
 from attune_controller.store.encoding import encode
 from attune_controller.store.errors import ExecutionUnknown, NotCancellable
-from attune_controller.store.records import Execution, Move, QueueKey
+from attune_controller.store.records import Execution, Move
 from attune_controller.store.sqlite.accepting import insert_completion
 from attune_controller.store.sqlite.event_rows import values_of
 from attune_controller.store.sqlite.execution_rows import SELECT, execution_of
 from attune_controller.store.sqlite.planning import next_place
 from attune_controller.store.sqlite.statements import Values, execute, row_of
-from attune_controller.store.transitions import after_move, check_move, placed
+from attune_controller.store.transitions import after_move, check_move, placed, queue_for
 from attune_core.states import State
 
 _GO_ON: LiteralString = "UPDATE executions SET state = ?, attempt = ?, detail = ?, started_at = ? WHERE number = ?"
@@ -49,7 +49,7 @@ def record_moves(connection: apsw.Connection, moves: list[Prepared]) -> list[Exe
     for prepared in moves:
         row = row_of(connection, SELECT + "WHERE e.id = ?", prepared.move.execution)
         if row and (after := after_move(execution_of(row), prepared.move)):
-            changed.append(_store(connection, after, prepared))
+            changed.append(store_move(connection, after, prepared))
     return changed
 
 
@@ -64,15 +64,18 @@ def request_cancel(connection: apsw.Connection, execution: str, prepared: Prepar
     after = after_move(before, prepared.move)
     if after is None:
         raise NotCancellable(f"the execution {execution} cannot go from {before.state} to {prepared.move.state}")
-    return _store(connection, after, prepared)
+    return store_move(connection, after, prepared)
 
 
 def place(connection: apsw.Connection, execution: str, agent: str) -> Execution:
-    """Give a waiting execution its place in the agent's queue; one that does not wait is returned as it is."""
+    """Give a waiting execution its agent and, unless it has one, its place; one that does not wait is returned as it is."""
     before = _by_id(connection, execution)
-    if before.state is not State.ACCEPTED:
+    if before.agent or before.state is State.SETTLED:
         return before
-    key = QueueKey(place=agent, action=before.new.action, key=before.new.key)
+    if before.sequence:
+        execute(connection, "UPDATE executions SET agent = ? WHERE number = ?", agent, before.number)
+        return placed(before, agent, epoch=before.epoch, sequence=before.sequence)
+    key = queue_for(before.new, agent)
     queue, epoch, sequence = next_place(connection, key)
     execute(connection, _PLACE, agent, queue, epoch, sequence, before.number)
     return placed(before, agent, epoch=epoch, sequence=sequence)
@@ -85,7 +88,8 @@ def _by_id(connection: apsw.Connection, execution: str) -> Execution:
     return execution_of(row)
 
 
-def _store(connection: apsw.Connection, after: Execution, prepared: Prepared) -> Execution:
+def store_move(connection: apsw.Connection, after: Execution, prepared: Prepared) -> Execution:
+    """Store an execution as its move leaves it, with its completion event."""
     if after.state is not State.SETTLED:
         execute(connection, _GO_ON, after.state, after.attempt, after.detail, after.started_at, after.number)
         return after

@@ -14,7 +14,7 @@ from attune_controller.store.records import EventStatus, Execution, NewExecution
 from attune_controller.store.sqlite.execution_rows import INSERT_EXECUTION, INSERT_REQUEST, execution_values, request_values
 from attune_controller.store.sqlite.statements import Values, execute, row_of
 from attune_controller.store.sqlite.throttles import forget_admissions, store_admissions
-from attune_controller.store.transitions import planned
+from attune_controller.store.transitions import planned, queue_for
 from attune_core.failpoints import failpoint
 
 # The row of the queue is where a sequence is taken, and nowhere else, so none is taken twice (reliability.md §1.2).
@@ -67,7 +67,7 @@ def _take(connection: apsw.Connection, plan: PlannedEvent) -> bool:
 def _insert(connection: apsw.Connection, new: NewExecution, request: Values) -> Execution:
     queue, epoch, sequence = None, 0, 0
     if new.agent and not new.rejected:
-        queue, epoch, sequence = next_place(connection, QueueKey(place=new.agent, action=new.action, key=new.key))
+        queue, epoch, sequence = next_place(connection, queue_for(new, new.agent))
     execution = planned(new, number=1, epoch=epoch, sequence=sequence)
     encoded_input = cast("str", request[-1])
     try:

@@ -57,7 +57,7 @@ async def test_joining_again_with_a_new_token_replaces_the_agent(store: Store) -
     await store.greet(replace(agent(), instance="i1", slots=4))
     again = replace(agent(), fingerprint="0" * 64, labels={"role": "db"})
     await store.enrol(again, "h2", 600.0)
-    assert await store.agents() == [again]
+    assert await store.agents() == [replace(again, instance="i1")], "until it says hello it may be the one that was"
 
 
 MARKS = {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx2
 
+from attune_controller.departing import Departing
 from attune_controller.fleet import Fleet
 from attune_controller.hooks.receive import Hooks
 from attune_controller.http.app import build_public_app
@@ -20,6 +21,7 @@ from attune_controller.identity.join_tokens import JoinTokens
 from attune_controller.identity.tokens import ApiTokens
 from attune_controller.intake import Intake
 from attune_controller.marking import Marking
+from attune_controller.planning import Planner
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.secrets import ControllerSecrets
 from attune_controller.sessions.open_sessions import OpenSessions
@@ -107,6 +109,8 @@ class House:
         self.write_secret("other", b"another secret")
         self.activate(FILES)
         self.marking = Marking(self.store, self.fleet, OpenSessions(), clock=self.clock, random=self.random, changed=self._wake)
+        planner = Planner(self.store, self.active, self.fleet, self.clock, self.random, planned=lambda _agent: None)
+        self.departing = Departing(self.store, self.fleet, OpenSessions(), self.marking, planner, clock=self.clock, random=self.random)
         self.parts = self._parts()
 
     def write_secret(self, name: str, value: bytes, mode: int = 0o600) -> None:
@@ -137,6 +141,7 @@ class House:
             fleet=self.fleet,
             cancels=self.cancels,
             marking=self.marking,
+            departing=self.departing,
             logs=self.logs,
             hooks=Hooks(intake, self.active, secrets, self.clock, accepted=self.delivered.append),
             tokens=self.tokens,

@@ -103,7 +103,7 @@ async def test_the_certificate_of_one_agent_cannot_speak_as_another(place: Place
 async def test_a_valid_certificate_of_nobody_enrolled_is_refused(place: Place, tmp_path: Path) -> None:
     context, _ = agent_context(place.authority, "ghost", tmp_path)
     answer = await Client(place.listener, context).post("/agent/v1/who")
-    assert (answer.status, answer.failure().code) == (403, "ATT510")
+    assert (answer.status, answer.failure().code) == (403, "ATT650")
 
 
 async def test_joining_again_shuts_out_the_old_certificate(place: Place) -> None:

@@ -37,7 +37,7 @@ OPENED = {
     "operate": {
         "POST /v1/executions",
         "POST /v1/executions/{execution}/cancel",
-        *(f"POST /v1/agents/{{agent}}/{what}" for what in ("cordon", "uncordon", "pause", "resume", "drain")),
+        *(f"POST /v1/agents/{{agent}}/{what}" for what in ("cordon", "uncordon", "pause", "resume", "drain", "forget")),
     },
     "admin": {"POST /v1/join_tokens", "GET /v1/tokens", "POST /v1/tokens", "DELETE /v1/tokens/{token}"},
 }

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from attune_controller.errors import AgentForgotten
 from attune_controller.fleet import Fleet
 from attune_controller.identity.agents import AgentCertificates, read_identity
 from attune_controller.identity.ca import Authority, open_authority
@@ -205,7 +206,7 @@ async def test_a_certificate_ends_with_its_time_also_on_an_open_connection(gate:
 
 async def test_a_certificate_of_nobody_is_refused(gate: Gate) -> None:
     issued = gate.authority.issue_agent(EC.public_key(), "ghost", gate.clock.now())
-    with pytest.raises(CertificateRefused, match="no agent ghost"):
+    with pytest.raises(AgentForgotten, match="no agent ghost"):
         await gate.certificates.name(der_of(issued.certificate))
 
 

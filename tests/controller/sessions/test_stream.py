@@ -18,6 +18,7 @@ from attune_controller.sessions.stream import Stream
 from attune_core.ports import SystemClock, SystemRandom
 from attune_core.values import JsonObject
 from attune_core.wire.frames import FRAME_LIMIT, Cancel, CancelFrame, Hello, LogWindow, PingFrame, ReadLog, ReadLogFrame
+from tests.controller.store.making import agent
 from tests.waiting import eventually
 
 INTERVAL = 0.1
@@ -29,6 +30,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.sessions, self.fleet, self.clock = OpenSessions(), Fleet(), SystemClock()
+        self.fleet.enrolled([agent("one")])
         self.logs = LogRelay(self.sessions, self.clock, SystemRandom())
         self.sent: list[Message] = []
         self.gone = asyncio.Event()
