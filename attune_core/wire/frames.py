@@ -269,8 +269,6 @@ class Report(Message):
     sequence: int = Field(default=0, ge=0)
     #: Wall clock of the agent, seconds; a label, never an order.
     at: float
-    #: With `queued`: the sequence that it had at the agent. Said again later it is of a place that the execution no longer has.
-    sequence: int = Field(default=0, ge=0)
 
 
 class ReportFrame(Message):
