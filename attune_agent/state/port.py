@@ -25,7 +25,8 @@ class AgentState(Protocol):
         """Store new executions and move the last of their queues, all or none; `now` is the wall clock that their ages are counted from.
 
         Each one's `after` must be what is stored as the last of its queue and epoch (0: none), else nothing of this call is stored: an
-        earlier append that failed must not leave a gap.
+        earlier append that failed must not leave a gap. Lazy: what may start at once is stored together with the word that it is asked
+        for, and the acknowledgement of what waits has time.
         """
         ...
 

@@ -67,7 +67,7 @@ class SqliteState:
                 _advance(db, last)
             db.executemany(_INSERT, rows)
 
-        return self._writer.submit(write)
+        return self._writer.submit(write, lazy=True)
 
     def body(self, execution: str) -> asyncio.Future[Assign]:
         """Return what an execution in hand was assigned with."""

@@ -4,6 +4,7 @@ Called by `routes` for POST /agent/v1/frames. Acknowledgements go to the store, 
 conditions to the fleet.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 import structlog
@@ -48,8 +49,11 @@ class Incoming:
         async with session.taking:
             session.heard_at = self._clock.monotonic()
             fresh = [frame for frame in frames if frame.n > session.last_n]
-            await self._acknowledge(session, [frame.body for frame in fresh if isinstance(frame, AckFrame)])
-            await self._reports.take(session, [frame.body for frame in fresh if isinstance(frame, ReportFrame)])
+            # Together they need one commit; it is no matter whether a report's own move comes before the acknowledgement.
+            await asyncio.gather(
+                self._acknowledge(session, [frame.body for frame in fresh if isinstance(frame, AckFrame)]),
+                self._reports.take(session, [frame.body for frame in fresh if isinstance(frame, ReportFrame)]),
+            )
             for frame in fresh:
                 if isinstance(frame, LogWindowFrame):
                     self._logs.answer(session, frame.body)
