@@ -28,6 +28,7 @@ from attune_controller.store.records import (
     Pruned,
     QueueKey,
     RecordedPage,
+    Standing,
     Step,
     Sync,
 )
@@ -182,6 +183,14 @@ class Queues(Protocol):
         ...
 
 
+class Standings(Protocol):
+    """What stands before what, for people who ask; nothing on the path of an event asks this."""
+
+    async def standing(self, queue: QueueKey, *, sequence: int, limit: int) -> Standing:
+        """Return what is unsettled in a queue before a sequence; of it the first `limit`, in their order."""
+        ...
+
+
 class Agents(Protocol):
     """Enrolled hosts and permissions to enrol."""
 
@@ -306,7 +315,7 @@ class Pruning(Protocol):
         ...
 
 
-class Store(Events, Executions, Histories, Queues, Agents, Credentials, Syncs, Pruning, Protocol):
+class Store(Events, Executions, Histories, Queues, Standings, Agents, Credentials, Syncs, Pruning, Protocol):
     """All of it."""
 
     @property

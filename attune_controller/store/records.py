@@ -165,6 +165,15 @@ class Handover:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A queue at one moment, up to a sequence: how many unsettled executions it has, how many stand before that, and the first of these."""
+
+    depth: int = 0
+    ahead: int = 0
+    before: Sequence[Execution] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Move:
     """A report to be stored: the execution's next state; `completion` is the event a settled one becomes, committed with it."""
 

@@ -4,9 +4,10 @@ Asked first by `execution`; the reasons are those of attune_core.states.
 """
 
 import re
+from collections.abc import Callable, Mapping
 
 from attune_core.explanations.remedies import cancel, explain, explain_word, read_build_log, read_logs, run_again
-from attune_core.explanations.wording import counted, one_line, passed
+from attune_core.explanations.wording import about, counted, one_line, passed
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.api import ExecutionView
 from attune_core.wire.explanations import Answer, Cause, ExecutionFacts, Remedy
@@ -35,27 +36,14 @@ def _how(facts: ExecutionFacts) -> str:
     one = facts.execution
     ago = f" {passed(one.settled_at, facts.now)} ago" if one.settled_at else ""
     where = f" on {one.agent}" if one.agent else ""
-    match one.outcome, one.reason:
-        case Outcome.SUCCEEDED, _:
-            return f"succeeded{where}{ago}."
-        case _, Reason.QUEUE_FULL:
-            return f"was rejected{ago}: its queue{where} was full.{_queue_now(facts)}"
-        case _, Reason.NO_AGENT:
-            return f"was rejected{ago}: no agent was found for it in time: {one_line(one.detail)}."
-        case _, Reason.EXPIRED:
-            return f"was not run{ago}: it could not start within the time that its action gives it{_within(facts)}."
-        case _, Reason.SUPERSEDED:
-            return f"was cancelled{where}{ago}: a newer execution of its queue took its place (when_busy: cancel_running)."
-        case _, Reason.SKIPPED:
-            return f"was not run{ago}: its queue was busy, and its action says when_busy: skip."
-        case _, Reason.REMOVED:
-            return f"was cancelled{ago}: a new revision removed its action before it started."
-        case _, Reason.OPERATOR:
-            return f"was cancelled{where}{ago}: {one_line(one.detail) or 'an operator asked for it'}."
-        case Outcome.LOST, _:
-            return f"is lost{where}{ago}: it may have started, and how it ended is not known{_detail(one)}"
-        case _:
-            return f"{_outcome(one)}{where}{ago}{_reason(one)}{_detail(one)}"
+    if one.reason in _SAID:
+        how, why = _SAID[one.reason]
+        return f"{how}{where}{ago}: {why(facts)}."
+    if one.outcome is Outcome.LOST:
+        return f"is lost{where}{ago}: it may have started, and how it ended is not known{_detail(one)}"
+    if one.outcome is Outcome.SUCCEEDED:
+        return f"succeeded{where}{ago}."
+    return f"{_outcome(one)}{where}{ago}{_reason(one)}{_detail(one)}"
 
 
 def _outcome(one: ExecutionView) -> str:
@@ -81,42 +69,62 @@ def _detail(one: ExecutionView) -> str:
 
 def _within(facts: ExecutionFacts) -> str:
     within = facts.policy.start_within if facts.policy else None
-    return f" (start_within: {within:g} s)" if within else ""
+    return f"it could not start within {about(within)} of its acceptance (start_within)" if within else "it could not start in time"
 
 
-def _queue_now(facts: ExecutionFacts) -> str:
+def _queue_was_full(facts: ExecutionFacts) -> str:
     if facts.queue is None:
-        return ""
-    first = f", execution {facts.queue.before[0].number} at its head" if facts.queue.before else ""
-    return f" Now it has {counted(facts.queue.depth, 'unsettled execution')}{first}."
+        return "its queue was full"
+    first = f", first of all execution {facts.queue.before[0].number}" if facts.queue.before else ""
+    return f"its queue was full; now {counted(facts.queue.depth, 'execution')} of it {_are(facts.queue.depth)} not settled{first}"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+#: How it ended and why, for reasons that need no word of the agent.
+_SAID: Mapping[Reason | None, tuple[str, Callable[[ExecutionFacts], str]]] = {
+    Reason.QUEUE_FULL: ("was rejected", _queue_was_full),
+    Reason.NO_AGENT: ("was rejected", lambda facts: f"no agent was found in time: {one_line(facts.execution.detail)}"),
+    Reason.EXPIRED: ("was not run", _within),
+    Reason.SUPERSEDED: ("was cancelled", lambda _: "newer executions of its queue took its place (when_busy: cancel_running)"),
+    Reason.SKIPPED: ("was not run", lambda _: "its queue was busy, and its action says when_busy: skip"),
+    Reason.REMOVED: ("was cancelled", lambda _: "a new revision removed its action before it started"),
+    Reason.OPERATOR: ("was cancelled", lambda facts: one_line(facts.execution.detail) or "an operator asked for it"),
+}
 
 
 def _remedies(facts: ExecutionFacts) -> list[Remedy]:
     one = facts.execution
-    again = run_again(one, input_shown=facts.input_shown, agent=one.agent)
-    match one.reason:
-        case None:
-            return []
-        case Reason.SECRET_MISSING:
-            where = Remedy(text=f"on {one.agent}, write the secret into a file of its name, mode 0600, in the agent's secrets directory")
-            return [where, again]
-        case Reason.ENVIRONMENT_FAILED:
-            return [read_build_log(one.number), again]
-        case Reason.QUEUE_FULL:
-            first = facts.queue.before[0].number if facts.queue and facts.queue.before else 0
-            head = [explain("execution", first), cancel(first, text="or end it")] if first else []
-            return [*head, run_again(one, input_shown=facts.input_shown)]
-        case Reason.NO_AGENT:
-            see = Remedy(text="see which agents there are, and their labels", command="attune agent list")
-            return [see, run_again(one, input_shown=facts.input_shown)]
-        case Reason.EXPIRED:
-            return [again]
-        case Reason.START_UNKNOWN | Reason.EXECUTOR_DIED | Reason.AGENT_FORGOTTEN:
-            look = Remedy(text=f"look at {one.agent} for what it did; only then")
-            return [explain_word(one.reason.value), look, again]
-        case Reason.OPERATOR | Reason.SUPERSEDED | Reason.SKIPPED | Reason.REMOVED:
-            return []
-        case _:
-            code = _CODE.match(one.detail)
-            logs = [read_logs(one.number)] if one.started_at else []
-            return [*logs, explain_word(code[0] if code else one.reason.value)]
+    if one.reason is None or one.reason in (Reason.OPERATOR, Reason.SUPERSEDED, Reason.SKIPPED, Reason.REMOVED):
+        return []
+    again = run_again(one, input_shown=facts.input_shown, agent=one.agent if one.started_at or one.reason in _OF_ITS_AGENT else "")
+    if one.reason is Reason.SECRET_MISSING:
+        where = f"on {one.agent}, write the secret into a file of its name, mode 0600, in the agent's secrets directory"
+        return [Remedy(text=where), again]
+    if one.reason is Reason.QUEUE_FULL:
+        return [*_head_of(facts), again]
+    if one.reason is Reason.NO_AGENT:
+        return [Remedy(text="see which agents there are, and their labels", command="attune agent list"), again]
+    if one.outcome is Outcome.LOST:
+        return [explain_word(one.reason.value), Remedy(text=f"look at {one.agent} for what it did, and only then"), again]
+    if one.reason is Reason.ENVIRONMENT_FAILED:
+        return [read_build_log(one.number), again]
+    return [again] if one.reason is Reason.EXPIRED else _of_its_program(one)
+
+
+#: Reasons that say something of the agent alone, so that running it again is for the same one.
+_OF_ITS_AGENT = (Reason.SECRET_MISSING, Reason.ENVIRONMENT_FAILED)
+
+
+def _head_of(facts: ExecutionFacts) -> list[Remedy]:
+    first = facts.queue.before[0].number if facts.queue and facts.queue.before else 0
+    return [explain("execution", first), cancel(first, text="or end that one")] if first else []
+
+
+def _of_its_program(one: ExecutionView) -> list[Remedy]:
+    code = _CODE.match(one.detail)
+    logs = [read_logs(one.number)] if one.started_at else []
+    word = code[0] if code else one.reason.value if one.reason else ""
+    return [*logs, explain_word(word)]

@@ -19,6 +19,11 @@ def explain_event(facts: EventFacts) -> EventExplanation:
             return EventExplanation(answer=_unplanned(facts), facts=facts)
         case "dead_letter":
             return EventExplanation(answer=_dead(facts), also=tuple(beside), facts=facts)
+        case _:
+            return _explain_planned(facts, beside)
+
+
+def _explain_planned(facts: EventFacts, beside: list[Answer]) -> EventExplanation:
     fired = [one for one in facts.rules if one.cause is Cause.FIRED]
     silent = [one for one in facts.rules if one.cause in (Cause.REJECTED, Cause.CONDITION_FAILED, Cause.THROTTLED, Cause.UNKNOWN)]
     if facts.manual:
@@ -103,7 +108,7 @@ def _one(facts: EventFacts, verdict: RuleVerdict) -> Answer:
             return Answer(cause=Cause.REJECTED, text=text, remedies=(see, _edit(verdict, "change `input` or `when`")))
         case Cause.CONDITION_FAILED:
             error = verdict.clause.error if verdict.clause else ""
-            text = f"The condition of {verdict.rule} failed with an error: {error or 'it is in the reason of the event'}{_values(verdict.clause)}."
+            text = f"The condition of {verdict.rule} failed: {error or one_line(facts.event.reason)}{_values(verdict.clause)}."
             return Answer(cause=Cause.CONDITION_FAILED, text=text, remedies=(see, _edit(verdict, "change `when`")))
         case Cause.NO_MATCH:
             clause = f": {verdict.clause.source}{_values(verdict.clause)}" if verdict.clause else ""
@@ -142,8 +147,10 @@ def _revision(facts: EventFacts) -> Answer | None:
         return None
     asked = facts.asked_revision
     if asked and asked != event.revision:
-        text = f"It was planned by revision {event.revision[:12]}, which cannot be read here any more: these are the rules of {asked[:12]}, live now."
-        return Answer(cause=Cause.OLDER_REVISION, text=text)
+        text = (
+            f"It was planned by revision {event.revision[:12]}, which cannot be read here any more: the rules are those of {asked[:12]}, "
+        )
+        return Answer(cause=Cause.OLDER_REVISION, text=text + "which is live now.")
     gone = [one.rule for one in facts.rules if one.standing == "removed"]
     text = f"It was planned by revision {event.revision[:12]}, whose rules these are; {facts.active_revision[:12] or 'none'} is live now."
     if gone:

@@ -1,7 +1,8 @@
 """The documents of /v1/explain, which `attune explain --json` prints: an answer in one sentence, what else holds, and the facts behind it.
 
-Facts are gathered by the controller's `explaining`, answers are made of them by attune_core.explanations, shown by the command line. Times are
-RFC 3339 texts in UTC, empty when they are not known; values of events are JSON texts, shortened. Lists are bounded, and `more` counts the rest.
+Facts are gathered by the controller's `explaining`, answers are made of them by attune_core.explanations, and the command line shows both.
+Times are RFC 3339 texts in UTC, empty when they are not known; values of events are JSON texts, shortened. Lists are bounded, and `more`
+counts the rest.
 """
 
 from enum import StrEnum

@@ -10,11 +10,20 @@ from attune_controller.store.memory.executions import MemoryExecutions
 from attune_controller.store.memory.history import MemoryHistories
 from attune_controller.store.memory.pruning import MemoryPruning
 from attune_controller.store.memory.queues import MemoryQueues
+from attune_controller.store.memory.standings import MemoryStandings
 from attune_controller.store.memory.syncs import MemorySyncs
 
 
 class MemoryStore(
-    MemoryEvents, MemoryExecutions, MemoryHistories, MemoryQueues, MemoryAgents, MemoryCredentials, MemorySyncs, MemoryPruning
+    MemoryEvents,
+    MemoryExecutions,
+    MemoryHistories,
+    MemoryQueues,
+    MemoryStandings,
+    MemoryAgents,
+    MemoryCredentials,
+    MemorySyncs,
+    MemoryPruning,
 ):
     """A store that forgets everything when it is closed; nothing in it waits, so each call is atomic."""
 

@@ -17,12 +17,21 @@ from attune_controller.store.sqlite.migrations import MIGRATIONS
 from attune_controller.store.sqlite.opening import open_parts
 from attune_controller.store.sqlite.pruning import SqlitePruning
 from attune_controller.store.sqlite.queues import SqliteQueues
+from attune_controller.store.sqlite.standings import SqliteStandings
 from attune_controller.store.sqlite.syncs import SqliteSyncs
 from attune_core.ports import Random, SystemRandom
 
 
 class SqliteStore(
-    SqliteEvents, SqliteExecutions, SqliteHistories, SqliteQueues, SqliteAgents, SqliteCredentials, SqliteSyncs, SqlitePruning
+    SqliteEvents,
+    SqliteExecutions,
+    SqliteHistories,
+    SqliteQueues,
+    SqliteStandings,
+    SqliteAgents,
+    SqliteCredentials,
+    SqliteSyncs,
+    SqlitePruning,
 ):
     """A store that keeps what it answered through any crash."""
 

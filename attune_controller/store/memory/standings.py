@@ -1,0 +1,20 @@
+"""What stands before an execution in its queue, in memory.
+
+Part of MemoryStore.
+"""
+
+from attune_controller.store.memory.opened import Opened
+from attune_controller.store.records import QueueKey, Standing
+
+
+class MemoryStandings(Opened):
+    """See port.Standings."""
+
+    async def standing(self, queue: QueueKey, *, sequence: int, limit: int) -> Standing:
+        """See the port."""
+        row = self.tables.queues.get(queue)
+        if row is None:
+            return Standing()
+        before = [one for one in (self.tables.executions[number] for number in row.unsettled) if one.sequence < sequence]
+        before.sort(key=lambda one: one.sequence)
+        return Standing(depth=len(row.unsettled), ahead=len(before), before=before[:limit])
