@@ -103,15 +103,15 @@ def _remedies(facts: ExecutionFacts) -> list[Remedy]:
     if one.reason is Reason.SECRET_MISSING:
         where = f"on {one.agent}, write the secret into a file of its name, mode 0600, in the agent's secrets directory"
         return [Remedy(text=where), again]
-    if one.reason is Reason.QUEUE_FULL:
-        return [*_head_of(facts), again]
-    if one.reason is Reason.NO_AGENT:
-        return [Remedy(text="see which agents there are, and their labels", command="attune agent list"), again]
     if one.outcome is Outcome.LOST:
         return [explain_word(one.reason.value), Remedy(text=f"look at {one.agent} for what it did, and only then"), again]
-    if one.reason is Reason.ENVIRONMENT_FAILED:
-        return [read_build_log(one.number), again]
-    return [again] if one.reason is Reason.EXPIRED else _of_its_program(one)
+    before: dict[Reason, list[Remedy]] = {
+        Reason.QUEUE_FULL: _head_of(facts),
+        Reason.NO_AGENT: [Remedy(text="see which agents there are, and their labels", command="attune agent list")],
+        Reason.ENVIRONMENT_FAILED: [read_build_log(one.number)],
+        Reason.EXPIRED: [],
+    }
+    return [*before[one.reason], again] if one.reason in before else _of_its_program(one)
 
 
 #: Reasons that say something of the agent alone, so that running it again is for the same one.

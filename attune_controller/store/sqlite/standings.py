@@ -16,13 +16,13 @@ from attune_controller.store.sqlite.statements import row_of, rows_of
 
 _QUEUE: LiteralString = "SELECT id, unsettled FROM queues WHERE place = ? AND action = ? AND key = ?"
 _BEFORE: LiteralString = """
+SELECT number, count(*) OVER () FROM (
 SELECT number, sequence FROM executions WHERE queue = ?1 AND sequence < ?2 AND state = 'queued' AND handed = 0
 UNION ALL SELECT number, sequence FROM executions WHERE queue = ?1 AND sequence < ?2 AND state = 'queued' AND handed = 1
 UNION ALL SELECT number, sequence FROM executions
 WHERE state != 'settled' AND state IN ('assigned', 'preparing', 'started') AND queue = ?1 AND sequence < ?2
+) ORDER BY sequence LIMIT ?3
 """
-_COUNT: LiteralString = "SELECT count(*) FROM (" + _BEFORE + ")"
-_FIRST: LiteralString = SELECT + "JOIN (" + _BEFORE + "ORDER BY sequence LIMIT ?3) b USING (number) ORDER BY e.sequence"
 
 
 class SqliteStandings(Connected):
@@ -37,6 +37,6 @@ def _standing(connection: apsw.Connection, queue: QueueKey, sequence: int, limit
     row = cast("tuple[int, int] | None", row_of(connection, _QUEUE, queue.place, queue.action, queue.key))
     if row is None:
         return Standing()
-    (ahead,) = cast("tuple[int]", row_of(connection, _COUNT, row[0], sequence))
-    before = [execution_of(values) for values in rows_of(connection, _FIRST, row[0], sequence, limit)]
-    return Standing(depth=row[1], ahead=ahead, before=before)
+    found = cast("list[tuple[int, int]]", rows_of(connection, _BEFORE, row[0], sequence, limit))
+    before = [execution_of(values) for number, _ in found if (values := row_of(connection, SELECT + "WHERE e.number = ?", number))]
+    return Standing(depth=row[1], ahead=found[0][1] if found else 0, before=before)
