@@ -13,6 +13,9 @@ from starlette.types import Scope
 from attune_controller.assembly import Assembly
 from attune_controller.ends import Ends, open_ends
 from attune_controller.errors import StateRefused
+from attune_controller.explaining.explainer import Explainer
+from attune_controller.explaining.revisions import Revisions
+from attune_controller.explaining.sources import Sources
 from attune_controller.git_source import GitSource, Remote
 from attune_controller.hooks.receive import Hooks
 from attune_controller.http.app import build_agent_app, build_public_app
@@ -28,7 +31,6 @@ from attune_controller.identity.join_tokens import JoinTokens
 from attune_controller.identity.private_file import write_private
 from attune_controller.identity.tokens import ApiTokens
 from attune_controller.packs import PackStore
-from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.reconcile.examine import Examiner
 from attune_controller.reconcile.read_revision import read_revision
 from attune_controller.reconcile.reconciler import Reconciler
@@ -73,7 +75,8 @@ class _Composition:
     ) -> None:
         self.settings, self.clock, self.random, self.store, self.authority, self.ends = settings, clock, random, store, authority, ends
         self.assembly = Assembly(store=store, clock=clock, random=random, agent_wait=settings.agents.wait)
-        self.reconciler, self.packs = _reconciler(settings, store, self.assembly.active, clock)
+        self.tools = _tools(settings)
+        self.reconciler = Reconciler(self.tools, store, self.assembly.active, clock, poll=settings.repository.poll)
         self.certificates = AgentCertificates(store, clock)
         self.assembly.departing.void = self.certificates.void
         self.tokens = ApiTokens(store, clock, random)
@@ -81,7 +84,7 @@ class _Composition:
     def controller(self) -> Controller:
         """Return the whole."""
         listening = self.settings.state / LISTENING
-        requests = self.assembly.requests(_agent_of, self.packs)
+        requests = self.assembly.requests(_agent_of, self.tools.packs)
         return Controller(
             store=self.store,
             clock=self.clock,
@@ -111,6 +114,7 @@ class _Composition:
             marking=assembly.marking,
             departing=assembly.departing,
             logs=assembly.logs,
+            explainer=self._explainer(),
             hooks=Hooks(assembly.intake, assembly.active, secrets, clock, accepted=self._delivered),
             tokens=self.tokens,
             join_tokens=JoinTokens(store, clock, random, public_url=ends.public.url, authority=self.authority.fingerprint),
@@ -123,6 +127,18 @@ class _Composition:
             branch=self.settings.repository.branch,
             started_at=clock.now(),
         )
+
+    def _explainer(self) -> Explainer:
+        """Return what says why."""
+        revisions = Revisions(self.assembly.active, self.tools.source, self.tools.read)
+        sources = Sources(
+            store=self.store,
+            fleet=self.assembly.fleet,
+            revisions=revisions,
+            clock=self.clock,
+            agent_wait=self.settings.agents.wait,
+        )
+        return Explainer(sources)
 
     async def _restore(self) -> None:
         """What has to be known before anybody is answered."""
@@ -142,18 +158,17 @@ class _Composition:
             self.reconciler.nudge()
 
 
-def _reconciler(settings: ControllerSettings, store: Store, active: ActiveCatalog, clock: Clock) -> tuple[Reconciler, PackStore]:
+def _tools(settings: ControllerSettings) -> Tools:
     repository, limits = settings.repository, settings.limits
     remote = Remote(url=repository.url, branch=repository.branch, local=repository.allow_local)
-    mirror, packs = settings.state / "mirror.git", PackStore(settings.state / "packs")
-    tools = Tools(
+    mirror = settings.state / "mirror.git"
+    return Tools(
         source=GitSource(mirror, remote, seconds=limits.fetch_time, size=limits.repository_size),
-        packs=packs,
+        packs=PackStore(settings.state / "packs"),
         examine=Examiner(mirror, memory=limits.check_memory, seconds=limits.check_time).examine,
         read=lambda commit: read_revision(mirror, commit),
         allow_rewind=repository.allow_rewind,
     )
-    return Reconciler(tools, store, active, clock, poll=repository.poll), packs
 
 
 def _listeners(parts: Parts, requests: AgentRequests, certificates: AgentCertificates, ends: Ends) -> list[Listener]:

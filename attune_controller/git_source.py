@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from attune_controller.child_process import Bounds, Finished, run
@@ -36,6 +36,8 @@ _CONFIGURATION = (
 )
 #: What git needs from the controller's own environment to leave a host: certificate roots, proxies and the ssh agent.
 _PASSED = ("PATH", "HOME", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSH_AUTH_SOCK")
+#: Seconds for a look into a file's history, whose length nobody bounds.
+_LOOK = 5.0
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _CREDENTIAL = re.compile(r"//[^/@\s]+@")
 
@@ -47,6 +49,16 @@ class Remote:
     url: str
     branch: str
     local: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """The last commit that touched a file, as its author wrote it; `at` is RFC 3339."""
+
+    commit: str
+    author: str
+    at: str
+    subject: str
 
 
 class GitSource:
@@ -115,6 +127,15 @@ class GitSource:
         """Tell whether the mirror holds a commit."""
         return bool(await self._commit_of(commit))
 
+    async def last_change(self, commit: str, path: str) -> Change | None:
+        """Return the last commit up to this one that touched a file; None when there is none. `FetchFailed` when that takes too long."""
+        words = ("log", "-1", "--format=%H%x00%an%x00%aI%x00%s", "--end-of-options", commit, "--", f":(literal){path}")
+        done = await self._git(*words, seconds=_LOOK)
+        found = done.stdout.decode("utf-8", "replace").rstrip("\n").split("\0")
+        if done.returncode or len(found) != 4:
+            return None
+        return Change(commit=found[0], author=safe_text(found[1], limit=100), at=found[2][:40], subject=safe_text(found[3], limit=200))
+
     async def _point(self, name: str, commit: str) -> None:
         done = await self._git("update-ref", "--end-of-options", name, commit)
         if done.returncode:
@@ -125,15 +146,16 @@ class GitSource:
         found = done.stdout.decode("ascii", "replace").strip()
         return found if done.returncode == 0 and _COMMIT.fullmatch(found) else ""
 
-    async def _git(self, *words: str, inside: bool = True) -> Finished:
+    async def _git(self, *words: str, inside: bool = True, seconds: float | None = None) -> Finished:
         configuration = [word for line in _CONFIGURATION for word in ("-c", line)]
         place = ["--git-dir", str(self._mirror)] if inside else []
+        bounds = self._bounds if seconds is None else replace(self._bounds, seconds=seconds)
         try:
-            return await run(["git", *configuration, *place, *words], env=self._env, bounds=self._bounds)
+            return await run(["git", *configuration, *place, *words], env=self._env, bounds=bounds)
         except FileNotFoundError as error:
             raise GitMissing("there is no program git in PATH") from error
         except TimeoutError as error:
-            raise FetchFailed(f"git {words[0]} took longer than {self._bounds.seconds:g} s") from error
+            raise FetchFailed(f"git {words[0]} took longer than {bounds.seconds:g} s") from error
 
 
 def _environment(ours: Mapping[str, str], *, local: bool) -> Mapping[str, str]:

@@ -11,10 +11,11 @@ from attune_controller.identity.enrolment import Enrolments
 from attune_controller.identity.join_tokens import JoinTokens
 from attune_controller.identity.tokens import ApiTokens
 from attune_controller.store.port import Store
-from attune_controller.store.records import Departure, Execution
+from attune_controller.store.records import Departure, Event, Execution
 from attune_core.marks import MarkKind
 from attune_core.ports import Clock, Random
 from attune_core.states import Reason
+from attune_core.wire.explanations import AgentExplanation, EventExplanation, ExecutionExplanation
 from attune_core.wire.frames import LogWindow, ReadLog
 
 
@@ -74,6 +75,22 @@ class Logs(Protocol):
         ...
 
 
+class Explaining(Protocol):
+    """Who says why; explaining.explainer.Explainer."""
+
+    async def event(self, event: Event) -> EventExplanation:
+        """Say what an event caused, or why it caused nothing."""
+        ...
+
+    async def execution(self, execution: Execution) -> ExecutionExplanation:
+        """Say why an execution is where it is."""
+        ...
+
+    async def agent(self, name: str) -> AgentExplanation:
+        """Say why nothing is placed on an agent."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     """What there is; `repository` and `branch` are only shown, `started_at` is wall-clock seconds."""
@@ -86,6 +103,7 @@ class Parts:
     marking: Marker
     departing: Forgetter
     logs: Logs
+    explainer: Explaining
     hooks: Hooks
     tokens: ApiTokens
     join_tokens: JoinTokens

@@ -3,7 +3,7 @@
 Turned into an application by `app`; a test compares it with what the application really serves.
 """
 
-from attune_controller.http.resources import agents, credentials, enrolment, events, executions, history, hooks, rules, status
+from attune_controller.http.resources import agents, credentials, enrolment, events, executions, explain, history, hooks, rules, status
 from attune_controller.http.row import Access, Row
 from attune_core.wire.api import Scope
 
@@ -32,6 +32,9 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/v1/agents/{agent}/drain", Scope.OPERATE, agents.drain),
     Row("POST", "/v1/agents/{agent}/forget", Scope.OPERATE, agents.forget),
     Row("GET", "/v1/rules", Scope.READ, rules.list_rules),
+    Row("GET", "/v1/explain/event/{event:path}", Scope.READ, explain.explain_event),
+    Row("GET", "/v1/explain/execution/{execution}", Scope.READ, explain.explain_execution),
+    Row("GET", "/v1/explain/agent/{agent}", Scope.READ, explain.explain_agent),
     Row("POST", "/v1/join_tokens", Scope.ADMIN, credentials.create_join_token, repeatable=True),
     Row("GET", "/v1/tokens", Scope.ADMIN, credentials.list_tokens),
     Row("POST", "/v1/tokens", Scope.ADMIN, credentials.create_token, repeatable=True),

@@ -3,6 +3,9 @@
 Asked by `execution`.
 """
 
+from collections.abc import Mapping
+from shlex import quote
+
 from attune_core.explanations.remedies import cancel, uncordon
 from attune_core.explanations.wording import clipped, left
 from attune_core.states import State
@@ -30,6 +33,15 @@ def unplaced(facts: ExecutionFacts) -> Answer | None:
     return Answer(cause=Cause.NO_AGENT, text=text, remedies=(see, join, cancel(one.number)))
 
 
+def misfit(agent: str, labels: Mapping[str, str], match: Mapping[str, str]) -> Misfit | None:
+    """Return the first label, by name, that keeps an agent from being chosen; `name` is the agent's own name."""
+    for label, wanted in sorted(match.items()):
+        found = agent if label == "name" else labels.get(label, "")
+        if found != wanted:
+            return Misfit(agent=agent, label=label, wanted=wanted, found=found)
+    return None
+
+
 def misfit_text(misfit: Misfit) -> str:
     """Return what is wrong with an agent."""
     has = f"has {misfit.label}={clipped(misfit.found, 60)}" if misfit.found else f"has no {misfit.label}"
@@ -55,7 +67,5 @@ def _list(names: tuple[str, ...]) -> str:
 
 
 def _labels(placement: PlacementView) -> str:
-    from shlex import quote
-
     labels = [f" --label {quote(f'{label}={value}')}" for label, value in sorted(placement.match.items()) if label != "name"]
     return "".join(labels) if all(len(one) < 100 for one in labels) else ""

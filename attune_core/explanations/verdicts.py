@@ -60,12 +60,6 @@ def near_triggers(event_type: str, catalog: Catalog) -> tuple[str, ...]:
     return tuple(with_rules or get_close_matches(event_type, (name for name in catalog.triggers if name != event_type), n=3))
 
 
-def with_taker(verdict: RuleVerdict, position: int) -> RuleVerdict:
-    """Return it with the event that was admitted."""
-    throttle = verdict.throttle.model_copy(update={"event": position}) if verdict.throttle else None
-    return verdict.model_copy(update={"throttle": throttle})
-
-
 def throttle_key(rule: Rule, activation: JsonObject) -> str:
     """Return the key of a rule's throttle for an event as canonical JSON, "" where there is none."""
     try:

@@ -52,13 +52,14 @@ async def list_recorded_events(call: Call) -> Response:
 async def show_event(call: Call) -> Response:
     """Return one event by position or id; a dead letter's data only with `?data=true`."""
     asked = call.query("data").flag("data")
-    event = await _find(call, call.path("event"))
+    event = await find_event(call, call.path("event"))
     ids = await call.parts.store.executions_of_events([event.position])
     data = asked or event.status is not EventStatus.DEAD_LETTER
     return answer(event_view(event, ids.get(event.position, ()), data=data))
 
 
-async def _find(call: Call, name: str) -> Event:
+async def find_event(call: Call, name: str) -> Event:
+    """Return one by position or id; `EventUnknown`."""
     event = None
     if name.isascii() and name.isdigit() and len(name) <= 18:
         event = await call.parts.store.event(int(name))

@@ -46,7 +46,7 @@ async def list_executions(call: Call) -> Response:
 async def show_execution(call: Call) -> Response:
     """Return one execution by id or number."""
     call.query()
-    return _whole(call, await _find(call))
+    return _whole(call, await find_execution(call))
 
 
 async def request_run(call: Call) -> Response:
@@ -73,7 +73,7 @@ async def request_run(call: Call) -> Response:
 
 async def cancel(call: Call) -> Response:
     """End an execution, or ask its agent to; 202 while it is `cancelling`."""
-    execution = await _find(call)
+    execution = await find_execution(call)
     who = call.caller.name if call.caller else "operator"
     after = await call.parts.cancels.cancel(execution, Reason.OPERATOR, f"cancelled by {who}")
     return _whole(call, after, 200 if after.state is State.SETTLED else 202)
@@ -97,7 +97,7 @@ async def read_log(call: Call) -> Response:
         since=query.moment("since") if ago is None else -ago,
         wait=query.number("wait", low=0, high=LONGEST_WAIT) or 0,
     )
-    execution = await _find(call)
+    execution = await find_execution(call)
     settled = execution.state is State.SETTLED
     if not execution.agent or not execution.handed:
         # No agent has seen it: there is no log, and none to come if it is settled.
@@ -128,7 +128,8 @@ def _stream(text: str) -> Literal["stdout", "stderr", "build"]:
             raise QueryInvalid("stream is not one of: stdout, stderr, build")
 
 
-async def _find(call: Call) -> Execution:
+async def find_execution(call: Call) -> Execution:
+    """Return the one that the path names; `ExecutionUnknown`."""
     name = call.path("execution")
     execution = await call.parts.store.execution(name) if _NAME.fullmatch(name) else None
     if execution is None:

@@ -9,7 +9,11 @@ from pathlib import Path
 import httpx2
 
 from attune_controller.departing import Departing
+from attune_controller.explaining.explainer import Explainer
+from attune_controller.explaining.revisions import Revisions
+from attune_controller.explaining.sources import Sources
 from attune_controller.fleet import Fleet
+from attune_controller.git_source import Change
 from attune_controller.hooks.receive import Hooks
 from attune_controller.http.app import build_public_app
 from attune_controller.http.limits import HttpLimits
@@ -80,6 +84,16 @@ class KeptLogs:
         return LogWindow(request="", offset=question.offset, content=content, total=7, ended=True, missing=self.missing)
 
 
+class EmptyMirror:
+    """A mirror that holds no revision, and knows who changed a file."""
+
+    async def has(self, commit: str) -> bool:
+        return not commit
+
+    async def last_change(self, commit: str, path: str) -> Change | None:
+        return Change(commit=commit, author="Ann", at="2026-01-30T10:00:00+01:00", subject=f"Change {path}")
+
+
 @dataclass
 class StoreCancels:
     """What Cancellation does for an execution that no agent has."""
@@ -131,6 +145,10 @@ class House:
     def _wake(self) -> None:
         self.woken += 1
 
+    def sources(self) -> Sources:
+        revisions = Revisions(self.active, EmptyMirror(), lambda commit: load(FolderTree(self.folder), commit))
+        return Sources(store=self.store, fleet=self.fleet, revisions=revisions, clock=self.clock, agent_wait=600.0)
+
     def _parts(self) -> Parts:
         intake = Intake(self.store, self.active, self._wake)
         secrets = ControllerSecrets(self.folder / "secrets")
@@ -143,6 +161,7 @@ class House:
             marking=self.marking,
             departing=self.departing,
             logs=self.logs,
+            explainer=Explainer(self.sources()),
             hooks=Hooks(intake, self.active, secrets, self.clock, accepted=self.delivered.append),
             tokens=self.tokens,
             join_tokens=JoinTokens(

@@ -33,6 +33,9 @@ OPENED = {
         "GET /v1/agents",
         "GET /v1/agents/{agent}",
         "GET /v1/rules",
+        "GET /v1/explain/event/{event:path}",
+        "GET /v1/explain/execution/{execution}",
+        "GET /v1/explain/agent/{agent}",
     },
     "operate": {
         "POST /v1/executions",
