@@ -155,3 +155,10 @@ class WitnessUnreadable(AttuneError):
 
     code, blame = "ATT750", Blame.HOST
     remedy = "name a file that the actions wrote `S` and `E` lines to, or the executor's state directory, and run as a user who may read it"
+
+
+class SeveralMeant(AttuneError):
+    """What is to be explained has the name of several things."""
+
+    code, blame = "ATT746", Blame.AUTHOR
+    remedy = "say which: attune explain event NAME, attune explain execution NAME, attune explain agent NAME"
