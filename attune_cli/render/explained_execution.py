@@ -6,6 +6,7 @@ from attune_cli.render.agent import marks_of
 from attune_cli.render.output import compact
 from attune_core.explanations.wording import left, passed, short_moment
 from attune_core.quantities import show_duration
+from attune_core.states import State
 from attune_core.wire.api import AgentView
 from attune_core.wire.explanations import ExecutionFacts, HolderView, PolicyView, QueueView, RuleOrigin
 
@@ -19,8 +20,8 @@ def execution_rows(facts: ExecutionFacts) -> list[tuple[str, str]]:
         ("history", "\n".join(_history(facts))),
         ("said", one.detail),
         ("queue", "\n".join(_queue(facts.queue, facts)) if facts.queue else ""),
-        ("agent", agent_row(facts.agent, facts.now) if facts.agent else ""),
-        ("slots", "\n".join(holder_row(own, facts.now) for own in facts.under_way if own.id != one.id)),
+        ("agent", agent_row(facts.agent, facts.now) if facts.agent and not one.outcome else ""),
+        ("slots", "\n".join(_slots(facts))),
         ("policy", policy_row(facts.policy) if facts.policy else ""),
         ("rule", _rule(facts.rule) if facts.rule else "none: a manual run"),
         ("event", str(one.event)),
@@ -48,7 +49,7 @@ def _at(moment: str, now: str) -> str:
 def _queue(queue: QueueView, facts: ExecutionFacts) -> Iterator[str]:
     one = facts.execution
     key = f", key {queue.key}" if queue.key != "null" else ""
-    yield f"{queue.action} on {queue.place}{key}: {queue.depth} not settled, {queue.ahead} before it"
+    yield f"{queue.action} on {queue.place}{key}: {queue.depth} not settled{f', {queue.ahead} before it' if one.sequence else ''}"
     for before in queue.before:
         yield holder_row(before, facts.now)
     if queue.ahead > len(queue.before):
@@ -56,16 +57,24 @@ def _queue(queue: QueueView, facts: ExecutionFacts) -> Iterator[str]:
     if one.sequence:
         handed = "handed over" if facts.handed else "not handed over"
         yield f"its place: epoch {one.epoch}, sequence {one.sequence}, {handed}"
-    if queue.waiting_for:
+    if queue.waiting_for and queue.head == one.id:
         until = f", {left(queue.until, facts.now)} ({short_moment(queue.until)})" if queue.until else ""
         yield f"the agent says: {queue.waiting_for}{until}"
+
+
+def _slots(facts: ExecutionFacts) -> Iterator[str]:
+    """Say what takes the agent's slots, when that is in the way."""
+    agent = facts.agent
+    if agent is not None and agent.busy >= agent.slots and not facts.execution.outcome:
+        yield from (holder_row(own, facts.now) for own in facts.under_way if own.id != facts.execution.id)
 
 
 def holder_row(one: HolderView, now: str) -> str:
     """Return one execution that stands in the way."""
     since = f" since {short_moment(one.since)} ({passed(one.since, now)})" if one.since else ""
     attempt = f", attempt {one.attempt}" if one.attempt > 1 else ""
-    return f"execution {one.number}: {one.action}, {one.state.value}{since}{attempt} on {one.agent}"
+    state = "running" if one.state is State.STARTED else one.state.value
+    return f"execution {one.number}: {one.action}, {state} on {one.agent}{since}{attempt}"
 
 
 def agent_row(agent: AgentView, now: str) -> str:

@@ -17,7 +17,7 @@ def show_explained(explained: EventExplanation | ExecutionExplanation | AgentExp
     if json:
         show_json(explained)
         return
-    show_paragraph(explained.answer.text)
+    show_paragraph(explained.answer.text, style="bold")
     for one in explained.also:
         show_line("")
         show_paragraph(f"Also: {one.text}")

@@ -71,9 +71,14 @@ def show_line(text: str) -> None:
     sys.stdout.flush()
 
 
-def show_paragraph(text: str) -> None:
-    """Print prose, which a terminal's lines may break between words."""
-    sys.stdout.write(wrapped(safe_text(text), width_of(sys.stdout)) + "\n")
+def show_paragraph(text: str, *, style: str = "") -> None:
+    """Print prose, which a terminal's lines may break between words and show in a style."""
+    lines = wrapped(safe_text(text), width_of(sys.stdout))
+    if style and on_terminal():
+        from attune_cli.render.colours import painted
+
+        lines = painted(lines, style)
+    sys.stdout.write(lines + "\n")
 
 
 def note(text: str) -> None:

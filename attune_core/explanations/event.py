@@ -5,6 +5,7 @@ Called by the controller's `explaining` with verdicts of the rules on its trigge
 
 from attune_core.explanations.remedies import explain
 from attune_core.explanations.wording import counted, left, one_line, short_moment
+from attune_core.quantities import show_duration
 from attune_core.wire.explanations import Answer, Cause, ClauseView, EventExplanation, EventFacts, ExecutionRef, Remedy, RuleVerdict
 
 #: Rules and executions that are named in one sentence.
@@ -102,7 +103,11 @@ def _one(facts: EventFacts, verdict: RuleVerdict) -> Answer:
     see = Remedy(text="see the event's data", command=f"attune event show {facts.event.position}")
     match verdict.cause:
         case Cause.THROTTLED:
-            return Answer(cause=Cause.THROTTLED, text=_throttled(facts, verdict), remedies=(_edit(verdict, "change `throttle`"),))
+            return Answer(
+                cause=Cause.THROTTLED,
+                text=_throttled(facts, verdict),
+                remedies=(_edit(verdict, "if it should fire again sooner, change `throttle`"),),
+            )
         case Cause.REJECTED:
             text = f"{verdict.rule} matched, but what it fills in does not fit its action: {verdict.detail}."
             return Answer(cause=Cause.REJECTED, text=text, remedies=(see, _edit(verdict, "change `input` or `when`")))
@@ -133,7 +138,7 @@ def _throttled(facts: EventFacts, verdict: RuleVerdict) -> str:
     taken = f" event {throttle.event} had it" if throttle.event else " an earlier event had it"
     ends = left(throttle.until, facts.now)
     until = f", until {short_moment(throttle.until)}{' (over by now)' if ends == 'now' else ''}" if throttle.until else ""
-    return f"{verdict.rule} was throttled: it fires once in {throttle.once_within:g} s{key}, and{taken}{until}."
+    return f"{verdict.rule} was throttled: it fires once in {show_duration(throttle.once_within)}{key}, and{taken}{until}."
 
 
 def _edit(verdict: RuleVerdict, what: str) -> Remedy:

@@ -22,6 +22,7 @@ from attune_core.explanations.waiting import (
     told_otherwise,
 )
 from attune_core.explanations.wording import counted, passed
+from attune_core.quantities import show_duration
 from attune_core.states import State
 from attune_core.wire.explanations import Answer, Cause, ExecutionExplanation, ExecutionFacts
 
@@ -50,7 +51,7 @@ def running(facts: ExecutionFacts) -> Answer | None:
         return None
     since = next((own.since for own in facts.under_way if own.id == one.id), one.started_at)
     attempt = f" (attempt {one.attempt})" if one.attempt > 1 else ""
-    timeout = f" Its timeout is {facts.policy.timeout:g} s an attempt." if facts.policy else ""
+    timeout = f" Its timeout is {show_duration(facts.policy.timeout)} an attempt." if facts.policy else ""
     text = f"Execution {one.number} has been running on {one.agent} for {passed(since, facts.now) or 'an unknown time'}{attempt}.{timeout}"
     return Answer(cause=Cause.RUNNING, text=text, remedies=(read_logs(one.number, follow=True), cancel(one.number)))
 

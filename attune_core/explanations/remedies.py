@@ -29,7 +29,7 @@ def cancel(number: int, *, text: str = "give it up") -> Remedy:
 
 def explain(kind: str, name: str | int) -> Remedy:
     """Ask on."""
-    return Remedy(text=f"see why {kind} {name} stands there", command=f"attune explain {kind} {quote(str(name))}")
+    return Remedy(text=f"see more of {kind} {name}", command=f"attune explain {kind} {quote(str(name))}")
 
 
 def explain_word(word: str) -> Remedy:

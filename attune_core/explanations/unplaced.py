@@ -27,7 +27,7 @@ def unplaced(facts: ExecutionFacts) -> Answer | None:
     if placement.cordoned:
         text = f"Execution {one.number} has no agent: every one that matches is cordoned: {_list(placement.cordoned)}.{due}"
         return Answer(cause=Cause.CORDONED, text=text, remedies=(uncordon(placement.cordoned[0]), cancel(one.number)))
-    text = f"Execution {one.number} has no agent: none is enrolled{_wanted(placement)}.{_misfits(placement)}{due}"
+    text = f"Execution {one.number} has no agent: none is enrolled{_wanted(placement)}{_misfits(placement)}.{due}"
     see = Remedy(text="see which agents there are, and their labels", command="attune agent list")
     join = Remedy(text="let a host with these labels join", command=f"attune agent invite NAME{_labels(placement)}")
     return Answer(cause=Cause.NO_AGENT, text=text, remedies=(see, join, cancel(one.number)))

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from attune_core.catalog.catalog import Catalog, Rule
 from attune_core.explanations.wording import one_line, value_text
 from attune_core.rules.clause_fields import FieldValue, fields_of
-from attune_core.rules.clauses import first_untrue
+from attune_core.rules.clauses import clauses_of, first_untrue
 from attune_core.rules.filling import InputInvalid
 from attune_core.rules.firing import Failed, Fired, Firing, fire
 from attune_core.rules.throttling import window_of
@@ -47,10 +47,13 @@ def verdicts_of(planned: Planned, catalog: Catalog, *, own: bool, live: Catalog 
     """Say it of each rule; `own`: it is the catalog by which the event was planned, so that a match without an execution was throttled."""
     firings = {one.rule: one for one in fire(planned.type, planned.activation, catalog)}
     on_trigger = sorted((rule for rule in catalog.rules.values() if rule.trigger == planned.type), key=lambda rule: rule.ref)
-    found: list[tuple[Cause, str]] = [(_cause(rule, firings.get(rule.ref), planned, own=own), rule.ref) for rule in on_trigger]
-    found += [(Cause.FIRED, ref) for ref in planned.executions if ref and ref not in {rule.ref for rule in on_trigger}]
-    found.sort(key=lambda one: (_ORDER.index(one[0]), one[1]))
-    shown = [_verdict(cause, ref, catalog, planned, live) for cause, ref in found[:RULES]]
+    found: list[tuple[Cause, int, str]] = []
+    for rule in on_trigger:
+        cause = _cause(rule, firings.get(rule.ref), planned, own=own)
+        found.append((cause, _untrue(rule, planned.activation) if cause is Cause.NO_MATCH else 0, rule.ref))
+    found += [(Cause.FIRED, 0, ref) for ref in planned.executions if ref and ref not in {rule.ref for rule in on_trigger}]
+    found.sort(key=lambda one: (_ORDER.index(one[0]), *one[1:]))
+    shown = [_verdict(cause, ref, catalog, planned, live) for cause, _, ref in found[:RULES]]
     return Verdicts(rules=tuple(shown), more=len(found) - len(shown), candidates=sum(rule.enabled for rule in on_trigger))
 
 
@@ -67,6 +70,11 @@ def throttle_key(rule: Rule, activation: JsonObject) -> str:
     except InputInvalid:
         return ""
     return window.key[1] if window else ""
+
+
+def _untrue(rule: Rule, activation: JsonObject) -> int:
+    """Count the clauses that do not hold: the rule that nearly matched is the one that people ask about."""
+    return sum(not clause.holds for clause in clauses_of(rule, activation))
 
 
 def _cause(rule: Rule, firing: Firing | None, planned: Planned, *, own: bool) -> Cause:

@@ -6,6 +6,7 @@ Asked by `execution` after `ended` and `unplaced`, each for itself: several may 
 from attune_core.explanations.remedies import bring_back, cancel, explain, read_build_log, resume, uncordon
 from attune_core.explanations.standing import holding, slots_taken
 from attune_core.explanations.wording import counted, left, one_line, passed, short_moment
+from attune_core.quantities import show_duration
 from attune_core.states import State
 from attune_core.wire.api import AgentView, MarkView
 from attune_core.wire.explanations import Answer, Cause, ExecutionFacts, Remedy
@@ -75,10 +76,11 @@ def queue_paused(facts: ExecutionFacts) -> Answer | None:
 def retry_waits(facts: ExecutionFacts) -> Answer | None:
     """Say when the next attempt follows, and what became of the last one."""
     one = facts.execution
-    if one.state is not State.PREPARING or one.attempt < 2 or not _is_head(facts):
+    if one.state is not State.PREPARING or one.attempt < 2 or _under_way_since(facts):
         return None
-    said = one_line(one.detail).partition("; the next follows")[0]
-    when = f" {left(facts.queue.until, facts.now)}" if facts.queue and facts.queue.until else ""
+    said, _, after = one_line(one.detail).partition("; the next follows")
+    due = left(facts.queue.until, facts.now) if facts.queue and _is_head(facts) else ""
+    when = f" {due}" if due else after
     most = f" of {facts.policy.maximum_attempts}" if facts.policy and facts.policy.maximum_attempts > 1 else ""
     text = f"Execution {one.number} waits for attempt {one.attempt}{most}, which follows{when}: {said or 'the last one did not succeed'}."
     logs = Remedy(
@@ -92,15 +94,15 @@ def rate_waits(facts: ExecutionFacts) -> Answer | None:
     policy, queue = facts.policy, facts.queue
     if policy is None or policy.rate is None or queue is None or not queue.until or facts.execution.attempt > 1 or not _is_head(facts):
         return None
-    each = f"{policy.rate.limit} in {policy.rate.per:g} s"
+    each = f"{policy.rate.limit} per {show_duration(policy.rate.per)}"
     what = f"the rate of {facts.execution.action} ({each}) is used up; it may start {left(queue.until, facts.now)}"
-    return _waits(facts, Cause.RATE, what, Remedy(text="wait, or raise `rate` in the action's document"))
+    return _waits(facts, Cause.RATE, what, Remedy(text="nothing, it goes on by itself; or raise `rate` in the action's document"))
 
 
 def preparing(facts: ExecutionFacts) -> Answer | None:
     """Say that its pack and environment are being made ready, since when, and what that is."""
     one = facts.execution
-    since = next((own.since for own in facts.under_way if own.id == one.id), "")
+    since = _under_way_since(facts)
     if one.state is not State.PREPARING or not since:
         return None
     what = (
@@ -114,7 +116,7 @@ def slot_taken(facts: ExecutionFacts) -> Answer | None:
     """Say what stands before it and holds its place."""
     queue, one = facts.queue, facts.execution
     limit = facts.policy.limit if facts.policy else 1
-    if queue is None or not queue.ahead or not _stands(facts) or (queue.ahead < limit and queue.head == one.id):
+    if queue is None or not queue.ahead or not _stands(facts) or _under_way_since(facts) or (queue.ahead < limit and _is_head(facts)):
         return None
     text = f"Execution {one.number} waits for its turn: {holding(queue, facts, limit)}."
     first = queue.before[0] if queue.before else None
@@ -153,6 +155,11 @@ def _waits(facts: ExecutionFacts, cause: Cause, why: str, *remedies: Remedy) -> 
 
 def _stands(facts: ExecutionFacts) -> bool:
     return facts.execution.state in _STANDING
+
+
+def _under_way_since(facts: ExecutionFacts) -> str:
+    """Return since when it takes a slot, "" when it does not."""
+    return next((own.since for own in facts.under_way if own.id == facts.execution.id), "")
 
 
 def _is_head(facts: ExecutionFacts) -> bool:
