@@ -93,7 +93,7 @@ class _Composition:
             loops={
                 "reconcile": self.reconciler.run,
                 **self.assembly.loops,
-                "retention": Forgetting(self.store, self.packs, self.assembly.active, self.clock, self.settings.retention).run,
+                "retention": Forgetting(self.store, self.tools.packs, self.assembly.active, self.clock, self.settings.retention).run,
                 "certificates": lambda: keep_fresh(self.ends.certificate.refresh, _served(self.ends), self.clock),
             },
             restore=self._restore,
