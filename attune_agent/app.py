@@ -18,6 +18,7 @@ from attune_agent.ecosystems.protocol import HostTools
 from attune_agent.environments.environments import Environments
 from attune_agent.environments.host_commands import HostCommands
 from attune_agent.environments.probes import Probes
+from attune_agent.errors import StateOnNetwork
 from attune_agent.executor_link import ExecutorLink
 from attune_agent.host import Host
 from attune_agent.host_settings import DEFAULT_FILE, HostSettings, read_host_settings
@@ -34,6 +35,7 @@ from attune_agent.state.sqlite import SqliteState
 from attune_agent.uplink import Identity
 from attune_core.errors import AttuneError
 from attune_core.ids import uuid7
+from attune_core.network_disks import network_disk
 from attune_core.ports import Clock, Random, SystemClock, SystemRandom
 from attune_core.version import VERSION
 
@@ -124,6 +126,8 @@ class Agent:
 def build(settings: AgentSettings, clock: Clock | None = None, random: Random | None = None) -> Agent:
     """Build the agent of a state directory that has joined; `NotJoined`, `ControllerUntrusted` and the errors of its state."""
     layout = settings.layout
+    if not settings.host.allow_network_state and (kind := network_disk(layout.state)):
+        raise StateOnNetwork(f"{layout.state} lies on {kind}")
     controller = read_controller(layout)
     layout.prepare()
     context = agent_context(authority=layout.authority, certificate=layout.certificate, key=layout.key)

@@ -37,6 +37,13 @@ class StateInUse(AttuneError):
     remedy = "stop the other attune-agent, or give this one a state directory of its own with --state"
 
 
+class StateOnNetwork(AttuneError):
+    """The state directory lies on a network file system, whose locks and syncs do not hold what an agent must not forget."""
+
+    code, blame = "ATT657", Blame.HOST
+    remedy = "move it to a disk of this host; `allow_network_state: true` in agent.yaml takes the risk of starting something twice"
+
+
 class NotJoined(AttuneError):
     """This state directory has no identity, so there is no controller to call."""
 

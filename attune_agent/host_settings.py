@@ -140,6 +140,8 @@ class HostSettings(DocumentModel):
     sandbox: Literal["none", "strict"] = "none"
     #: Why this host starts nothing new; read again on SIGHUP.
     paused: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)] = ""
+    #: Take a state directory on a network file system all the same.
+    allow_network_state: bool = False
 
     def grants(self, user: str, action: str) -> bool:
         """Tell whether an action (`pack.name`) may run as a user of the host."""

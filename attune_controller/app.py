@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from attune_controller.assembly import Assembly
 from attune_controller.ends import Ends, open_ends
-from attune_controller.errors import StateRefused
+from attune_controller.errors import StateOnNetwork, StateRefused
 from attune_controller.explaining.explainer import Explainer
 from attune_controller.explaining.revisions import Revisions
 from attune_controller.explaining.sources import Sources
@@ -43,6 +43,8 @@ from attune_controller.settings import ControllerSettings
 from attune_controller.store.port import Store
 from attune_controller.store.records import Agent
 from attune_controller.store.sqlite.store import open_sqlite_store
+from attune_controller.store_watch import watch_store
+from attune_core.network_disks import network_disk
 from attune_core.ports import Clock, Random
 
 #: In the state directory: where the controller listens (while it does), and the first admin token.
@@ -56,6 +58,8 @@ async def build(settings: ControllerSettings, clock: Clock, random: Random) -> C
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StateRefused(f"{state}: {error.strerror}") from error
+    if not settings.allow_network_state and (kind := network_disk(state)):
+        raise StateOnNetwork(f"{state} lies on {kind}")
     store = await open_sqlite_store(state / "store", random=random)
     try:
         (state / LISTENING).unlink(missing_ok=True)  # left by a crash; only now is it sure that no other controller lives here
@@ -93,6 +97,7 @@ class _Composition:
             loops={
                 "reconcile": self.reconciler.run,
                 **self.assembly.loops,
+                "store": lambda: watch_store(self.store, self.clock),
                 "retention": Forgetting(self.store, self.tools.packs, self.assembly.active, self.clock, self.settings.retention).run,
                 "certificates": lambda: keep_fresh(self.ends.certificate.refresh, _served(self.ends), self.clock),
             },

@@ -198,6 +198,13 @@ class GitMissing(StartError):
     remedy = "install git (Debian: apt-get install git)"
 
 
+class StateOnNetwork(StartError):
+    """The state directory lies on a network file system, whose locks and syncs do not hold what a store needs."""
+
+    code, blame = "ATT655", Blame.HOST
+    remedy = "move it to a disk of this host; `allow_network_state: true` takes the risk of two controllers at once and of lost answers"
+
+
 class SecretUnusable(AttuneError):
     """One of the controller's own secrets is missing, is readable by others, or is not a small regular file."""
 

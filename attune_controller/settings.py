@@ -148,6 +148,8 @@ class ControllerSettings(DocumentModel):
     """All of it."""
 
     state: PathText = Path("/var/lib/attune-controller")
+    #: Take a state directory on a network file system all the same.
+    allow_network_state: bool = False
     repository: Repository
     public: Public = Public()
     agents: Agents = Agents()

@@ -1,6 +1,9 @@
 """A disk that is soon full: a tmpfs of a few kilobytes or inodes over a directory; needs root."""
 
 import errno
+import fcntl
+import os
+import struct
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -37,3 +40,27 @@ def fill(path: Path) -> Path:
     else:
         raise AssertionError(f"{path} is not full")
     return filler
+
+
+@contextmanager
+def loop_disk(path: Path, mebibytes: int = 32) -> Iterator[None]:
+    """Mount an ext4 of its own, in a file beside the directory; it can be `lose`d."""
+    path.mkdir(exist_ok=True)
+    image = path.with_name(f"{path.name}.image")
+    with image.open("wb") as file:
+        file.truncate(mebibytes << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
+    subprocess.run(["mount", "-o", "loop", str(image), str(path)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(path)], check=True)
+
+
+def lose(path: Path) -> None:
+    """Let every later write fail as on a disk that is gone (EXT4_IOC_SHUTDOWN without a last flush of its journal)."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.ioctl(descriptor, 0x8004587D, struct.pack("I", 2))
+    finally:
+        os.close(descriptor)

@@ -8,6 +8,7 @@ def status_fields(found: StatusView) -> list[tuple[str, str]]:
     sync = found.sync
     refused = f"{sync.observed_revision} refused at {sync.step}: {sync.code} {sync.message}" if sync.step else ""
     fields = [
+        *(("ALARM", alarm) for alarm in found.alarms),
         ("version", found.version),
         ("repository", f"{sync.repository} ({sync.branch})"),
         ("live", f"{sync.active_revision} since {sync.activated_at[:19]}" if sync.active_revision else "nothing yet"),

@@ -194,7 +194,9 @@ def sync_view(sync: Sync, repository: str, branch: str) -> SyncView:
     )
 
 
-def status_view(sync: SyncView, counts: Counts, *, incarnation: str, connected: int, started_at: float) -> StatusView:
+def status_view(
+    sync: SyncView, counts: Counts, *, incarnation: str, connected: int, started_at: float, alarms: Sequence[str]
+) -> StatusView:
     """Return the whole status."""
     return StatusView(
         version=VERSION,
@@ -205,6 +207,7 @@ def status_view(sync: SyncView, counts: Counts, *, incarnation: str, connected: 
         events_waiting=counts.events_waiting,
         executions_unsettled=counts.executions_unsettled,
         started_at=rfc3339(started_at),
+        alarms=list(alarms),
     )
 
 

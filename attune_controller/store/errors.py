@@ -59,7 +59,7 @@ class StoreDamaged(AttuneError):
     """The store's file is damaged: a checksum or the structure inside it is wrong."""
 
     code, blame = "ATT607", Blame.HOST
-    remedy = "keep the files as they are, restore the newest backup beside them and start the controller on that"
+    remedy = "keep the files as they are; `attune store check` says what is damaged, `attune controller restore` takes the newest backup"
 
 
 class SqliteTooOld(AttuneError):
@@ -130,3 +130,17 @@ class AgentUnknown(AttuneError):
 
     code, blame = "ATT617", Blame.AUTHOR
     remedy = "join it: attune agent join"
+
+
+class StoreReplaced(AttuneError):
+    """A file of the store is another one than the controller opened, or is gone: what is written now would not be found again."""
+
+    code, blame = "ATT654", Blame.HOST
+    remedy = "stop whatever moves files in the controller's state directory; put the right store there and start the controller again"
+
+
+class LocksMissing(AttuneError):
+    """The file system of the store does not keep locks: a second controller would not be noticed."""
+
+    code, blame = "ATT656", Blame.HOST
+    remedy = "move the state directory to a file system of this host that has flock(2), such as ext4 or xfs"

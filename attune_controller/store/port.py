@@ -323,6 +323,18 @@ class Store(Events, Executions, Histories, Queues, Standings, Agents, Credential
         """The identity of this store's life; a restored backup gets a new one."""
         ...
 
+    @property
+    def alarm(self) -> str:
+        """What a person must see to, because it keeps new work out; empty: nothing."""
+        ...
+
+    async def look_after(self) -> None:
+        """See, now and then, whether the disk has room again, and whether the files are still there.
+
+        The error that ended all writing or reading, or `StoreReplaced`: the controller must end with it.
+        """
+        ...
+
     async def close(self) -> None:
         """Finish what was begun and let go of the files; afterwards every method raises `StoreClosed`."""
         ...

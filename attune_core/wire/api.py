@@ -200,6 +200,8 @@ class StatusView(Document):
     events_waiting: int
     executions_unsettled: int
     started_at: str
+    #: What a person must see to, because it keeps new work out.
+    alarms: list[str] = []
 
 
 class ManualRun(Document):

@@ -20,5 +20,6 @@ async def show_status(call: Call) -> Response:
         incarnation=parts.store.incarnation,
         connected=parts.fleet.connected(),
         started_at=parts.started_at,
+        alarms=[parts.store.alarm] if parts.store.alarm else [],
     )
     return answer(view)

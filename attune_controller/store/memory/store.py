@@ -36,3 +36,11 @@ class MemoryStore(
     def incarnation(self) -> str:
         """See the port."""
         return self._incarnation
+
+    @property
+    def alarm(self) -> str:
+        """See the port."""
+        return ""
+
+    async def look_after(self) -> None:
+        """See the port: there is no disk."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import apsw
 
+from attune_controller.store.errors import StoreFull
 from attune_controller.store.sqlite.opening import OpenStore
 
 T = TypeVar("T")
@@ -26,3 +27,9 @@ class Connected:
 
     async def _read(self, operation: Callable[[apsw.Connection], T]) -> T:
         return await self._parts.reader.run(operation)
+
+    async def _write_with_room(self, operation: Callable[[apsw.Connection], T]) -> T:
+        """Write what is new and not merely the end of what was begun: refused with `StoreFull` until the reserve is there again."""
+        if self._parts.reserve.given_up:
+            raise StoreFull("the disk of the store is full: nothing new is taken until there is space")
+        return await self._write(operation)

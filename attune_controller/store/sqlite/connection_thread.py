@@ -89,6 +89,11 @@ class ConnectionThread:
         self._letterbox.put(ticket)
         return cast("T", await ticket.future)
 
+    @property
+    def refusal(self) -> AttuneError | None:
+        """Why nothing is served any more."""
+        return self._refusal
+
     async def close(self) -> None:
         """Finish what waits, close the connection and end the thread."""
         if not self._closed:

@@ -35,7 +35,7 @@ class SqliteEvents(Connected):
 
     async def accept_event(self, event: NewEvent) -> Acceptance:
         """See the port."""
-        return await self._write(partial(accept, new=event, values=values_of(event)))
+        return await self._write_with_room(partial(accept, new=event, values=values_of(event)))
 
     async def unplanned(self, *, limit: int) -> Sequence[Event]:
         """See the port."""
@@ -43,7 +43,7 @@ class SqliteEvents(Connected):
 
     async def record_plans(self, plans: Sequence[PlannedEvent], *, over_before: float = 0.0) -> Sequence[Execution]:
         """See the port."""
-        return await self._write(partial(record_plans, plans=[prepare(plan) for plan in plans], over_before=over_before))
+        return await self._write_with_room(partial(record_plans, plans=[prepare(plan) for plan in plans], over_before=over_before))
 
     async def admissions(self, keys: Sequence[ThrottleKey]) -> Mapping[ThrottleKey, Admission]:
         """See the port."""

@@ -3,6 +3,8 @@
 Called by writer.py and reader.py, so that callers see AttuneErrors with a remedy and the writer knows when to stop for good.
 """
 
+from pathlib import Path
+
 import apsw
 
 from attune_controller.store.errors import StoreBusy, StoreDamaged, StoreFailed, StoreFull
@@ -21,12 +23,12 @@ OF_THE_DISK = (
 )
 
 
-def explained(error: apsw.Error) -> AttuneError:
-    """Return a new error that says what SQLite's means for the store."""
+def explained(error: apsw.Error, place: str | Path) -> AttuneError:
+    """Return a new error that says what SQLite's means for the store in this file."""
     if isinstance(error, apsw.FullError):
-        return StoreFull(f"the disk of the store is full ({error})")
+        return StoreFull(f"the disk of {place} is full ({error})")
     if isinstance(error, apsw.CorruptError | apsw.NotADBError):
-        return StoreDamaged(f"the store's file is damaged ({error})")
+        return StoreDamaged(f"{place} is damaged ({error})")
     if isinstance(error, apsw.BusyError | apsw.LockedError):
-        return StoreBusy(f"another program holds the store's file ({error})")
-    return StoreFailed(f"the disk of the store refuses ({type(error).__name__}: {error})")
+        return StoreBusy(f"another program holds {place} ({error})")
+    return StoreFailed(f"the disk of {place} refuses ({type(error).__name__}: {error})")

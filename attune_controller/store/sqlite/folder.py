@@ -5,12 +5,16 @@ Called by opening.py before SQLite touches anything. Files: `format`, `lock`, `s
 
 import fcntl
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
-from attune_controller.store.errors import StoreFailed, StoreLocked, UnknownFormat
+from attune_controller.store.errors import LocksMissing, StoreFailed, StoreLocked, StoreReplaced, UnknownFormat
 
 FORMAT = "attune-controller-store 1\n"
 DATABASE = "store.sqlite"
+#: Device and inode.
+FileIdentity: TypeAlias = tuple[int, int]
 
 
 def claim(folder: Path) -> int:
@@ -26,15 +30,31 @@ def claim(folder: Path) -> int:
         raise StoreFailed(f"cannot use the folder {folder}: {error.strerror}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _check_locked(folder / "lock")
         if not known:
             _begin(folder)
         return lock
+    except LocksMissing:
+        os.close(lock)
+        raise
     except BlockingIOError as error:
         os.close(lock)
         raise StoreLocked(f"another controller has {folder} open") from error
     except OSError as error:
         os.close(lock)
         raise StoreFailed(f"cannot write into the folder {folder}: {error.strerror}") from error
+
+
+def _check_locked(place: Path) -> None:
+    """Raise `LocksMissing` when somebody else would get the lock that is held."""
+    other = os.open(place, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(other)
+    raise LocksMissing(f"the lock of {place} could be had twice")
 
 
 def _check_format(folder: Path) -> bool:
@@ -66,6 +86,25 @@ def make_database(folder: Path) -> Path:
         _write(place, "")
         _sync(folder)
     return place
+
+
+def identities(place: Path) -> Mapping[Path, FileIdentity]:
+    """Return which files the database and its log are, once both are open."""
+    found = {path: path.stat() for path in (place, place.with_name(f"{place.name}-wal"))}
+    return {path: (stat.st_dev, stat.st_ino) for path, stat in found.items()}
+
+
+def check_identities(known: Mapping[Path, FileIdentity]) -> None:
+    """Raise `StoreReplaced` when another file, or none, stands where an open one should: what is written now would not be found again."""
+    for place, identity in known.items():
+        try:
+            stat = place.stat()
+        except FileNotFoundError as error:
+            raise StoreReplaced(f"{place} was removed while the controller had it open") from error
+        except OSError as error:
+            raise StoreFailed(f"{place}: {error.strerror}") from error
+        if (stat.st_dev, stat.st_ino) != identity:
+            raise StoreReplaced(f"{place} was replaced while the controller had it open")
 
 
 def _write(place: Path, text: str) -> None:

@@ -5,7 +5,7 @@ Called by store.open_sqlite_store, in a thread, because every step of it waits f
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import LiteralString
@@ -15,9 +15,10 @@ import apsw
 from attune_controller.store.errors import SqliteTooOld, StoreFailed
 from attune_controller.store.sqlite.connection_thread import ConnectionThread
 from attune_controller.store.sqlite.failures import OF_THE_DISK, explained
-from attune_controller.store.sqlite.folder import claim, make_database
+from attune_controller.store.sqlite.folder import DATABASE, FileIdentity, claim, identities, make_database
 from attune_controller.store.sqlite.migrations import migrate
 from attune_controller.store.sqlite.reader import Reader
+from attune_controller.store.sqlite.reserve import Reserve
 from attune_controller.store.sqlite.statements import execute, row_of
 from attune_controller.store.sqlite.writer import Writer
 
@@ -43,6 +44,8 @@ class OpenStore:
     reader: ConnectionThread
     incarnation: str
     lock: int | None
+    reserve: Reserve
+    files: Mapping[Path, FileIdentity]
 
     def release(self) -> None:
         """Let the next controller have the folder; the last step, once."""
@@ -63,18 +66,22 @@ def open_parts(folder: Path, fresh_incarnation: str, vfs: str | None, steps: Seq
             writing = _connect(place, apsw.SQLITE_OPEN_READWRITE, vfs)
             undo.callback(writing.close, force=True)
             incarnation = _prepare(writing, place, fresh_incarnation, steps)
+            files = identities(place)
             reading = _connect(place, apsw.SQLITE_OPEN_READONLY, vfs)
             undo.callback(reading.close, force=True)
         except (*OF_THE_DISK, apsw.BusyError) as error:
-            raise explained(error) from error
+            raise explained(error, folder / DATABASE) from error
         except OSError as error:
             raise StoreFailed(f"cannot open the store in {folder}: {error.strerror}") from error
         undo.pop_all()
+        reserve = Reserve(folder)
         return OpenStore(
-            writer=ConnectionThread(Writer(writing), "store-writer"),
+            writer=ConnectionThread(Writer(writing, reserve), "store-writer"),
             reader=ConnectionThread(Reader(reading), "store-reader"),
             lock=lock,
             incarnation=incarnation,
+            reserve=reserve,
+            files=files,
         )
 
 

@@ -5,6 +5,7 @@ Runs in its ConnectionThread on a read-only connection, so that a long page for 
 
 import apsw
 
+from attune_controller.store.errors import StoreDamaged
 from attune_controller.store.sqlite.connection_thread import Ticket, answer
 from attune_controller.store.sqlite.failures import OF_THE_DISK, explained
 from attune_core.errors import AttuneError
@@ -18,12 +19,17 @@ class Reader:
         self._connection = connection
 
     def serve(self, batch: list[Ticket]) -> AttuneError | None:
-        """Answer one by one, so that a short query does not wait for a long one behind it; a failed read is that caller's alone."""
+        """Answer one by one, so that a short query does not wait for a long one behind it.
+
+        A failed read is that caller's alone, unless the file is damaged: then nothing that it says is believed any more.
+        """
         for ticket in batch:
             try:
                 ticket.result = ticket.operation(self._connection)
             except OF_THE_DISK as error:
-                ticket.error = explained(error)
+                ticket.error = explained(error, self._connection.filename)
+                if isinstance(ticket.error, StoreDamaged):
+                    return explained(error, self._connection.filename)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is that caller's, and reaches it
                 ticket.error = error
             answer([ticket])

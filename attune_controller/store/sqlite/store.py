@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import LiteralString
 
+from attune_controller.store.errors import StoreFailed
 from attune_controller.store.sqlite.agents import SqliteAgents
 from attune_controller.store.sqlite.credentials import SqliteCredentials
 from attune_controller.store.sqlite.events import SqliteEvents
 from attune_controller.store.sqlite.executions import SqliteExecutions
+from attune_controller.store.sqlite.folder import check_identities
 from attune_controller.store.sqlite.history import SqliteHistories
 from attune_controller.store.sqlite.migrations import MIGRATIONS
 from attune_controller.store.sqlite.opening import open_parts
@@ -39,6 +41,25 @@ class SqliteStore(
     def incarnation(self) -> str:
         """See the port."""
         return self._parts.incarnation
+
+    @property
+    def alarm(self) -> str:
+        """See the port."""
+        return "the disk of the store is full: nothing new is accepted until there is space" if self._parts.reserve.given_up else ""
+
+    async def look_after(self) -> None:
+        """See the port."""
+        for thread in (self._parts.writer, self._parts.reader):
+            if thread.refusal is not None:
+                raise type(thread.refusal)(thread.refusal.message)
+        try:
+            await asyncio.to_thread(self._look_at_disk)
+        except OSError as error:
+            raise StoreFailed(f"cannot look at the disk of the store: {error.strerror}") from error
+
+    def _look_at_disk(self) -> None:
+        check_identities(self._parts.files)
+        self._parts.reserve.take()
 
     async def close(self) -> None:
         """See the port."""

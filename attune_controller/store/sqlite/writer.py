@@ -10,6 +10,7 @@ import apsw
 from attune_controller.store.errors import StoreBusy, StoreFull
 from attune_controller.store.sqlite.connection_thread import Ticket
 from attune_controller.store.sqlite.failures import OF_THE_DISK, explained
+from attune_controller.store.sqlite.reserve import Reserve
 from attune_core.errors import AttuneError
 
 #: Pages in the log from which it is written back into the database when nobody waits, and from which somebody has to wait for it.
@@ -19,9 +20,9 @@ CHECKPOINT_IDLE, CHECKPOINT_BUSY = 1_000, 4_000
 class Writer:
     """Serves the connection that may write."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
-        """Take over the connection and, instead of SQLite's own automatic, its checkpoints."""
-        self._connection = connection
+    def __init__(self, connection: apsw.Connection, reserve: Reserve) -> None:
+        """Take over the connection and, instead of SQLite's own automatic, its checkpoints; the reserve is given up on a full disk."""
+        self._connection, self._reserve = connection, reserve
         self._log_pages = 0
         connection.set_wal_hook(self._count_pages)
 
@@ -32,8 +33,10 @@ class Writer:
         except apsw.Error as error:
             self._roll_back()
             for ticket in batch:
-                ticket.error = explained(error)
-            final = explained(error)
+                ticket.error = explained(error, self._connection.filename)
+            final = explained(error, self._connection.filename)
+            if isinstance(final, StoreFull):
+                self._reserve.give_up()
             return None if isinstance(final, StoreFull | StoreBusy) else final
         return None
 

@@ -141,7 +141,10 @@ async def test_a_full_disk_refuses_and_goes_on_when_there_is_space_again(tmp_pat
         with pytest.raises(StoreFull):
             await store.accept_event(event(f"full {number}"))
     assert await store.find_event("", "1") is not None
+    assert store.alarm
     disk.full = False
+    await store.look_after()
+    assert not store.alarm
     assert not (await store.accept_event(event("2"))).duplicate
     await store.close()
     await _holds(tmp_path / "store", ["1", "2"])
@@ -189,6 +192,7 @@ async def test_a_really_full_file_system_loses_nothing_that_was_answered(small: 
     except StoreFull:
         grow(small)
     assert 20 < len(answered) < 10_000
+    await store.look_after()
     await store.accept_event(event("after"))
     await store.close()
     await _holds(small / "store", [*answered, "after"])
