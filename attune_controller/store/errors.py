@@ -97,6 +97,13 @@ class NotCancellable(AttuneError):
     remedy = "see how it ended: attune execution show ID"
 
 
+class NotRequeueable(AttuneError):
+    """The execution cannot get another place in its queue: it has started, is settled, or has none."""
+
+    code, blame = "ATT646", Blame.AUTHOR
+    remedy = "see how it stands: attune execution show ID"
+
+
 class ExecutionExists(AttuneError):
     """An execution with this id is stored already, for another event."""
 

@@ -7,6 +7,7 @@ after the write is durable (fsync) and is atomic; writes of concurrent callers m
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from attune_controller.store.backlog import Backlog, Holds, Returns
 from attune_controller.store.records import (
     Acceptance,
     Agent,
@@ -112,8 +113,8 @@ class Executions(Protocol):
     async def record_moves(self, moves: Sequence[Move]) -> Sequence[Execution]:
         """Apply reports in order in one transaction, each with its completion event; return each changed execution as its move left it.
 
-        A move that is not allowed any more (a duplicate, an older attempt, already settled) or whose execution is unknown changes
-        nothing. `OutcomeMissing`, and nothing of the call is stored, when a move settles without an outcome.
+        A move that is not allowed any more (a duplicate, an older attempt or place, already settled) or whose execution is unknown
+        changes nothing. `OutcomeMissing`, and nothing of the call is stored, when a move settles without an outcome.
         """
         ...
 
@@ -315,7 +316,7 @@ class Pruning(Protocol):
         ...
 
 
-class Store(Events, Executions, Histories, Queues, Standings, Agents, Credentials, Syncs, Pruning, Protocol):
+class Store(Events, Executions, Histories, Queues, Standings, Returns, Holds, Backlog, Agents, Credentials, Syncs, Pruning, Protocol):
     """All of it."""
 
     @property

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from attune_core.marks import Mark
 from attune_core.rules.throttling import Admission, ThrottleKey
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonValue
@@ -175,7 +176,11 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """A report to be stored: the execution's next state; `completion` is the event a settled one becomes, committed with it."""
+    """A report to be stored: the execution's next state; `completion` is the event a settled one becomes, committed with it.
+
+    State `queued` gives it back from the place `sequence` for a new one at `ready_at` (0: at once). If it is being
+    cancelled, it ends instead: for that `outcome`, `reason` and `completion` are there.
+    """
 
     execution: str
     attempt: int
@@ -187,6 +192,41 @@ class Move:
     exit_code: int | None = None
     result: JsonValue = None
     completion: NewEvent | None = None
+    sequence: int = 0
+    ready_at: float = 0.0
+    #: It is to be done only while nobody was handed the execution.
+    unhanded: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """A queue of every agent, or with key None every queue of an action, of which operators let nothing new start."""
+
+    action: str
+    key: str | None
+    mark: Mark
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueState:
+    """A queue with unsettled executions; `returning` of them have no place until their back-off is over, head None: all of them."""
+
+    id: int
+    queue: QueueKey
+    epoch: int
+    waiting: int
+    unstarted: int
+    unsettled: int
+    returning: int
+    head: Execution | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueuePage:
+    """Some of a queue's unsettled executions in their order, and how many stand before them."""
+
+    before: int
+    executions: Sequence[Execution]
 
 
 @dataclass(frozen=True, kw_only=True)

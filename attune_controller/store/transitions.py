@@ -5,7 +5,7 @@ Used by both stores inside their transactions, so that a duplicate, an older att
 
 from dataclasses import replace
 
-from attune_controller.store.errors import OutcomeMissing
+from attune_controller.store.errors import NotRequeueable, OutcomeMissing
 from attune_controller.store.records import FLEET, Execution, Move, NewExecution, QueueKey
 from attune_core.states import Outcome, State, may_move
 
@@ -49,6 +49,28 @@ def placed(execution: Execution, agent: str, *, epoch: int, sequence: int) -> Ex
     return replace(execution, new=new, agent=agent, epoch=epoch, sequence=sequence, state=State.QUEUED)
 
 
+def placed_again(execution: Execution, *, epoch: int, sequence: int) -> Execution:
+    """Return one that nobody has with a new place at the tail of its queue; the old one is over."""
+    return replace(execution, epoch=epoch, sequence=sequence, ready_at=0.0)
+
+
+def check_requeue(execution: Execution) -> None:
+    """Refuse what cannot get another place: `NotRequeueable` says why, and what can be done instead."""
+    number = execution.number
+    if execution.state is State.SETTLED:
+        run = "run it again with the same input: attune action run"
+        raise NotRequeueable(f"the execution {number} is settled: {execution.outcome}", hint=run)
+    if execution.cancelling:
+        raise NotRequeueable(f"the execution {number} is being cancelled", hint="nothing to do: it ends without another attempt")
+    if execution.state is State.STARTED:
+        wait = f"wait for its end, or end it: attune execution cancel {number}"
+        raise NotRequeueable(f"the execution {number} has started, so it keeps its place", hint=wait)
+    if execution.state is State.ACCEPTED:
+        raise NotRequeueable(
+            f"the execution {number} waits for an agent and has no place yet", hint="see what agents there are: attune agent list"
+        )
+
+
 def check_move(move: Move) -> None:
     """Refuse, before a transaction begins, what can never be stored: `OutcomeMissing` for a settled move without an outcome."""
     if move.state is State.SETTLED and move.outcome is None:
@@ -63,14 +85,23 @@ def after_move(execution: Execution, move: Move) -> Execution | None:
     """
     if not _allowed(execution, move):
         return None
+    if move.state is State.QUEUED:
+        return _given_back(execution, move)
     if move.state is not State.SETTLED:
-        started = execution.started_at or (move.at if move.state is State.STARTED else 0.0)
-        return replace(execution, state=move.state, attempt=move.attempt, detail=move.detail, started_at=started)
+        begun = move.state is State.STARTED
+        started = execution.started_at or (move.at if begun else 0.0)
+        requeuing = execution.requeuing and not begun
+        return replace(execution, state=move.state, attempt=move.attempt, detail=move.detail, started_at=started, requeuing=requeuing)
+    return _settled(execution, move)
+
+
+def _settled(execution: Execution, move: Move) -> Execution:
     return replace(
         execution,
         state=State.SETTLED,
         attempt=move.attempt,
         cancelling=False,
+        requeuing=False,
         outcome=move.outcome,
         reason=move.reason,
         detail=move.detail,
@@ -80,23 +111,45 @@ def after_move(execution: Execution, move: Move) -> Execution | None:
     )
 
 
+def _given_back(execution: Execution, move: Move) -> Execution:
+    """Return what its agent no longer holds: settled if it is being cancelled, else without a place until `ready_at`.
+
+    With `ready_at` 0 the caller gives it its new place at once; one that an operator requeues waits for no back-off.
+    """
+    if execution.cancelling:
+        return _settled(execution, replace(move, attempt=max(move.attempt, execution.attempt)))
+    # What has started is made, whatever the agent says: no attempt is ever made twice.
+    made = max(move.attempt, execution.attempt - (execution.state is State.PREPARING))
+    ready_at = 0.0 if execution.requeuing else move.ready_at
+    return replace(execution, state=State.QUEUED, handed=False, requeuing=False, attempt=made, detail=move.detail, ready_at=ready_at)
+
+
 def _allowed(execution: Execution, move: Move) -> bool:
-    if execution.state is State.SETTLED or move.attempt < execution.attempt or move.state in (State.ACCEPTED, State.QUEUED):
+    if execution.state is State.SETTLED or move.state is State.ACCEPTED:
         return False
     if not execution.handed:
-        return move.state is State.SETTLED  # nobody else has it, so only the controller itself can end it
+        # Nobody else has it, so only the controller itself can end it.
+        return move.state is State.SETTLED and move.attempt >= execution.attempt
+    if move.state is State.QUEUED:
+        return move.sequence == execution.sequence  # of an older place it is an old report
+    return not move.unhanded and move.attempt >= execution.attempt and _goes_on(execution, move)
+
+
+def _goes_on(execution: Execution, move: Move) -> bool:
     if move.state is State.ASSIGNED:
         return execution.state is State.QUEUED
     later = move.attempt > execution.attempt
-    if execution.state is State.STARTED and move.state is State.PREPARING and not later:
-        return False  # the retry of `place: keep` prepares under the next attempt number; this is an old report
+    if not later and move.state is not State.SETTLED and execution.state in (State.QUEUED, State.ASSIGNED, State.STARTED):
+        # Attempts up to this number are made. The retry of `place: keep` prepares under the next one, that of `place: tail` under its new
+        # place; this is an old report.
+        return False
     # Handed over without a recorded acknowledgement, or a new attempt: whatever follows being assigned may follow.
     return may_move(State.ASSIGNED if later or execution.state is State.QUEUED else execution.state, move.state)
 
 
 def is_waiting(execution: Execution) -> bool:
     """Tell whether it stands in a queue and was not offered to the agent."""
-    return execution.state is State.QUEUED and not execution.handed
+    return execution.state is State.QUEUED and not execution.handed and not execution.ready_at
 
 
 def is_unstarted(execution: Execution) -> bool:

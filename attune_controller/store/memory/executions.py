@@ -15,7 +15,7 @@ from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import Tables
 from attune_controller.store.records import FLEET, Counts, Execution, Filter, Load, Move
 from attune_controller.store.reference import execution_number
-from attune_controller.store.transitions import after_move, check_move, placed, queue_for
+from attune_controller.store.transitions import after_move, check_move, placed, placed_again, queue_for
 from attune_core.states import State
 
 
@@ -134,6 +134,9 @@ def kept_move(move: Move) -> Move:
 
 def settle_or_go_on(tables: Tables, after: Execution, move: Move) -> Execution:
     """Store an execution as its move leaves it, with its completion event."""
+    if after.state is State.QUEUED and not after.ready_at:
+        epoch, sequence = tables.next_place(after.queue)
+        after = placed_again(after, epoch=epoch, sequence=sequence)
     tables.put(after)
     if after.state is State.SETTLED and move.completion:
         insert_completion(tables, move.completion)

@@ -6,7 +6,7 @@ The memory store's noun modules read and write it; nothing here waits, so every 
 from dataclasses import dataclass, field
 
 from attune_controller.store.errors import ExecutionUnknown
-from attune_controller.store.records import Agent, ApiToken, Event, Execution, JoinToken, QueueKey, Step, Sync
+from attune_controller.store.records import Agent, ApiToken, Event, Execution, Hold, JoinToken, QueueKey, Step, Sync
 from attune_controller.store.transitions import is_unstarted, is_waiting, released
 from attune_core.marks import Marks
 from attune_core.rules.throttling import Admission, ThrottleKey
@@ -51,6 +51,7 @@ class Tables:
     cancelling: dict[int, None] = field(default_factory=dict)
     queues: dict[QueueKey, QueueRow] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
+    holds: dict[tuple[str, str | None], Hold] = field(default_factory=dict)
     marks: dict[str, Marks] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
     join_tokens: dict[str, JoinToken] = field(default_factory=dict)
@@ -74,7 +75,12 @@ class Tables:
     def put(self, execution: Execution) -> None:
         """Store an execution's new state in everything that is counted from it."""
         number = execution.number
-        if _is_step(self.executions.get(number), execution):
+        before = self.executions.get(number)
+        if before and before.sequence and (before.queue, before.sequence) != (execution.queue, execution.sequence):
+            left = self.queues[before.queue]
+            for counted in (left.unsettled, left.waiting, left.unstarted):
+                counted.pop(number, None)
+        if _is_step(before, execution):
             self.step_count += 1
             self.steps.append(_step(self.step_count, execution))
         self.executions[number] = execution
@@ -88,10 +94,7 @@ class Tables:
 
     def release(self, execution: Execution, at: float) -> None:
         """Take a waiting execution from its agent."""
-        after, queue = released(execution, at), self.queues[execution.queue]
-        if not after.sequence:
-            del queue.unsettled[execution.number], queue.waiting[execution.number]
-        self.put(after)
+        self.put(released(execution, at))
 
 
 def _is_step(before: Execution | None, after: Execution) -> bool:
@@ -100,20 +103,20 @@ def _is_step(before: Execution | None, after: Execution) -> bool:
     return after.state in (State.STARTED, State.SETTLED) and (before.state, before.attempt) != (after.state, after.attempt)
 
 
-def _place(execution: Execution) -> tuple[QueueKey | None, int, int]:
-    return execution.queue if execution.sequence else None, execution.epoch, execution.sequence
+def _place(execution: Execution) -> tuple[QueueKey | None, int, int, float]:
+    return execution.queue if execution.sequence else None, execution.epoch, execution.sequence, execution.ready_at
 
 
 def _step(n: int, execution: Execution) -> Step:
-    queue, epoch, sequence = _place(execution)
+    queue, epoch, sequence, ready_at = _place(execution)
     return Step(
         n=n,
         number=execution.number,
         execution=execution.new.id,
         event=execution.new.event,
-        queue=queue,
+        queue=None if ready_at else queue,
         epoch=epoch,
-        sequence=sequence,
+        sequence=0 if ready_at else sequence,
         state=execution.state,
         attempt=execution.attempt,
         outcome=execution.outcome,

@@ -10,6 +10,7 @@ from typing import LiteralString
 
 from attune_controller.store.errors import StoreFailed
 from attune_controller.store.sqlite.agents import SqliteAgents
+from attune_controller.store.sqlite.backlog import SqliteBacklog
 from attune_controller.store.sqlite.credentials import SqliteCredentials
 from attune_controller.store.sqlite.events import SqliteEvents
 from attune_controller.store.sqlite.executions import SqliteExecutions
@@ -30,6 +31,7 @@ class SqliteStore(
     SqliteHistories,
     SqliteQueues,
     SqliteStandings,
+    SqliteBacklog,
     SqliteAgents,
     SqliteCredentials,
     SqliteSyncs,

@@ -15,13 +15,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.port import Store
-from attune_controller.store.records import Held, JoinToken, QueueKey
+from attune_controller.store.records import Held, Hold, JoinToken, QueueKey
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
 from attune_core.errors import AttuneError
 from attune_core.marks import Mark, MarkKind
 from attune_core.rules.throttling import Admission, ThrottleKey
 from attune_core.states import Reason, State
-from tests.controller.store.making import agent, cancelled, event, move, plan, queue, request
+from tests.controller.store.making import agent, cancelled, event, given_back, move, plan, queue, request
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ CLAIMS = st.lists(
     max_size=4,
 )
 MOVES = st.lists(
-    st.tuples(EXECUTIONS, st.sampled_from([*State, State.STARTED, State.SETTLED, State.SETTLED]), st.integers(0, 3), st.booleans()),
+    st.tuples(EXECUTIONS, st.sampled_from([*State, State.QUEUED, State.STARTED, State.SETTLED]), st.integers(0, 3), st.integers(0, 9)),
     max_size=4,
 )
 REQUESTS = st.lists(
@@ -50,7 +50,7 @@ ADMISSIONS = st.dictionaries(
 
 _COUNTED = """
 SELECT id, waiting, unstarted, unstarted_bytes, unsettled FROM queues
-EXCEPT SELECT q.id, coalesce(sum(e.state = 'queued' AND e.handed = 0), 0),
+EXCEPT SELECT q.id, coalesce(sum(e.state = 'queued' AND e.handed = 0 AND e.ready_at = 0), 0),
 coalesce(sum(e.handed = 1 AND (e.state IN ('queued', 'assigned') OR e.state = 'preparing' AND e.attempt <= 1)), 0),
 coalesce(sum(iif(e.handed = 1 AND (e.state IN ('queued', 'assigned') OR e.state = 'preparing' AND e.attempt <= 1), e.input_bytes, 0)), 0),
 coalesce(sum(e.state != 'settled'), 0)
@@ -167,12 +167,28 @@ class Agreement(RuleBasedStateMachine):
         self.both(lambda store: store.resume_handovers(agent, claims))
 
     @rule(moves=MOVES)
-    def report(self, moves: list[tuple[str, State, int, bool]]) -> None:
+    def report(self, moves: list[tuple[str, State, int, int]]) -> None:
         made = [
-            move(execution, state, attempt, completion=event(execution, source="done") if completes else None)
-            for execution, state, attempt, completes in moves
+            given_back(execution, attempt, sequence=chosen // 2, ready_at=float(chosen % 4))
+            if state is State.QUEUED
+            else move(execution, state, attempt, completion=event(execution, source="done") if chosen % 2 else None, unhanded=chosen == 9)
+            for execution, state, attempt, chosen in moves
         ]
         self.both(lambda store: store.record_moves(made))
+
+    @rule(execution=EXECUTIONS)
+    def requeue(self, execution: str) -> None:
+        self.both(lambda store: store.request_requeue(execution))
+
+    @rule(until=st.integers(0, 4).map(float), limit=st.integers(1, 3))
+    def be_ready(self, until: float, limit: int) -> None:
+        self.both(lambda store: store.place_ready(until=until, limit=limit))
+
+    @rule(action=st.sampled_from(["web.restart", "web.page"]), key=st.sampled_from([None, "null", '"x"']), note=st.sampled_from("abc"))
+    def hold(self, action: str, key: str | None, note: str) -> None:
+        told = event(f"{action} {key} {note}", source="holds")
+        hold = Hold(action=action, key=key, mark=Mark(note=note, by="ops", since=1.0))
+        self.both(lambda store: store.lift_hold(action, key, told) if note == "c" else store.put_hold(hold, told))
 
     @rule(execution=EXECUTIONS)
     def cancel(self, execution: str) -> None:
@@ -195,6 +211,9 @@ class Agreement(RuleBasedStateMachine):
         self.both(lambda store: store.unsettled_load())
         self.both(lambda store: store.loads())
         self.both(lambda store: store.marks())
+        self.both(lambda store: store.queue_holds())
+        self.both(lambda store: store.next_ready())
+        self.both(lambda store: store.queue_states(after=0, limit=9))
         self.both(lambda store: store.admissions(THROTTLE_KEYS))
 
     def teardown(self) -> None:
@@ -213,8 +232,9 @@ class Agreement(RuleBasedStateMachine):
         self.both(lambda store: store.waiting_for_agent(limit=1000))
         self.both(lambda store: store.keyed_agents([("web.restart", '"x"'), ("web.restart", "null")]))
         self.both(lambda store: store.history(after=0, limit=1000))
-        self.both(lambda store: store.handed_cancels("web1"))
-        self.both(lambda store: store.handed_cancels("web2"))
+        for name in ("web1", "web2"):
+            self.both(lambda store, name=name: store.handed_cancels(name))  # type: ignore[misc]
+            self.both(lambda store, name=name: store.asked_back(name))  # type: ignore[misc]
         self.both(lambda store: store.depths([queue(agent, key=key) for agent in ("web1", "web2") for key in ("null", '"x"')]))
         assert self.runner.run(self.sqlite._parts.reader.run(_miscounted)) == []
 

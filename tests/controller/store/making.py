@@ -64,7 +64,14 @@ def plan(position: int, *executions: NewExecution) -> PlannedEvent:
 
 
 def move(
-    execution: str, state: State, attempt: int = 1, *, at: float = 2000.0, detail: str = "", completion: NewEvent | None = None
+    execution: str,
+    state: State,
+    attempt: int = 1,
+    *,
+    at: float = 2000.0,
+    detail: str = "",
+    completion: NewEvent | None = None,
+    unhanded: bool = False,
 ) -> Move:
     """A report; a settling one says that the execution succeeded with a result."""
     settled = state is State.SETTLED
@@ -78,6 +85,23 @@ def move(
         exit_code=0 if settled else None,
         result={"active": True} if settled else None,
         completion=completion,
+        unhanded=unhanded,
+    )
+
+
+def given_back(execution: str, attempt: int, *, sequence: int = 0, ready_at: float = 0.0, at: float = 2000.0) -> Move:
+    """A report that the agent no longer holds it; the end that it finds if it was to be cancelled is an operator's."""
+    return Move(
+        execution=execution,
+        attempt=attempt,
+        state=State.QUEUED,
+        at=at,
+        detail="given back",
+        sequence=sequence,
+        ready_at=ready_at,
+        outcome=Outcome.CANCELLED,
+        reason=Reason.OPERATOR,
+        completion=event(execution, source="done"),
     )
 
 

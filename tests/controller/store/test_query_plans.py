@@ -7,12 +7,12 @@ from typing import TypeAlias
 import apsw
 import pytest
 
-from attune_controller.store.records import EventStatus, JoinToken, PlannedEvent
+from attune_controller.store.records import EventStatus, Hold, JoinToken, PlannedEvent
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
 from attune_core.marks import Mark, MarkKind
 from attune_core.rules.throttling import Admission
 from attune_core.states import State
-from tests.controller.store.making import agent, cancelled, event, held, move, plan_some, queue, take
+from tests.controller.store.making import agent, cancelled, event, given_back, held, move, plan_some, queue, take
 
 #: Read whole on purpose: as long as the fleet, or as what is asked for.
 SMALL = (
@@ -20,6 +20,7 @@ SMALL = (
     "SCAN agent_marks",
     "SCAN api_tokens",
     "SCAN loads",
+    "SCAN queue_holds",
     "SCAN identity",
     "SCAN join_tokens",
     "SCAN sqlite_sequence",
@@ -79,6 +80,22 @@ async def use_everything(store: SqliteStore) -> None:
     await store.request_cancel("b", cancelled("b"))
     await store.handed_cancels("web1")
     await store.depths([queue()])
+    await store.request_requeue("c")
+    await store.record_moves([given_back("c", 1, sequence=2, ready_at=5.0)])
+    await store.asked_back("web1")
+    await store.next_ready()
+    await store.place_ready(until=9.0, limit=5)
+    await store.put_hold(Hold(action="web.restart", key=None, mark=Mark(by="ops", since=1.0)), event("held"))
+    await store.lift_hold("web.restart", None, event("lifted"))
+    await store.queue_holds()
+    for place in (None, "web1"):
+        for action in (None, "web.restart"):
+            await store.queue_states(after=1, limit=5, place=place, action=action)
+    await store.queue_state(queue())
+    await store.queue_page(queue(), after=0, limit=5)
+    await store.returning(queue(), limit=5)
+    await store.oldest_unhanded(["web.restart"])
+    await store.unhanded("web.restart", until=9000.0, limit=5)
     await store.keyed_agents([("web.restart", '"x"')])
     await store.unsettled_load()
     await store.prune_events(before=9000.0, now=9000.0, after=0, limit=2)
