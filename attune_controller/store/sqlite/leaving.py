@@ -25,7 +25,7 @@ _RELEASE_IN_FLEET: LiteralString = "UPDATE executions SET agent = '', released_a
 _NEXT_EPOCH: LiteralString = "UPDATE queues SET epoch = epoch + 1, last_handed = 0 WHERE place = ?"
 _WAITING_TOO: LiteralString = """
 UPDATE executions SET epoch = epoch + 1
-WHERE queue IN (SELECT id FROM queues WHERE place = ? AND waiting > 0) AND state = 'queued' AND handed = 0
+WHERE queue IN (SELECT id FROM queues WHERE place = ? AND waiting > 0) AND state = 'queued' AND handed = 0 AND ready_at = 0
 """
 _FORGET_INSTANCE: LiteralString = """
 INSERT OR IGNORE INTO forgotten_instances (instance, agent) SELECT instance, name FROM agents WHERE name = ? AND instance != ''
