@@ -1,7 +1,6 @@
 """What stands before an execution in its queue, on SQLite.
 
-Part of SqliteStore. There is no index for this: it would cost each execution two writes. What waits has one by its queue; what is in an
-agent's hand is looked for among all that is, which windows bound.
+Part of SqliteStore.
 """
 
 from functools import partial
@@ -16,12 +15,8 @@ from attune_controller.store.sqlite.statements import row_of, rows_of
 
 _QUEUE: LiteralString = "SELECT id, unsettled FROM queues WHERE place = ? AND action = ? AND key = ?"
 _BEFORE: LiteralString = """
-SELECT number, count(*) OVER () FROM (
-SELECT number, sequence FROM executions WHERE queue = ?1 AND sequence < ?2 AND state = 'queued' AND handed = 0
-UNION ALL SELECT number, sequence FROM executions WHERE queue = ?1 AND sequence < ?2 AND state = 'queued' AND handed = 1
-UNION ALL SELECT number, sequence FROM executions
-WHERE state != 'settled' AND state IN ('assigned', 'preparing', 'started') AND queue = ?1 AND sequence < ?2
-) ORDER BY sequence LIMIT ?3
+SELECT number, count(*) OVER () FROM executions
+WHERE queue = ? AND state != 'settled' AND ready_at = 0 AND sequence < ? ORDER BY sequence LIMIT ?
 """
 
 
