@@ -164,9 +164,10 @@ class Uplink:
     async def _post(self, welcome: Welcome, posting: Posting) -> None:
         """Send what gathers, at once after a rest; the status in between and as the sign of life."""
         said_at, alone, said_empty = float("-inf"), _STATUS_ALONE * welcome.ping_interval, False
+        patience = alone
         while True:
             try:
-                async with asyncio.timeout(max(said_at + alone - self._clock.monotonic(), 0.0) if said_at > 0 else None):
+                async with asyncio.timeout(max(said_at + patience - self._clock.monotonic(), 0.0) if said_at > 0 else None):
                     await posting.filled()
             except TimeoutError:
                 pass  # nothing was to be said for a while: say that we are here
@@ -175,6 +176,8 @@ class Uplink:
             with_status = posting.status_due or empty > said_empty or silent >= min(alone, _STATUS_WITH)
             body = posting.take(with_status=with_status)
             began = self._clock.monotonic()
+            # What was said without a status has changed something that people may ask about, so that it follows soon.
+            patience = min(alone, _STATUS_WITH) if body and not with_status else alone
             if with_status:
                 said_at, said_empty = began, empty
             if not body:

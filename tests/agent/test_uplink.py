@@ -223,7 +223,8 @@ async def test_a_drain_hinders_no_start(agent: Connected) -> None:
     await eventually(lambda: agent.world.host.witness == [("1", 1)])
     assert agent.world.marks.draining == MARK
     agent.world.host.finish("1", 1)
-    statuses = await agent.said("status", lambda said: said[-1]["in_hand"] == 0 and agent.stub.said("report")[-1]["state"] == "settled")
+    await agent.said("report", lambda reports: bool(reports) and reports[-1]["state"] == "settled")
+    statuses = await agent.said("status", lambda said: said[-1]["in_hand"] == 0)
     assert len(statuses) < 10, "said at once, and not with the next sign of life"
 
 
