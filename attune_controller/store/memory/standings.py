@@ -15,7 +15,7 @@ class MemoryStandings(Opened):
         row = self.tables.queues.get(queue)
         if row is None:
             return Standing()
-        before = [one for one in (self.tables.executions[number] for number in row.unsettled)]
-        before = [one for one in before if one.sequence < sequence and not one.ready_at]
+        unsettled = (self.tables.executions[number] for number in row.unsettled)
+        before = [one for one in unsettled if one.sequence < sequence and not one.ready_at]
         before.sort(key=lambda one: one.sequence)
         return Standing(depth=len(row.unsettled), ahead=len(before), before=before[:limit])
