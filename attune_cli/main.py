@@ -27,7 +27,7 @@ from attune_core.errors import AttuneError, Blame
 COMMANDS = {
     "init": ("attune_cli.commands.init", "Start a pack repository from the template"),
     "validate": ("attune_cli.commands.validate", "Check a pack repository"),
-    "explain": ("attune_cli.commands.explain", "Say what a code means and what to do"),
+    "explain": ("attune_cli.commands.explain", "Say why: of an event, an execution, an agent, or a code"),
     "schema": ("attune_cli.commands.schema", "The JSON Schemas of documents, and what their keys mean"),
     "test": ("attune_cli.commands.test", "Run the tests beside the rules of a pack repository"),
     "plan": ("attune_cli.commands.plan", "Show which executions a change makes appear, vanish or change"),

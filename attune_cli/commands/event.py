@@ -138,7 +138,7 @@ def show(
         ("reason", found.reason),
         ("revision", found.revision),
         ("received", found.received_at),
-        ("executions", "\n".join(found.executions) or "none"),
+        ("executions", "\n".join(found.executions) or f"none; see why: attune explain event {found.position}"),
         ("data", compact(found.data)),
     ]
     show_fields([(name, value) for name, value in fields if value])

@@ -3,7 +3,7 @@
 import re
 
 from attune_cli.render.output import compact
-from attune_core.states import Reason
+from attune_core.states import Reason, State
 from attune_core.wire.api import ExecutionView
 
 
@@ -48,7 +48,9 @@ def code_of(detail: str) -> str:
 
 
 def _commands(found: ExecutionView) -> list[str]:
-    """Return what tells more of an end that nobody wished for."""
+    """Return what tells more of a wait, or of an end that nobody wished for."""
+    if found.state not in (State.STARTED, State.SETTLED):
+        return [f"attune explain execution {found.number}"]
     said = [f"attune explain {code}"] if (code := code_of(found.detail)) else []
     if found.reason is Reason.ENVIRONMENT_FAILED:
         said.append(f"attune execution logs {found.number} --stream build")
