@@ -24,14 +24,12 @@ from attune_core.errors import AttuneError
 from attune_core.failpoints import failpoint
 from attune_core.ports import Clock, Random
 from attune_core.version import VERSION
-from attune_core.wire.frames import FRAME_LIMIT, HeldQueue, Hello, Status, Welcome
+from attune_core.wire.frames import FRAME_LIMIT, PING_INTERVAL, HeldQueue, Hello, Status, Welcome
 
 _log = structlog.get_logger(__name__)
 
 #: Bounds of the pause before the next hello, seconds; full jitter in between.
 _PAUSE, _PAUSE_MOST = 0.5, 30.0
-#: A session that lasted so long was a good one: the pauses begin anew. Seconds.
-_GOOD = 10.0
 #: The status goes with other frames at most so often, and alone before the controller would call it silence. Seconds; part of a ping.
 _STATUS_WITH, _STATUS_ALONE = 1.0, 0.8
 #: From one POST to the next, seconds: under load what gathers goes together, for a POST costs both sides more than an action's start.
@@ -86,6 +84,7 @@ class Uplink:
         self._clock = clock
         self._random = random
         self._explained = ""
+        self._ping = PING_INTERVAL
 
     async def run(self) -> None:
         """Say hello, keep the session, and begin anew with jitter, until cancelled."""
@@ -101,14 +100,15 @@ class Uplink:
             if self._contact.connected:
                 self._contact.ended()
                 self._changed()
-            tries = 0 if self._clock.monotonic() - began > _GOOD else tries + 1
+            # One that lasted for a ping was a good one: the pauses begin anew.
+            tries = 0 if self._clock.monotonic() - began > self._ping else tries + 1
             await self._clock.sleep(self._random.uniform(0.0, min(_PAUSE * 2.0 ** min(tries, 16), _PAUSE_MOST)))
 
     async def _session(self) -> None:
         welcome = await self._link.hello(self._hello())
         # Before the stream is opened: a copy of this directory, made earlier, cannot name this session.
         await self._state.set_session(welcome.session)
-        self._previous = welcome.session
+        self._previous, self._ping = welcome.session, welcome.ping_interval
         posting = Posting(self._outbox, self._status)
         self._inbox.acknowledge = posting.acknowledge
         self._outbox.filled = posting.wake

@@ -88,7 +88,7 @@ class _Composition:
     def controller(self) -> Controller:
         """Return the whole."""
         listening = self.settings.state / LISTENING
-        requests = self.assembly.requests(_agent_of, self.tools.packs)
+        requests = self.assembly.requests(_agent_of, self.tools.packs, ping=self.settings.agents.ping)
         return Controller(
             store=self.store,
             clock=self.clock,

@@ -30,6 +30,7 @@ from attune_controller.sessions.stream import Stream
 from attune_controller.store.port import Store
 from attune_controller.store.records import Agent
 from attune_core.ports import Clock, Random
+from attune_core.wire.frames import PING_INTERVAL
 
 Loop = Callable[[], Awaitable[None]]
 
@@ -51,19 +52,19 @@ class Assembly:
         self.reports = Reports(store, clock, self.planner.wake)
         self.logs = LogRelay(self.sessions, clock, random)
 
-    def requests(self, agent_of: Callable[[Scope], str], packs: PackStore) -> AgentRequests:
-        """Return what answers agents; `agent_of` returns the name that their connection proves."""
+    def requests(self, agent_of: Callable[[Scope], str], packs: PackStore, *, ping: float = PING_INTERVAL) -> AgentRequests:
+        """Return what answers agents; `agent_of` returns the name that their connection proves, `ping` is how often both sides speak."""
         store, clock, sessions = self.store, self.clock, self.sessions
         return AgentRequests(
             agent_of=agent_of,
-            greeting=self._greeting(),
-            stream=Stream(sessions, self.clones, self.fleet, self.logs, clock, serve=self._serve, changed=self.planner.wake),
+            greeting=self._greeting(ping),
+            stream=Stream(sessions, self.clones, self.fleet, self.logs, clock, serve=self._serve, changed=self.planner.wake, interval=ping),
             incoming=Incoming(store, self.reports, self.logs, self.fleet, clock),
             sessions=sessions,
             packs=packs,
         )
 
-    def _greeting(self) -> Greeting:
+    def _greeting(self, ping: float) -> Greeting:
         return Greeting(
             self.store,
             self.sessions,
@@ -73,6 +74,7 @@ class Assembly:
             clock=self.clock,
             random=self.random,
             planned=self.planner.wake,
+            ping=ping,
         )
 
     @property

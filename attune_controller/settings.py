@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from attune_core.models.base import DocumentModel, PositiveDuration
 from attune_core.names import Name
 from attune_core.quantities import parse_size
+from attune_core.wire.frames import PING_INTERVAL
 
 _LISTEN = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]*):(?P<port>[0-9]{1,5})", re.ASCII)
 _URL = re.compile(
@@ -124,6 +125,8 @@ class Agents(DocumentModel):
     url: Url | None = None
     #: How long an execution waits for an agent that matches.
     wait: PositiveDuration = 600.0
+    #: How often both sides say that they are there; three times in silence end the session.
+    ping: Annotated[PositiveDuration, Field(ge=0.1, le=PING_INTERVAL)] = PING_INTERVAL
 
 
 class Limits(DocumentModel):

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from attune_cli.errors import ProgramFailed
@@ -22,12 +22,18 @@ def module(name: str, *, python: str = sys.executable) -> list[str]:
 class Program:
     """A child in its own session, so that Ctrl-C reaches only us and we stop the others in order."""
 
-    def __init__(self, name: str, argv: Sequence[str], log: Path) -> None:
-        """Start it; what it says goes to `log`."""
+    def __init__(self, name: str, argv: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
+        """Start it; what it says goes to `log`. `environment` is beside what every program gets of ours."""
         self.name, self.log = name, log
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True, cwd="/", env=_environment()
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd="/",
+                env=_environment() | dict(environment or {}),
             )
 
     @property

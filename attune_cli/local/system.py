@@ -24,6 +24,7 @@ from attune_cli.errors import ProgramFailed
 from attune_cli.local.program import Program, module
 from attune_cli.local.uid_block import uid_block
 from attune_cli.profiles import Profile
+from attune_core.values import JsonObject
 from attune_core.wire.api import AgentView, JoinTokenView, Page, StatusView
 
 #: Uids of one local agent: its builder's and its slots'.
@@ -42,6 +43,8 @@ class LocalAgent:
     uids: range | None
     #: The interpreter of its two programs; another one than ours in tests of upgrades.
     python: str = sys.executable
+    #: Words before the argv of its two programs, such as those that enter a network namespace; in tests.
+    within: tuple[str, ...] = ()
     executor: Program | None = None
     agent: Program | None = None
 
@@ -61,6 +64,10 @@ class LocalSystem:
     nudged_by: tuple[str, ...] = ()
     #: What installers on this machine need; see `network_settings`.
     network: Mapping[str, str] = field(default_factory=dict)
+    #: Variables of its programs, beside those that every program gets; tests set them.
+    environment: Mapping[str, str] = field(default_factory=dict)
+    #: More of the controller's settings about agents.
+    agent_settings: JsonObject = field(default_factory=dict)
     controller: Program | None = None
     agents: dict[str, LocalAgent] = field(default_factory=dict)
     _held: ExitStack = field(default_factory=ExitStack)
@@ -110,7 +117,10 @@ class LocalSystem:
             self._write_settings(settings, public="127.0.0.1:0", agents="127.0.0.1:0")
         listening.unlink(missing_ok=True)
         self.controller = Program(
-            "controller", [*module("attune_cli.main"), "controller", "run", "--settings", str(settings)], self.logs / "controller.log"
+            "controller",
+            [*module("attune_cli.main"), "controller", "run", "--settings", str(settings)],
+            self.logs / "controller.log",
+            self.environment,
         )
         self.controller.wait_until(listening.exists)
         ports = json.loads(listening.read_text(encoding="utf-8"))
@@ -134,6 +144,7 @@ class LocalSystem:
     def start_executor(self, agent: LocalAgent) -> None:
         """Start the executor of a host and wait for its socket."""
         argv = [
+            *agent.within,
             *module("attune_agent.executor.main", python=agent.python),
             "run",
             "--state",
@@ -145,12 +156,13 @@ class LocalSystem:
         argv += ["--logs", str(agent.state / "logs"), "--environments", str(agent.state / "environments")]
         socket = agent.run / "executor.sock"
         socket.unlink(missing_ok=True)
-        agent.executor = Program(f"executor-{agent.name}", argv, self.logs / f"executor-{agent.name}.log")
+        agent.executor = Program(f"executor-{agent.name}", argv, self.logs / f"executor-{agent.name}.log", self.environment)
         agent.executor.wait_until(socket.exists)
 
     def start_agent(self, agent: LocalAgent) -> None:
         """Start the agent of a host."""
         argv = [
+            *agent.within,
             *module("attune_agent.main", python=agent.python),
             "run",
             "--state",
@@ -160,7 +172,7 @@ class LocalSystem:
             "--config",
             str(agent.config),
         ]
-        agent.agent = Program(f"agent-{agent.name}", argv, self.logs / f"agent-{agent.name}.log")
+        agent.agent = Program(f"agent-{agent.name}", argv, self.logs / f"agent-{agent.name}.log", self.environment)
 
     def wait_for_agents(self) -> None:
         """Wait until every agent is connected."""
@@ -224,7 +236,7 @@ class LocalSystem:
                     "state": str(self.controller_state),
                     "repository": {"url": self.repository, "poll": self.poll, "allow_local": True, "nudged_by": list(self.nudged_by)},
                     "public": {"listen": public, "names": ["127.0.0.1", "localhost"]},
-                    "agents": {"listen": agents, "names": ["127.0.0.1", "localhost"]},
+                    "agents": {"listen": agents, "names": ["127.0.0.1", "localhost"], **self.agent_settings},
                 }
             ),
             encoding="utf-8",

@@ -21,7 +21,7 @@ from attune_controller.store.port import Agents
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
 from attune_core.safe_text import safe_text
-from attune_core.wire.frames import Hello, Welcome
+from attune_core.wire.frames import PING_INTERVAL, Hello, Welcome
 
 
 class Greeting:
@@ -38,11 +38,12 @@ class Greeting:
         clock: Clock,
         random: Random,
         planned: Callable[[], None],
+        ping: float = PING_INTERVAL,
     ) -> None:
-        """Take what a session is made of; `planned` wakes the planner for completion events."""
+        """Take what a session is made of; `planned` wakes the planner for completion events, `ping` is told to the agent."""
         self._wake = planned
         self._store, self._sessions, self._clones, self._fleet, self._active = store, sessions, clones, fleet, active
-        self._clock, self._random = clock, random
+        self._clock, self._random, self._ping = clock, random, ping
         self._log = structlog.get_logger("sessions")
 
     async def greet(self, name: str, hello: Hello) -> Welcome:
@@ -89,4 +90,5 @@ class Greeting:
             policies=policies_of(self._active.catalog, session.actions),
             paused=paused,
             draining=draining,
+            ping_interval=self._ping,
         )
