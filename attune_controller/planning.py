@@ -191,5 +191,5 @@ class Planner:
         return Placing(self._looked, dict(holders), dict(load), held)
 
     def _tell(self, executions: Sequence[Execution]) -> None:
-        for agent in {execution.agent for execution in executions if execution.agent and execution.state is State.QUEUED}:
+        for agent in dict.fromkeys(execution.agent for execution in executions if execution.agent and execution.state is State.QUEUED):
             self._planned(agent)

@@ -54,7 +54,7 @@ class Greeting:
             )
         session_id = uuid7(self._clock, self._random)
         try:
-            self._clones.greet(name, hello, session_id)
+            known_to_be_one = self._clones.greet(name, hello, session_id)
         except AgentCloned as error:
             self._log.error("agent_cloned", agent=name, instance=safe_text(hello.instance, limit=40), code=error.code)
             if current := self._sessions.find(name):
@@ -63,6 +63,11 @@ class Greeting:
         known = await self._store.agent(name)
         if known is None:
             raise AgentUnknown(f"no agent {name} is enrolled")
+        session = Session(session_id=session_id, name=name, hello=hello, now=self._clock.monotonic())
+        if not known_to_be_one:
+            self._log.warning("hello_doubtful", agent=name, previous=safe_text(hello.previous, limit=36))
+            self._sessions.put_aside(session)
+            return Welcome(name=name, session=session_id)
         agent = replace(
             known,
             instance=hello.instance,
@@ -79,7 +84,6 @@ class Greeting:
         else:
             await self._store.greet(agent)
         self._fleet.enrolled([agent])
-        session = Session(session_id=session_id, name=name, hello=hello, now=self._clock.monotonic())
         paused, draining = session.told = self._fleet.told(name)
         self._sessions.put(session)
         self._log.info("agent_greeted", agent=name, session=session_id, version=safe_text(hello.version, limit=40))

@@ -15,6 +15,7 @@ class OpenSessions:
     def __init__(self) -> None:
         """Begin with nobody."""
         self._by_name: dict[str, Session] = {}
+        self._aside: dict[str, Session] = {}
 
     def __iter__(self) -> Iterator[Session]:
         """Go over all that are open now."""
@@ -25,6 +26,10 @@ class OpenSessions:
         if older := self._by_name.get(session.name):
             older.end(SessionOver("a newer session of this agent has begun"))
         self._by_name[session.name] = session
+
+    def put_aside(self, session: Session) -> None:
+        """Keep a session that is nobody's current one and ends nothing, until its stream is asked for; an agent has one such at most."""
+        self._aside[session.name] = session
 
     def remove(self, session: Session) -> None:
         """Let go of a session; a newer one of the same agent stays."""
@@ -45,6 +50,11 @@ class OpenSessions:
         """Say that an agent may have new work; without a stream it will find out when it opens one."""
         if session := self.find(name):
             session.work.set()
+
+    def to_stream(self, name: str, session_id: str) -> Session:
+        """Return the session whose stream is asked for: the current one, or one that was put aside; else as `current`."""
+        aside = self._aside.get(name)
+        return aside if aside is not None and aside.id == session_id else self.current(name, session_id)
 
     def current(self, name: str, session_id: str) -> Session:
         """Return the session a request names; raise why it is over, or `SessionOver`."""

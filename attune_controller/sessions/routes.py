@@ -85,7 +85,7 @@ class _Opened:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
         require_protocol(request)
-        session = self._requests.sessions.current(self._requests.agent_of(scope), request.headers.get(SESSION_HEADER, ""))
+        session = self._requests.sessions.to_stream(self._requests.agent_of(scope), request.headers.get(SESSION_HEADER, ""))
         await self._requests.stream.open(session, receive, send)
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 import structlog
 from starlette.types import Receive, Send
 
-from attune_controller.errors import AgentFellSilent, ReaderTooSlow, SessionError, SessionOver
+from attune_controller.errors import AgentCloned, AgentFellSilent, ReaderTooSlow, SessionError, SessionOver
 from attune_controller.fleet import Fleet
 from attune_controller.log_relay import LogRelay
 from attune_controller.sessions.clones import Clones
@@ -49,7 +49,12 @@ class Stream:
             raise SessionOver("this session's stream was opened before; a session has one")
         session.streaming = True
         session.heard_at = self._clock.monotonic()
-        self._clones.streaming(session.name, session.id)
+        try:
+            self._clones.streaming(session.name, session.id)
+        except AgentCloned as error:
+            self._log.error("agent_cloned", agent=session.name, code=error.code)
+            self._sessions.end(session.name, error)
+            raise
         headers = [(b"content-type", b"application/x-ndjson"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         self._fleet.joined(session.name)

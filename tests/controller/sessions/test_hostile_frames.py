@@ -99,6 +99,17 @@ async def test_an_agent_that_loses_answers_is_no_copy(it: Live) -> None:
     await agent.hello(previous=seen.welcome.session)
 
 
+async def test_a_hello_that_the_network_held_back_ends_nothing(it: Live) -> None:
+    agent = await it.enrol("one")
+    first = await agent.hello()
+    second = await agent.hello(previous=first.welcome.session)
+    third = await agent.hello(previous=second.welcome.session)
+    for previous in (first.welcome.session, second.welcome.session):
+        await agent.greet(previous=previous)  # it was sent long ago, and nobody waits for the answer
+    assert not third.ended.is_set()
+    await agent.hello(previous=third.welcome.session)
+
+
 async def test_a_boot_that_comes_back_is_a_copy_even_without_its_previous_session(it: Live) -> None:
     agent = await it.enrol("one")
     await agent.hello(boot="a")

@@ -1,0 +1,230 @@
+"""The world of a simulation: one controller, three hosts, their network, who sends events and who cancels, and the faults of a seed.
+
+`run` plays a seed to its end and returns what was found; the tests, `__main__` and `shrinking` call it.
+"""
+
+import asyncio
+import gc
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable, Coroutine, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+
+from attune_controller.assembly import Assembly as ControllerAssembly
+from attune_controller.store.records import Agent
+from attune_core import failpoints
+from attune_core.errors import AttuneError
+from attune_core.marks import MarkKind
+from attune_core.states import State
+from tests.simulation.agent import Machine
+from tests.simulation.controller import SimulatedController
+from tests.simulation.faults import Fault, bring, faults_of
+from tests.simulation.judge import judge
+from tests.simulation.life import Points
+from tests.simulation.loop import PROGRAM, VirtualLoop
+from tests.simulation.ports import EPOCH
+from tests.simulation.processes import Witness
+from tests.simulation.repository import revisions
+from tests.simulation.wire import Broken, Weather
+from tests.simulation.workload import Sender, Sending, sendings
+
+AGENTS = 3
+#: Time between looks for what is down, and how long everything may take to come to rest after the last fault. Seconds.
+_LOOK, _REST = 5.0, 4 * 3600.0
+
+
+@dataclass
+class Finding:
+    """What a run has shown."""
+
+    seed: int
+    hours: float
+    broken: list[str]
+    trace: str
+    turns: int
+    seconds: float
+    events: int
+    executions: int
+    starts: int
+    faults: Counter[str]
+    points: Points
+    timeline: list[str] = field(default_factory=list)
+
+
+class World:
+    """Everything in one event loop."""
+
+    def __init__(self, seed: int, hours: float, *, traced: bool = False) -> None:
+        name = f"seed {seed}"
+        self.hours, self._name = hours, name
+        self.loop = VirtualLoop(f"{name} loop")
+        self.loop.failed = self._failed
+        self.points = Points()
+        self.witness = Witness(self.loop)
+        self.chance = random.Random(f"{name} world")
+        self.controller = SimulatedController(self.loop, self.points, seed=f"{name} controller", catalog=revisions()[0])
+        self.machines = [self._machine(f"agent{number}") for number in range(1, AGENTS + 1)]
+        self.sender = Sender(self.controller, random.Random(f"{name} sender"))
+        self.happened: Counter[str] = Counter()
+        self.defects: list[str] = []
+        self.timeline: list[str] | None = [] if traced else None
+
+    def later(self, seconds: float, then: Callable[[], object]) -> None:
+        """Do something at a later time, outside of all programs."""
+        self.loop.call_later(seconds, then, context=self.loop.world.context)
+
+    def ask(self, work: Callable[[ControllerAssembly], Coroutine[object, object, object]]) -> None:
+        """Have an operator ask the controller for something, once."""
+
+        async def ask() -> None:
+            try:
+                await self.controller.ask(work)
+            except (Broken, AttuneError) as error:
+                self.note(f"operator: {error!r}")
+
+        self.loop.spawn(self.loop.world, ask())
+
+    def note(self, text: str) -> None:
+        """Put a line on the timeline."""
+        if self.timeline is not None:
+            self.timeline.append(f"{self.loop.turns:8} {self.loop.time():10.3f} {PROGRAM.get(self.loop.world).name:18} {text}")
+
+    def play(self, faults: Sequence[Fault], until: int | None = None) -> None:
+        """Live through the hours of the seed and come to rest."""
+        done = self.loop.spawn(self.loop.world, self._live(faults))
+        self.loop.run(done, steps=until)
+        if done.done() and not done.cancelled():
+            done.result()
+
+    async def _live(self, faults: Sequence[Fault]) -> None:
+        enrolled = {
+            machine.name: Agent(name=machine.name, labels={"role": "sim"}, fingerprint="", certificate_expires_at=0.0, enrolled_at=EPOCH)
+            for machine in self.machines
+        }
+        self.controller.disk.tables.agents.update(enrolled)
+        self._supervise()
+        for fault in faults:
+            self.later(fault.at, partial(self._bring, fault))
+        for sending in sendings(self._name, self.hours):
+            self.later(sending.at, partial(self._send, sending))
+        await asyncio.sleep(self.hours * 3600.0)
+        self._heal()
+        await self._lift_marks()
+        until = self.loop.time() + _REST
+        while self.loop.time() < until and not self._at_rest():  # noqa: ASYNC110 - virtual time
+            await asyncio.sleep(_LOOK)
+
+    def _bring(self, fault: Fault) -> None:
+        self.note(f"FAULT {fault}")
+        bring(self, fault)
+
+    def _send(self, sending: Sending) -> None:
+        self.loop.spawn(self.loop.world, self.sender.send(sending))
+
+    def _supervise(self) -> None:
+        """Start again what is down, as an init system does; some of it only after a while."""
+        for start in (self.controller.start, *(start for one in self.machines for start in (one.start_executor, one.start_agent))):
+            if self.chance.random() < 0.6:
+                start()
+        self.later(self.chance.uniform(0.5, 2 * _LOOK), self._supervise)
+
+    def _heal(self) -> None:
+        self.note("everything heals")
+        self.points.traps.clear()
+        self.controller.disk.full = False
+        for life in [
+            self.controller.life,
+            *(one.agent for one in self.machines),
+            *(one.executor.life for one in self.machines if one.executor),
+        ]:
+            if life is not None:
+                life.countdown, life.program.stopped = None, False
+        for machine in self.machines:
+            machine.disk.full = machine.host_disk.full = False
+            machine.wire.weather = Weather()
+            machine.wire.heal()
+
+    async def _lift_marks(self) -> None:
+        """Take back what operators said, however often it has to be asked for."""
+        for machine in self.machines:
+            lifted = False
+            while not lifted:
+                try:
+                    await self.controller.ask(partial(_lift_all, machine.name))
+                    lifted = True
+                except Broken:
+                    await asyncio.sleep(_LOOK)
+
+    def _at_rest(self) -> bool:
+        tables = self.controller.disk.tables
+        if tables.unplanned or self.witness.alive or any(len(one.disk.rows.outbox) or one.disk.rows.items for one in self.machines):
+            return False
+        return all(execution.state is State.SETTLED for execution in tables.executions.values())
+
+    def _machine(self, name: str) -> Machine:
+        return Machine(self.loop, self.points, self.witness, name, seed=f"{self._name} {name}", serving=lambda: self.controller.served)
+
+    def _failed(self, what: str, error: BaseException | None) -> None:
+        if error is not None and not isinstance(error, asyncio.CancelledError | Broken):
+            self.defects.append(f"defect: {what}: {error!r}")
+
+
+def run(seed: int, hours: float = 1.0, *, faults: Sequence[Fault] | None = None, traced: bool = False, until: int | None = None) -> Finding:
+    """Play a seed, with its own faults or only some of them."""
+    world = World(seed, hours, traced=traced)
+    before, hit = structlog.get_config(), failpoints.hit
+
+    def log(_logger: object, _method: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
+        if "exc_info" in event and PROGRAM.get(world.loop.world).alive:
+            world.defects.append(f"defect: {event}")
+        world.note(f"  {event.pop('event')} {event}")
+        raise structlog.DropEvent
+
+    gc.disable()
+    structlog.configure(
+        processors=[log],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if traced else logging.ERROR),
+    )
+    failpoints.hit = lambda name: PROGRAM.get(world.loop.world).reach(f"failpoint {name}")
+    try:
+        world.play(faults_of(f"seed {seed}", hours) if faults is None else faults, until)
+        seconds = world.loop.time()
+        broken = [] if until is not None else _broken(world)
+    finally:
+        world.loop.close()
+        failpoints.hit = hit
+        structlog.configure(**before)
+        gc.enable()
+    tables = world.controller.disk.tables
+    for machine in world.machines:
+        world.happened.update(machine.wire.happened)
+    return Finding(
+        seed=seed,
+        hours=hours,
+        broken=broken,
+        trace=world.loop.trace.hexdigest(),
+        turns=world.loop.turns,
+        seconds=seconds,
+        events=len(world.sender.acknowledged),
+        executions=len(tables.executions),
+        starts=sum(line.start for line in world.witness.lines),
+        faults=world.happened,
+        points=world.points,
+        timeline=world.timeline or [],
+    )
+
+
+def _broken(world: World) -> list[str]:
+    disk = world.controller.disk
+    return [
+        *world.defects,
+        *judge(disk.tables, world.witness, disk.step_times, world.sender.acknowledged, AGENTS),
+    ]
+
+
+def _lift_all(name: str, assembly: ControllerAssembly) -> Coroutine[object, object, object]:
+    return assembly.marking.lift(name, *MarkKind, by="simulation")
