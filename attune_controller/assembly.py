@@ -44,12 +44,12 @@ class Assembly:
         self.active, self.fleet, self.sessions, self.clones = ActiveCatalog(), Fleet(), OpenSessions(), Clones()
         self.planner = Planner(store, self.active, self.fleet, clock, random, planned=self.sessions.wake)
         self.planner.agent_wait = agent_wait
-        self.intake = Intake(store, self.active, self.planner.wake)
+        self.intake = Intake(store, self.active, self.planner.wake, self.planner.glance)
         self.cancellation = Cancellation(store, self.sessions, clock, self.planner.wake)
         self.marking = Marking(store, self.fleet, self.sessions, clock=clock, random=random, changed=self.planner.wake)
         self.departing = Departing(store, self.fleet, self.sessions, self.marking, self.planner, clock=clock, random=random)
         self.dispatch = Dispatch(store, self.sessions, self.active, self.cancellation, clock)
-        self.reports = Reports(store, clock, self.planner.wake)
+        self.reports = Reports(store, self.active, clock, wake=self.planner.wake, glance=self.planner.glance)
         self.logs = LogRelay(self.sessions, clock, random)
 
     def requests(self, agent_of: Callable[[Scope], str], packs: PackStore, *, ping: float = PING_INTERVAL) -> AgentRequests:

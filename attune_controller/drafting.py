@@ -1,6 +1,7 @@
 """Drafting: what one event causes under one catalog, before there are agents; pure.
 
-Called by `planning` for each event of a batch, and again with what the store remembers of throttles. A firing whose input does not
+Called by `planning` for each event of a batch, and again with what the store remembers of throttles; by intake and reports for what nobody
+listens to. A firing whose input does not
 fit becomes a visible rejection; a failed condition and a throttled firing are notes on the event.
 """
 
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from attune_controller.store.records import Event
+from attune_controller.store.records import Event, NewEvent
 from attune_core.catalog.catalog import Catalog
 from attune_core.ports import rfc3339
 from attune_core.rules.filling import InputInvalid
@@ -54,6 +55,13 @@ class Drafted:
     def asked(self, throttles: Throttles, at: float) -> "Drafted":
         """Return what is left when the throttles have been asked, at the time when the event was received."""
         return replace(self, firings=throttled(self.firings, throttles, at))
+
+
+def unheard(new: NewEvent, catalog: Catalog | None) -> str:
+    """Return the revision under which an event is sure to cause nothing, because no rule is on its type; empty when it must be planned."""
+    if catalog is None or new.hops > HOP_LIMIT or new.type == REQUESTED or new.type in catalog.rules_by_trigger:
+        return ""
+    return catalog.revision or ""
 
 
 def draft(event: Event, catalog: Catalog) -> Drafted:

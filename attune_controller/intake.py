@@ -6,6 +6,7 @@ reason, never dropped (reliability.md G1).
 
 from dataclasses import replace
 
+from attune_controller.drafting import unheard
 from attune_controller.planning import CatalogHolder, Wake
 from attune_controller.store.port import Events
 from attune_controller.store.records import Acceptance, NewEvent
@@ -18,9 +19,9 @@ from attune_core.rules.requests import REQUESTED, read_request
 class Intake:
     """Accepts events once by (source, id)."""
 
-    def __init__(self, store: Events, active: CatalogHolder, wake: Wake) -> None:
-        """Take the store, the active catalog and what to call when there is something to plan."""
-        self._store, self._active, self._wake = store, active, wake
+    def __init__(self, store: Events, active: CatalogHolder, wake: Wake, glance: Wake) -> None:
+        """Take the store, the active catalog and what to call when there is, or may be, something to plan."""
+        self._store, self._active, self._wake, self._glance = store, active, wake, glance
 
     async def accept(self, event: NewEvent) -> Acceptance:
         """Store an event durably and return its position.
@@ -30,13 +31,13 @@ class Intake:
         if event.type == REQUESTED:
             self._refuse_bad_request(event)
         elif not event.dead_reason:
-            event = replace(event, dead_reason=self._undeliverable(event))
+            event = replace(event, dead_reason=self._undeliverable(event), unheard=unheard(event, self._active.catalog))
         failpoint("c1")
         acceptance = await self._store.accept_event(event)
         failpoint("c2")
         if acceptance.duplicate:
             return acceptance
-        self._wake()
+        (self._glance if event.unheard else self._wake)()
         return replace(acceptance, dead_reason=event.dead_reason)
 
     def _undeliverable(self, event: NewEvent) -> str:

@@ -67,6 +67,7 @@ class Planner:
         self._store, self._active, self._fleet = store, active, fleet
         self._clock, self._random, self._planned = clock, random, planned
         self._work = asyncio.Event()
+        self._resting = False
         #: Held while executions are being placed: what takes them from their agents happens between.
         self._placing_now = asyncio.Lock()
         self._log = structlog.get_logger("planning")
@@ -83,17 +84,28 @@ class Planner:
         """Say that there may be something to plan or to place."""
         self._work.set()
 
+    def glance(self) -> None:
+        """Say that an event was stored to which nothing listens.
+
+        The store has planned it unless an older one waited; and of that one the planner has heard before, so that it is at work or woken.
+        """
+        if not self._resting:
+            self._work.set()
+
     async def run(self) -> None:
         """Plan for ever; after each wake-up until nothing is left, and look for overdue executions now and then."""
         while True:
             self._work.clear()
             await self.plan_all()
             overdue_at = await self.place_waiting()
+            self._resting = True
             try:
                 async with asyncio.timeout(overdue_at):
                     await self._work.wait()
             except TimeoutError:
                 continue
+            finally:
+                self._resting = False
 
     async def between_batches(self, release: Callable[[], Awaitable[Released]]) -> Released:
         """Run what takes executions from an agent while nothing is being placed, and place those before anything newer."""

@@ -4,12 +4,14 @@ Called by sessions/incoming with all reports of one POST, which is answered only
 and dispatch sees the room in the queues' windows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
 
 from attune_controller.completion import completion
+from attune_controller.drafting import unheard
+from attune_controller.planning import CatalogHolder, Wake
 from attune_controller.sessions.session import Session
 from attune_controller.store.port import Executions
 from attune_controller.store.records import Execution, Move
@@ -28,9 +30,9 @@ LATEST = 253_402_300_799.0
 class Reports:
     """Turns reports into moves."""
 
-    def __init__(self, store: Executions, clock: Clock, planned: Callable[[], None]) -> None:
-        """Take the store and what wakes the planner."""
-        self._store, self._clock, self._wake = store, clock, planned
+    def __init__(self, store: Executions, active: CatalogHolder, clock: Clock, *, wake: Wake, glance: Wake) -> None:
+        """Take the store, the active catalog, and what tells the planner of events that it has, or may have, to plan."""
+        self._store, self._active, self._clock, self._wake, self._glance = store, active, clock, wake, glance
         self._log = structlog.get_logger("reports")
 
     async def take(self, session: Session, reports: Sequence[Report]) -> None:
@@ -45,7 +47,8 @@ class Reports:
         for execution in settled:
             session.forget(execution)
         if settled:
-            self._wake()
+            heard = any(move.completion and not move.completion.unheard for move in moves)
+            (self._wake if heard else self._glance)()
         if session.window.started(execution.new.id for execution in changed if execution.state is not State.PREPARING):
             session.work.set()
 
@@ -68,7 +71,10 @@ class Reports:
             exit_code=report.exit_code,
             result=report.result,
         )
-        return replace(move, completion=completion(execution, move, now)) if report.state is State.SETTLED else move
+        if report.state is not State.SETTLED:
+            return move
+        event = completion(execution, move, now)
+        return replace(move, completion=replace(event, unheard=unheard(event, self._active.catalog)))
 
 
 def _refusal(agent: str, execution: Execution | None, report: Report) -> str:

@@ -39,6 +39,8 @@ class NewEvent:
     body_digest: str = ""
     #: Non-empty: the event is kept as a dead letter with this reason and never planned.
     dead_reason: str = ""
+    #: The revision no rule of which is on this type: the event is planned, with nothing, as it is stored, unless one before it waits.
+    unheard: str = ""
     traceparent: str = ""
 
 

@@ -90,7 +90,7 @@ class World:
     def __post_init__(self) -> None:
         self.store = MemoryStore()
         self.planner = Planner(self.store, self, self, self.clock, SystemRandom(), planned=self.told.append)
-        self.intake = Intake(self.store, self, self.planner.wake)
+        self.intake = Intake(self.store, self, self.planner.wake, self.planner.glance)
 
     def candidates(self) -> tuple[Host, ...]:
         return tuple(self.hosts)
@@ -110,6 +110,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
         "attune.yaml": {"format": 1, "attune": ">=0.1"},
         "packs/web/pack.yaml": {"name": "web", "version": "1.0.0", "description": "W"},
         "packs/web/triggers/alert.yaml": TRIGGER,
+        "packs/web/triggers/quiet.yaml": {"description": "No rule is on it", "data": {"type": "object"}},
         "packs/web/actions/restart.yaml": ACTION,
         **{f"packs/web/rules/{name}.yaml": document for name, document in RULES.items()},
     }
@@ -247,6 +248,19 @@ async def test_a_loop_of_events_ends_as_a_dead_letter(world: World) -> None:
     assert event is not None
     assert event.status is EventStatus.DEAD_LETTER
     assert "loop" in event.reason
+
+
+async def test_an_event_that_no_rule_is_on_is_planned_with_nothing_and_does_not_pass_an_older_one(world: World) -> None:
+    first = await world.send({}, kind="web.quiet", event_id="1")
+    await world.send({"unit": "nginx", "level": 5}, event_id="2")
+    third = await world.send({}, kind="web.quiet", event_id="3")
+    assert [event.new.id for event in await world.store.unplanned(limit=9)] == ["2", "3"]
+    await world.planner.plan_all()
+    for position in (first, third):
+        event = await world.store.event(position)
+        assert event is not None
+        assert (event.status, event.reason, event.revision) == (EventStatus.PLANNED, "", "r1")
+    assert {item.new.event for item in await world.executions()} == {first + 1}
 
 
 async def test_a_manual_run_is_an_event_that_names_its_action(world: World) -> None:

@@ -108,15 +108,16 @@ def accept(tables: Tables, event: NewEvent) -> Acceptance:
 
 def insert_event(tables: Tables, new: NewEvent) -> int:
     """Store an event that is not there yet and return its position."""
-    kept = replace(new, data=decode(encode(new.data)))
+    kept = replace(new, data=decode(encode(new.data)), unheard="")
     tables.positions += 1
     position = tables.positions
-    status = EventStatus.DEAD_LETTER if new.dead_reason else EventStatus.ACCEPTED
-    tables.events[position] = Event(position=position, new=kept, status=status, reason=new.dead_reason)
+    unheard = new.unheard if not (new.dead_reason or tables.unplanned) else ""
+    status = EventStatus.DEAD_LETTER if new.dead_reason else EventStatus.PLANNED if unheard else EventStatus.ACCEPTED
+    tables.events[position] = Event(position=position, new=kept, status=status, reason=new.dead_reason, revision=unheard)
     tables.positions_by_id.setdefault(new.id, {})[new.source] = position
     if new.body_digest:
         tables.ids_by_body[new.source, new.body_digest] = new.id
-    if not new.dead_reason:
+    if status is EventStatus.ACCEPTED:
         tables.unplanned[position] = None
     return position
 

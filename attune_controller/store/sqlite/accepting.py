@@ -14,6 +14,7 @@ from attune_controller.store.sqlite.statements import Values, execute, row_of
 
 _FIRST_POSITION: LiteralString = "SELECT position FROM events WHERE id = ? AND source = ?"
 _SAME_BODY: LiteralString = "SELECT id FROM events WHERE source = ? AND body_digest = ?"
+_UNHEARD: LiteralString = "INSERT INTO plans (position, status, reason, revision) VALUES (?, 'planned', '', ?)"
 _DEAD: LiteralString = "INSERT INTO plans (position, status, reason, revision) VALUES (?, 'dead_letter', ?, '')"
 
 
@@ -39,6 +40,8 @@ def _insert(connection: apsw.Connection, new: NewEvent, values: Values) -> int:
     position = connection.last_insert_rowid()
     if new.dead_reason:
         execute(connection, _DEAD, position, new.dead_reason)
+    elif new.unheard and not row_of(connection, "SELECT 1 FROM unplanned LIMIT 1"):
+        execute(connection, _UNHEARD, position, new.unheard)
     else:
         execute(connection, "INSERT INTO unplanned (position) VALUES (?)", position)
     return position

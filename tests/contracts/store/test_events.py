@@ -208,3 +208,17 @@ async def test_a_closed_store_says_so(store: Store) -> None:
         await store.accept_event(event("1"))
     with pytest.raises(StoreClosed):
         await store.unplanned(limit=1)
+
+
+async def test_an_event_to_which_nothing_listens_is_planned_as_it_is_stored(store: Store) -> None:
+    position = (await store.accept_event(replace(event("1"), unheard="rev"))).position
+    stored = await store.event(position)
+    assert stored is not None
+    assert (stored.status, stored.reason, stored.revision) == (EventStatus.PLANNED, "", "rev")
+    assert await store.unplanned(limit=10) == []
+
+
+async def test_an_event_to_which_nothing_listens_waits_behind_an_older_one(store: Store) -> None:
+    older = (await store.accept_event(event("1"))).position
+    younger = (await store.accept_event(replace(event("2"), unheard="rev"))).position
+    assert [waiting.position for waiting in await store.unplanned(limit=10)] == [older, younger]

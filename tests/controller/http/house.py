@@ -150,7 +150,7 @@ class House:
         return Sources(store=self.store, fleet=self.fleet, revisions=revisions, clock=self.clock, agent_wait=600.0)
 
     def _parts(self) -> Parts:
-        intake = Intake(self.store, self.active, self._wake)
+        intake = Intake(self.store, self.active, self._wake, self._wake)
         secrets = ControllerSecrets(self.folder / "secrets")
         return Parts(
             store=self.store,
