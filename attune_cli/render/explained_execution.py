@@ -54,9 +54,14 @@ def _queue(queue: QueueView, facts: ExecutionFacts) -> Iterator[str]:
         yield holder_row(before, facts.now)
     if queue.ahead > len(queue.before):
         yield f"… and {queue.ahead - len(queue.before)} more before it"
-    if one.sequence:
+    if facts.ready_at:
+        yield f"its next place: at the end, {left(facts.ready_at, facts.now)} ({short_moment(facts.ready_at)})"
+    elif one.sequence:
         handed = "handed over" if facts.handed else "not handed over"
         yield f"its place: epoch {one.epoch}, sequence {one.sequence}, {handed}"
+    if hold := queue.hold:
+        note = f": {hold.note}" if hold.note else ""
+        yield f"{hold.what} paused by {hold.by} since {short_moment(hold.since)}{note}"
     if queue.waiting_for and queue.head == one.id and (queue.until or not queue.ahead):
         until = f", {left(queue.until, facts.now)} ({short_moment(queue.until)})" if queue.until else ""
         yield f"the agent says: {queue.waiting_for}{until}"

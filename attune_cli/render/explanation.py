@@ -47,6 +47,6 @@ def _show_remedies(answers: Sequence[Answer]) -> None:
     show_line("")
     show_line("What to do:")
     for one in remedies.values():
-        show_paragraph(f"- {one.text}{':' if one.command else ''}")
+        show_paragraph(f"- {one.text}{':' if one.command else ''}", below="  ")
         if one.command:
             show_line(f"    {one.command}")

@@ -61,7 +61,8 @@ def show_fields(fields: Sequence[tuple[str, str]]) -> None:
     for name, value in fields:
         before = f"{name:<{width}}  "
         for line in safe_text(value, keep_newlines=True).split("\n"):
-            sys.stdout.write(wrapped(line, terminal, first=before, others=below).rstrip() + "\n")
+            deeper = below + " " * (len(line) - len(line.lstrip()))
+            sys.stdout.write(wrapped(line, terminal, first=before, others=deeper).rstrip() + "\n")
             before = below
 
 
@@ -71,9 +72,9 @@ def show_line(text: str) -> None:
     sys.stdout.flush()
 
 
-def show_paragraph(text: str, *, style: str = "") -> None:
-    """Print prose, which a terminal's lines may break between words and show in a style."""
-    lines = wrapped(safe_text(text), width_of(sys.stdout))
+def show_paragraph(text: str, *, style: str = "", below: str = "") -> None:
+    """Print prose, which a terminal's lines may break between words, the further ones beginning with `below`, and show in a style."""
+    lines = wrapped(safe_text(text), width_of(sys.stdout), others=below)
     if style and on_terminal():
         from attune_cli.render.colours import painted
 

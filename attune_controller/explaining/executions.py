@@ -33,6 +33,8 @@ async def execution_facts(sources: Sources, execution: Execution) -> ExecutionFa
         now=sources.now(),
         execution=view.model_copy(update={"input": view.input if shown else {}, "result": None, "detail": view.detail[:500]}),
         handed=execution.handed,
+        ready_at=moment_of(execution.ready_at),
+        requeuing=execution.requeuing,
         input_shown=shown,
         rule=await _rule(sources, execution, accepted),
         active_revision=active.revision or "" if active else "",
@@ -74,11 +76,10 @@ async def _rule(sources: Sources, execution: Execution, accepted: Catalog | None
 async def _queue(sources: Sources, execution: Execution) -> QueueView | None:
     """Return its queue; of one that has ended only where the queue itself was why."""
     settled = execution.state is State.SETTLED
-    if not execution.agent or (settled and execution.reason is not Reason.QUEUE_FULL):
+    if not (execution.agent or execution.sequence) or (settled and execution.reason is not Reason.QUEUE_FULL):
         return None
     queue = execution.queue
     standing_ = await sources.store.standing(queue, sequence=END if settled else execution.sequence, limit=NAMED)
-    since = sources.since(execution.agent)
     told = _told(sources, execution)
     return QueueView(
         place=queue.place,
@@ -86,10 +87,11 @@ async def _queue(sources: Sources, execution: Execution) -> QueueView | None:
         key=queue.key[:200],
         depth=standing_.depth,
         ahead=standing_.ahead,
-        before=tuple(holder(one, since) for one in standing_.before),
+        before=tuple(holder(one, sources.since(one.agent)) for one in standing_.before),
         waiting_for=told.waiting_for if told else "",
         until=moment_of(told.until) if told else "",
         head=told.head if told else "",
+        hold=await sources.hold(queue.action, queue.key),
     )
 
 
@@ -114,5 +116,5 @@ async def _placement(sources: Sources, execution: Execution) -> PlacementView | 
         more=max(len(misfits) - _MISFITS, 0),
         cordoned=tuple(agent.name for agent in fitting if agent.cordoned)[:_MISFITS],
         holder=holder_ if any(agent.name == holder_ and agent.cordoned for agent in fitting) else "",
-        until=rfc3339(new.accepted_at + sources.agent_wait),
+        until=rfc3339((execution.released_at or new.accepted_at) + sources.agent_wait),
     )

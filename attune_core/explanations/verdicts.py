@@ -59,6 +59,7 @@ def verdicts_of(planned: Planned, catalog: Catalog, *, own: bool, live: Catalog 
 
 def near_triggers(event_type: str, catalog: Catalog) -> tuple[str, ...]:
     """Return triggers whose names are near, those with rules first."""
+    event_type = event_type[:128]  # longer ones are near nothing, and would take long to compare
     with_rules = get_close_matches(event_type, catalog.rules_by_trigger, n=3)
     return tuple(with_rules or get_close_matches(event_type, (name for name in catalog.triggers if name != event_type), n=3))
 

@@ -3,6 +3,8 @@
 Asked by `execution` after `ended` and `unplaced`, each for itself: several may hold at once, and the first one is the answer.
 """
 
+from shlex import quote
+
 from attune_core.explanations.remedies import bring_back, cancel, explain, read_build_log, resume, uncordon
 from attune_core.explanations.standing import holding, slots_taken
 from attune_core.explanations.wording import counted, left, one_line, passed, short_moment
@@ -64,38 +66,52 @@ def agent_draining(facts: ExecutionFacts) -> Answer | None:
 def queue_paused(facts: ExecutionFacts) -> Answer | None:
     """Say who paused its queue or its action."""
     hold = facts.queue.hold if facts.queue else None
-    if hold is None or not _stands(facts):
+    if hold is None or not _stands(facts) or _under_way_since(facts):
         return None
     what = "its queue" if hold.what == "queue" else f"every queue of {facts.execution.action}"
     note = f": {one_line(hold.note)}" if hold.note else ""
     ago = passed(hold.since, facts.now)
-    help_ = Remedy(text="let it go on", command=f"attune queue resume {facts.execution.action}")
+    key = f" --key {quote(facts.queue.key)}" if facts.queue and hold.what == "queue" else ""
+    help_ = Remedy(text="let it go on", command=f"attune queue resume {facts.execution.action}{key}")
     return _waits(facts, Cause.QUEUE_PAUSED, f"{what} is paused by {hold.by} for {ago}{note}", help_)
+
+
+def requeued(facts: ExecutionFacts) -> Answer | None:
+    """Say that it is on its way to another place."""
+    one = facts.execution
+    if not facts.requeuing or one.state is State.SETTLED:
+        return None
+    text = f"Execution {one.number} is to stand at the end of its queue: {one.agent} has not given it back yet."
+    return Answer(cause=Cause.REQUEUING, text=text)
 
 
 def retry_waits(facts: ExecutionFacts) -> Answer | None:
     """Say when the next attempt follows, and what became of the last one."""
-    one = facts.execution
-    if one.state is not State.PREPARING or one.attempt < 2 or _under_way_since(facts):
+    one, attempt = facts.execution, facts.execution.attempt
+    at_tail = bool(facts.ready_at) and one.state is State.QUEUED
+    if not at_tail and (one.state is not State.PREPARING or attempt < 2 or _under_way_since(facts)):
         return None
+    attempt += at_tail  # made ones are counted while it has no place
     said, _, after = one_line(one.detail).partition("; the next follows")
-    due = left(facts.queue.until, facts.now) if facts.queue and _is_head(facts) else ""
-    when = f" {due}" if due else after
+    due = left(facts.ready_at, facts.now) if at_tail else left(facts.queue.until, facts.now) if facts.queue and _is_head(facts) else ""
+    place = " at the end of its queue" if at_tail else ""
     most = f" of {facts.policy.maximum_attempts}" if facts.policy and facts.policy.maximum_attempts > 1 else ""
-    text = f"Execution {one.number} waits for attempt {one.attempt}{most}, which follows{when}: {said or 'the last one did not succeed'}."
-    logs = Remedy(
-        text="read what the last attempt wrote", command=f"attune execution logs {one.number} --stream both --attempt {one.attempt - 1}"
+    why = said or "the last one did not succeed"
+    text = f"Execution {one.number} waits for attempt {attempt}{most}, which follows{place}{f' {due}' if due else after}: {why}."
+    command = f"attune execution logs {one.number} --stream both --attempt {attempt - 1}"
+    return Answer(
+        cause=Cause.RETRY, text=text, remedies=(Remedy(text="read what the last attempt wrote", command=command), cancel(one.number))
     )
-    return Answer(cause=Cause.RETRY, text=text, remedies=(logs, cancel(one.number)))
 
 
 def rate_waits(facts: ExecutionFacts) -> Answer | None:
     """Say when the rate of its action lets it start."""
     policy, queue = facts.policy, facts.queue
-    if policy is None or policy.rate is None or queue is None or not queue.until or facts.execution.attempt > 1 or not _is_head(facts):
+    if policy is None or policy.rate is None or queue is None or not queue.waiting_for.startswith("rate ") or not _is_head(facts):
         return None
     each = f"{policy.rate.limit} per {show_duration(policy.rate.per)}"
-    what = f"the rate of {facts.execution.action} ({each}) is used up; it may start {left(queue.until, facts.now)}"
+    when = f"; it may start {left(queue.until, facts.now)}" if queue.until else ""
+    what = f"the rate of {facts.execution.action} ({each}) is used up{when}"
     return _waits(facts, Cause.RATE, what, Remedy(text="nothing, it goes on by itself; or raise `rate` in the action's document"))
 
 
@@ -116,7 +132,14 @@ def slot_taken(facts: ExecutionFacts) -> Answer | None:
     """Say what stands before it and holds its place."""
     queue, one = facts.queue, facts.execution
     limit = facts.policy.limit if facts.policy else 1
-    if queue is None or not queue.ahead or not _stands(facts) or _under_way_since(facts) or (queue.ahead < limit and _is_head(facts)):
+    if (
+        queue is None
+        or not queue.ahead
+        or facts.ready_at
+        or not _stands(facts)
+        or _under_way_since(facts)
+        or (queue.ahead < limit and _is_head(facts))
+    ):
         return None
     text = f"Execution {one.number} waits for its turn: {holding(queue, facts, limit)}."
     first = queue.before[0] if queue.before else None

@@ -38,6 +38,7 @@ class Cause(StrEnum):
     SLOT_TAKEN = "slot_taken"
     RETRY = "retry"
     RATE = "rate"
+    REQUEUING = "requeuing"
     PREPARING = "preparing"
     NO_FREE_SLOT = "no_free_slot"
     WINDOW_FULL = "window_full"
@@ -197,6 +198,8 @@ class ExecutionFacts(Document):
     now: str
     execution: ExecutionView
     handed: bool = False  # offered to its agent
+    ready_at: str = ""  # when its next attempt takes a place at the end of its queue (retry.place: tail)
+    requeuing: bool = False  # its agent is asked to give it back for another place
     input_shown: bool = False  # a long input is left out of `execution`
     rule: RuleOrigin | None = None  # None: a manual run
     active_revision: str = ""
