@@ -7,7 +7,7 @@ sender was promised: an event that was acknowledged has its executions, each sta
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -157,19 +157,12 @@ class Rig:
             self.system.start_executor(self.host)
 
     def kill_host(self) -> None:
-        """Freeze agent, executor, keepers and actions, and only then kill them: none sees another one die."""
-        programs = [alive(self.host.executor), alive(self.host.agent)]
-        frozen: set[int] = set()
-        while found := ({program.pid for program in programs} | {one.pid for one in descendants(programs[0].pid)}) - frozen:
-            for pid in found:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGSTOP)
-            frozen |= found
-        for pid in frozen:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        for program in programs:
-            program.wait()
+        """Kill agent, executor, keepers and actions at once."""
+        _kill_at_once([alive(self.host.executor), alive(self.host.agent)])
+
+    def kill_everything(self, meanwhile: Callable[[], None]) -> None:
+        """Do the same to the controller, too; `meanwhile` happens at the moment of the crash."""
+        _kill_at_once([alive(self.host.executor), alive(self.host.agent), alive(self.system.controller)], meanwhile)
 
     def start_host(self) -> None:
         """Start both programs of the host."""
@@ -247,6 +240,22 @@ def judge(acknowledged: Mapping[tuple[str, int], int], executions: list[Executio
     return Verdict(
         acknowledged_lost=missing, order_broken=violations(lines, limits, expected, lost), ends_invented=invented, lost=frozenset(lost)
     )
+
+
+def _kill_at_once(programs: Sequence[Program], meanwhile: Callable[[], None] = lambda: None) -> None:
+    """Freeze them and all their children, and only then kill them: none sees another one die."""
+    frozen: set[int] = set()
+    while found := {pid for program in programs for pid in (program.pid, *(one.pid for one in descendants(program.pid)))} - frozen:
+        for pid in found:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        frozen |= found
+    meanwhile()
+    for pid in frozen:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    for program in programs:
+        program.wait()
 
 
 def alive(program: Program | None) -> Program:
