@@ -45,6 +45,8 @@ COMMANDS = {
     "controller": ("attune_cli.commands.controller", "Run a controller, ask for its status, make tokens"),
 }
 
+#: Set by a shell that asks for words: `eval "$(_ATTUNE_COMPLETE=source_bash attune)"`, or source_zsh, source_fish.
+COMPLETING = "_ATTUNE_COMPLETE"
 #: Exit codes besides 0: 1 findings or a failed execution, 2 bad use, 3 failure, 130 interrupted.
 EXIT_CODES = {Blame.AUTHOR: 2, Blame.HOST: 3, Blame.PASSING: 3, Blame.DEFECT: 3}
 
@@ -125,6 +127,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _call(arguments: Sequence[str] | None) -> None:
     """Run one command and write all of its output; a reader that went away is a BrokenPipeError, a full disk is said."""
+    if COMPLETING in os.environ:
+        from typer._completion_classes import completion_init
+
+        completion_init()
     stdout = _stdout()
     try:
         try:

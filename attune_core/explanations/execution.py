@@ -22,7 +22,8 @@ from attune_core.explanations.waiting import (
     slot_taken,
     told_otherwise,
 )
-from attune_core.explanations.wording import counted, passed
+from attune_core.explanations.wording import about, counted, passed
+from attune_core.moments import parse_rfc3339
 from attune_core.quantities import show_duration
 from attune_core.states import State
 from attune_core.wire.explanations import Answer, Cause, ExecutionExplanation, ExecutionFacts
@@ -75,6 +76,16 @@ def older_revision(facts: ExecutionFacts) -> Answer | None:
     return Answer(cause=Cause.OLDER_REVISION, text=text, remedies=again)
 
 
+def expires(facts: ExecutionFacts) -> Answer | None:
+    """Say until when it may start at all."""
+    one, within = facts.execution, facts.policy.start_within if facts.policy else None
+    if within is None or one.attempt or one.started_at or one.state is State.SETTLED:
+        return None
+    rest = within - (parse_rfc3339(facts.now) - parse_rfc3339(one.accepted_at))
+    text = f"If it has not started in {about(rest)}, it is not run at all (start_within {show_duration(within)})."
+    return Answer(cause=Cause.EXPIRES, text=text)
+
+
 def _nothing(facts: ExecutionFacts) -> Answer:
     one = facts.execution
     ahead = f" behind {counted(facts.queue.ahead, 'execution')}" if facts.queue and facts.queue.ahead else ""
@@ -100,4 +111,4 @@ ANSWERS: tuple[Callable[[ExecutionFacts], Answer | None], ...] = (
     no_free_slot,
 )
 #: What is said besides, whatever the answer is.
-BESIDE: tuple[Callable[[ExecutionFacts], Answer | None], ...] = (older_revision,)
+BESIDE: tuple[Callable[[ExecutionFacts], Answer | None], ...] = (expires, older_revision)

@@ -27,6 +27,7 @@ class Cause(StrEnum):
     RUNNING = "running"
     CANCELLING = "cancelling"
     OLDER_REVISION = "older_revision"
+    EXPIRES = "expires"
     # What an execution waits for.
     NO_AGENT = "no_agent"
     AGENT_AWAY = "agent_away"

@@ -12,6 +12,7 @@ import pytest
 from attune_core.states import State
 from attune_core.values import JsonObject, JsonValue
 from attune_core.version import VERSION
+from attune_core.wire.api import EventView, Page
 from attune_core.wire.explanations import AgentExplanation, Cause, EventExplanation, ExecutionExplanation
 from tests.cli.commands import attune
 from tests.pages import blocks, typed
@@ -166,10 +167,20 @@ def test_a_pause_another_revision_and_an_absence_are_said(asked: Asked) -> None:
     assert asked.agent().answer.cause is Cause.PAUSED
 
     changed = json.loads(repository(asked.place)["packs/web/actions/deploy.yaml"]) | {"concurrency": {"limit": 3}}
+    (running.origin.clone / "packs/web/rules/once.yaml").unlink()
     running.push({"packs/web/actions/deploy.yaml": json.dumps(changed)})
     wait_until(lambda: Cause.OLDER_REVISION in {one.cause for one in asked.execution(paused).also}, what="the newer revision")
     [change] = asked.execution(paused).facts.policy_changes
     assert (change.name, change.accepted, change.active) == ("limit", "1", "3")
+
+    alert = next(
+        one for one in running.client.pages("/v1/events", Page[EventView], {}, most=100) if one.type == "web.alert" and one.executions
+    )
+    then = asked.event(alert.position).facts
+    assert (then.asked_revision, [(one.rule, one.cause, one.standing) for one in then.rules]) == (
+        alert.revision,
+        [("web.once", Cause.FIRED, "removed")],
+    )
 
     assert running.agent.agent is not None
     running.agent.agent.kill()

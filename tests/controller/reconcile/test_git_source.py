@@ -58,6 +58,23 @@ async def test_locks_and_halves_of_a_killed_git_are_swept(tmp_path: Path, pushes
     assert not any(lock.exists() for lock in locks)
 
 
+async def test_the_last_change_of_a_file_names_its_author_whatever_it_is_called(tmp_path: Path, pushes: Pushes) -> None:
+    source = source_of(tmp_path, str(pushes.bare))
+    await source.prepare()
+    pushes.publish({"rules/*.yaml": "1", "rules/a.yaml": "1"})
+    pushes.write({"rules/*.yaml": "2"})
+    pushes.git("commit", "--quiet", "--all", "--author", "Eve\u202e \x1b[31mred <eve@example.org>", "-m", "a change")
+    changed = pushes.git("rev-parse", "HEAD")
+    later = pushes.publish({"rules/a.yaml": "2"})
+    await source.fetch()
+    found = await source.last_change(later, "rules/*.yaml")
+    assert found is not None
+    assert (found.commit, found.subject) == (changed, "a change")
+    assert found.author == "Eve\\u202e \\x1b[31mred"
+    assert await source.last_change(later, "rules/none.yaml") is None
+    assert await source.last_change("1" * 40, "rules/a.yaml") is None
+
+
 async def test_a_missing_branch_is_said_as_such(tmp_path: Path, pushes: Pushes) -> None:
     source = source_of(tmp_path, str(pushes.bare))
     await source.prepare()
