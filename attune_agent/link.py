@@ -30,6 +30,7 @@ from attune_core.version import WIRE_PROTOCOL
 from attune_core.wire.api import Failure
 from attune_core.wire.enrolment import Enrolled, Enrolment
 from attune_core.wire.frames import PROTOCOL_HEADER, SESSION_HEADER, Hello, Stored, Welcome
+from attune_core.wire.inventory import Inventory, Merged
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -81,6 +82,11 @@ class HttpLink:
         """Send frames."""
         headers = {SESSION_HEADER: session, "content-type": "application/x-ndjson"}
         return _read(await self._send("/agent/v1/frames", frames, headers), Stored)
+
+    async def inventory(self, session: str, page: Inventory) -> None:
+        """Say what is held."""
+        headers = {SESSION_HEADER: session, "content-type": "application/json"}
+        _read(await self._send("/agent/v1/inventory", page.model_dump_json().encode(), headers), Merged)
 
     async def pack(self, digest: str) -> AsyncIterator[bytes]:
         """Yield the tar with that sha256."""

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from attune_core.wire.frames import Hello, Stored, Welcome
+from attune_core.wire.inventory import Inventory
 
 
 class Link(Protocol):
@@ -23,6 +24,10 @@ class Link(Protocol):
 
     async def post(self, session: str, frames: bytes) -> Stored:
         """Send NDJSON frames; the answer says up to which number they are durable."""
+        ...
+
+    async def inventory(self, session: str, page: Inventory) -> None:
+        """Say what is held, when the welcome asked; the page is durable when this returns."""
         ...
 
     def pack(self, digest: str) -> AsyncIterator[bytes]:

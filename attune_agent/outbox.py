@@ -41,6 +41,10 @@ class Outbox:
             taken.append(row)
         return taken
 
+    def rows(self) -> Sequence[OutboxRow]:
+        """Return all of them."""
+        return list(self._rows)
+
     def acknowledged(self, number: int) -> None:
         """The controller has everything up to this row."""
         while self._rows and self._rows[0].number <= number:

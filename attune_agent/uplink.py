@@ -14,6 +14,7 @@ from attune_agent.dispatching import Dispatching, LogReader
 from attune_agent.errors import ControllerUntrusted, SessionEnded, SessionRefused
 from attune_agent.fifo import Fifo
 from attune_agent.inbox import Inbox
+from attune_agent.inventory import pages
 from attune_agent.lines import Lines
 from attune_agent.link_port import Link
 from attune_agent.marks import Marks
@@ -109,6 +110,8 @@ class Uplink:
         # Before the stream is opened: a copy of this directory, made earlier, cannot name this session.
         await self._state.set_session(welcome.session)
         self._previous, self._ping = welcome.session, welcome.ping_interval
+        if welcome.inventory:
+            await self._say_what_is_held(welcome)
         posting = Posting(self._outbox, self._status)
         self._inbox.acknowledge = posting.acknowledge
         self._outbox.filled = posting.wake
@@ -126,6 +129,12 @@ class Uplink:
         finally:
             self._inbox.disconnect()
             self._outbox.filled = self._marks.followed = _nobody
+
+    async def _say_what_is_held(self, welcome: Welcome) -> None:
+        """The controller was restored from a backup, so it may know less than this agent; it hands over nothing before it has heard."""
+        _log.warning("the controller was restored from a backup", incarnation=welcome.incarnation, in_hand=len(self._fifo))
+        async for page in pages(self._fifo, self._state, self._outbox):
+            await self._link.inventory(welcome.session, page)
 
     def _hello(self) -> Hello:
         return Hello(

@@ -42,7 +42,7 @@ COMMANDS = {
     "pack": ("attune_cli.commands.pack", "Packs of a working copy: their lock files"),
     "agent": ("attune_cli.commands.agent", "Join hosts, list and operate them: cordon, pause, drain"),
     "verify": ("attune_cli.commands.verify", "Judge from outside whether the promises of order held"),
-    "controller": ("attune_cli.commands.controller", "Run a controller, ask for its status, make tokens"),
+    "controller": ("attune_cli.commands.controller", "Run a controller, ask for its status, back it up, make tokens"),
 }
 
 #: Set by a shell that asks for words: `eval "$(_ATTUNE_COMPLETE=source_bash attune)"`, or source_zsh, source_fish.

@@ -15,6 +15,7 @@ from attune_controller.fleet import Fleet
 from attune_controller.intake import Intake
 from attune_controller.log_relay import LogRelay
 from attune_controller.marking import Marking
+from attune_controller.merging import Merging
 from attune_controller.packs import PackStore
 from attune_controller.planning import Planner
 from attune_controller.reconcile.active import ActiveCatalog
@@ -60,6 +61,7 @@ class Assembly:
             greeting=self._greeting(ping),
             stream=Stream(sessions, self.clones, self.fleet, self.logs, clock, serve=self._serve, changed=self.planner.wake, interval=ping),
             incoming=Incoming(store, self.reports, self.logs, self.fleet, clock),
+            merging=Merging(store, lambda: store.incarnation, clock, self.planner.wake),
             sessions=sessions,
             packs=packs,
         )

@@ -93,6 +93,13 @@ class AgentForgotten(SessionError):
     remedy = "stop the agent, remove <state>/agent on its host, and let it join anew: attune agent invite NAME"
 
 
+class InventoryMissing(SessionError):
+    """The controller was restored from a backup, and this agent has not said what it holds, because its version cannot."""
+
+    code, blame = "ATT658", Blame.HOST
+    remedy = "bring the agent to the controller's version; until then it goes on with what it has, and nothing new is handed to it"
+
+
 class SyncError(AttuneError):
     """A revision could not be taken from git to life."""
 
@@ -203,6 +210,20 @@ class StateOnNetwork(StartError):
 
     code, blame = "ATT655", Blame.HOST
     remedy = "move it to a disk of this host; `allow_network_state: true` takes the risk of two controllers at once and of lost answers"
+
+
+class BackupRefused(AttuneError):
+    """A backup cannot be made, or restored, at this place."""
+
+    code, blame = "ATT659", Blame.HOST
+    remedy = "give a folder that does not exist yet, or is empty, on a disk with room for it"
+
+
+class BackupUnusable(AttuneError):
+    """A folder is no whole backup: its manifest is missing, or a file differs from it."""
+
+    code, blame = "ATT740", Blame.HOST
+    remedy = "take another backup; what is in this one cannot be trusted to be what the controller had"
 
 
 class SecretUnusable(AttuneError):

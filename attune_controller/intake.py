@@ -5,10 +5,11 @@ reason, never dropped (reliability.md G1).
 """
 
 from dataclasses import replace
+from typing import Protocol
 
 from attune_controller.drafting import unheard
 from attune_controller.planning import CatalogHolder, Wake
-from attune_controller.store.port import Events
+from attune_controller.store.port import Events, Syncs
 from attune_controller.store.records import Acceptance, NewEvent
 from attune_core.failpoints import failpoint
 from attune_core.rules.delivering import undeliverable
@@ -16,10 +17,14 @@ from attune_core.rules.filling import complete_input
 from attune_core.rules.requests import REQUESTED, read_request
 
 
+class IntakeStore(Events, Syncs, Protocol):
+    """The part of the store that intake uses."""
+
+
 class Intake:
     """Accepts events once by (source, id)."""
 
-    def __init__(self, store: Events, active: CatalogHolder, wake: Wake, glance: Wake) -> None:
+    def __init__(self, store: IntakeStore, active: CatalogHolder, wake: Wake, glance: Wake) -> None:
         """Take the store, the active catalog and what to call when there is, or may be, something to plan."""
         self._store, self._active, self._wake, self._glance = store, active, wake, glance
 
@@ -31,7 +36,7 @@ class Intake:
         if event.type == REQUESTED:
             self._refuse_bad_request(event)
         elif not event.dead_reason:
-            event = replace(event, dead_reason=self._undeliverable(event), unheard=unheard(event, self._active.catalog))
+            event = replace(event, dead_reason=await self._undeliverable(event), unheard=unheard(event, self._active.catalog))
         failpoint("c1")
         acceptance = await self._store.accept_event(event)
         failpoint("c2")
@@ -40,9 +45,12 @@ class Intake:
         (self._glance if event.unheard else self._wake)()
         return replace(acceptance, dead_reason=event.dead_reason)
 
-    def _undeliverable(self, event: NewEvent) -> str:
+    async def _undeliverable(self, event: NewEvent) -> str:
         catalog = self._active.catalog
-        return undeliverable(event.type, event.data, catalog) if catalog is not None else "no revision is active yet"
+        if catalog is not None:
+            return undeliverable(event.type, event.data, catalog)
+        # A restored controller has to fetch first what is active: until then events wait for their plans, unjudged.
+        return "" if (await self._store.sync()).active_revision else "no revision is active yet"
 
     def _refuse_bad_request(self, event: NewEvent) -> None:
         request = read_request(event.data)

@@ -1,4 +1,4 @@
-"""`attune controller`: run one, ask how it is, make and remove API tokens."""
+"""`attune controller`: run one, ask how it is, back it up and restore it, make and remove API tokens."""
 
 import os
 from pathlib import Path
@@ -12,9 +12,15 @@ from attune_cli.pairs import read_pairs
 from attune_cli.profiles import load_profile
 from attune_cli.render.output import show_fields, show_json, show_line, show_table
 from attune_cli.render.status import problem_line, status_fields
+from attune_core.ports import SystemClock, SystemRandom, rfc3339
+from attune_core.quantities import show_size
+from attune_core.values import JsonObject
 from attune_core.wire.api import Page, StatusView, TokenView
 
-app = group("Run a controller, ask for its status, make tokens.")
+app = group("Run a controller, ask for its status, back it up, make tokens.")
+#: Where a controller keeps its state unless its settings say otherwise.
+DEFAULT_STATE = Path("/var/lib/attune-controller")
+StatePath = Annotated[Path, typer.Option(metavar="DIR", help="The controller's state directory.")]
 tokens = group("API tokens for people and programs.")
 app.add_typer(tokens, name="token")
 
@@ -50,6 +56,58 @@ def status(json: JsonFlag = False, profile: ProfileName = None) -> None:
     show_fields(status_fields(found))
     for problem in found.sync.problems:
         show_line(problem_line(problem))
+
+
+@app.command()
+def backup(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the backup goes; it is made.")],
+    state: StatePath = DEFAULT_STATE,
+    json: JsonFlag = False,
+) -> None:
+    """Copy what a controller cannot get again: store, authority, secrets, tokens and packs. The controller may go on running.
+
+    It holds keys and secrets: keep it as you keep those. The settings file and the git repository are not in it.
+
+    Example: attune controller backup /backup/attune-monday
+    """
+    from attune_controller.backup import make_backup
+
+    os.umask(0o077)
+    made = make_backup(state, directory, now=SystemClock().now())
+    if json:
+        show_json(made)
+    else:
+        show_line(f"{directory}: {len(made.files)} files, {show_size(sum(one.size for one in made.files))}")
+
+
+@app.command()
+def restore(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A backup.")],
+    state: Annotated[Path, typer.Option(metavar="DIR", help="The new state directory; it is made.")],
+    json: JsonFlag = False,
+) -> None:
+    """Make a state directory of a backup. The controller that is started on it asks its agents what they hold before it goes on.
+
+    What was accepted after the backup and is not in an agent's hands is gone; what may have run meanwhile is lost, and never run again.
+
+    Example: attune controller restore /backup/attune-monday --state /var/lib/attune-controller
+    """
+    from attune_controller.restoring import restore_backup
+
+    os.umask(0o077)
+    made = restore_backup(directory, state, SystemClock(), SystemRandom())
+    fields: JsonObject = {
+        "state": str(state),
+        "incarnation": made.incarnation,
+        "made_at": rfc3339(made.manifest.made_at),
+        "dead_letters": made.dead_letters,
+        "lost": made.lost,
+        "agents_to_ask": made.agents,
+    }
+    if json:
+        show_json(fields)
+    else:
+        show_fields([(name.replace("_", " "), str(value)) for name, value in fields.items()])
 
 
 @tokens.command("create")

@@ -5,6 +5,7 @@ Called by `routes` for POST /agent/v1/hello; afterwards the agent opens the sess
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 import structlog
 
@@ -17,11 +18,20 @@ from attune_controller.sessions.clones import Clones
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session
 from attune_controller.store.errors import AgentUnknown
-from attune_controller.store.port import Agents
+from attune_controller.store.port import Agents, Merges
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
 from attune_core.safe_text import safe_text
 from attune_core.wire.frames import PING_INTERVAL, Hello, Welcome
+
+
+class GreetingStore(Agents, Merges, Protocol):
+    """The part of the store that a greeting uses."""
+
+    @property
+    def incarnation(self) -> str:
+        """The identity of the store's life."""
+        ...
 
 
 class Greeting:
@@ -29,7 +39,7 @@ class Greeting:
 
     def __init__(
         self,
-        store: Agents,
+        store: GreetingStore,
         sessions: OpenSessions,
         clones: Clones,
         *,
@@ -84,6 +94,7 @@ class Greeting:
         else:
             await self._store.greet(agent)
         self._fleet.enrolled([agent])
+        session.unmerged = name in await self._store.unmerged()
         paused, draining = session.told = self._fleet.told(name)
         self._sessions.put(session)
         self._log.info("agent_greeted", agent=name, session=session_id, version=safe_text(hello.version, limit=40))
@@ -95,4 +106,6 @@ class Greeting:
             paused=paused,
             draining=draining,
             ping_interval=self._ping,
+            incarnation=self._store.incarnation,
+            inventory=session.unmerged,
         )

@@ -64,6 +64,9 @@ class Session:
         self.sent = Places()
         for held in self.held():
             self.sent.put(held.queue, held.epoch, held.last)
+        #: The store came out of a backup, and the agent has not said yet what it holds; what it has named so far.
+        self.unmerged = False
+        self.inventoried: set[str] = set()
         self._known: OrderedDict[str, Execution] = OrderedDict()
         self._over = asyncio.Event()
         self._error: SessionError | None = None

@@ -32,6 +32,7 @@ from attune_controller.store.records import (
     Standing,
     Step,
     Sync,
+    Unmerged,
 )
 from attune_core.marks import Marks
 from attune_core.rules.throttling import Admission, ThrottleKey
@@ -316,7 +317,38 @@ class Pruning(Protocol):
         ...
 
 
-class Store(Events, Executions, Histories, Queues, Standings, Returns, Holds, Backlog, Agents, Credentials, Syncs, Pruning, Protocol):
+class Merges(Protocol):
+    """A store that came out of a backup learns from each agent what it does not know, before it hands anything over to it (G18)."""
+
+    async def restored(self, incarnation: str) -> None:
+        """Begin another life: under a new identity, every agent is unmerged, and nothing is handed over to an unmerged one.
+
+        Nothing is handed over from a queue of the fleet while any agent is.
+        """
+        ...
+
+    async def unmerged(self) -> Mapping[str, Unmerged]:
+        """Return the agents that have not said what they hold, by name."""
+        ...
+
+    async def take_over(self, agent: str, held: Sequence[Execution], event: NewEvent) -> None:
+        """Let an unmerged agent have these, at the places, in the states and with the attempts that it says; what is settled here stays so.
+
+        One that is not known is made, under its number if that is free, of the event, which is accepted if it is needed.
+        """
+        ...
+
+    async def merge(self, agent: str, known: Sequence[Held], end: End) -> Departure:
+        """Settle, of what the agent was given, what `end` says; let the rest that it does not hold wait again; and let it be merged.
+
+        Each queue of which it knows something goes into an epoch beyond the agent's, and its sequences go on beyond the agent's last.
+        """
+        ...
+
+
+class Store(
+    Events, Executions, Histories, Queues, Standings, Returns, Holds, Backlog, Agents, Credentials, Syncs, Pruning, Merges, Protocol
+):
     """All of it."""
 
     @property

@@ -260,6 +260,14 @@ class Departure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unmerged:
+    """An agent that has not said what it holds since the store came out of a backup: its instance then, and the last number then."""
+
+    instance: str
+    numbers: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Held:
     """What an agent says it holds of a queue."""
 

@@ -157,3 +157,8 @@ def is_unstarted(execution: Execution) -> bool:
     if not execution.handed:
         return False
     return execution.state in (State.QUEUED, State.ASSIGNED) or (execution.state is State.PREPARING and execution.attempt <= 1)
+
+
+def is_unacknowledged(execution: Execution) -> bool:
+    """Tell whether it was offered to the agent, which has not said that it has it."""
+    return execution.handed and execution.state is State.QUEUED

@@ -388,6 +388,9 @@ class Welcome(Message):
     paused: Mark | None = None
     draining: Mark | None = None
     holds: tuple[HoldQueue, ...] = ()
+    #: The life of the controller's store; another one after it was restored from a backup, and then the agent is asked what it holds.
+    incarnation: str = ""
+    inventory: bool = False
 
 
 class Stored(Message):

@@ -63,6 +63,7 @@ class MemoryAgents(Opened):
             raise AgentUnknown(f"no agent {name} is enrolled")
         departure = leave(self.tables, name, end, released_at=event.received_at)
         self.tables.marks.pop(name, None)
+        self.tables.unmerged.pop(name, None)
         del self.tables.agents[name]
         accept(self.tables, event)
         return departure

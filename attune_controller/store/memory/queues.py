@@ -22,7 +22,7 @@ class MemoryQueues(Opened):
     ) -> Sequence[Handover]:
         """See the port."""
         tables = self.tables
-        if MarkKind.DRAINING in tables.marks.get(agent, {}):
+        if MarkKind.DRAINING in tables.marks.get(agent, {}) or agent in tables.unmerged:
             return []
         open_queues = [queue for queue in tables.queues.values() if queue.key.place == agent and queue.waiting and queue.key not in blocked]
         open_queues.sort(key=lambda queue: (len(queue.unstarted), queue.turn, queue.made))

@@ -9,6 +9,7 @@ from attune_controller.store.memory.credentials import MemoryCredentials
 from attune_controller.store.memory.events import MemoryEvents
 from attune_controller.store.memory.executions import MemoryExecutions
 from attune_controller.store.memory.history import MemoryHistories
+from attune_controller.store.memory.merging import MemoryMerges
 from attune_controller.store.memory.pruning import MemoryPruning
 from attune_controller.store.memory.queues import MemoryQueues
 from attune_controller.store.memory.standings import MemoryStandings
@@ -26,18 +27,19 @@ class MemoryStore(
     MemoryCredentials,
     MemorySyncs,
     MemoryPruning,
+    MemoryMerges,
 ):
     """A store that forgets everything when it is closed; nothing in it waits, so each call is atomic."""
 
     def __init__(self, incarnation: str = "memory") -> None:
         """Begin empty, under this identity."""
         super().__init__()
-        self._incarnation = incarnation
+        self.tables.incarnation = incarnation
 
     @property
     def incarnation(self) -> str:
         """See the port."""
-        return self._incarnation
+        return self.tables.incarnation
 
     @property
     def alarm(self) -> str:

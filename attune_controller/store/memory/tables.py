@@ -6,7 +6,7 @@ The memory store's noun modules read and write it; nothing here waits, so every 
 from dataclasses import dataclass, field
 
 from attune_controller.store.errors import ExecutionUnknown
-from attune_controller.store.records import Agent, ApiToken, Event, Execution, Hold, JoinToken, QueueKey, Step, Sync
+from attune_controller.store.records import Agent, ApiToken, Event, Execution, Hold, JoinToken, QueueKey, Step, Sync, Unmerged
 from attune_controller.store.transitions import is_unstarted, is_waiting, released
 from attune_core.marks import Marks
 from attune_core.rules.throttling import Admission, ThrottleKey
@@ -34,6 +34,8 @@ class QueueRow:
 class Tables:
     """Everything, by its key; dicts without values are sets that keep their order."""
 
+    incarnation: str = ""
+    unmerged: dict[str, Unmerged] = field(default_factory=dict)
     positions: int = 0
     numbers: int = 0
     turns: int = 0

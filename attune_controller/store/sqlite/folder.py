@@ -24,7 +24,7 @@ def claim(folder: Path) -> int:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        known = _check_format(folder)
+        known = check_format(folder)
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise StoreFailed(f"cannot use the folder {folder}: {error.strerror}") from error
@@ -57,7 +57,7 @@ def _check_locked(place: Path) -> None:
     raise LocksMissing(f"the lock of {place} could be had twice")
 
 
-def _check_format(folder: Path) -> bool:
+def check_format(folder: Path) -> bool:
     """Tell whether it holds a store of ours already."""
     try:
         with (folder / "format").open(encoding="utf-8", errors="replace") as file:
@@ -74,7 +74,7 @@ def _check_format(folder: Path) -> bool:
 def _begin(folder: Path) -> None:
     """Write the format durably, before there is a database: a database never stands without it."""
     fresh = folder / "format.new"
-    _write(fresh, FORMAT)
+    write_durably(fresh, FORMAT)
     fresh.replace(folder / "format")
     _sync(folder)
 
@@ -83,7 +83,7 @@ def make_database(folder: Path) -> Path:
     """Return the database's path; made empty and private first, because SQLite gives `-wal` and `-shm` the same mode."""
     place = folder / DATABASE
     if not place.exists():
-        _write(place, "")
+        write_durably(place, "")
         _sync(folder)
     return place
 
@@ -107,7 +107,8 @@ def check_identities(known: Mapping[Path, FileIdentity]) -> None:
             raise StoreReplaced(f"{place} was replaced while the controller had it open")
 
 
-def _write(place: Path, text: str) -> None:
+def write_durably(place: Path, text: str) -> None:
+    """Write a file that nobody else may read, and wait for the disk."""
     with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600), "w") as file:
         file.write(text)
         file.flush()

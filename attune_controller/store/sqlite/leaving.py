@@ -38,6 +38,7 @@ def forget(connection: apsw.Connection, name: str, end: End, event: NewEvent, va
         raise AgentUnknown(f"no agent {name} is enrolled")
     departure = _leave(connection, name, end, released_at=event.received_at)
     execute(connection, "DELETE FROM agent_marks WHERE agent = ?", name)
+    execute(connection, "DELETE FROM merges WHERE agent = ?", name)
     execute(connection, "DELETE FROM agents WHERE name = ?", name)
     accept(connection, event, values)
     return departure
@@ -51,7 +52,7 @@ def begin_anew(connection: apsw.Connection, name: str, end: End) -> Departure:
 def _leave(connection: apsw.Connection, name: str, end: End, *, released_at: float | None) -> Departure:
     """Carry out what `end` says of everything unsettled; release what it leaves, unless it keeps its place (None)."""
     ended = released = 0
-    for execution in _unsettled(connection, name):
+    for execution in unsettled_of(connection, name):
         move = end(execution)
         if move is not None and (after := after_move(execution, move)):
             store_move(connection, after, prepare(move))
@@ -67,7 +68,8 @@ def _leave(connection: apsw.Connection, name: str, end: End, *, released_at: flo
     return Departure(ended=ended, released=released)
 
 
-def _unsettled(connection: apsw.Connection, name: str) -> list[Execution]:
+def unsettled_of(connection: apsw.Connection, name: str) -> list[Execution]:
+    """Return what an agent was given and has not settled, by number."""
     states = "queued", "assigned", "preparing", "started"
     rows = [row for state in states for row in rows_of(connection, _UNSETTLED, state, name)]
     return sorted(map(execution_of, rows), key=lambda execution: execution.number)

@@ -192,8 +192,15 @@ CREATE TABLE fleet_rates (
 PRAGMA user_version = 6;
 """
 
+# Agents that have not said what they hold since the store came out of a backup: their instance then, and the last number given then.
+_MERGES: LiteralString = """
+CREATE TABLE merges (agent TEXT PRIMARY KEY, instance TEXT NOT NULL, numbers INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 7;
+"""
+
 #: Step n brings version n-1 to n and says so in its last line; PRAGMA user_version takes no parameter, and is part of the transaction.
-MIGRATIONS: tuple[LiteralString, ...] = (FIRST, _THROTTLES, _MARKS, _HISTORY, _POLICIES, _FLEET)
+MIGRATIONS: tuple[LiteralString, ...] = (FIRST, _THROTTLES, _MARKS, _HISTORY, _POLICIES, _FLEET, _MERGES)
 
 
 def migrate(connection: apsw.Connection, place: Path, steps: Sequence[LiteralString] = MIGRATIONS) -> None:

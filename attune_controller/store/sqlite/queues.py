@@ -35,6 +35,7 @@ SELECT number, id FROM executions
 WHERE queue = ? AND epoch = ? AND state = 'queued' AND handed = 1 AND sequence <= ? ORDER BY sequence
 """
 _DRAINING: LiteralString = "SELECT 1 FROM agent_marks WHERE agent = ? AND kind = 'draining'"
+_UNMERGED: LiteralString = "SELECT 1 FROM merges WHERE agent = ?"
 _IDENTITY: LiteralString = " FROM queues WHERE place = ? AND action = ? AND key = ?"
 
 
@@ -82,7 +83,7 @@ class SqliteQueues(Connected):
 def _take(
     connection: apsw.Connection, *, agent: str, window: int, window_bytes: int, limit: int, blocked: frozenset[QueueKey]
 ) -> list[Handover]:
-    if row_of(connection, _DRAINING, agent):
+    if row_of(connection, _DRAINING, agent) or row_of(connection, _UNMERGED, agent):
         return []
     queues: dict[QueueKey, int] = {}
 

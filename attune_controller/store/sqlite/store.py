@@ -16,6 +16,7 @@ from attune_controller.store.sqlite.events import SqliteEvents
 from attune_controller.store.sqlite.executions import SqliteExecutions
 from attune_controller.store.sqlite.folder import check_identities
 from attune_controller.store.sqlite.history import SqliteHistories
+from attune_controller.store.sqlite.merging import SqliteMerges
 from attune_controller.store.sqlite.migrations import MIGRATIONS
 from attune_controller.store.sqlite.opening import open_parts
 from attune_controller.store.sqlite.pruning import SqlitePruning
@@ -36,6 +37,7 @@ class SqliteStore(
     SqliteCredentials,
     SqliteSyncs,
     SqlitePruning,
+    SqliteMerges,
 ):
     """A store that keeps what it answered through any crash."""
 

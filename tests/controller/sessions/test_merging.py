@@ -1,0 +1,51 @@
+"""An agent of a restored controller says what it holds before anything else is said; one that cannot is not talked to."""
+
+import httpx2
+import pytest
+
+from attune_core.states import Outcome, State
+from attune_core.wire.inventory import InHand, Inventory
+from tests.controller.live import Live, Refused, Spoken
+from tests.controller.sessions.test_hand_over import report, send, states
+
+
+async def say_inventory(spoken: Spoken, page: Inventory) -> httpx2.Response:
+    return await spoken.client.post("/agent/v1/inventory", content=page.model_dump_json(), headers=spoken.headers)
+
+
+async def test_nothing_is_taken_or_handed_over_before_the_inventory(it: Live) -> None:
+    agent = await it.enrol("one")
+    before = await agent.hello()
+    await send(it, "a", "b")
+    a, b = await before.assigned(2)
+    await before.say(before.ack(b))
+    await before.close()
+    await it.controller.store.restored("another life")
+    await send(it, "c")
+    spoken = await agent.greet(held={("web.restart", "null"): 2})
+    assert (spoken.welcome.incarnation, spoken.welcome.inventory) == ("another life", True)
+    with pytest.raises(Refused, match="ATT658"):
+        await spoken.say(report(a, State.STARTED))
+    with pytest.raises(Refused, match="ATT658"):
+        await spoken.open()
+    pages = Inventory(in_hand=(InHand(assign=b, attempt=1, started=True),)), Inventory(complete=True)
+    for page in (*pages, pages[-1]):
+        assert (await say_inventory(spoken, page)).is_success
+    assert await states(it, [a, b]) == ["settled", "started"]
+    assert (await it.execution(a.execution)).outcome is Outcome.LOST
+    again = await agent.hello(held={("web.restart", "null"): 2})
+    assert not again.welcome.inventory
+    (c,) = await again.assigned()
+    assert (c.input["unit"], c.epoch, c.after) == ("c", 1, 0)
+    await again.say(again.ack(c), report(b, State.SETTLED, Outcome.SUCCEEDED))
+    assert await states(it, [b, c]) == ["settled", "assigned"]
+
+
+@pytest.mark.parametrize("body", ["{", '{"in_hand": [{}]}', '{"in_hand": 3}'])
+async def test_an_inventory_that_is_none_is_refused(it: Live, body: str) -> None:
+    await (await it.enrol("one")).hello()
+    await it.controller.store.restored("another life")
+    spoken = await (await it.enrol("one")).greet()
+    answer = await spoken.client.post("/agent/v1/inventory", content=body, headers=spoken.headers)
+    assert answer.status_code == httpx2.codes.BAD_REQUEST
+    assert list(await it.controller.store.unmerged()) == ["one"]
