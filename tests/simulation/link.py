@@ -14,9 +14,10 @@ from attune_agent.errors import ControllerUnreachable
 from attune_agent.link import refusal
 from attune_core.wire.api import Failure
 from attune_core.wire.frames import Hello, Stored, Welcome
+from attune_core.wire.inventory import Inventory, Merged
 from tests.simulation.life import Life
 from tests.simulation.loop import VirtualLoop
-from tests.simulation.served import FRAMES, HELLO, Answer, Served
+from tests.simulation.served import FRAMES, HELLO, INVENTORY, Answer, Served
 from tests.simulation.wire import Broken, Direction, Pipe, Way, Wire
 
 M = TypeVar("M", bound=BaseModel)
@@ -35,6 +36,9 @@ class SimulatedLink:
 
     async def post(self, session: str, frames: bytes) -> Stored:
         return await self._request(FRAMES, session, frames, Stored)
+
+    async def inventory(self, session: str, page: Inventory) -> None:
+        await self._request(INVENTORY, session, page.model_dump_json().encode(), Merged)
 
     def stream(self, session: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         return self._stream(session)

@@ -25,7 +25,7 @@ T = TypeVar("T")
 #: Status and body.
 Answer: TypeAlias = tuple[int, bytes]
 
-HELLO, FRAMES = "/agent/v1/hello", "/agent/v1/frames"
+HELLO, INVENTORY, FRAMES = "/agent/v1/hello", "/agent/v1/inventory", "/agent/v1/frames"
 
 
 class Served:
@@ -68,7 +68,8 @@ class Served:
     async def _answer(self, path: str, request: Request) -> Answer:
         self._life.reach(f"request {path} before")
         try:
-            response = await (self._requests.hello(request) if path == HELLO else self._requests.frames(request))
+            requests = {HELLO: self._requests.hello, INVENTORY: self._requests.inventory, FRAMES: self._requests.frames}
+            response = await requests[path](request)
             found = response.status_code, bytes(response.body)
         except AttuneError as error:
             found = _problem(error)
