@@ -53,11 +53,6 @@ class Standing(Protocol):
         ...
 
     @property
-    def paid(self) -> bool:
-        """Its next attempt has its token already: it was admitted before and held back by something that passes."""
-        ...
-
-    @property
     def ready_at(self) -> float:
         """Clock.monotonic() of its next attempt; 0 for at once."""
         ...
@@ -77,7 +72,7 @@ class Head:
     ever_started: bool
     ready_at: float
     note: str = ""
-    #: When its rate lets it start; 0: it has none, or its token.
+    #: When its rate lets it start; 0: at once.
     token_at: float = 0.0
 
 
@@ -170,7 +165,7 @@ def choose(
                 ever_started=one.ever_started,
                 ready_at=one.ready_at,
                 note=one.note,
-                token_at=next_start((full_at or {}).get(one.bucket, 0.0), policy.rate, now) if policy.rate and not one.paid else 0.0,
+                token_at=next_start((full_at or {}).get(one.bucket, 0.0), policy.rate, now) if policy.rate else 0.0,
             )
             decision = admit(head, running=running, policy=policy, now=now, closed=closed)
             if isinstance(decision, Start):

@@ -85,8 +85,14 @@ class Attempts:
         self._following = Following(ledger=ledger, host=host, reader=preparation, policies=policies, pauses=self._pauses)
         self.withdrawals = Withdrawals(ledger=ledger, following=self._following, policies=policies, clock=clock)
 
-    async def make(self, item: Item, *, asked_before: bool = False) -> None:
+    async def make(self, item: Item) -> None:
         """Make the attempt of an execution in phase `preparing`; it is settled, put off or held when this returns."""
+        try:
+            await self._make(item)
+        finally:
+            self.withdrawals.over(item)
+
+    async def _make(self, item: Item) -> None:
         try:
             prepared = await self._prepare(item)
         except KeyError:
@@ -97,7 +103,7 @@ class Attempts:
         if prepared is None:
             await self.withdrawals.leave(item)
         else:
-            await self._ask(item, prepared, asked_before=asked_before)
+            await self._ask(item, prepared)
 
     async def resume(self, item: Item) -> None:
         """Go on with an attempt that an executor was asked for before this agent's life; nothing is started twice."""
@@ -107,8 +113,8 @@ class Attempts:
             await self._following.end(item, LOST_START)
         elif item.phase is Phase.STARTED or (item.execution, item.attempt) in listed:
             await self._following.follow(self._ledger.started(item), None)
-        else:  # asked, and unknown to the executor that was asked: it never started
-            await self.make(self._ledger.closing(item), asked_before=True)
+        else:  # asked, and unknown to the executor that was asked: it never started, and is admitted anew
+            self._ledger.hold(item, seconds=0.0, note="")
 
     async def _prepare(self, item: Item) -> Prepared | None:
         """Return what the attempt needs, None when it was withdrawn meanwhile."""
@@ -125,14 +131,20 @@ class Attempts:
 
     async def _refused(self, item: Item, error: AttuneError) -> None:
         ending = ending_of_refusal(error)
+        if self.withdrawals.abandoned(item):
+            return
         if ending is None:
             self._hold(item, error)
         else:
             await self._following.end(item, ending)
 
-    async def _ask(self, item: Item, prepared: Prepared, *, asked_before: bool) -> None:
+    async def _ask(self, item: Item, prepared: Prepared) -> None:
+        asked_before = bool(item.state_id)  # by an earlier life of the agent, and not refused
         try:
             greeting = await self._host.greeting()
+            if asked_before and greeting.state_id != item.state_id:
+                await self._following.end(item, LOST_START)
+                return
             if prepared.only_in_memory and not greeting.inputs_in_memory:
                 await self._refused(item, InputOnDisk())
                 return
@@ -143,7 +155,7 @@ class Attempts:
                 item = await self._ledger.asked(item, greeting)
                 failpoint("a4")
         except KeyError:
-            return  # as in `make`
+            return  # as in `_make`
         except (StateUnwritable, ExecutorUnreachable, ExecutorIncompatible) as error:
             self._hold(item, error)
             return
@@ -155,7 +167,7 @@ class Attempts:
             await self._following.follow(self._ledger.started(item), prepared.rules)
 
     def _hindered(self, item: Item) -> bool:
-        return bool(self._closed(item.queue)) or not self._ledger.within(item, self._policies.of(item).limit)
+        return bool(self._closed(item.queue)) or not self._ledger.has_room(item, self._policies.of(item).limit)
 
     async def _start(self, item: Item, request: StartRequest, *, asked_before: bool) -> bool:
         """Ask until there is an answer; True when the start record is durable, else it is held or settled."""
@@ -168,13 +180,13 @@ class Attempts:
             except ExecutorIncompatible:
                 await self._pauses.wait(item)  # an earlier request may have been heard by the one before it
             except StartRefused as error:
-                self._hold(item, error)
+                self._hold(item, error, refused=True)
                 return False
             except ExecutorReplaced as error:
                 if asked_before:
                     await self._following.end(item, LOST_START)
                 else:
-                    self._hold(item, error)
+                    self._hold(item, error, refused=True)
                 return False
             except (GrantMissing, RequestMalformed) as error:
                 await self._following.end(item, ending_of_unstartable(error))
@@ -193,6 +205,8 @@ class Attempts:
             else:
                 return greeting, frozenset((one.execution, one.attempt) for one in listed if one.kind is Kind.ATTEMPT)
 
-    def _hold(self, item: Item, error: AttuneError) -> None:
+    def _hold(self, item: Item, error: AttuneError, *, refused: bool = False) -> None:
+        if self.withdrawals.abandoned(item):
+            return
         _log.warning("an execution waits", execution=item.execution, code=error.code, error=for_people(error.message))
-        self._ledger.hold(item, seconds=self._pauses.next(item), note=for_people(error.message)[:200])
+        self._ledger.hold(item, seconds=self._pauses.next(item), note=for_people(error.message)[:200], refused=refused)

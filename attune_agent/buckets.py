@@ -6,7 +6,7 @@ The lanes take a token for every attempt they admit; the ledger stores what is t
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
-from attune_agent.rate import BucketKey, after_start
+from attune_agent.rate import BucketKey, after_start, token
 from attune_agent.state.records import Spent
 from attune_core.ports import Clock
 from attune_core.wire.frames import Rate
@@ -36,13 +36,19 @@ class Buckets:
         now = self._clock.monotonic()
         self._full_at |= {bucket: min(self._full_at[bucket], now + per) for bucket, per in longest.items()}
 
-    def take(self, bucket: BucketKey, rate: Rate) -> None:
-        """Take one token; admission has seen that it is there."""
+    def take(self, bucket: BucketKey, rate: Rate) -> float:
+        """Take one token and return its size; admission has seen that it is there."""
         now = self._clock.monotonic()
         if len(self._full_at) >= self._keep:
             self._full_at = {one: full_at for one, full_at in self._full_at.items() if full_at > now}
             self._keep = max(_KEPT, 2 * len(self._full_at))
         self._full_at[bucket] = after_start(self._full_at.get(bucket, 0.0), rate, now)
+        return token(rate)
+
+    def give_back(self, bucket: BucketKey, size: float) -> None:
+        """Give back the token of an attempt that does not start now; what is stored of it stays, which only waits longer."""
+        if bucket in self._full_at:
+            self._full_at[bucket] -= size
 
     def spent(self, bucket: BucketKey) -> Spent | None:
         """Return what is to be stored of it; None when it is full."""

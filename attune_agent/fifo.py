@@ -50,11 +50,13 @@ class Fifo:
         self.appended(item)
         self.changed(item.queue)
 
-    def retract(self, queue: QueueKey, epoch: int, last: int) -> None:
-        """Take back what came after `last` and could not be stored."""
+    def retract(self, queue: QueueKey, epoch: int, last: int) -> Sequence[Item]:
+        """Take back what came after `last` and could not be stored, and return it."""
         self._last[queue, epoch] = last
-        for execution in [one.execution for one in self.waiting(queue).values() if one.epoch == epoch and one.sequence > last]:
-            self.remove(execution)
+        retracted = [one for one in self.waiting(queue).values() if one.epoch == epoch and one.sequence > last]
+        for one in retracted:
+            self.remove(one.execution)
+        return retracted
 
     def item(self, execution: str) -> Item | None:
         """Return an unsettled execution."""
@@ -91,9 +93,9 @@ class Fifo:
         """Return the unsettled executions of a queue in their order."""
         return self._queues.get(queue, {})
 
-    def within(self, item: Item, places: int) -> bool:
-        """Tell whether it stands among the first so many of its queue."""
-        return item.execution in islice(self.waiting(item.queue), places)
+    def has_room(self, item: Item, limit: int) -> bool:
+        """Tell whether an active one stands among the first `limit` of its queue and no more than that are active."""
+        return self._active[item.queue] <= limit and item.execution in islice(self.waiting(item.queue), limit)
 
     def active(self, queue: QueueKey) -> int:
         """Return how many of a queue are active."""

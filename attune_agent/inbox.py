@@ -16,7 +16,7 @@ from attune_agent.fifo import Fifo
 from attune_agent.ledger import Ledger
 from attune_agent.policies import Policies
 from attune_agent.state.port import AgentState
-from attune_agent.state.records import Held, QueueKey
+from attune_agent.state.records import Held, Item, QueueKey
 from attune_core.failpoints import failpoint
 from attune_core.states import Reason
 from attune_core.wire.frames import Assign, Policy
@@ -53,6 +53,10 @@ class Canceller(Protocol):
 
     async def requeue(self, execution: str) -> None:
         """Give it back if it has not started."""
+        ...
+
+    def abandon(self, item: Item) -> None:
+        """Let go of one that could not be stored, without a word: it comes again."""
         ...
 
 
@@ -153,7 +157,8 @@ class Inbox:
             return  # the program is ending
         if (error := done.exception()) is not None:
             for place in lasts:
-                self._fifo.retract(*place, self._durable.get(place, 0))
+                for item in self._fifo.retract(*place, self._durable.get(place, 0)):
+                    self._withdrawals.abandon(item)
             self.failed(error if isinstance(error, Exception) else RuntimeError(str(error)))
             return
         failpoint("a2")

@@ -173,9 +173,8 @@ class Lanes:
 
     def _start(self, item: Item, tasks: asyncio.TaskGroup) -> None:
         rate = self._policies.of(item).rate
-        if rate is not None and not item.paid:
-            self._buckets.take(item.bucket, rate)
-        item = replace(item, phase=Phase.PREPARING, note="", ready_at=0.0, paid=True)
+        token = self._buckets.take(item.bucket, rate) if rate is not None else 0.0
+        item = replace(item, phase=Phase.PREPARING, note="", ready_at=0.0, token=token)
         self._fifo.replace(item)  # looks at the queue again, which then stands behind the others
         self._under_way.take(item, self._attempts.make, tasks)
 

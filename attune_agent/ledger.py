@@ -69,9 +69,9 @@ class Ledger:
         current = self._fifo.item(item.execution)
         return current.cancel if current is not None else item.cancel
 
-    def within(self, item: Item, places: int) -> bool:
-        """Tell whether it stands among the first so many of its queue."""
-        return self._fifo.within(item, places)
+    def has_room(self, item: Item, limit: int) -> bool:
+        """Tell whether an attempt that was admitted may start by the limit that holds now."""
+        return self._fifo.has_room(item, limit)
 
     async def body(self, item: Item) -> Assign:
         """Return what it was assigned with; KeyError when it could not be stored."""
@@ -107,10 +107,19 @@ class Ledger:
         """It is to be given back as soon as its preparation has ended; nothing of that is stored."""
         self._move(item, lambda one: replace(one, requeue=True))
 
-    def hold(self, item: Item, *, seconds: float, note: str) -> None:
-        """Let it wait at its place for a passing hindrance; nothing of it is stored, its attempt number stays."""
+    def hold(self, item: Item, *, seconds: float, note: str, refused: bool = False) -> None:
+        """Let it wait at its place for a passing hindrance; nothing of it is stored, its attempt number stays, its token is given back.
+
+        `refused`: the executor has said that it did not start, so another one may be asked.
+        """
+        self._buckets.give_back(item.bucket, item.token)
         ready_at = self._clock.monotonic() + seconds
-        self._move(item, lambda one: replace(one, phase=Phase.WAITING, ready_at=ready_at, note=note))
+
+        def change(one: Item) -> Item:
+            asked = (one.state_id, one.life) if not refused else ("", "")
+            return replace(one, phase=Phase.WAITING, ready_at=ready_at, note=note, token=0.0, state_id=asked[0], life=asked[1])
+
+        self._move(item, change)
 
     def closing(self, item: Item) -> Item:
         """Keep the lanes off an execution that waits and is about to be settled without a start."""
@@ -125,7 +134,7 @@ class Ledger:
         )
         waiting = replace(item, phase=Phase.WAITING, attempt=attempt, excused=excused, not_before=not_before, note=detail)
         ready_at = self._clock.monotonic() + seconds
-        self._move(item, lambda one: replace(waiting, cancel=one.cancel, ready_at=ready_at, state_id="", life="", paid=False))
+        self._move(item, lambda one: replace(waiting, cancel=one.cancel, ready_at=ready_at, state_id="", life="", token=0.0))
 
     async def settled(self, item: Item, ending: Ending) -> None:
         """Store the outcome with its report and let go of the execution; returns when it is durable."""
@@ -158,7 +167,10 @@ class Ledger:
         await self._let_go(item, report_text(report))
 
     async def _let_go(self, item: Item, report: ReportText) -> None:
-        await self._insist(lambda: self._state.let_go(item.execution, report), report)
+        try:
+            await self._insist(lambda: self._state.let_go(item.execution, report), report)
+        except KeyError:  # its arrival could not be stored, so there is nothing to end; the controller sends it again
+            return
         self._fifo.remove(item.execution)
         self._on_settled(item.execution)
 

@@ -69,9 +69,9 @@ class Item:
     #: Wall clock of its acceptance as this agent counts it, only a hint after a restart; 0: unknown. Then Clock.monotonic() of it.
     accepted: float = 0.0
     accepted_at: float = 0.0
-    #: What its starts are counted with, and whether its next attempt has its token already; that is memory only.
+    #: What its starts are counted with, and the size of the token that this attempt has taken; that is memory only.
     rate_key: str = ""
-    paid: bool = False
+    token: float = 0.0
     #: Which executor was asked.
     state_id: str = ""
     life: str = ""

@@ -137,8 +137,12 @@ class ScriptedHost:
         self._reach()
         if self.troubles:
             trouble = self.troubles.pop(0)
-            if trouble is not None:
+            # What is held already is not refused, nor what was meant for another executor: that is said first.
+            judged = (request.execution, request.attempt) in self.requests or request.state_id != self.state_id
+            if trouble is not None and not (judged and isinstance(trouble, StartRefused)):
                 raise trouble
+            if request.state_id != self.state_id:
+                raise ExecutorReplaced
             self._start(request)
             raise ExecutorUnreachable("the answer was lost")
         if request.state_id != self.state_id:

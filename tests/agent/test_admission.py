@@ -31,7 +31,6 @@ class One:
     cancel: Reason | None = None
     accepted_at: float = 0.0
     bucket: BucketKey = BUCKET
-    paid: bool = False
 
 
 def queue_of(letters: list[str]) -> list[One]:

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from attune_agent.executor_errors import ExecutorUnreachable
+from attune_agent.executor_errors import ExecutorUnreachable, StartRefused
 from attune_agent.host import How
 from attune_agent.preparation_errors import PackUnreadable
 from attune_agent.state.records import Phase
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import Policy, Retry
+from attune_core.wire.frames import Policy, Rate, Retry
 from tests.agent.assignments import assignment
 from tests.agent.world import World, moves
 
@@ -176,3 +176,46 @@ async def test_a_result_whose_secret_fields_nobody_knows_any_more_is_left_out(wo
     await world.finish("1", body=b'{"password": "hunter2"}')
     report = world.settled("1")
     assert (report.outcome, report.result) == (Outcome.SUCCEEDED, None)
+
+
+async def test_what_was_asked_and_never_started_waits_for_the_end_of_a_pause_that_came_meanwhile(world: World) -> None:
+    world.host.troubles = [ExecutorUnreachable("before it was heard")]
+    await world.assign(assignment("1", 1))
+    world.closed = "paused: by ops"
+    await world.restart()
+    assert world.host.witness == []
+    world.closed = ""
+    world.lanes.touch_all()
+    await world.settle()
+    assert world.host.witness == [("1", 1)]
+
+
+async def test_what_was_asked_before_a_restart_is_lost_when_another_executor_answers_before_it_is_asked_again(world: World) -> None:
+    world.host.troubles = [ExecutorUnreachable("nobody knows whether it was heard")]
+    await world.assign(assignment("1", 1))
+    world.closed = "paused: by ops"
+    await world.restart()
+    world.host.replace_state()
+    world.closed = ""
+    world.lanes.touch_all()
+    await world.settle()
+    assert world.settled("1").reason is Reason.START_UNKNOWN
+    assert world.host.witness == []
+
+
+async def test_an_attempt_that_was_asked_for_before_a_crash_takes_its_token_anew() -> None:
+    """Found by the machine: its token had been given back and spent by another one, and it started all the same."""
+    world = World()
+    world.start()
+    rated = Policy(limit=2, rate=Rate(limit=1, per=10.0))
+    world.host.troubles = [StartRefused("no room")]
+    await world.assign(
+        assignment("1", 1, key='"a"', rate_key="null", policy=rated), assignment("2", 1, key='"b"', rate_key="null", policy=rated)
+    )
+    await world.restart()
+    await world.pass_time(0.3)
+    assert len(world.host.witness) <= 1
+    await world.pass_time(10.1)
+    await world.pass_time(10.1)
+    assert sorted(world.host.witness) == [("1", 1), ("2", 1)]
+    await world.kill()

@@ -1,5 +1,7 @@
 """Only the successor of what is durable is appended, and nothing is acknowledged before it is."""
 
+import asyncio
+
 import pytest
 
 from attune_agent.errors import FrameRefused, StateUnwritable
@@ -147,3 +149,21 @@ async def test_policies_are_followed_and_outlive_a_restart(world: World) -> None
     await world.restart()
     await world.assign(*[assignment(str(number), number) for number in range(1, 4)])
     assert world.host.started() == ["1", "2"]
+
+
+async def test_a_preparation_of_what_could_not_be_stored_ends_without_a_word_and_what_comes_again_starts_once(world: World) -> None:
+    """Found by the machine: it went on, and started what a cancellation was just settling."""
+    assert isinstance(world.state, MemoryState)
+    world.preparation.gates["1"] = asyncio.Event()
+    world.state.failure = StateUnwritable("disk full")
+    world.inbox.assign([assignment("1", 1)])
+    await asyncio.sleep(0)
+    await world.settle()
+    assert world.reports() == []
+    world.state.failure = None
+    await world.assign(assignment("1", 1))
+    world.inbox.cancel("1", Reason.OPERATOR)
+    world.preparation.gates["1"].set()
+    await world.settle()
+    assert world.settled("1").outcome is Outcome.CANCELLED
+    assert world.host.witness == []
