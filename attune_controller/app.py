@@ -44,6 +44,7 @@ from attune_controller.store.port import Store
 from attune_controller.store.records import Agent
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_controller.store_watch import watch_store
+from attune_controller.suspects import Suspects
 from attune_core.network_disks import network_disk
 from attune_core.ports import Clock, Random
 
@@ -78,7 +79,9 @@ class _Composition:
         self, *, settings: ControllerSettings, clock: Clock, random: Random, store: Store, authority: Authority, ends: Ends
     ) -> None:
         self.settings, self.clock, self.random, self.store, self.authority, self.ends = settings, clock, random, store, authority, ends
-        self.assembly = Assembly(store=store, clock=clock, random=random, agent_wait=settings.agents.wait)
+        self.assembly = Assembly(
+            store=store, clock=clock, random=random, agent_wait=settings.agents.wait, suspects=Suspects(settings.state / "suspects.json")
+        )
         self.tools = _tools(settings)
         self.reconciler = Reconciler(self.tools, store, self.assembly.active, clock, poll=settings.repository.poll)
         self.certificates = AgentCertificates(store, clock)

@@ -30,6 +30,7 @@ from attune_controller.sessions.session import Session
 from attune_controller.sessions.stream import Stream
 from attune_controller.store.port import Store
 from attune_controller.store.records import Agent
+from attune_controller.suspects import Suspects
 from attune_core.ports import Clock, Random
 from attune_core.wire.frames import PING_INTERVAL
 
@@ -39,11 +40,11 @@ Loop = Callable[[], Awaitable[None]]
 class Assembly:
     """The parts that know each other, in the order in which they need each other."""
 
-    def __init__(self, *, store: Store, clock: Clock, random: Random, agent_wait: float) -> None:
+    def __init__(self, *, store: Store, clock: Clock, random: Random, agent_wait: float, suspects: Suspects | None = None) -> None:
         """Take the ports; `agent_wait` is how long an execution without a matching agent waits, seconds."""
         self.store, self.clock, self.random = store, clock, random
         self.active, self.fleet, self.sessions, self.clones = ActiveCatalog(), Fleet(), OpenSessions(), Clones()
-        self.planner = Planner(store, self.active, self.fleet, clock, random, planned=self.sessions.wake)
+        self.planner = Planner(store, self.active, self.fleet, clock, random, planned=self.sessions.wake, suspects=suspects)
         self.planner.agent_wait = agent_wait
         self.intake = Intake(store, self.active, self.planner.wake, self.planner.glance)
         self.cancellation = Cancellation(store, self.sessions, clock, self.planner.wake)

@@ -19,7 +19,8 @@ from attune_controller.placement import Candidate, differ
 from attune_controller.placing import Placing
 from attune_controller.plans import planned_event
 from attune_controller.store.port import Events, Executions
-from attune_controller.store.records import Event, Execution, Move
+from attune_controller.store.records import Event, Execution, Move, PlannedEvent
+from attune_controller.suspects import SET_ASIDE, Suspects
 from attune_core.catalog.catalog import Catalog
 from attune_core.failpoints import failpoint
 from attune_core.ids import uuid7
@@ -61,11 +62,22 @@ class Planner:
     """The only reader of unplanned events."""
 
     def __init__(
-        self, store: PlanningStore, active: CatalogHolder, fleet: FleetView, clock: Clock, random: Random, *, planned: Callable[[str], None]
+        self,
+        store: PlanningStore,
+        active: CatalogHolder,
+        fleet: FleetView,
+        clock: Clock,
+        random: Random,
+        *,
+        planned: Callable[[str], None],
+        suspects: Suspects | None = None,
     ) -> None:
         """Take what planning reads and writes; `planned` is called with the name of an agent that has new work."""
         self._store, self._active, self._fleet = store, active, fleet
         self._clock, self._random, self._planned = clock, random, planned
+        self._suspects = suspects or Suspects()
+        #: Whether nothing was planned since the start, and how many events are to be planned one by one.
+        self._fresh, self._careful = True, 0
         self._work = asyncio.Event()
         self._resting = False
         #: Held while executions are being placed: what takes them from their agents happens between.
@@ -120,14 +132,33 @@ class Planner:
         more = True
         while more and (catalog := self._active.catalog) is not None:
             self._work.clear()
-            events = await self._store.unplanned(limit=BATCH)
+            events = await self._store.unplanned(limit=1 if self._careful else BATCH)
             # What arrives from here on has set `_work` again, so a batch that is not full needs no second look.
-            more = len(events) == BATCH or self._work.is_set()
+            more = len(events) == BATCH or bool(self._careful) or self._work.is_set()
             if not events:
+                self._careful = 0
                 continue
+            if self._fresh:
+                self._fresh = False
+                if self._suspects.begin(events[0].position):
+                    self._careful = BATCH  # the last batch ended the controller; which event of it did is to be found out
+                    more = True
+                    continue
+            set_aside = self._careful > 0 and self._suspects.convict(events[0].position)
+            self._careful = max(self._careful - 1, 0)
             failpoint("c3")
             async with self._placing_now:
-                await self._plan(events, catalog)
+                if set_aside:
+                    await self._set_aside(events[0], catalog)
+                else:
+                    await self._plan(events, catalog)
+
+    async def _set_aside(self, event: Event, catalog: Catalog) -> None:
+        """Keep an event that ends the controller whenever it is planned as a dead letter."""
+        reason = f"the controller died {SET_ASIDE} times while it planned this event alone: it is set aside; please report it"
+        self._log.error("event_set_aside", position=event.position, type=event.new.type, reason=reason)
+        plan = PlannedEvent(position=event.position, revision=catalog.revision or "", dead_reason=reason)
+        await self._store.record_plans([plan])
 
     async def _plan(self, events: Sequence[Event], catalog: Catalog) -> None:
         if self._waiting and differ(self._fleet.candidates(), self._looked):
