@@ -26,7 +26,8 @@ def demo(keep: Annotated[bool, typer.Option("--keep", help="Leave the directory,
     root = Path(tempfile.mkdtemp(prefix="attune-demo-"))
     root.chmod(0o711)  # attempts have uids of their own and must reach their packs
     story = Story()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped on the way out
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda which, _frame: sys.exit(128 + which))  # what was started is stopped on the way out
     try:
         Demo(root=root, story=story).tell()
     except BaseException:

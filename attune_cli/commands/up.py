@@ -41,7 +41,7 @@ def up(
     labels = read_pairs(label, "--label")
     root = Path(tempfile.mkdtemp(prefix="attune-up-"))
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a terminal that is closed ends it too
         signal.signal(number, lambda *_: stop.set())
     try:
         _run(root, path.resolve(), labels, profile, stop)

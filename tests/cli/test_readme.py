@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -40,8 +40,18 @@ def up(place: Path) -> Iterator[Path]:
         wait_until(lambda: "live: " in said.read_text() or process.poll() is not None, timeout=60, what="`attune up`")
         yield said
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGHUP)  # as when its terminal is closed; Ctrl-C goes the same way
         assert process.wait(30) == 0, said.read_text()
+        assert not programs_below(said.read_text().partition("logs in ")[2].partition("/logs")[0]), "nothing is left running"
+
+
+def programs_below(root: str) -> list[str]:
+    """Return the command lines that name a directory."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended meanwhile
+            found.append(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return [line for line in found if root and root in line]
 
 
 def run(line: str, place: Path) -> str:
