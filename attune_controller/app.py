@@ -145,6 +145,7 @@ class _Composition:
             revisions=revisions,
             clock=self.clock,
             agent_wait=self.settings.agents.wait,
+            locked=self.assembly.clones.locked,
         )
         return Explainer(sources)
 

@@ -27,6 +27,7 @@ async def agent_facts(sources: Sources, agent: AgentView) -> AgentFacts:
         now=sources.now(),
         agent=agent,
         controller_version=VERSION,
+        locked=sources.locked(agent.name),
         active_revision=active.revision or "" if active else "",
         rules=tuple(fits[:_RULES]),
         more_rules=max(len(fits) - _RULES, 0),

@@ -28,7 +28,8 @@ async def execution_facts(sources: Sources, execution: Execution) -> ExecutionFa
     policy, before = _policy(active, new.action), _policy(accepted, new.action)
     shown = len(canonical_json(dict(new.input))) <= _INPUT
     view = execution_view(execution, sources.fleet.agent(execution.agent), whole=True)
-    action = active.actions.get(new.action) if active else None
+    of_then = accepted or active
+    action = of_then.actions.get(new.action) if of_then else None
     return ExecutionFacts(
         now=sources.now(),
         execution=view.model_copy(update={"input": view.input if shown else {}, "result": None, "detail": view.detail[:500]}),
@@ -44,6 +45,7 @@ async def execution_facts(sources: Sources, execution: Execution) -> ExecutionFa
         accepted_known=accepted is not None,
         queue=await _queue(sources, execution),
         agent=await sources.agent(execution.agent),
+        locked=sources.locked(execution.agent),
         under_way=await sources.under_way(execution.agent),
         placement=await _placement(sources, execution),
     )

@@ -3,7 +3,7 @@
 Put together by the composition root; used by `executions`, `events` and `agents`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -37,13 +37,14 @@ class FleetView(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """What is asked; `agent_wait` is how long an execution waits for an agent, seconds."""
+    """What is asked; `agent_wait` is how long an execution waits for an agent, seconds, `locked` tells who is a clone."""
 
     store: Store
     fleet: FleetView
     revisions: Revisions
     clock: Clock
     agent_wait: float
+    locked: Callable[[str], bool]
 
     def now(self) -> str:
         """Return the time as documents write it."""

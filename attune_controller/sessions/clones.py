@@ -52,6 +52,11 @@ class Clones:
         life.given = [*life.given[-MEMORY:], session]
         return True
 
+    def locked(self, name: str) -> bool:
+        """Tell whether an agent is locked out because there are two of it."""
+        life = self._lives.get(name)
+        return life is not None and life.locked
+
     def streaming(self, name: str, session: str) -> None:
         """Take note that a session's stream was opened: the agent has stored its name. `AgentCloned` when that shows that there are two."""
         life = self._lives.get(name)

@@ -5,7 +5,7 @@ Called by the controller's `explaining` with the facts it has gathered; each lin
 
 from collections.abc import Callable
 
-from attune_core.explanations.remedies import bring_back, explain, resume, uncordon
+from attune_core.explanations.remedies import bring_back, explain, resume, uncordon, unlock
 from attune_core.explanations.standing import slots_taken
 from attune_core.explanations.unplaced import misfit_text
 from attune_core.explanations.wording import counted, one_line, passed
@@ -19,10 +19,18 @@ def explain_agent(facts: AgentFacts) -> AgentExplanation:
     return AgentExplanation(answer=found[0] if found else _nothing(facts), also=tuple(found[1:]), facts=facts)
 
 
+def locked(facts: AgentFacts) -> Answer | None:
+    """Say that it is there twice."""
+    if not facts.locked:
+        return None
+    text = f"{facts.agent.name} is locked out: two copies of its state directory are alive, and neither can be believed."
+    return Answer(cause=Cause.AGENT_LOCKED, text=text, remedies=unlock(facts.agent))
+
+
 def away(facts: AgentFacts) -> Answer | None:
     """Say since when nobody hears of it, and what that holds up."""
     agent = facts.agent
-    if agent.state == "connected":
+    if agent.state == "connected" or facts.locked:
         return None
     since = f"has been away for {passed(agent.last_seen_at, facts.now)}" if agent.last_seen_at else "was never here"
     text = f"{agent.name} {since}: {agent.in_hand} in its hand and {agent.waiting} that wait for it stay as they are."
@@ -110,4 +118,4 @@ def _by(mark: MarkView, now: str) -> str:
 
 
 #: What may be the answer, in the order of what a person has to know first.
-ANSWERS: tuple[Callable[[AgentFacts], Answer | None], ...] = (away, cordoned, draining, paused, host_paused, full, unwanted)
+ANSWERS: tuple[Callable[[AgentFacts], Answer | None], ...] = (locked, away, cordoned, draining, paused, host_paused, full, unwanted)

@@ -3,6 +3,8 @@
 Called by the controller's `explaining` with verdicts of the rules on its trigger.
 """
 
+from shlex import quote
+
 from attune_core.explanations.remedies import explain
 from attune_core.explanations.wording import counted, left, one_line, short_moment
 from attune_core.quantities import show_duration
@@ -50,7 +52,7 @@ def _unplanned(facts: EventFacts) -> Answer:
 def _dead(facts: EventFacts) -> Answer:
     near = f" Near names: {', '.join(facts.near)}." if facts.near else ""
     text = f"Event {facts.event.position} is a dead letter, so no rule was asked: {one_line(facts.event.reason)}.{near}"
-    data = Remedy(text="see its data", command=f"attune event export --trigger {facts.event.type}")
+    data = Remedy(text="see its data", command=f"attune event export --trigger {quote(facts.event.type)}")
     again = Remedy(text="correct the sender, or the trigger's schema, and send it again under a new id")
     return Answer(cause=Cause.DEAD_LETTER, text=text, remedies=(again, data))
 

@@ -11,6 +11,7 @@ from attune_core.explanations.unplaced import unplaced
 from attune_core.explanations.waiting import (
     agent_away,
     agent_draining,
+    agent_locked,
     agent_paused,
     host_paused,
     no_free_slot,
@@ -95,6 +96,7 @@ def _nothing(facts: ExecutionFacts) -> Answer:
 #: What may be the answer, in the order of what a person has to know first.
 ANSWERS: tuple[Callable[[ExecutionFacts], Answer | None], ...] = (
     ended,
+    agent_locked,
     agent_away,
     cancelling,
     unplaced,

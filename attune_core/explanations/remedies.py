@@ -42,6 +42,12 @@ def bring_back(agent: AgentView) -> Remedy:
     return Remedy(text=f"look at {agent.name}: is the host up, does the agent run, and does it reach this controller? Its log says why not")
 
 
+def unlock(agent: AgentView) -> tuple[Remedy, ...]:
+    """Two of a name cannot both be believed."""
+    stop = f"stop both copies of {agent.name}, keep one host, remove the agent's state there and let it join anew"
+    return Remedy(text=stop), explain_word("ATT534")
+
+
 def run_again(execution: ExecutionView, *, input_shown: bool, agent: str = "") -> Remedy:
     """Ask for the same once more; a long input is the reader's to give."""
     words = ["attune", "action", "run", execution.action]

@@ -5,7 +5,7 @@ Asked by `execution` after `ended` and `unplaced`, each for itself: several may 
 
 from shlex import quote
 
-from attune_core.explanations.remedies import bring_back, cancel, explain, read_build_log, resume, uncordon
+from attune_core.explanations.remedies import bring_back, cancel, explain, read_build_log, resume, uncordon, unlock
 from attune_core.explanations.standing import holding, slots_taken
 from attune_core.explanations.wording import counted, left, one_line, passed, short_moment
 from attune_core.quantities import show_duration
@@ -17,10 +17,19 @@ from attune_core.wire.explanations import Answer, Cause, ExecutionFacts, Remedy
 _STANDING = (State.QUEUED, State.ASSIGNED, State.PREPARING)
 
 
+def agent_locked(facts: ExecutionFacts) -> Answer | None:
+    """Say that its agent is there twice."""
+    one, agent = facts.execution, facts.agent
+    if agent is None or not facts.locked or one.state is State.SETTLED:
+        return None
+    text = f"Execution {one.number} is held: {agent.name} is locked out, because two copies of its state directory are alive."
+    return Answer(cause=Cause.AGENT_LOCKED, text=text, remedies=unlock(agent))
+
+
 def agent_away(facts: ExecutionFacts) -> Answer | None:
     """Say that nobody hears of its agent."""
     one, agent = facts.execution, facts.agent
-    if agent is None or agent.state == "connected" or one.state is State.SETTLED:
+    if agent is None or agent.state == "connected" or facts.locked or one.state is State.SETTLED:
         return None
     away = (
         f"{agent.name}, which has been away for {passed(agent.last_seen_at, facts.now)}"
@@ -122,7 +131,9 @@ def preparing(facts: ExecutionFacts) -> Answer | None:
     if one.state is not State.PREPARING or not since:
         return None
     what = (
-        f"its environment {facts.environment} is being built" if facts.environment else one_line(one.detail) or "its pack is being fetched"
+        f"its environment {facts.environment} is being made ready"
+        if facts.environment
+        else one_line(one.detail) or "its pack is being fetched"
     )
     text = f"Execution {one.number} has been preparing on {one.agent} for {passed(since, facts.now)}: {what}."
     return Answer(cause=Cause.PREPARING, text=text, remedies=(read_build_log(one.number, follow=True), cancel(one.number)))

@@ -30,6 +30,7 @@ class Cause(StrEnum):
     EXPIRES = "expires"
     # What an execution waits for.
     NO_AGENT = "no_agent"
+    AGENT_LOCKED = "agent_locked"
     AGENT_AWAY = "agent_away"
     HOST_PAUSED = "host_paused"
     PAUSED = "paused"
@@ -204,12 +205,13 @@ class ExecutionFacts(Document):
     input_shown: bool = False  # a long input is left out of `execution`
     rule: RuleOrigin | None = None  # None: a manual run
     active_revision: str = ""
-    environment: str = ""  # that the action declares, by the active revision
+    environment: str = ""  # that the action declares
     policy: PolicyView | None = None
     policy_changes: tuple[PolicyChange, ...] = ()
     accepted_known: bool = False  # the accepted revision could be read, so that policy_changes are all there are
     queue: QueueView | None = None
     agent: AgentView | None = None
+    locked: bool = False  # the agent is locked out, because two copies of it are alive
     under_way: tuple[HolderView, ...] = ()  # what takes the agent's slots, as far as it said
     placement: PlacementView | None = None
 
@@ -313,6 +315,7 @@ class AgentFacts(Document):
     now: str
     agent: AgentView
     controller_version: str
+    locked: bool = False  # it is locked out, because two copies of it are alive
     active_revision: str = ""
     rules: tuple[RuleFit, ...] = ()
     more_rules: int = 0

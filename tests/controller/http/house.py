@@ -122,6 +122,7 @@ class House:
         self.write_secret("github", SECRET)
         self.write_secret("other", b"another secret")
         self.activate(FILES)
+        self.locked = set[str]()
         self.marking = Marking(self.store, self.fleet, OpenSessions(), clock=self.clock, random=self.random, changed=self._wake)
         planner = Planner(self.store, self.active, self.fleet, self.clock, self.random, planned=lambda _agent: None)
         self.departing = Departing(self.store, self.fleet, OpenSessions(), self.marking, planner, clock=self.clock, random=self.random)
@@ -147,7 +148,9 @@ class House:
 
     def sources(self) -> Sources:
         revisions = Revisions(self.active, EmptyMirror(), lambda commit: load(FolderTree(self.folder), commit))
-        return Sources(store=self.store, fleet=self.fleet, revisions=revisions, clock=self.clock, agent_wait=600.0)
+        return Sources(
+            store=self.store, fleet=self.fleet, revisions=revisions, clock=self.clock, agent_wait=600.0, locked=self.locked.__contains__
+        )
 
     def _parts(self) -> Parts:
         intake = Intake(self.store, self.active, self._wake, self._wake)

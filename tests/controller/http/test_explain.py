@@ -128,6 +128,15 @@ async def test_the_command_line_recognises_what_it_is_given(house: House, tmp_pa
         assert ExecutionExplanation.model_validate(shown).answer.cause is Cause.AGENT_AWAY
 
 
+async def test_a_cloned_agent_is_said_to_be_locked(house: House) -> None:
+    await enrol(house)
+    [execution] = await plan(house.store, "one")
+    house.locked.add("web-1")
+    of_agent = AgentExplanation.model_validate_json(await explained(house, "agent", "web-1"))
+    of_execution = ExecutionExplanation.model_validate_json(await explained(house, "execution", str(execution.number)))
+    assert (of_agent.answer.cause, of_execution.answer.cause) == (Cause.AGENT_LOCKED, Cause.AGENT_LOCKED)
+
+
 async def test_what_is_not_there_is_said_with_its_code(house: House) -> None:
     async with house.client("read") as client:
         for path, code in (("event/99", "ATT610"), ("execution/99", "ATT611"), ("agent/nobody", "ATT617")):
