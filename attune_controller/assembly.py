@@ -31,6 +31,7 @@ from attune_controller.sessions.stream import Stream
 from attune_controller.store.port import Store
 from attune_controller.store.records import Agent
 from attune_controller.suspects import Suspects
+from attune_controller.turns import Turns
 from attune_core.ports import Clock, Random
 from attune_core.wire.frames import PING_INTERVAL
 
@@ -52,6 +53,8 @@ class Assembly:
         self.departing = Departing(store, self.fleet, self.sessions, self.marking, self.planner, clock=clock, random=random)
         self.dispatch = Dispatch(store, self.sessions, self.active, self.cancellation, clock)
         self.reports = Reports(store, self.active, clock, wake=self.planner.wake, glance=self.planner.glance)
+        self.turns = Turns(store, self.sessions)
+        self.planner.moved = self.reports.moved = self.cancellation.moved = self.turns.changed
         self.logs = LogRelay(self.sessions, clock, random)
 
     def requests(self, agent_of: Callable[[Scope], str], packs: PackStore, *, ping: float = PING_INTERVAL) -> AgentRequests:
@@ -87,6 +90,7 @@ class Assembly:
             "planning": self.planner.run,
             "planning of a new revision": self._plan_when_live,
             "dispatch": self.dispatch.follow,
+            "turns": self.turns.run,
             "last seen": lambda: keep_last_seen(self.store, self.sessions, self.clock),
         }
 

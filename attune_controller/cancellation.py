@@ -13,6 +13,7 @@ from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session
 from attune_controller.store.port import Executions
 from attune_controller.store.records import Execution, Move
+from attune_controller.turns import Moved, nobody
 from attune_core.ports import Clock
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.frames import Cancel, CancelFrame
@@ -24,6 +25,8 @@ class Cancellation:
     def __init__(self, store: Executions, sessions: OpenSessions, clock: Clock, planned: Callable[[], None]) -> None:
         """Take what is needed; `planned` wakes the planner for the completion event."""
         self._store, self._sessions, self._clock, self._wake = store, sessions, clock, planned
+        #: Told of what ended.
+        self.moved: Moved = nobody
 
     async def cancel(self, execution: Execution, reason: Reason, detail: str = "") -> Execution:
         """Settle or mark an execution and return it; `NotCancellable` when it is settled, `ExecutionUnknown`."""
@@ -40,6 +43,7 @@ class Cancellation:
         after = await self._store.request_cancel(execution.new.id, replace(move, completion=completion(execution, move, now)))
         if after.state is State.SETTLED:
             self._wake()
+            self.moved([after])
         elif session := self._sessions.find(after.agent):
             send_cancel(session, after.new.id, reason)
         return after

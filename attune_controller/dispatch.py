@@ -5,20 +5,23 @@ store marks executions as handed before a frame is sent; what the agent did not 
 `after` chained from what it holds (G4). When a revision goes live, the policies that now hold are sent and removed actions are cancelled.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
 
 from attune_controller.cancellation import Cancellation, send_cancel
 from attune_controller.errors import SessionError
-from attune_controller.policies import policies_of, policy_of
+from attune_controller.policies import policies_of, policy_of, terms_of
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.removal import cancel_removed
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session, name_of
 from attune_controller.store.port import Executions, Queues
-from attune_controller.store.records import Execution, Handover
+from attune_controller.store.records import Execution, Handover, Terms
+from attune_core.catalog.catalog import Catalog
 from attune_core.ports import Clock
 from attune_core.states import Reason, State
 from attune_core.values import canonical_json
@@ -26,6 +29,8 @@ from attune_core.wire.frames import WINDOW_BYTES, WINDOW_EXECUTIONS, Activate, A
 
 #: Executions taken from the store in one transaction, and read in one page.
 TAKE, PAGE = 64, 500
+#: The shortest wait for a rate, seconds.
+SOON = 0.01
 
 
 class DispatchStore(Queues, Executions, Protocol):
@@ -40,6 +45,7 @@ class Dispatch:
     ) -> None:
         """Take the store, who is there, what holds now, and who ends executions."""
         self._store, self._sessions, self._active, self._cancellation, self._clock = store, sessions, active, cancellation, clock
+        self._terms: tuple[Catalog | None, Mapping[str, Terms]] = (None, {})
         self._log = structlog.get_logger("dispatch")
 
     async def serve(self, session: Session) -> None:
@@ -48,11 +54,12 @@ class Dispatch:
         await self._count_unstarted(session)
         for execution in await self._store.handed_cancels(session.name):
             send_cancel(session, execution.new.id, self._reason(execution))
-        session.work.set()
         while True:
-            await session.work.wait()
             session.work.clear()
-            await self._hand_over(session)
+            again_at = await self._hand_over(session)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if again_at is None else max(again_at - self._clock.now(), SOON)):
+                    await session.work.wait()
 
     async def _count_unstarted(self, session: Session) -> None:
         """Let the session's window know what the agent got in earlier sessions."""
@@ -63,13 +70,21 @@ class Dispatch:
                 for execution in page:
                     session.window.handed(execution.new.id, execution.queue, len(canonical_json(dict(execution.new.input))))
 
-    async def _hand_over(self, session: Session) -> None:
+    async def _hand_over(self, session: Session) -> float | None:
+        """Hand over all there is now; return when a rate lets more go."""
         while True:
             await session.outbox.room()
-            taken = await self._store.take_handovers(session.name, window=WINDOW_EXECUTIONS, window_bytes=WINDOW_BYTES, limit=TAKE)
-            await self._send(session, taken)
-            if len(taken) < TAKE:
-                return
+            taken = await self._store.take_handovers(
+                session.name,
+                window=WINDOW_EXECUTIONS,
+                window_bytes=WINDOW_BYTES,
+                limit=TAKE,
+                terms=self._terms_now(),
+                now=self._clock.now(),
+            )
+            await self._send(session, taken.handovers)
+            if len(taken.handovers) < TAKE:
+                return taken.again_at
 
     async def _send(self, session: Session, handovers: Sequence[Handover]) -> None:
         for handover in handovers:
@@ -108,6 +123,14 @@ class Dispatch:
             session.outbox.put(lambda n: ActivateFrame(n=n, body=body))
         except SessionError as error:
             session.end(error)
+
+    def _terms_now(self) -> Mapping[str, Terms]:
+        """Return the active revision's, made once."""
+        known, terms = self._terms
+        if (catalog := self._active.catalog) is not known:
+            terms = {ref: terms_of(action) for ref, action in catalog.actions.items()} if catalog else {}
+            self._terms = catalog, terms
+        return terms
 
     def _policy(self, action: str) -> Policy:
         catalog = self._active.catalog

@@ -22,10 +22,16 @@ class Placing:
         """Return one agent a planned execution, an empty name where it has to wait for one."""
         if item.pick == "all":
             return [agent.name for agent in matching(self._fleet, item.filled.match) if not agent.cordoned] or [""]
-        return [self.choose(item.action.ref, item.filled.key, item.filled.match) or ""]
+        fleet = item.action.document.concurrency.scope == "fleet"
+        return [self.choose(item.action.ref, item.filled.key, item.filled.match, fleet=fleet) or ""]
 
-    def choose(self, action: str, key: str, match: Mapping[str, str]) -> str | None:
-        """Return an agent and remember it as loaded and, with a key, as its holder."""
+    def choose(self, action: str, key: str, match: Mapping[str, str], *, fleet: bool) -> str | None:
+        """Return an agent and remember it as loaded and, with a key, as its holder.
+
+        Work of a queue of the fleet need not follow its key: that queue keeps its order wherever its work runs.
+        """
+        if fleet:
+            key = "null"
         if (action, key) in self._held:
             return None
         holder = self._holders.get((action, key))

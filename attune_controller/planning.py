@@ -21,6 +21,7 @@ from attune_controller.plans import planned_event
 from attune_controller.store.port import Events, Executions
 from attune_controller.store.records import Event, Execution, Move, PlannedEvent
 from attune_controller.suspects import SET_ASIDE, Suspects
+from attune_controller.turns import Moved, nobody
 from attune_core.catalog.catalog import Catalog
 from attune_core.failpoints import failpoint
 from attune_core.ids import uuid7
@@ -89,6 +90,8 @@ class Planner:
         self._looked: Sequence[Candidate] = ()
         #: (action, key) of which something waits for earlier work on a cordoned agent.
         self._held: set[tuple[str, str]] = set()
+        #: Told of executions that were placed or ended.
+        self.moved: Moved = nobody
         #: How long an execution without a matching agent waits; seconds.
         self.agent_wait = 600.0
 
@@ -208,7 +211,7 @@ class Planner:
         for execution in waiting:
             new = execution.new
             left = max(new.accepted_at, execution.released_at) + self.agent_wait - now
-            if agent := placing.choose(new.action, new.key, new.match):
+            if agent := placing.choose(new.action, new.key, new.match, fleet=new.fleet):
                 self._tell([await self._store.place(new.id, agent)])
             elif left <= 0:
                 move = Move(
@@ -220,7 +223,7 @@ class Planner:
                     reason=Reason.NO_AGENT,
                     detail=placing.hindrance(new.action, new.key, new.match),
                 )
-                await self._store.record_moves([replace(move, completion=completion(execution, move, now))])
+                self.moved(await self._store.record_moves([replace(move, completion=completion(execution, move, now))]))
             else:
                 still.append(left)
         return still
@@ -234,5 +237,6 @@ class Planner:
         return Placing(self._looked, dict(holders), dict(load), held)
 
     def _tell(self, executions: Sequence[Execution]) -> None:
+        self.moved(executions)
         for agent in dict.fromkeys(execution.agent for execution in executions if execution.agent and execution.state is State.QUEUED):
             self._planned(agent)

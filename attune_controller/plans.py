@@ -59,6 +59,7 @@ def _execution(
         rate_key=filled.rate_key,
         match={**filled.match, "name": agent} if pinned and agent else filled.match,
         agent=agent,
+        fleet=item.action.document.concurrency.scope == "fleet",
         accepted_at=now,
         hops=event.new.hops,
         traceparent=event.new.traceparent,

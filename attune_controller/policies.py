@@ -5,6 +5,7 @@ Used by dispatch for every assignment and when a revision goes live, and by gree
 
 from collections.abc import Iterable
 
+from attune_controller.store.records import Terms
 from attune_core.catalog.catalog import Action, Catalog
 from attune_core.models.action import ActionDocument
 from attune_core.states import Outcome
@@ -17,8 +18,9 @@ def policy_of(action: Action) -> Policy:
     retry = document.retry
     return Policy(
         limit=document.concurrency.limit,
-        when_busy=document.concurrency.when_busy,
-        rate=_rate_of(document),
+        # Of a queue of the fleet an agent knows only its own part: who is to make room is said by the controller.
+        when_busy="queue" if document.concurrency.scope == "fleet" else document.concurrency.when_busy,
+        rate=_rate_of(document, "agent"),
         start_within=document.start_within,
         timeout=document.timeout,
         retry=Retry(
@@ -32,10 +34,15 @@ def policy_of(action: Action) -> Policy:
     )
 
 
-def _rate_of(document: ActionDocument) -> Rate | None:
-    """Return the rate that each agent counts for itself."""
+def terms_of(action: Action) -> Terms:
+    """Return what the controller itself minds of an action's policy, when it hands over."""
+    return Terms(limit=action.document.concurrency.limit, rate=_rate_of(action.document, "fleet"))
+
+
+def _rate_of(document: ActionDocument, scope: str) -> Rate | None:
+    """Return the rate if it is counted there: by each agent for itself, or at the controller for the fleet."""
     rate = document.rate
-    if rate is None or (rate.scope or document.concurrency.scope) != "agent":
+    if rate is None or (rate.scope or document.concurrency.scope) != scope:
         return None
     return Rate(limit=rate.limit, per=rate.per)
 

@@ -15,6 +15,7 @@ from attune_controller.planning import CatalogHolder, Wake
 from attune_controller.sessions.session import Session
 from attune_controller.store.port import Executions
 from attune_controller.store.records import Execution, Move
+from attune_controller.turns import Moved, nobody
 from attune_core.failpoints import failpoint
 from attune_core.ports import Clock
 from attune_core.safe_text import safe_text
@@ -33,6 +34,8 @@ class Reports:
     def __init__(self, store: Executions, active: CatalogHolder, clock: Clock, *, wake: Wake, glance: Wake) -> None:
         """Take the store, the active catalog, and what tells the planner of events that it has, or may have, to plan."""
         self._store, self._active, self._clock, self._wake, self._glance = store, active, clock, wake, glance
+        #: Told of what moved.
+        self.moved: Moved = nobody
         self._log = structlog.get_logger("reports")
 
     async def take(self, session: Session, reports: Sequence[Report]) -> None:
@@ -43,6 +46,7 @@ class Reports:
         failpoint("c7")
         changed = await self._store.record_moves(moves)
         failpoint("c8")
+        self.moved(changed)
         settled = [execution.new.id for execution in changed if execution.state is State.SETTLED]
         for execution in settled:
             session.forget(execution)

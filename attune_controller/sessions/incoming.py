@@ -16,7 +16,7 @@ from attune_controller.log_relay import LogRelay
 from attune_controller.reports import Reports
 from attune_controller.sessions.session import Session, key_of
 from attune_controller.store.port import Queues
-from attune_controller.store.records import Held
+from attune_controller.store.records import FLEET, Held, QueueKey
 from attune_core.failpoints import failpoint
 from attune_core.ports import Clock
 from attune_core.safe_text import safe_text
@@ -65,9 +65,9 @@ class Incoming:
 
     async def _acknowledge(self, session: Session, acks: Sequence[Ack]) -> None:
         """Store how far each queue got; a queue that did not get further although more was sent has refused a gap."""
-        held: dict[tuple[str, str, int], Held] = {}
+        held: dict[tuple[QueueKey, int], Held] = {}
         for ack in acks:
-            if ack.queue.place != session.name:
+            if ack.queue.place not in (session.name, FLEET):
                 self._log.warning("ack_refused", agent=session.name, queue=safe_text(ack.queue.model_dump_json(), limit=200))
                 continue
             queue = key_of(ack.queue)
@@ -75,10 +75,10 @@ class Incoming:
             if ack.last <= session.acknowledged.last(queue, ack.epoch) and ack.last < session.sent.last(queue, ack.epoch):
                 session.end(FrameRefused(f"{session.name} refused a gap after {ack.last} in a queue of {queue.action}"))
             session.acknowledged.put(queue, ack.epoch, ack.last)
-            held[queue.action, queue.key, ack.epoch] = claim
+            held[queue, ack.epoch] = claim
         if held:
             failpoint("c6")
-            await self._store.acknowledge(list(held.values()))
+            await self._store.acknowledge(list(held.values()), agent=session.name)
 
 
 def read_frames(body: bytes) -> Sequence[AckFrame | ReportFrame | LogWindowFrame | StatusFrame]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from attune_controller.errors import SessionError
 from attune_controller.sessions.outbox import Outbox
 from attune_controller.sessions.window import Window
-from attune_controller.store.records import Execution, Held, QueueKey
+from attune_controller.store.records import FLEET, Execution, Held, QueueKey
 from attune_core.marks import Mark
 from attune_core.states import Reason
 from attune_core.wire.frames import Hello, QueueName
@@ -87,9 +87,11 @@ class Session:
         await self._over.wait()
 
     def held(self) -> Sequence[Held]:
-        """Return what the hello said about this agent's own queues."""
+        """Return what the hello said about this agent's own queues and those of the fleet."""
         return [
-            Held(queue=key_of(held.queue), epoch=held.epoch, last=held.last) for held in self.hello.queues if held.queue.place == self.name
+            Held(queue=key_of(held.queue), epoch=held.epoch, last=held.last)
+            for held in self.hello.queues
+            if held.queue.place in (self.name, FLEET)
         ]
 
     def remember(self, execution: Execution) -> None:

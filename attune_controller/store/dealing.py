@@ -3,7 +3,7 @@
 Called by both stores' take_handovers; pure, so that fairness and windows are decided in one place and the stores only read and mark.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from attune_controller.store.records import Execution, Handover
@@ -19,6 +19,8 @@ class Lane:
     unstarted_bytes: int
     window: int
     window_bytes: int
+    #: Takes what the fleet's rates count; what it refuses stays the head.
+    admit: Callable[[Execution], bool] = lambda _: True
     _head: tuple[int, Execution] | None = None
 
     def give(self) -> Handover | None:
@@ -29,7 +31,7 @@ class Lane:
         if self._head is None:
             return None
         size, execution = self._head
-        if self.unstarted and self.unstarted_bytes + size > self.window_bytes:
+        if (self.unstarted and self.unstarted_bytes + size > self.window_bytes) or not self.admit(execution):
             return None
         self._head = None
         after, self.last_handed = self.last_handed, execution.sequence

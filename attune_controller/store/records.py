@@ -9,6 +9,7 @@ from attune_core.marks import Mark
 from attune_core.rules.throttling import Admission, ThrottleKey
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonValue
+from attune_core.wire.frames import Rate
 
 #: A word that a list is narrowed to; None: any.
 Filter: TypeAlias = str | None
@@ -174,6 +175,30 @@ class Standing:
     depth: int = 0
     ahead: int = 0
     before: Sequence[Execution] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What an agent is handed now. `again_at`: when the first rate that held something back lets it go, seconds of the epoch."""
+
+    handovers: Sequence[Handover]
+    again_at: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What the active revision lets of an action be handed over: so many of a queue of the fleet, and a rate that all agents share."""
+
+    limit: int = 1
+    rate: Rate | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """What was left of a rate, and when, seconds of the epoch."""
+
+    tokens: float
+    at: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -121,7 +121,8 @@ class MemoryExecutions(Opened):
     async def counts(self) -> Counts:
         """See the port."""
         tables = self.tables
-        unsettled = len(tables.without_agent) + sum(len(queue.unsettled) for queue in tables.queues.values())
+        unplaced = sum(not tables.executions[number].sequence for number in tables.without_agent)
+        unsettled = unplaced + sum(len(queue.unsettled) for queue in tables.queues.values())
         return Counts(events_waiting=len(tables.unplanned), executions_unsettled=unsettled, agents_enrolled=len(tables.agents))
 
 

@@ -6,7 +6,7 @@ The memory store's noun modules read and write it; nothing here waits, so every 
 from dataclasses import dataclass, field
 
 from attune_controller.store.errors import ExecutionUnknown
-from attune_controller.store.records import Agent, ApiToken, Event, Execution, Hold, JoinToken, QueueKey, Step, Sync, Unmerged
+from attune_controller.store.records import Agent, ApiToken, Bucket, Event, Execution, Hold, JoinToken, QueueKey, Step, Sync, Unmerged
 from attune_controller.store.transitions import is_unstarted, is_waiting, released
 from attune_core.marks import Marks
 from attune_core.rules.throttling import Admission, ThrottleKey
@@ -55,6 +55,7 @@ class Tables:
     agents: dict[str, Agent] = field(default_factory=dict)
     holds: dict[tuple[str, str | None], Hold] = field(default_factory=dict)
     marks: dict[str, Marks] = field(default_factory=dict)
+    buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
     join_tokens: dict[str, JoinToken] = field(default_factory=dict)
     admissions: dict[ThrottleKey, Admission] = field(default_factory=dict)

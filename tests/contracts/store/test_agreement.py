@@ -13,21 +13,24 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from attune_controller.departures import end_when_anew, end_when_forgotten
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.port import Store
-from attune_controller.store.records import Held, Hold, JoinToken, QueueKey
+from attune_controller.store.records import FLEET, Held, Hold, JoinToken, Terms
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
 from attune_core.errors import AttuneError
 from attune_core.marks import Mark, MarkKind
 from attune_core.rules.throttling import Admission, ThrottleKey
 from attune_core.states import Reason, State
+from attune_core.wire.frames import Rate
 from tests.controller.store.making import agent, cancelled, event, given_back, move, plan, queue, request
 
 T = TypeVar("T")
 
 AGENTS = st.sampled_from(["web1", "web2"])
 KEYS = st.sampled_from(["null", '"x"'])
-QUEUES = st.builds(lambda agent, key: queue(agent, key=key), AGENTS, KEYS)
+QUEUES = st.builds(lambda agent, key: queue(agent, key=key), st.sampled_from(["web1", "web2", FLEET]), KEYS)
+TERMS = st.sampled_from([{}, {"web.restart": Terms(limit=2)}, {"web.restart": Terms(limit=3, rate=Rate(limit=2, per=4.0))}])
 EXECUTIONS = st.integers(1, 24).map(lambda number: f"e{number}")
 CLAIMS = st.lists(
     st.builds(lambda of, epoch, last: Held(queue=of, epoch=epoch, last=last), QUEUES, st.sampled_from([0, 0, 0, 1]), st.integers(0, 9)),
@@ -39,7 +42,11 @@ MOVES = st.lists(
 )
 REQUESTS = st.lists(
     st.tuples(
-        st.sampled_from(["", "web1", "web1", "web2"]), KEYS, st.sampled_from([None, None, None, Reason.POLICY_DENIED]), st.integers(0, 300)
+        st.sampled_from(["", "web1", "web1", "web2"]),
+        KEYS,
+        st.sampled_from([None, None, None, Reason.POLICY_DENIED]),
+        st.integers(0, 300),
+        st.booleans(),
     ),
     max_size=4,
 )
@@ -125,7 +132,7 @@ class Agreement(RuleBasedStateMachine):
     def plan(
         self,
         positions: list[int],
-        wanted: list[tuple[str, str, Reason | None, int]],
+        wanted: list[tuple[str, str, Reason | None, int, bool]],
         repeat: int,
         admissions: dict[ThrottleKey, Admission],
         over_before: float,
@@ -133,9 +140,10 @@ class Agreement(RuleBasedStateMachine):
         plans = []
         for position in positions:
             requests = []
-            for place, key, rejected, size in wanted:
+            for place, key, rejected, size, fleet in wanted:
                 self.executions += repeat > 0  # now and then an id comes twice
-                requests.append(request(f"e{self.executions}", position, agent=place, key=key, rejected=rejected, unit="ü" * size))
+                name, unit = f"e{self.executions}", "ü" * size
+                requests.append(request(name, position, agent=place, key=key, rejected=rejected, unit=unit, fleet=fleet))
             plans.append(replace(plan(position, *requests), admissions=admissions))
         self.both(lambda store: store.record_plans(plans, over_before=over_before))
 
@@ -148,19 +156,33 @@ class Agreement(RuleBasedStateMachine):
         window=st.integers(0, 3),
         size=st.sampled_from([200, 700, 5000]),
         limit=st.integers(0, 4),
-        blocked=st.frozensets(QUEUES, max_size=1),
+        at=st.tuples(st.integers(0, 9), TERMS),
     )
-    def take(self, agent: str, window: int, size: int, limit: int, blocked: frozenset[QueueKey]) -> None:
-        self.both(lambda store: store.take_handovers(agent, window=window, window_bytes=size, limit=limit, blocked=blocked))
+    def take(self, agent: str, window: int, size: int, limit: int, at: tuple[int, dict[str, Terms]]) -> None:
+        now, terms = at
+        self.both(lambda store: store.take_handovers(agent, window=window, window_bytes=size, limit=limit, terms=terms, now=float(now)))
 
     @rule(agent=st.sampled_from(["web1", "web2", "web3"]), kinds=st.sets(st.sampled_from(MarkKind)))
     def mark(self, agent: str, kinds: set[MarkKind]) -> None:
         marks = {kind: Mark(note=kind.value, by="ops", since=float(len(kinds))) for kind in kinds}
         self.both(lambda store: store.set_marks(agent, marks, event(f"{agent} {sorted(kinds)}", source="marks")))
 
-    @rule(claims=CLAIMS)
-    def acknowledge(self, claims: list[Held]) -> None:
-        self.both(lambda store: store.acknowledge(claims))
+    @rule(agent=AGENTS, claims=CLAIMS)
+    def acknowledge(self, agent: str, claims: list[Held]) -> None:
+        self.both(lambda store: store.acknowledge(claims, agent=agent))
+
+    @rule(name=st.sampled_from(["web1", "web2", "web2"]), number=st.integers(1, 3))
+    def leave(self, name: str, number: int) -> None:
+        told = event(f"gone {name}", source="leave")
+        self.both(lambda store: store.forget(name, end_when_forgotten(name, 1.0), told))
+        self.both(lambda store: store.is_forgotten(f"i{number}"))
+        token = JoinToken(token_hash=f"{name} {self.executions}", name=name, labels={}, expires_at=1000.0)
+        self.both(lambda store: store.add_join_token(token))
+        self.both(lambda store: store.enrol(agent(name), token.token_hash, 500.0))
+
+    @rule(name=AGENTS, number=st.integers(1, 3))
+    def begin_anew(self, name: str, number: int) -> None:
+        self.both(lambda store: store.begin_anew(replace(agent(name), instance=f"i{number}"), end_when_anew(name, 1.0)))
 
     @rule(agent=AGENTS, claims=CLAIMS)
     def resume(self, agent: str, claims: list[Held]) -> None:
@@ -215,6 +237,7 @@ class Agreement(RuleBasedStateMachine):
         self.both(lambda store: store.next_ready())
         self.both(lambda store: store.queue_states(after=0, limit=9))
         self.both(lambda store: store.admissions(THROTTLE_KEYS))
+        self.both(lambda store: store.fleet_heads(None))
 
     def teardown(self) -> None:
         try:
@@ -235,7 +258,7 @@ class Agreement(RuleBasedStateMachine):
         for name in ("web1", "web2"):
             self.both(lambda store, name=name: store.handed_cancels(name))  # type: ignore[misc]
             self.both(lambda store, name=name: store.asked_back(name))  # type: ignore[misc]
-        self.both(lambda store: store.depths([queue(agent, key=key) for agent in ("web1", "web2") for key in ("null", '"x"')]))
+        self.both(lambda store: store.depths([queue(agent, key=key) for agent in ("web1", "web2", FLEET) for key in ("null", '"x"')]))
         assert self.runner.run(self.sqlite._parts.reader.run(_miscounted)) == []
 
 

@@ -85,7 +85,7 @@ async def test_no_sequence_is_taken_twice_and_none_is_seen_again(store: Store) -
     await plan_some(store, "a", "b")
     for _ in range(3):
         await store.request_requeue("a")
-        for handover in await store.take_handovers("web1", window=9, window_bytes=9999, limit=9):
+        for handover in (await store.take_handovers("web1", window=9, window_bytes=9999, limit=9)).handovers:
             one = handover.execution
             await store.record_moves([given_back(one.new.id, 0, sequence=one.sequence)])
     steps = await store.history(after=0, limit=100)

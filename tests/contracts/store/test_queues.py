@@ -4,14 +4,12 @@ from attune_controller.store.port import Store
 from attune_controller.store.records import Held, QueueKey
 from attune_core.states import State
 from tests.controller.store.making import (
-    LIMIT,
     WINDOW,
     WINDOW_BYTES,
     cancelled,
     event,
     found,
     held,
-    ids,
     move,
     plan,
     plan_some,
@@ -27,7 +25,7 @@ async def resume(store: Store, *said: Held, agent: str = "web1") -> list[tuple[s
 
 async def test_executions_are_handed_over_in_sequence_each_after_the_one_before(store: Store) -> None:
     await plan_some(store, "a", "b", "c")
-    taken = await store.take_handovers("web1", window=WINDOW, window_bytes=WINDOW_BYTES, limit=2)
+    taken = (await store.take_handovers("web1", window=WINDOW, window_bytes=WINDOW_BYTES, limit=2)).handovers
     assert [(handover.execution.sequence, handover.after) for handover in taken] == [(1, 0), (2, 1)]
     assert all(handover.execution.handed and handover.execution.state is State.QUEUED for handover in taken)
     assert taken[0].execution == await found(store, "a")
@@ -110,14 +108,6 @@ async def test_a_full_queue_among_many_does_not_use_up_the_places_of_the_others(
     assert len(await take(store, window_bytes=1000, limit=4)) == 4
     await plan_some(store, "free", key='"zzz"')
     assert await take(store, window_bytes=1000, limit=1) == [("free", 0)]
-
-
-async def test_blocked_queues_are_passed_over(store: Store) -> None:
-    await plan_some(store, "a")
-    await plan_some(store, "b", action="web.check")
-    taken = await store.take_handovers("web1", window=WINDOW, window_bytes=WINDOW_BYTES, limit=LIMIT, blocked=frozenset({queue()}))
-    assert ids([handover.execution for handover in taken]) == ["b"]
-    assert await take(store) == [("a", 0)]
 
 
 async def test_nothing_is_taken_without_a_window_or_a_limit(store: Store) -> None:

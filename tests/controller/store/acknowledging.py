@@ -47,9 +47,9 @@ async def deliver(store: SqliteStore, life: str, sender: int) -> None:
         for execution in await store.record_plans([plan(position, *executions)]):
             say("planned", execution.new.id, execution.number)
         taken = await store.take_handovers("web1", window=64, window_bytes=1 << 20, limit=4)
-        for handover in taken:
+        for handover in taken.handovers:
             say("handed", handover.execution.new.id, handover.execution.number)
-        ids = [handover.execution.new.id for handover in taken]
+        ids = [handover.execution.new.id for handover in taken.handovers]
         ends = [move(one, State.SETTLED, completion=event(one, source="attune:executions", dead_reason="nobody plans it")) for one in ids]
         for execution in await store.record_moves(ends):
             say("settled", execution.new.id, execution.number)

@@ -36,6 +36,7 @@ def request(
     rejected: Reason | None = None,
     detail: str = "",
     unit: str = "nginx",
+    fleet: bool = False,
 ) -> NewExecution:
     return NewExecution(
         id=execution,
@@ -56,6 +57,7 @@ def request(
         rate_key='"slow"',
         rejected=rejected,
         detail=detail,
+        fleet=fleet,
     )
 
 
@@ -129,14 +131,15 @@ def agent(name: str = "web1", *, labels: Mapping[str, str] | None = None) -> Age
     return Agent(name=name, labels=labels or {"role": "web"}, fingerprint="f" * 64, certificate_expires_at=9000.0, enrolled_at=100.0)
 
 
-async def plan_some(store: Store, *executions: str, agent: str = "web1", action: str = "web.restart", key: str = "null") -> list[Execution]:
+async def plan_some(
+    store: Store, *executions: str, agent: str = "web1", action: str = "web.restart", key: str = "null", fleet: bool = False
+) -> list[Execution]:
     """Accept one event for each execution and plan it, in this order."""
     made: list[Execution] = []
     for execution in executions:
         accepted = await store.accept_event(event(f"event of {execution}"))
-        made += await store.record_plans(
-            [plan(accepted.position, request(execution, accepted.position, agent=agent, action=action, key=key))]
-        )
+        new = request(execution, accepted.position, agent=agent, action=action, key=key, fleet=fleet)
+        made += await store.record_plans([plan(accepted.position, new)])
     return made
 
 
@@ -145,7 +148,7 @@ async def take(
 ) -> list[tuple[str, int]]:
     """Hand over and return (execution, after)."""
     taken = await store.take_handovers(agent, window=window, window_bytes=window_bytes, limit=limit)
-    return [(handover.execution.new.id, handover.after) for handover in taken]
+    return [(handover.execution.new.id, handover.after) for handover in taken.handovers]
 
 
 def ids(executions: Sequence[Execution]) -> list[str]:
