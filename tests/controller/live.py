@@ -124,16 +124,20 @@ class ScriptedAgent:
     boot: str = "boot-1"
     held: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    async def hello(self, *, previous: str = "", held: Mapping[tuple[str, str], int] | None = None, boot: str | None = None) -> "Spoken":
+    async def hello(
+        self, *, previous: str = "", held: Mapping[tuple[str, str], int] | None = None, boot: str | None = None, place: str = ""
+    ) -> "Spoken":
         """Say hello and open the stream."""
-        spoken = await self.greet(previous=previous, held=held, boot=boot)
+        spoken = await self.greet(previous=previous, held=held, boot=boot, place=place)
         await spoken.open()
         return spoken
 
-    async def greet(self, *, previous: str = "", held: Mapping[tuple[str, str], int] | None = None, boot: str | None = None) -> "Spoken":
-        """Say hello only; `held` is by action and key."""
+    async def greet(
+        self, *, previous: str = "", held: Mapping[tuple[str, str], int] | None = None, boot: str | None = None, place: str = ""
+    ) -> "Spoken":
+        """Say hello only; `held` is by action and key, in queues of `place` (its own)."""
         queues = [
-            {"queue": {"place": self.name, "action": action, "key": key}, "epoch": 0, "last": last}
+            {"queue": {"place": place or self.name, "action": action, "key": key}, "epoch": 0, "last": last}
             for (action, key), last in (held or {}).items()
         ]
         hello = Hello.model_validate(
