@@ -24,12 +24,14 @@ def leave(tables: Tables, name: str, end: End, *, released_at: float | None) -> 
         elif released_at is not None:
             tables.release(execution, released_at)
             released += 1
+    waiting: list[int] = []
     for queue in tables.queues.values():
         if queue.key.place == name:
             queue.epoch, queue.last_handed = queue.epoch + 1, 0
-            for number in queue.waiting:
-                tables.put(replace(tables.executions[number], epoch=queue.epoch))
+            waiting += queue.waiting
         queue.chains.pop(name, None)
+    for execution in [tables.executions[number] for number in sorted(waiting)]:
+        tables.put(replace(execution, epoch=execution.epoch + 1))
     if instance := tables.agents[name].instance:
         tables.forgotten.add(instance)
     return Departure(ended=ended, released=released)

@@ -17,13 +17,13 @@ from attune_controller.store.sqlite.statements import Values, execute_each, row_
 _OPEN: LiteralString = """
 SELECT q.id, q.action, q.key, q.epoch, q.last_handed, coalesce(c.last_handed, 0),
 q.unsettled - q.waiting - (SELECT count(*) FROM executions b WHERE b.queue = q.id AND b.ready_at > 0 AND b.state = 'queued')
-FROM (SELECT DISTINCT queue FROM executions WHERE fleet = 1 AND state = 'queued' AND handed = 0 AND agent = ?) w
-JOIN queues q ON q.id = w.queue LEFT JOIN chains c ON c.agent = ? AND c.queue = q.id
-WHERE q.unstarted = 0 AND q.waiting > 0 ORDER BY q.turn, q.id
+FROM queues q LEFT JOIN chains c ON c.agent = ? AND c.queue = q.id
+WHERE q.id IN (SELECT queue FROM executions WHERE fleet = 1 AND state = 'queued' AND handed = 0 AND agent = ?)
+AND q.unstarted = 0 AND q.waiting > 0 ORDER BY q.turn, q.id
 """
 _CHAINS: LiteralString = """
 SELECT q.id, q.action, q.key, q.epoch, q.last_handed, c.last_handed, q.unstarted
-FROM chains c JOIN queues q ON q.id = c.queue WHERE c.agent = ? ORDER BY q.id
+FROM chains c JOIN queues q ON q.id = c.queue WHERE c.agent = ? ORDER BY c.queue
 """
 _HEAD: LiteralString = SELECT + "WHERE e.queue = ? AND e.state != 'settled' AND e.waiting AND e.sequence > ? ORDER BY e.sequence LIMIT 1"
 _WAITING: LiteralString = """

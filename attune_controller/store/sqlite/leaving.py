@@ -3,7 +3,7 @@
 Called by agents.py inside the writer's transactions, which are whole also for an agent with much in hand: nothing is handed over meanwhile.
 """
 
-from typing import LiteralString
+from typing import LiteralString, cast
 
 import apsw
 
@@ -12,7 +12,7 @@ from attune_controller.store.records import Departure, End, Execution, NewEvent
 from attune_controller.store.sqlite.accepting import accept
 from attune_controller.store.sqlite.execution_rows import SELECT, execution_of
 from attune_controller.store.sqlite.moves import prepare, store_move
-from attune_controller.store.sqlite.statements import Values, execute, row_of, rows_of
+from attune_controller.store.sqlite.statements import Values, execute, execute_each, row_of, rows_of
 from attune_controller.store.transitions import after_move
 
 # Through the index of unsettled states: an agent's history is longer than what all agents have in hand.
@@ -23,9 +23,9 @@ WHERE number = ?
 """
 _RELEASE_IN_FLEET: LiteralString = "UPDATE executions SET agent = '', released_at = ? WHERE number = ?"
 _NEXT_EPOCH: LiteralString = "UPDATE queues SET epoch = epoch + 1, last_handed = 0 WHERE place = ?"
-_WAITING_TOO: LiteralString = """
-UPDATE executions SET epoch = epoch + 1
-WHERE queue IN (SELECT id FROM queues WHERE place = ? AND waiting > 0) AND state = 'queued' AND handed = 0 AND ready_at = 0
+_WAITING: LiteralString = """
+SELECT number FROM executions WHERE state != 'settled' AND waiting AND queue IN (SELECT id FROM queues WHERE place = ? AND waiting > 0)
+ORDER BY number
 """
 _FORGET_INSTANCE: LiteralString = """
 INSERT OR IGNORE INTO forgotten_instances (instance, agent) SELECT instance, name FROM agents WHERE name = ? AND instance != ''
@@ -62,7 +62,8 @@ def _leave(connection: apsw.Connection, name: str, end: End, *, released_at: flo
             execute(connection, sql, released_at, execution.number)
             released += 1
     execute(connection, _NEXT_EPOCH, name)
-    execute(connection, _WAITING_TOO, name)
+    waiting: list[Values] = [(cast("int", row[0]),) for row in rows_of(connection, _WAITING, name)]
+    execute_each(connection, "UPDATE executions SET epoch = epoch + 1 WHERE number = ?", waiting)
     execute(connection, "DELETE FROM chains WHERE agent = ?", name)
     execute(connection, _FORGET_INSTANCE, name)
     return Departure(ended=ended, released=released)

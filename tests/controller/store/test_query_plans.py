@@ -33,7 +33,7 @@ SMALL = (
 #: Read in the order of its rows up to the limit; counted, page by page, for the status only.
 QUEUE_OF_EVENTS = "SCAN u", "SCAN unplanned"
 #: Sorted after the search: as many as events were asked for, as have one id, as one agent has queues.
-SORTED = ("json_each", "e.id = ?", "last_handed > 0")
+SORTED = ("json_each", "e.id = ?", "last_handed > 0", "fleet = 1", "place = '*'")
 
 Statement: TypeAlias = "tuple[str, apsw.Bindings | None]"
 
