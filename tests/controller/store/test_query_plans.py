@@ -1,17 +1,20 @@
 """No statement of the store reads a table that grows from end to end; SQLite says how it would run each one."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 import apsw
 import pytest
 
-from attune_controller.store.records import EventStatus, Hold, JoinToken, PlannedEvent
+from attune_controller.departures import end_when_anew, end_when_forgotten
+from attune_controller.store.records import EventStatus, Hold, JoinToken, PlannedEvent, Terms
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
 from attune_core.marks import Mark, MarkKind
 from attune_core.rules.throttling import Admission
 from attune_core.states import State
+from attune_core.wire.frames import Rate
 from tests.controller.store.making import agent, cancelled, event, given_back, held, move, plan_some, queue, take
 
 #: Read whole on purpose: as long as the fleet, or as what is asked for.
@@ -32,8 +35,8 @@ SMALL = (
 )
 #: Read in the order of its rows up to the limit; counted, page by page, for the status only.
 QUEUE_OF_EVENTS = "SCAN u", "SCAN unplanned"
-#: Sorted after the search: as many as events were asked for, as have one id, as one agent has queues.
-SORTED = ("json_each", "e.id = ?", "last_handed > 0", "fleet = 1", "place = '*'")
+#: Sorted after the search: as many as events were asked for, as have one id, as one agent or the fleet has queues, as wait for an agent.
+SORTED = ("json_each", "e.id = ?", "last_handed > 0", "fleet = 1", "place = '*'", "waiting AND queue IN")
 
 Statement: TypeAlias = "tuple[str, apsw.Bindings | None]"
 
@@ -113,6 +116,22 @@ async def use_everything(store: SqliteStore) -> None:
     await store.record_plans([PlannedEvent(position=position, revision="r", admissions=admissions)], over_before=9.0)
     await store.admissions([*admissions])
     await store.counts()
+    await use_fleet(store)
+
+
+async def use_fleet(store: SqliteStore) -> None:
+    """Queues that all agents share, and agents that go."""
+    await store.set_marks("web1", {}, event("unmarked"))
+    await plan_some(store, "f", "g", fleet=True)
+    terms = {"web.restart": Terms(limit=2, rate=Rate(limit=1, per=9.0))}
+    await store.take_handovers("web1", window=9, window_bytes=9999, limit=9, terms=terms, now=1.0)
+    await store.fleet_heads(None)
+    await store.resume_handovers("web1", [])
+    await store.begin_anew(replace(agent(), instance="i2"), end_when_anew("web1", 1.0))
+    await store.forget("web1", end_when_forgotten("web1", 1.0), event("gone"))
+    await store.is_forgotten("i2")
+    for waiting in await store.waiting_for_agent(limit=1):
+        await store.place(waiting.new.id, "web2")
 
 
 async def test_every_statement_finds_its_rows_by_an_index(tmp_path: Path, statements: list[Statement]) -> None:
