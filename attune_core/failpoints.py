@@ -26,6 +26,7 @@ FAILPOINTS: Mapping[str, str] = {
     "c9": "controller: git has fetched; what it brought was not looked at",
     "c10": "controller: a revision's packs are stored; the old one is still active",
     "c11": "controller: in the transaction of a migration of its store",
+    "c12": "controller: in a backup, after the copy of the store and before everything else",
     "a1": "agent: assignments came; nothing of them is stored",
     "a2": "agent: assignments are stored; they were not acknowledged",
     "a3": "agent: an environment is installed and checked; it is not marked READY",

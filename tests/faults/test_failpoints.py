@@ -15,6 +15,7 @@ from functools import partial
 import pytest
 
 from attune_cli.local.program import module
+from attune_controller.backup import read_manifest
 from attune_core.failpoints import FAILPOINTS
 from tests.faults.rig import FAN, Rig, alive, rig
 from tests.faults.scale import soak
@@ -44,11 +45,26 @@ def restart_the_agent(broken: Rig, lane: str) -> None:
 
 def remove_environments(broken: Rig, lane: str) -> None:
     """The command of the host that removes environments is killed, and one is needed again."""
-    argv = [*module("attune_cli.main"), "agent", "environments", "remove", "--unused"]
-    argv += ["--state", str(broken.host.state), "--run", str(broken.host.run), "--config", str(broken.host.config)]
-    done = subprocess.run(argv, env=os.environ | dict(broken.system.environment), capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    places = ("--state", str(broken.host.state), "--run", str(broken.host.run), "--config", str(broken.host.config))
+    assert command(broken, "agent", "environments", "remove", "--unused", *places) == -signal.SIGKILL
     broken.send(lane)
+
+
+def back_up(broken: Rig, lane: str) -> None:
+    """The command that makes a backup is killed, and given again."""
+    into = broken.witness.with_name(f"backup-{len(broken.acknowledged)}")
+    words = ("controller", "backup", str(into), "--state", str(broken.system.controller_state))
+    assert command(broken, *words) == -signal.SIGKILL
+    assert not into.exists(), "a backup is whole or not there"
+    assert command(broken, *words) == 0
+    read_manifest(into)
+    broken.send(lane)
+
+
+def command(broken: Rig, *words: str) -> int:
+    """Run a command of ours that may be killed at a failpoint; return its code."""
+    argv, environment = [*module("attune_cli.main"), *words], os.environ | dict(broken.system.environment)
+    return subprocess.run(argv, env=environment, capture_output=True, check=False, timeout=60).returncode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +85,7 @@ CASES = {name: Case() for name in FAILPOINTS} | {
     "c4": Case(lane="fan", stimulus=lambda broken, lane: broken.send(lane, trigger="crash.fan"), times=FAN // 2),
     "c9": Case(stimulus=push),
     "c10": Case(stimulus=push),
+    "c12": Case(stimulus=back_up, program=False),
     "a3": Case(lane="built"),
     "a5": Case(loses=True),
     "a6": Case(loses=True),
