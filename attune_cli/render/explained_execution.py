@@ -49,7 +49,8 @@ def _at(moment: str, now: str) -> str:
 def _queue(queue: QueueView, facts: ExecutionFacts) -> Iterator[str]:
     one = facts.execution
     key = f", key {queue.key}" if queue.key != "null" else ""
-    yield f"{queue.action} on {queue.place}{key}: {queue.depth} not settled{f', {queue.ahead} before it' if one.sequence else ''}"
+    place = "of all agents" if queue.place == "*" else f"on {queue.place}"
+    yield f"{queue.action} {place}{key}: {queue.depth} not settled{f', {queue.ahead} before it' if one.sequence else ''}"
     for before in queue.before:
         yield holder_row(before, facts.now)
     if queue.ahead > len(queue.before):

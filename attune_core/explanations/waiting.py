@@ -179,8 +179,17 @@ def told_otherwise(facts: ExecutionFacts) -> Answer | None:
         return _waits(facts, Cause.WAITING, f"{one_line(queue.waiting_for)}{when}")
     if not facts.handed:
         behind = f" behind {counted(queue.ahead, 'execution')}" if queue.ahead else ""
-        return Answer(cause=Cause.WINDOW_FULL, text=f"Execution {one.number} is about to be handed over to {one.agent}{behind}.")
+        text = f"Execution {one.number} is about to be handed over to {one.agent}{behind}{_shared_rate(facts)}."
+        return Answer(cause=Cause.WINDOW_FULL, text=text)
     return Answer(cause=Cause.WAITING, text=f"Execution {one.number} is about to start on {one.agent}; nothing is known to hinder it.")
+
+
+def _shared_rate(facts: ExecutionFacts) -> str:
+    """Say what may hold a hand-over: a rate that all agents share is counted at the controller."""
+    rate = facts.policy.rate if facts.policy else None
+    if rate is None or rate.scope != "fleet":
+        return ""
+    return f", unless all agents together have used up its rate ({rate.limit} per {show_duration(rate.per)})"
 
 
 def _waits(facts: ExecutionFacts, cause: Cause, why: str, *remedies: Remedy) -> Answer:

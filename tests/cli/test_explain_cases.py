@@ -103,6 +103,21 @@ def test_a_situation_is_explained_by_this_document(name: str) -> None:
     assert explained(name).model_dump(mode="json", exclude_defaults=True) == expected
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_narrow_terminal_shows_all_of_it_and_whole_commands(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attune_cli.render.output.width_of", lambda _stream: 40)
+    found = explained(name)
+    show_explained(found, json=False)
+    lines = capsys.readouterr().out.splitlines()
+    commands = {f"    {remedy.command}" for answer in (found.answer, *found.also) for remedy in answer.remedies if remedy.command}
+    assert commands <= set(lines)
+    for line in lines:
+        assert len(line) <= 40 or line in commands or len(line.split()[-1]) > 20, line
+    assert "".join(found.answer.text.split()) in "".join("".join(lines).split())
+
+
 def test_json_is_the_whole_document(capsys: pytest.CaptureFixture[str]) -> None:
     show_explained(explained("slot-taken"), json=True)
     shown = json.loads(capsys.readouterr().out)
