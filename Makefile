@@ -5,6 +5,16 @@ STAMP := $(VENV)/.installed
 PYTHON ?= python3
 SOURCES := attune_core attune_controller attune_agent attune_cli tests benchmarks docs
 
+# What `make soak` does: the columns of the table in docs/guarantees.md.
+PROFILE ?= short
+ifeq ($(PROFILE),short)
+SOAK := ATTUNE_PROFILE=short ATTUNE_EXAMPLES=3000 ATTUNE_SEEDS=100
+SOAKED := tests/faults tests/promises/test_7_requested_order_is_run_order.py tests/simulation $(shell grep -rl thorough tests --include=test_*.py)
+else
+SOAK := ATTUNE_PROFILE=long ATTUNE_EXAMPLES=20000 ATTUNE_SEEDS=5000
+SOAKED := tests
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format soak coverage bench generate lock wheel clean
 
@@ -34,9 +44,9 @@ check: $(STAMP)  ## Format, lint, imports and types
 test: $(STAMP)  ## Everything that a change must pass
 	@$(BIN)/python -m tests.tiers
 
-soak: $(STAMP)  ## What takes longer than `make test` may; an hour for each target of fuzzing, or ATTUNE_FUZZ_SECONDS
-	@$(BIN)/pytest -m soak --timeout 3600 tests
-	@$(BIN)/python -m tests.fuzz --seconds $${ATTUNE_FUZZ_SECONDS:-3600}
+soak: $(STAMP)  ## The promises of order and loss for ten minutes; PROFILE=long for days, with every other long test and fuzzing
+	@$(SOAK) $(BIN)/pytest -q -m soak --timeout 3600 --durations=10 $(SOAKED)
+	@test $(PROFILE) = short || $(BIN)/python -m tests.fuzz --seconds $${ATTUNE_FUZZ_SECONDS:-3600}
 
 coverage: $(STAMP)  ## Show that tests take every branch of what decides about order (five minutes)
 	@$(BIN)/coverage run -m pytest -q -m "not soak and not flow and not registry" tests/agent/test_*.py tests/agent/executor/test_journal.py tests/agent/executor/test_ledger.py tests/contracts/store tests/controller tests/core/verification
