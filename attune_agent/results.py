@@ -9,6 +9,7 @@ from typing import Protocol
 
 from attune_agent.host import Ended, How, Limit, Result, ResultSource, ResultState
 from attune_agent.masks import mask_texts
+from attune_core.back_off import back_off
 from attune_core.json_schema import Misfit
 from attune_core.safe_text import safe_text
 from attune_core.secret_fields import mask_fields
@@ -97,8 +98,7 @@ def next_delay(retry: Retry, *, attempt: int, outcome: Outcome) -> float | None:
     """Return after how many seconds another attempt follows the `attempt`-th (from 1), None if none does."""
     if outcome not in retry.after or attempt >= retry.maximum_attempts:
         return None
-    # The exponent is bounded so that no policy can overflow a float.
-    return float(min(retry.initial_interval * retry.backoff_coefficient ** min(attempt - 1, 64), retry.maximum_interval))
+    return back_off(retry, attempt)
 
 
 def for_people(text: str) -> str:

@@ -82,6 +82,7 @@ class _Composition:
         self.assembly = Assembly(
             store=store, clock=clock, random=random, agent_wait=settings.agents.wait, suspects=Suspects(settings.state / "suspects.json")
         )
+        self.assembly.planner.bound.limit, self.assembly.backlog.limit = settings.limits.queue, settings.limits.executions
         self.tools = _tools(settings)
         self.reconciler = Reconciler(self.tools, store, self.assembly.active, clock, poll=settings.repository.poll)
         self.certificates = AgentCertificates(store, clock)

@@ -8,10 +8,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from starlette.types import Scope
 
+from attune_controller.backlog import Backlog
 from attune_controller.cancellation import Cancellation
 from attune_controller.departing import Departing
 from attune_controller.dispatch import Dispatch
+from attune_controller.expiry import Expiry
 from attune_controller.fleet import Fleet
+from attune_controller.holding import Holding
 from attune_controller.intake import Intake
 from attune_controller.log_relay import LogRelay
 from attune_controller.marking import Marking
@@ -20,6 +23,8 @@ from attune_controller.packs import PackStore
 from attune_controller.planning import Planner
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.reports import Reports
+from attune_controller.requeueing import Requeueing
+from attune_controller.returning import Returning
 from attune_controller.sessions.clones import Clones
 from attune_controller.sessions.greeting import Greeting
 from attune_controller.sessions.incoming import Incoming
@@ -29,10 +34,11 @@ from attune_controller.sessions.routes import AgentRequests
 from attune_controller.sessions.session import Session
 from attune_controller.sessions.stream import Stream
 from attune_controller.store.port import Store
-from attune_controller.store.records import Agent
+from attune_controller.store.records import Agent, Execution
 from attune_controller.suspects import Suspects
 from attune_controller.turns import Turns
 from attune_core.ports import Clock, Random
+from attune_core.states import State
 from attune_core.wire.frames import PING_INTERVAL
 
 Loop = Callable[[], Awaitable[None]]
@@ -43,18 +49,27 @@ class Assembly:
 
     def __init__(self, *, store: Store, clock: Clock, random: Random, agent_wait: float, suspects: Suspects | None = None) -> None:
         """Take the ports; `agent_wait` is how long an execution without a matching agent waits, seconds."""
+        self.backlog = Backlog(store, clock)
         self.store, self.clock, self.random = store, clock, random
         self.active, self.fleet, self.sessions, self.clones = ActiveCatalog(), Fleet(), OpenSessions(), Clones()
-        self.planner = Planner(store, self.active, self.fleet, clock, random, planned=self.sessions.wake, suspects=suspects)
+        self.planner = Planner(
+            store, self.active, self.fleet, clock, random, planned=self.sessions.wake, waits=self._waits, suspects=suspects
+        )
         self.planner.agent_wait = agent_wait
-        self.intake = Intake(store, self.active, self.planner.wake, self.planner.glance)
+        self.intake = Intake(store, self.active, self.planner.wake, self.planner.glance, self.backlog)
         self.cancellation = Cancellation(store, self.sessions, clock, self.planner.wake)
         self.marking = Marking(store, self.fleet, self.sessions, clock=clock, random=random, changed=self.planner.wake)
         self.departing = Departing(store, self.fleet, self.sessions, self.marking, self.planner, clock=clock, random=random)
         self.dispatch = Dispatch(store, self.sessions, self.active, self.cancellation, clock)
-        self.reports = Reports(store, self.active, clock, wake=self.planner.wake, glance=self.planner.glance)
+        self.expiry = Expiry(store, self.active, clock, self.planner.wake)
+        self.returning = Returning(store, clock, self._returned)
+        self.requeueing = Requeueing(store, self.sessions, self._returned)
+        self.holding = Holding(store, self.sessions, clock=clock, random=random)
+        self.reports = Reports(
+            store, self.active, clock, wake=self.planner.wake, glance=self.planner.glance, returned=self._returned
+        )
         self.turns = Turns(store, self.sessions)
-        self.planner.moved = self.reports.moved = self.cancellation.moved = self.turns.changed
+        self.planner.moved = self.reports.moved = self.expiry.moved = self.cancellation.moved = self.turns.changed
         self.logs = LogRelay(self.sessions, clock, random)
 
     def requests(self, agent_of: Callable[[Scope], str], packs: PackStore, *, ping: float = PING_INTERVAL) -> AgentRequests:
@@ -79,6 +94,7 @@ class Assembly:
             active=self.active,
             clock=self.clock,
             random=self.random,
+            holds=self.holding.told,
             planned=self.planner.wake,
             ping=ping,
         )
@@ -91,6 +107,8 @@ class Assembly:
             "planning of a new revision": self._plan_when_live,
             "dispatch": self.dispatch.follow,
             "turns": self.turns.run,
+            "back-offs": self.returning.run,
+            "expiry": self.expiry.run,
             "last seen": lambda: keep_last_seen(self.store, self.sessions, self.clock),
         }
 
@@ -98,6 +116,8 @@ class Assembly:
         """Take over what the store knows, before anybody is answered."""
         self.fleet.enrolled(await self.store.agents())
         await self.marking.restore()
+        await self.holding.restore()
+        await self.backlog.count()
 
     def enrolled(self, agents: Iterable[Agent]) -> None:
         """A new agent may be what waiting executions wait for."""
@@ -107,6 +127,7 @@ class Assembly:
     async def _serve(self, session: Session) -> None:
         """What was marked between the hello and the stream is said now; then hand over."""
         self.marking.tell(session)
+        self.holding.tell(session)
         await self.dispatch.serve(session)
 
     async def _plan_when_live(self) -> None:
@@ -115,3 +136,19 @@ class Assembly:
         while True:
             seen = await self.active.changed(seen)
             self.planner.wake()
+            self.expiry.wake()
+
+    def _waits(self, execution: Execution) -> None:
+        """One more waits: it counts for the bound, and may be due before all others."""
+        if execution.state is not State.SETTLED:
+            self.backlog.added(1)
+            self.expiry.waits(execution)
+
+    def _returned(self, execution: Execution) -> None:
+        """It has a new place, or gets one when its back-off is over."""
+        if execution.ready_at:
+            self.returning.wake()
+        else:
+            self.sessions.wake(execution.agent)
+            self.turns.changed([execution])
+            self.expiry.waits(execution)

@@ -14,6 +14,7 @@ from attune_controller.sessions.session import Session
 from attune_controller.store.port import Executions
 from attune_controller.store.records import Execution, Move
 from attune_controller.turns import Moved, nobody
+from attune_core.catalog.catalog import Catalog
 from attune_core.ports import Clock
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.frames import Cancel, CancelFrame
@@ -47,6 +48,11 @@ class Cancellation:
         elif session := self._sessions.find(after.agent):
             send_cancel(session, after.new.id, reason)
         return after
+
+
+def reason_of(execution: Execution, catalog: Catalog | None) -> Reason:
+    """Return why one is being cancelled: the store keeps that it is, the active revision says whether its action is gone."""
+    return Reason.REMOVED if catalog is not None and execution.new.action not in catalog.actions else Reason.OPERATOR
 
 
 def send_cancel(session: Session, execution: str, reason: Reason) -> None:

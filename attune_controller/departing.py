@@ -12,11 +12,11 @@ import structlog
 from attune_controller.departures import end_when_forgotten
 from attune_controller.errors import AgentForgotten
 from attune_controller.fleet import Fleet
-from attune_controller.marking import SOURCE, Marking
+from attune_controller.marking import Marking
+from attune_controller.operator_events import operator_event
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.store.port import Agents
-from attune_controller.store.records import Departure, NewEvent
-from attune_core.ids import uuid7
+from attune_controller.store.records import Departure
 from attune_core.ports import Clock, Random
 from attune_core.safe_text import safe_text
 
@@ -45,19 +45,10 @@ class Departing:
     async def forget(self, name: str, *, note: str, by: str) -> Departure:
         """Settle, release and void everything of an agent; `AgentUnknown`."""
         agent = self._marking.find(name)
-        now = self._clock.now()
-        event = NewEvent(
-            source=SOURCE,
-            id=uuid7(self._clock, self._random),
-            type="core.agent_forgotten",
-            subject=agent.name,
-            time=now,
-            received_at=now,
-            data={"agent": agent.name, "by": by, "note": note},
-        )
+        event = operator_event("agent_forgotten", agent.name, {"agent": agent.name, "by": by, "note": note}, self._clock, self._random)
 
         async def release() -> Departure:
-            departure = await self._store.forget(agent.name, end_when_forgotten(agent.name, now), event)
+            departure = await self._store.forget(agent.name, end_when_forgotten(agent.name, event.received_at), event)
             self._fleet.forgotten(agent.name)
             self.void(agent.name)
             self._sessions.end(agent.name, AgentForgotten(f"{agent.name} was forgotten by {by}: {note}"))

@@ -12,18 +12,20 @@ from typing import Protocol
 
 import structlog
 
-from attune_controller.cancellation import Cancellation, send_cancel
+from attune_controller.cancellation import Cancellation, reason_of, send_cancel
 from attune_controller.errors import SessionError
-from attune_controller.policies import policies_of, policy_of, terms_of
+from attune_controller.policies import active_policy, policies_of, terms_of
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.removal import cancel_removed
+from attune_controller.requeueing import ask_back
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session, name_of
+from attune_controller.store.backlog import Returns
 from attune_controller.store.port import Executions, Queues
-from attune_controller.store.records import Execution, Handover, Terms
+from attune_controller.store.records import Handover, Terms
 from attune_core.catalog.catalog import Catalog
 from attune_core.ports import Clock
-from attune_core.states import Reason, State
+from attune_core.states import State
 from attune_core.values import canonical_json
 from attune_core.wire.frames import WINDOW_BYTES, WINDOW_EXECUTIONS, Activate, ActivateFrame, Assign, AssignFrame, Policy
 
@@ -33,7 +35,7 @@ TAKE, PAGE = 64, 500
 SOON = 0.01
 
 
-class DispatchStore(Queues, Executions, Protocol):
+class DispatchStore(Queues, Executions, Returns, Protocol):
     """The part of the store that dispatch uses."""
 
 
@@ -53,7 +55,9 @@ class Dispatch:
         await self._send(session, await self._store.resume_handovers(session.name, session.held()))
         await self._count_unstarted(session)
         for execution in await self._store.handed_cancels(session.name):
-            send_cancel(session, execution.new.id, self._reason(execution))
+            send_cancel(session, execution.new.id, reason_of(execution, self._active.catalog))
+        for execution in await self._store.asked_back(session.name):
+            ask_back(session, execution.new.id)
         while True:
             session.work.clear()
             again_at = await self._hand_over(session)
@@ -93,7 +97,9 @@ class Dispatch:
             session.remember(execution)
             session.actions.add(execution.new.action)
             session.sent.put(execution.queue, execution.epoch, execution.sequence)
-            size = _put_assignment(session, assignment(handover, self._policy(execution.new.action), now=self._clock.now()))
+            size = _put_assignment(
+                session, assignment(handover, active_policy(self._active.catalog, execution.new.action), now=self._clock.now())
+            )
             session.window.handed(execution.new.id, execution.queue, size)
             if execution.new.id in session.cancelled:
                 # The cancel was sent while this hand-over was on its way out of the store.
@@ -131,16 +137,6 @@ class Dispatch:
             terms = {ref: terms_of(action) for ref, action in catalog.actions.items()} if catalog else {}
             self._terms = catalog, terms
         return terms
-
-    def _policy(self, action: str) -> Policy:
-        catalog = self._active.catalog
-        found = catalog.actions.get(action) if catalog else None
-        return policy_of(found) if found else Policy()
-
-    def _reason(self, execution: Execution) -> Reason:
-        """Return why it is being cancelled: the store keeps that it is, the active revision says whether the action is gone."""
-        catalog = self._active.catalog
-        return Reason.REMOVED if catalog is not None and execution.new.action not in catalog.actions else Reason.OPERATOR
 
 
 def _put_assignment(session: Session, body: Assign) -> int:

@@ -2,6 +2,7 @@
 
 AttuneError
 ├── SessionError       ATT53x, ATT54x, ATT650   raised by sessions, departing and log_relay; answered as problem+json
+├── BacklogFull, TooManyHolds, QueueUnknown   ATT425 to ATT427   raised by backlog, holding and the API
 ├── SyncError          ATT62x   raised by git_source and the reconcile steps; kept in the status
 └── StartError         ATT64x   raised while the controller starts; ends it with a message
 """
@@ -98,6 +99,27 @@ class InventoryMissing(SessionError):
 
     code, blame = "ATT658", Blame.HOST
     remedy = "bring the agent to the controller's version; until then it goes on with what it has, and nothing new is handed to it"
+
+
+class BacklogFull(AttuneError):
+    """As many events and executions wait at the controller as it takes; nothing of the request was stored."""
+
+    code, blame = "ATT425", Blame.PASSING
+    remedy = "send it again later; what holds everything up shows in `attune queue list` (the bound is limits.executions)"
+
+
+class TooManyHolds(AttuneError):
+    """More queues are paused than agents can be told of."""
+
+    code, blame = "ATT426", Blame.AUTHOR
+    remedy = "pause the whole action instead of each of its queues, or resume some: attune queue list"
+
+
+class QueueUnknown(AttuneError):
+    """Nothing waits or runs in a queue of this place, action and key."""
+
+    code, blame = "ATT427", Blame.AUTHOR
+    remedy = "list what there is: attune queue list"
 
 
 class SyncError(AttuneError):

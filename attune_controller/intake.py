@@ -7,6 +7,7 @@ reason, never dropped (reliability.md G1).
 from dataclasses import replace
 from typing import Protocol
 
+from attune_controller.backlog import Backlog
 from attune_controller.drafting import unheard
 from attune_controller.planning import CatalogHolder, Wake
 from attune_controller.store.port import Events, Syncs
@@ -24,12 +25,12 @@ class IntakeStore(Events, Syncs, Protocol):
 class Intake:
     """Accepts events once by (source, id)."""
 
-    def __init__(self, store: IntakeStore, active: CatalogHolder, wake: Wake, glance: Wake) -> None:
-        """Take the store, the active catalog and what to call when there is, or may be, something to plan."""
-        self._store, self._active, self._wake, self._glance = store, active, wake, glance
+    def __init__(self, store: IntakeStore, active: CatalogHolder, wake: Wake, glance: Wake, backlog: Backlog) -> None:
+        """Take the store, the active catalog, what to call when there is, or may be, something to plan, and the bound of what waits."""
+        self._store, self._active, self._wake, self._glance, self._backlog = store, active, wake, glance, backlog
 
     async def accept(self, event: NewEvent) -> Acceptance:
-        """Store an event durably and return its position.
+        """Store an event durably and return its position; `BacklogFull` when too much waits already.
 
         A manual run that cannot run raises `RequestRefused` or `InputInvalid` instead, because its sender is there to read it.
         """
@@ -37,11 +38,13 @@ class Intake:
             self._refuse_bad_request(event)
         elif not event.dead_reason:
             event = replace(event, dead_reason=await self._undeliverable(event), unheard=unheard(event, self._active.catalog))
+        await self._backlog.check()
         failpoint("c1")
         acceptance = await self._store.accept_event(event)
         failpoint("c2")
         if acceptance.duplicate:
             return acceptance
+        self._backlog.added(not event.unheard)
         (self._glance if event.unheard else self._wake)()
         return replace(acceptance, dead_reason=event.dead_reason)
 

@@ -12,20 +12,16 @@ import structlog
 
 from attune_controller.errors import SessionError
 from attune_controller.fleet import Fleet, FleetAgent
+from attune_controller.operator_events import operator_event
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session
 from attune_controller.store.errors import AgentUnknown
 from attune_controller.store.port import Agents
-from attune_controller.store.records import NewEvent
 from attune_core.expressions.suggestion import suggestion
-from attune_core.ids import uuid7
 from attune_core.marks import Mark, MarkKind, Marks
 from attune_core.ports import Clock, Random
 from attune_core.safe_text import safe_text
 from attune_core.wire.frames import Drain, DrainFrame, Pause, PauseFrame
-
-#: The source of the events that tell of changes.
-SOURCE = "attune:operators"
 
 
 class Marking:
@@ -88,16 +84,7 @@ class Marking:
         return agent
 
     async def _store_and_tell(self, agent: FleetAgent, marks: Marks, what: str, *, note: str, by: str) -> FleetAgent:
-        now = self._clock.now()
-        event = NewEvent(
-            source=SOURCE,
-            id=uuid7(self._clock, self._random),
-            type=f"core.agent_{what}",
-            subject=agent.name,
-            time=now,
-            received_at=now,
-            data={"agent": agent.name, "by": by, "note": note},
-        )
+        event = operator_event(f"agent_{what}", agent.name, {"agent": agent.name, "by": by, "note": note}, self._clock, self._random)
         await self._store.set_marks(agent.name, marks, event)
         self._log.info("agent_marked", agent=agent.name, what=what, by=by, note=safe_text(note))
         self._fleet.marked(agent.name, marks)

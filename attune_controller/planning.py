@@ -18,7 +18,8 @@ from attune_controller.drafting import Drafted, draft
 from attune_controller.placement import Candidate, differ
 from attune_controller.placing import Placing
 from attune_controller.plans import planned_event
-from attune_controller.store.port import Events, Executions
+from attune_controller.queue_bound import QueueBound
+from attune_controller.store.port import Events, Executions, Queues
 from attune_controller.store.records import Event, Execution, Move, PlannedEvent
 from attune_controller.suspects import SET_ASIDE, Suspects
 from attune_controller.turns import Moved, nobody
@@ -55,7 +56,7 @@ class FleetView(Protocol):
         ...
 
 
-class PlanningStore(Events, Executions, Protocol):
+class PlanningStore(Events, Executions, Queues, Protocol):
     """The part of the store that planning uses."""
 
 
@@ -71,14 +72,16 @@ class Planner:
         random: Random,
         *,
         planned: Callable[[str], None],
+        waits: Callable[[Execution], None] = lambda _execution: None,
         suspects: Suspects | None = None,
     ) -> None:
-        """Take what planning reads and writes; `planned` is called with the name of an agent that has new work."""
+        """Take what planning reads and writes; `planned` hears the name of an agent that has new work, `waits` of each new execution."""
         self._store, self._active, self._fleet = store, active, fleet
-        self._clock, self._random, self._planned = clock, random, planned
+        self._clock, self._random, self._planned, self._waits = clock, random, planned, waits
         self._suspects = suspects or Suspects()
         #: Whether nothing was planned since the start, and how many events are to be planned one by one.
         self._fresh, self._careful = True, 0
+        self.bound = QueueBound(store, clock, random)
         self._work = asyncio.Event()
         self._resting = False
         #: Held while executions are being placed: what takes them from their agents happens between.
@@ -172,9 +175,13 @@ class Planner:
         now = self._clock.now()
         new_id = partial(uuid7, self._clock, self._random)
         plans = [planned_event(event, item, catalog, placing, now=now, new_id=new_id) for event, item in zip(events, drafted, strict=True)]
+        plans = await self.bound.applied(plans)
         self._waiting = self._waiting or any(not item.agent and not item.rejected for plan in plans for item in plan.executions)
         over_before = min(event.new.received_at for event in events)  # what is still to be planned was received later
-        self._tell(await self._store.record_plans(plans, over_before=over_before))
+        made = await self._store.record_plans(plans, over_before=over_before)
+        self._tell(made)
+        for execution in made:
+            self._waits(execution)
         for event, item in zip(events, drafted, strict=True):
             for failed in item.failed:
                 self._log.warning("condition_failed", position=event.position, note=failed.error)
@@ -212,21 +219,28 @@ class Planner:
             new = execution.new
             left = max(new.accepted_at, execution.released_at) + self.agent_wait - now
             if agent := placing.choose(new.action, new.key, new.match, fleet=new.fleet):
-                self._tell([await self._store.place(new.id, agent)])
+                if await self.bound.has_room(execution, agent):
+                    self._tell([await self._store.place(new.id, agent)])
+                else:
+                    await self._reject(execution, Reason.QUEUE_FULL, self.bound.why(new.action))
             elif left <= 0:
-                move = Move(
-                    execution=new.id,
-                    attempt=0,
-                    state=State.SETTLED,
-                    at=now,
-                    outcome=Outcome.REJECTED,
-                    reason=Reason.NO_AGENT,
-                    detail=placing.hindrance(new.action, new.key, new.match),
-                )
-                self.moved(await self._store.record_moves([replace(move, completion=completion(execution, move, now))]))
+                await self._reject(execution, Reason.NO_AGENT, placing.hindrance(new.action, new.key, new.match))
             else:
                 still.append(left)
         return still
+
+    async def _reject(self, execution: Execution, reason: Reason, detail: str) -> None:
+        now = self._clock.now()
+        move = Move(
+            execution=execution.new.id,
+            attempt=0,
+            state=State.SETTLED,
+            at=now,
+            outcome=Outcome.REJECTED,
+            reason=reason,
+            detail=detail,
+        )
+        self.moved(await self._store.record_moves([replace(move, completion=completion(execution, move, now))]))
 
     async def _placing(self, queues: set[tuple[str, str]], held: set[tuple[str, str]]) -> Placing:
         keyed = sorted(queue for queue in queues if queue[1] != "null")

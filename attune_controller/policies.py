@@ -47,6 +47,12 @@ def _rate_of(document: ActionDocument, scope: str) -> Rate | None:
     return Rate(limit=rate.limit, per=rate.per)
 
 
+def active_policy(catalog: Catalog | None, action: str) -> Policy:
+    """Return the policy of an action, that of one that says nothing when the catalog does not have it."""
+    found = catalog.actions.get(action) if catalog else None
+    return policy_of(found) if found else Policy()
+
+
 def policies_of(catalog: Catalog | None, actions: Iterable[str]) -> dict[str, Policy]:
     """Return the policies of those of the actions that the catalog has."""
     return {ref: policy_of(catalog.actions[ref]) for ref in sorted(actions) if ref in catalog.actions} if catalog else {}

@@ -9,21 +9,24 @@ from dataclasses import replace
 
 import structlog
 
+from attune_controller.cancellation import reason_of
 from attune_controller.completion import completion
 from attune_controller.drafting import unheard
 from attune_controller.planning import CatalogHolder, Wake
+from attune_controller.policies import active_policy
 from attune_controller.sessions.session import Session
 from attune_controller.store.port import Executions
 from attune_controller.store.records import Execution, Move
 from attune_controller.turns import Moved, nobody
+from attune_core.back_off import back_off
 from attune_core.failpoints import failpoint
 from attune_core.ports import Clock
 from attune_core.safe_text import safe_text
-from attune_core.states import State
+from attune_core.states import Outcome, State
 from attune_core.wire.frames import Report
 
-#: What an agent may say; accepted, queued and assigned are the controller's own words.
-SAYABLE = frozenset({State.PREPARING, State.STARTED, State.SETTLED})
+#: What an agent may say, `queued` of what it gives back; accepted and assigned are the controller's own words.
+SAYABLE = frozenset({State.QUEUED, State.PREPARING, State.STARTED, State.SETTLED})
 #: The last second of the year 9999: a label beyond it could not be shown.
 LATEST = 253_402_300_799.0
 
@@ -31,9 +34,19 @@ LATEST = 253_402_300_799.0
 class Reports:
     """Turns reports into moves."""
 
-    def __init__(self, store: Executions, active: CatalogHolder, clock: Clock, *, wake: Wake, glance: Wake) -> None:
-        """Take the store, the active catalog, and what tells the planner of events that it has, or may have, to plan."""
-        self._store, self._active, self._clock, self._wake, self._glance = store, active, clock, wake, glance
+    def __init__(
+        self,
+        store: Executions,
+        active: CatalogHolder,
+        clock: Clock,
+        *,
+        wake: Wake,
+        glance: Wake,
+        returned: Callable[[Execution], None],
+    ) -> None:
+        """Take the store, the active catalog, what tells the planner of events that it has, or may have, to plan, or of returns."""
+        self._store, self._active, self._clock = store, active, clock
+        self._wake, self._glance, self._returned = wake, glance, returned
         #: Told of what moved.
         self.moved: Moved = nobody
         self._log = structlog.get_logger("reports")
@@ -47,10 +60,12 @@ class Reports:
         changed = await self._store.record_moves(moves)
         failpoint("c8")
         self.moved(changed)
-        settled = [execution.new.id for execution in changed if execution.state is State.SETTLED]
-        for execution in settled:
-            session.forget(execution)
-        if settled:
+        for execution in changed:
+            if execution.state in (State.SETTLED, State.QUEUED):
+                session.forget(execution.new.id)
+            if execution.state is State.QUEUED:
+                self._returned(execution)
+        if any(execution.state is State.SETTLED for execution in changed):
             heard = any(move.completion and not move.completion.unheard for move in moves)
             (self._wake if heard else self._glance)()
         if session.window.started(execution.new.id for execution in changed if execution.state is not State.PREPARING):
@@ -75,10 +90,23 @@ class Reports:
             exit_code=report.exit_code,
             result=report.result,
         )
-        if report.state is not State.SETTLED:
+        if report.state is State.QUEUED:
+            move = self._given_back(execution, move, report, now)
+        elif report.state is not State.SETTLED:
             return move
         event = completion(execution, move, now)
         return replace(move, completion=replace(event, unheard=unheard(event, self._active.catalog)))
+
+    def _given_back(self, execution: Execution, move: Move, report: Report, now: float) -> Move:
+        """Return the move to a new place after the back-off, which ends the execution instead if it is being cancelled."""
+        retry = active_policy(self._active.catalog, execution.new.action).retry
+        return replace(
+            move,
+            sequence=report.sequence,
+            ready_at=now + back_off(retry, report.attempt),
+            outcome=Outcome.CANCELLED,
+            reason=reason_of(execution, self._active.catalog),
+        )
 
 
 def _refusal(agent: str, execution: Execution | None, report: Report) -> str:

@@ -130,12 +130,16 @@ class Agents(DocumentModel):
 
 
 class Limits(DocumentModel):
-    """Bounds of reading a revision; reliability.md §1.5."""
+    """Bounds of reading a revision, and of what waits; reliability.md §1.5."""
 
     fetch_time: PositiveDuration = 120.0
     repository_size: Bytes = 512 << 20
     check_time: PositiveDuration = 120.0
     check_memory: Annotated[int, Field(ge=256 << 20), BeforeValidator(_size)] = 2 << 30
+    #: Unsettled executions of one queue; more are rejected (queue_full).
+    queue: Annotated[int, Field(strict=False, ge=1)] = 10_000
+    #: Events to be planned and unsettled executions of all queues; more are refused with 429.
+    executions: Annotated[int, Field(strict=False, ge=1)] = 1_000_000
 
 
 class Retention(DocumentModel):

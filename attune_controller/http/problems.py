@@ -30,6 +30,7 @@ STATUS: Mapping[type[AttuneError], int] = {
     store.AgentUnknown: 404,
     store.ReplayedBody: 409,
     store.NotCancellable: 409,
+    store.NotRequeueable: 409,
     store.TokenExists: 409,
     store.StoreBusy: 429,
     store.StoreFull: 503,
@@ -41,6 +42,8 @@ STATUS: Mapping[type[AttuneError], int] = {
     controller.FrameRefused: 400,
     controller.PackUnknown: 404,
     controller.TooManyQuestions: 429,
+    controller.BacklogFull: 429,
+    controller.QueueUnknown: 404,
     controller.AgentSilent: 504,
 }
 

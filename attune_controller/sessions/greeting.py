@@ -22,7 +22,7 @@ from attune_controller.store.port import Agents, Merges
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
 from attune_core.safe_text import safe_text
-from attune_core.wire.frames import PING_INTERVAL, Hello, Welcome
+from attune_core.wire.frames import PING_INTERVAL, Hello, HoldQueue, Welcome
 
 
 class GreetingStore(Agents, Merges, Protocol):
@@ -47,11 +47,15 @@ class Greeting:
         active: ActiveCatalog,
         clock: Clock,
         random: Random,
+        holds: Callable[[], tuple[HoldQueue, ...]],
         planned: Callable[[], None],
         ping: float = PING_INTERVAL,
     ) -> None:
-        """Take what a session is made of; `planned` wakes the planner for completion events, `ping` is told to the agent."""
-        self._wake = planned
+        """Take what a session is made of, `holds` are the paused queues; `planned` wakes the planner for completion events.
+
+        `ping` is told to the agent.
+        """
+        self._holds, self._wake = holds, planned
         self._store, self._sessions, self._clones, self._fleet, self._active = store, sessions, clones, fleet, active
         self._clock, self._random, self._ping = clock, random, ping
         self._log = structlog.get_logger("sessions")
@@ -96,6 +100,7 @@ class Greeting:
         self._fleet.enrolled([agent])
         session.unmerged = name in await self._store.unmerged()
         paused, draining = session.told = self._fleet.told(name)
+        session.told_holds = self._holds()
         self._sessions.put(session)
         self._log.info("agent_greeted", agent=name, session=session_id, version=safe_text(hello.version, limit=40))
         return Welcome(
@@ -105,6 +110,7 @@ class Greeting:
             policies=policies_of(self._active.catalog, session.actions),
             paused=paused,
             draining=draining,
+            holds=session.told_holds,
             ping_interval=self._ping,
             incarnation=self._store.incarnation,
             inventory=session.unmerged,

@@ -15,12 +15,13 @@ from attune_core.wire.frames import (
     AssignFrame,
     CancelFrame,
     DrainFrame,
+    HoldQueuesFrame,
     PauseFrame,
     PingFrame,
     ReadLogFrame,
 )
 
-Frame = AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame
+Frame = AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame | HoldQueuesFrame
 #: Lines and bytes that may wait; below half of it there is room again.
 LINES, BYTES = 2048, 8 << 20
 #: Bytes given to the transport at once.

@@ -13,7 +13,7 @@ from attune_controller.sessions.window import Window
 from attune_controller.store.records import FLEET, Execution, Held, QueueKey
 from attune_core.marks import Mark
 from attune_core.states import Reason
-from attune_core.wire.frames import Hello, QueueName
+from attune_core.wire.frames import Hello, HoldQueue, QueueName
 
 #: Executions remembered per session to save a look into the store for each report, and queues whose place is remembered.
 KNOWN, QUEUES = 4096, 16_384
@@ -59,6 +59,8 @@ class Session:
         self.cancelled: dict[str, Reason] = {}
         #: The pause and the drain of which the agent was told.
         self.told: tuple[Mark | None, Mark | None] = (None, None)
+        #: The paused queues of which it was told.
+        self.told_holds: tuple[HoldQueue, ...] = ()
         #: The last acknowledged and the last sent (or held before) sequence by queue and epoch.
         self.acknowledged = Places()
         self.sent = Places()

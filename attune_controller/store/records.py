@@ -158,6 +158,8 @@ class PlannedEvent:
     note: str = ""
     #: Firings that throttles admitted: each is from now on the last of its key.
     admissions: Mapping[ThrottleKey, Admission] = field(default_factory=dict)
+    #: Events that tell of what could not be done, committed with it.
+    notices: tuple[NewEvent, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,7 +99,7 @@ def _settled(execution: Execution, move: Move) -> Execution:
     return replace(
         execution,
         state=State.SETTLED,
-        attempt=move.attempt,
+        attempt=max(move.attempt, execution.attempt),
         cancelling=False,
         requeuing=False,
         outcome=move.outcome,
@@ -117,7 +117,7 @@ def _given_back(execution: Execution, move: Move) -> Execution:
     With `ready_at` 0 the caller gives it its new place at once; one that an operator requeues waits for no back-off.
     """
     if execution.cancelling:
-        return _settled(execution, replace(move, attempt=max(move.attempt, execution.attempt)))
+        return _settled(execution, move)
     # What has started is made, whatever the agent says: no attempt is ever made twice.
     made = max(move.attempt, execution.attempt - (execution.state is State.PREPARING))
     ready_at = 0.0 if execution.requeuing else move.ready_at
@@ -129,7 +129,7 @@ def _allowed(execution: Execution, move: Move) -> bool:
         return False
     if not execution.handed:
         # Nobody else has it, so only the controller itself can end it.
-        return move.state is State.SETTLED and move.attempt >= execution.attempt
+        return move.state is State.SETTLED
     if move.state is State.QUEUED:
         return move.sequence == execution.sequence  # of an older place it is an old report
     return not move.unhanded and move.attempt >= execution.attempt and _goes_on(execution, move)

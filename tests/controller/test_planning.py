@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from attune_controller.backlog import Backlog
 from attune_controller.completion import completion
 from attune_controller.intake import Intake
 from attune_controller.planning import Planner
@@ -90,7 +91,7 @@ class World:
     def __post_init__(self) -> None:
         self.store = MemoryStore()
         self.planner = Planner(self.store, self, self, self.clock, SystemRandom(), planned=self.told.append)
-        self.intake = Intake(self.store, self, self.planner.wake, self.planner.glance)
+        self.intake = Intake(self.store, self, self.planner.wake, self.planner.glance, Backlog(self.store, self.clock))
 
     def candidates(self) -> tuple[Host, ...]:
         return tuple(self.hosts)

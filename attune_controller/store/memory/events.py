@@ -135,7 +135,10 @@ def _record_plan(tables: Tables, plan: PlannedEvent, inputs: dict[str, str]) -> 
     event = tables.events[plan.position]
     new = replace(event.new, dead_reason=plan.dead_reason)
     tables.events[plan.position] = replace(event, new=new, status=status, reason=plan.dead_reason or plan.note, revision=plan.revision)
-    return [_insert_execution(tables, new, inputs[new.id]) for new in plan.executions]
+    made = [_insert_execution(tables, new, inputs[new.id]) for new in plan.executions]
+    for notice in plan.notices:
+        accept(tables, notice)
+    return made
 
 
 def _insert_execution(tables: Tables, new: NewExecution, encoded_input: str) -> Execution:

@@ -11,6 +11,8 @@ import apsw
 from attune_controller.store.encoding import stored_bytes
 from attune_controller.store.errors import EventUnknown, ExecutionExists
 from attune_controller.store.records import EventStatus, Execution, NewExecution, PlannedEvent, QueueKey
+from attune_controller.store.sqlite.accepting import accept
+from attune_controller.store.sqlite.event_rows import values_of
 from attune_controller.store.sqlite.execution_rows import INSERT_EXECUTION, INSERT_REQUEST, execution_values, request_values
 from attune_controller.store.sqlite.statements import Values, execute, row_of
 from attune_controller.store.sqlite.throttles import forget_admissions, store_admissions
@@ -27,15 +29,16 @@ RETURNING id, epoch, last_sequence
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A plan with its executions' request rows encoded."""
+    """A plan with its executions' request rows and its notices encoded."""
 
     plan: PlannedEvent
     requests: tuple[Values, ...]
+    notices: tuple[Values, ...]
 
 
 def prepare(plan: PlannedEvent) -> Prepared:
     """Encode a plan outside the transaction."""
-    return Prepared(plan=plan, requests=tuple(request_values(new) for new in plan.executions))
+    return Prepared(plan=plan, requests=tuple(request_values(new) for new in plan.executions), notices=tuple(map(values_of, plan.notices)))
 
 
 def record_plans(connection: apsw.Connection, plans: list[Prepared], over_before: float) -> list[Execution]:
@@ -47,6 +50,8 @@ def record_plans(connection: apsw.Connection, plans: list[Prepared], over_before
             store_admissions(connection, prepared.plan.admissions)
             admissions += len(prepared.plan.admissions)
             made += [_insert(connection, new, values) for new, values in zip(prepared.plan.executions, prepared.requests, strict=True)]
+            for event, row in zip(prepared.plan.notices, prepared.notices, strict=True):
+                accept(connection, event, row)
     forget_admissions(connection, over_before, admissions)
     return made
 

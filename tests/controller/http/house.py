@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx2
 
+from attune_controller.backlog import Backlog
 from attune_controller.departing import Departing
 from attune_controller.explaining.explainer import Explainer
 from attune_controller.explaining.revisions import Revisions
@@ -153,7 +154,7 @@ class House:
         )
 
     def _parts(self) -> Parts:
-        intake = Intake(self.store, self.active, self._wake, self._wake)
+        intake = Intake(self.store, self.active, self._wake, self._wake, Backlog(self.store, self.clock))
         secrets = ControllerSecrets(self.folder / "secrets")
         return Parts(
             store=self.store,

@@ -1,0 +1,103 @@
+"""The bound of a queue: what is planned into a full one is rejected(queue_full), and an event says so, now and then.
+
+Asked by planning for each batch and each execution that found its agent. Only planning adds to queues, so what a queue held when it was
+looked at and what was added since is never less than what it holds: while that is below the bound, nothing is read.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from attune_controller.store.port import Queues
+from attune_controller.store.records import Execution, NewEvent, NewExecution, PlannedEvent, QueueKey
+from attune_controller.store.transitions import queue_for
+from attune_core.ids import uuid7
+from attune_core.ports import Clock, Random
+from attune_core.states import Reason
+
+#: Queues remembered, and seconds between two events that tell of the same full one.
+KNOWN, INTERVAL = 65_536, 60.0
+SOURCE = "attune:queues"
+
+
+class QueueBound:
+    """What each queue holds at most."""
+
+    def __init__(self, store: Queues, clock: Clock, random: Random) -> None:
+        """Know nothing yet."""
+        self._store, self._clock, self._random = store, clock, random
+        self._most: OrderedDict[QueueKey, int] = OrderedDict()
+        self._told: OrderedDict[QueueKey, float] = OrderedDict()
+        #: Unsettled executions that one queue may hold.
+        self.limit = 10_000
+
+    async def applied(self, plans: Sequence[PlannedEvent]) -> list[PlannedEvent]:
+        """Return the plans with what no longer fits rejected, and the events that tell of it."""
+        await self._look({_queue_of(new) for plan in plans for new in plan.executions if _stands(new)})
+        return [self._applied(plan) for plan in plans]
+
+    async def has_room(self, execution: Execution, agent: str) -> bool:
+        """Tell whether an execution fits into the queue of the agent that was found for it, and count it if so."""
+        if execution.sequence:  # it stands there already
+            return True
+        queue = queue_for(execution.new, agent)
+        await self._look({queue})
+        return self._take(queue)
+
+    def why(self, action: str) -> str:
+        """Say why an execution is rejected."""
+        return f"{self.limit} executions of {action} stand in its queue, which is as many as it takes"
+
+    async def _look(self, queues: Iterable[QueueKey]) -> None:
+        unknown = [queue for queue in queues if self._most.get(queue, self.limit) >= self.limit]
+        if unknown:
+            self._most.update(await self._store.depths(unknown))
+        while len(self._most) > KNOWN:
+            self._most.popitem(last=False)
+
+    def _take(self, queue: QueueKey) -> bool:
+        most = self._most.get(queue, 0)
+        if most < self.limit:
+            self._most[queue] = most + 1
+        return most < self.limit
+
+    def _applied(self, plan: PlannedEvent) -> PlannedEvent:
+        executions = [self._kept(new) for new in plan.executions]
+        full = {_queue_of(new): None for new in executions if new.rejected is Reason.QUEUE_FULL}
+        notices = tuple(self._notice(queue, plan) for queue in full if self._is_news(queue))
+        return replace(plan, executions=tuple(executions), notices=notices) if full else plan
+
+    def _kept(self, new: NewExecution) -> NewExecution:
+        if not _stands(new) or self._take(_queue_of(new)):
+            return new
+        return replace(new, rejected=Reason.QUEUE_FULL, detail=self.why(new.action))
+
+    def _is_news(self, queue: QueueKey) -> bool:
+        """Tell whether nothing was said of this queue for a while, and remember that it is said now."""
+        now = self._clock.monotonic()
+        while self._told and next(iter(self._told.values())) <= now - INTERVAL:
+            self._told.popitem(last=False)
+        if queue in self._told:
+            return False
+        self._told[queue] = now
+        return True
+
+    def _notice(self, queue: QueueKey, plan: PlannedEvent) -> NewEvent:
+        now = self._clock.now()
+        return NewEvent(
+            source=SOURCE,
+            id=uuid7(self._clock, self._random),
+            type="core.queue_full",
+            subject=queue.action,
+            time=now,
+            received_at=now,
+            data={"place": queue.place, "action": queue.action, "key": queue.key, "limit": self.limit, "event": str(plan.position)},
+        )
+
+
+def _stands(new: NewExecution) -> bool:
+    return not new.rejected and bool(new.agent or new.fleet)
+
+
+def _queue_of(new: NewExecution) -> QueueKey:
+    return queue_for(new, new.agent)
