@@ -44,7 +44,7 @@ class Intake:
         failpoint("c2")
         if acceptance.duplicate:
             return acceptance
-        self._backlog.added(not event.unheard)
+        self._backlog.added(0 if event.unheard else 1)
         (self._glance if event.unheard else self._wake)()
         return replace(acceptance, dead_reason=event.dead_reason)
 

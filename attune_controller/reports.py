@@ -4,7 +4,7 @@ Called by sessions/incoming with all reports of one POST, which is answered only
 and dispatch sees the room in the queues' windows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import structlog
