@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from attune_controller import planning
+from attune_controller.backlog import Backlog
 from attune_controller.drafting import Drafted, draft
 from attune_controller.intake import Intake
 from attune_controller.planning import Planner
@@ -51,7 +52,7 @@ class Lives:
         return ()
 
     async def send(self, count: int) -> None:
-        intake = Intake(self.store, self, lambda: None, lambda: None)
+        intake = Intake(self.store, self, lambda: None, lambda: None, Backlog(self.store, SystemClock()))
         for number in range(count):
             new = NewEvent(source="t", id=f"{number}", type="web.alert", time=1.0, received_at=1.0, data={"n": number})
             await intake.accept(new)
