@@ -124,6 +124,8 @@ async def test_the_command_line_recognises_what_it_is_given(house: House, tmp_pa
         assert (await here.run("explain", "lost")).stdout.startswith("lost (outcome)")
         assert (await here.run("explain", "203")).stdout.startswith("ATT203")
         assert "has no event, execution or agent of that name" in (await here.run("explain", "nothing like it")).stderr
+        assert "attune explain execution 1" in (await here.run("execution", "show", "1")).stdout
+        assert "none; see why: attune explain event 1" in (await here.run("event", "show", "1")).stdout
         shown = json.loads((await here.run("explain", "execution", "1", "--json")).stdout)
         assert ExecutionExplanation.model_validate(shown).answer.cause is Cause.AGENT_AWAY
 
