@@ -123,13 +123,16 @@ def running_system(
     name: str = "one",
     slots: int = 4,
     labels: Mapping[str, str] | None = None,
+    network: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
     """Push the files, start everything below `place`, and stop it afterwards."""
     open_for_attempts(place)
     origin = Origin(place / "git")
     origin.write(files, executable=executable)
     commit = origin.push()
-    with LocalSystem(root=place / "system", repository=str(origin.bare), network=network_settings()) as system:
+    with LocalSystem(
+        root=place / "system", repository=str(origin.bare), network=dict(network_settings() if network is None else network)
+    ) as system:
         system.start_controller()
         status = system.wait_for_revision(commit)
         assert status.sync.active_revision == commit, status.sync

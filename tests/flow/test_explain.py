@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -39,11 +40,13 @@ def repository(place: Path) -> dict[str, str]:
     unit: JsonObject = {"unit": {"type": "string"}}
     held = f"while ! [ -e {place}/go ]; do sleep 0.05; done\n"
     failing: JsonObject = {"maximum_attempts": 3, "initial_interval": "10m", "maximum_interval": "10m"}
-    return pack(
+    files = pack(
         "web",
         {
             "triggers/deploy.yaml": json.dumps({"description": "A deployment", "data": DATA}),
             "triggers/alert.yaml": json.dumps({"description": "An alert", "data": DATA}),
+            "requirements.lock": f"tomlkit==0.15.2 --hash=sha256:{'0' * 64}\n",
+            "actions/built.yaml": action_document("rated.sh", environment="python"),
             "actions/deploy.yaml": action_document("deploy.sh", parameters=unit, timeout="5m"),
             "actions/deploy.sh": held,
             "actions/fail.yaml": action_document("fail.sh", parameters=unit, retry=failing),
@@ -58,6 +61,9 @@ def repository(place: Path) -> dict[str, str]:
             ),
         },
     )
+    environments: JsonObject = {"python": {"ecosystem": "python", "interpreter": ">=3.9", "lock": "requirements.lock"}}
+    web: JsonObject = {"name": "web", "version": "1.0.0", "description": "For tests", "environments": environments}
+    return files | {"packs/web/pack.yaml": json.dumps(web)}
 
 
 @dataclass
@@ -90,7 +96,10 @@ class Asked:
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     place = tmp_path_factory.mktemp("explaining")
-    with running_system(place, repository(place), name="web1", labels={"role": "web"}) as running:
+    # Whoever installs anything asks a proxy that takes the connection and never answers.
+    silent = socket.create_server(("127.0.0.1", 0))
+    proxy = {"proxy": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+    with silent, running_system(place, repository(place), name="web1", labels={"role": "web"}, network=proxy) as running:
         profile = place / ".config/attune/profiles/default.json"
         profile.parent.mkdir(parents=True)
         profile.touch(0o600)
@@ -132,6 +141,7 @@ def test_the_page_says_what_happens(asked: Asked) -> None:
 
 def test_many_situations_at_once_are_told_apart(asked: Asked) -> None:
     running = asked.running
+    built = running.start("web.built")
     nowhere = running.executions_of(running.send("web.deploy", {"unit": "db", "urgent": True}, event_id="db").position)
     failing, guarded = (
         running.start("web.fail", {"unit": "a"}),
@@ -154,6 +164,10 @@ def test_many_situations_at_once_are_told_apart(asked: Asked) -> None:
     secret = asked.waits(guarded, Cause.SECRET_MISSING)
     assert "there is no secret nobody_has_it on this agent" in secret.answer.text
     assert asked.waits(rated[1], Cause.RATE).facts.policy is not None
+    preparing = asked.waits(built, Cause.PREPARING)
+    assert re.fullmatch(
+        r"Execution \d+ has been preparing on web1 for \w+: its environment python is being made ready\.", preparing.answer.text
+    )
     none = asked.waits(nowhere[-1], Cause.NO_AGENT)
     assert "none is enrolled with role=db (web1 has role=web)" in none.answer.text
 
