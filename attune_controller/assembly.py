@@ -66,7 +66,7 @@ class Assembly:
         self.requeueing = Requeueing(store, self.sessions, self._returned)
         self.holding = Holding(store, self.sessions, clock=clock, random=random)
         self.reports = Reports(store, self.active, clock, wake=self.planner.wake, glance=self.planner.glance, returned=self._returned)
-        self.turns = Turns(store, self.sessions)
+        self.turns = Turns(store, self.sessions, self.active, self.cancellation, clock, planned=self.planner.wake)
         self.planner.moved = self.reports.moved = self.expiry.moved = self.cancellation.moved = self.turns.changed
         self.logs = LogRelay(self.sessions, clock, random)
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from attune_controller.completion import completion
 from attune_controller.errors import SessionError
+from attune_controller.moved import Moved, nobody
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session
 from attune_controller.store.port import Executions
 from attune_controller.store.records import Execution, Move
-from attune_controller.turns import Moved, nobody
 from attune_core.catalog.catalog import Catalog
 from attune_core.ports import Clock
 from attune_core.states import Outcome, Reason, State

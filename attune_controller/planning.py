@@ -15,6 +15,7 @@ import structlog
 
 from attune_controller.completion import completion
 from attune_controller.drafting import Drafted, draft
+from attune_controller.moved import Moved, nobody
 from attune_controller.placement import Candidate, differ
 from attune_controller.placing import Placing
 from attune_controller.plans import planned_event
@@ -22,7 +23,6 @@ from attune_controller.queue_bound import QueueBound
 from attune_controller.store.port import Events, Executions, Queues
 from attune_controller.store.records import Event, Execution, Move, PlannedEvent
 from attune_controller.suspects import SET_ASIDE, Suspects
-from attune_controller.turns import Moved, nobody
 from attune_core.catalog.catalog import Catalog
 from attune_core.failpoints import failpoint
 from attune_core.ids import uuid7

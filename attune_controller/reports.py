@@ -12,12 +12,12 @@ import structlog
 from attune_controller.cancellation import reason_of
 from attune_controller.completion import completion
 from attune_controller.drafting import unheard
+from attune_controller.moved import Moved, nobody
 from attune_controller.planning import CatalogHolder, Wake
 from attune_controller.policies import active_policy
 from attune_controller.sessions.session import Session
 from attune_controller.store.port import Executions
 from attune_controller.store.records import Execution, Move
-from attune_controller.turns import Moved, nobody
 from attune_core.back_off import back_off
 from attune_core.failpoints import failpoint
 from attune_core.ports import Clock

@@ -166,8 +166,9 @@ class Queues(Protocol):
         Per queue at most `window` executions and `window_bytes` of input are handed and not started (an input larger than
         `window_bytes` goes alone); at most `limit` are returned, and none while the agent is marked as draining. Queues with the least
         handed and not started come first, among equals the one served longest ago, and each gives one before any gives the next.
-        A queue of the fleet gives its head to the agent that this is placed on, when nothing of it is on its way to a start and fewer than
-        the limit are unsettled anywhere. `terms` by action (limit 1 for others) are of `now`: what finds no token of its rate waits.
+        A queue of the fleet gives its head to the agent that this is placed on, when nothing of it is on its way to a start, fewer than
+        the limit are unsettled anywhere, and nobody paused it. `terms` by action (limit 1 for others) are of `now`: what finds no token
+        of its rate waits.
         """
         ...
 

@@ -1,12 +1,15 @@
 """Queues of the fleet over real sessions: a rolling run, an agent that goes away in it, and a queue that changes its scope."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from attune_core.states import Outcome, State
-from attune_core.wire.frames import ActivateFrame, Assign
+from attune_controller.store.records import Hold, NewEvent
+from attune_core.marks import Mark
+from attune_core.states import Outcome, Reason, State
+from attune_core.wire.frames import ActivateFrame, Assign, CancelFrame
 from tests.controller.live import Live, Spoken, live, until
 from tests.controller.reconcile.conftest import FILES
 from tests.controller.sessions.test_forgetting import forget
@@ -134,6 +137,46 @@ async def test_a_rate_of_the_fleet_lets_go_over_time_and_is_not_the_agents_to_co
         assert {item.policy.rate for item in assigns} == {None}
 
 
+async def test_what_comes_while_a_skipping_queue_of_the_fleet_is_busy_is_not_run(tmp_path: Path) -> None:
+    async with live(tmp_path, scoped("{limit: 1, scope: fleet, when_busy: skip}", pick="any")) as it:
+        one = await (await it.enrol("one")).hello()
+        await send(it, "a")
+        (a,) = await one.assigned()
+        assert a.policy.when_busy == "queue", "one agent does not know all of the queue"
+        await send(it, "b")
+        await until_it_ended(it, "2", Reason.SKIPPED)
+        await end(one, a)
+        await send(it, "c")
+        assert [item.input for item in await one.assigned()] == [{"unit": "c"}]
+
+
+async def test_the_newest_of_a_superseding_queue_of_the_fleet_starts_when_the_older_have_ended(tmp_path: Path) -> None:
+    async with live(tmp_path, scoped("{limit: 1, scope: fleet, when_busy: cancel_running}", pick="any")) as it:
+        one = await (await it.enrol("one")).hello()
+        await send(it, "a")
+        (a,) = await one.assigned()
+        await one.say(one.ack(a), report(a, State.STARTED))
+        await send(it, "b", "c")
+        cancel = await one.next(CancelFrame)
+        assert isinstance(cancel, CancelFrame)
+        assert (cancel.body.execution, cancel.body.reason) == (a.execution, Reason.SUPERSEDED)
+        await until_it_ended(it, "2", Reason.SUPERSEDED)
+        assert await one.quiet()
+        await one.say(report(a, State.SETTLED, Outcome.CANCELLED, reason=Reason.SUPERSEDED))
+        assert [item.input for item in await one.assigned()] == [{"unit": "c"}]
+
+
+async def test_a_paused_queue_of_the_fleet_is_not_handed_over(rolling: Live) -> None:
+    one, *_ = await three(rolling)
+    store = rolling.controller.store
+    told = NewEvent(source="t", id="hold", type="core.queue_paused", time=1.0, received_at=1.0, data=None)
+    await store.put_hold(Hold(action="web.restart", key=None, mark=Mark(note="wait", by="ops", since=1.0)), told)
+    await send(rolling, "a")
+    assert await one.quiet()
+    await store.lift_hold("web.restart", None, replace(told, id="lift"))
+    assert len(await one.assigned()) == 1, "at the latest at the next look"
+
+
 async def test_a_queue_whose_scope_changes_is_another_one_and_the_old_one_drains_in_order(tmp_path: Path) -> None:
     async with live(tmp_path, scoped("{limit: 1}", pick="any")) as it:
         one = await (await it.enrol("one")).hello()
@@ -163,3 +206,11 @@ async def until_it_is(it: Live, execution: str, condition: str) -> None:
         return (await it.execution(execution)).conditions == [condition]
 
     await until(holds)
+
+
+async def until_it_ended(it: Live, execution: str, reason: Reason) -> None:
+    async def ended() -> bool:
+        answer = await it.client.get(f"/v1/executions/{execution}")  # not found until its event is planned
+        return answer.is_success and str(answer.json()["reason"]) == reason.value
+
+    await until(ended)
