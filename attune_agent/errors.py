@@ -27,7 +27,7 @@ class StateUnreadable(AttuneError):
     """The agent's database is damaged or is not a database."""
 
     code, blame = "ATT372", Blame.HOST
-    remedy = "keep a copy of the directory, then `attune agent forget` at the controller and join again with an empty state directory"
+    remedy = "`attune store check` says what is damaged; keep a copy, then `attune agent forget` and join again in an empty state directory"
 
 
 class StateInUse(AttuneError):

@@ -162,3 +162,10 @@ class SeveralMeant(AttuneError):
 
     code, blame = "ATT746", Blame.AUTHOR
     remedy = "say which: attune explain event NAME, attune explain execution NAME, attune explain agent NAME"
+
+
+class NothingToCheck(AttuneError):
+    """There is no state directory of a controller, an agent or an executor at this place."""
+
+    code, blame = "ATT741", Blame.AUTHOR
+    remedy = "name the directory that the program was given as its state, such as /var/lib/attune-controller"

@@ -17,6 +17,7 @@ from attune_controller.departures import end_when_anew, end_when_forgotten
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.port import Store
 from attune_controller.store.records import FLEET, Held, Hold, JoinToken, Terms
+from attune_controller.store.sqlite.checking import RULES
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
 from attune_core.errors import AttuneError
 from attune_core.marks import Mark, MarkKind
@@ -54,19 +55,6 @@ THROTTLE_KEYS: list[ThrottleKey] = [(rule, key) for rule in ("web.a", "web.b") f
 ADMISSIONS = st.dictionaries(
     st.sampled_from(THROTTLE_KEYS), st.integers(0, 9).map(lambda at: Admission(at=float(at), until=at + 3.0)), max_size=3
 )
-
-_COUNTED = """
-SELECT id, waiting, unstarted, unstarted_bytes, unsettled FROM queues
-EXCEPT SELECT q.id, coalesce(sum(e.state = 'queued' AND e.handed = 0 AND e.ready_at = 0), 0),
-coalesce(sum(e.handed = 1 AND (e.state IN ('queued', 'assigned') OR e.state = 'preparing' AND e.attempt <= 1)), 0),
-coalesce(sum(iif(e.handed = 1 AND (e.state IN ('queued', 'assigned') OR e.state = 'preparing' AND e.attempt <= 1), e.input_bytes, 0)), 0),
-coalesce(sum(e.state != 'settled'), 0)
-FROM queues q LEFT JOIN executions e ON e.queue = q.id GROUP BY q.id
-"""
-_LOADED = """
-SELECT agent, unsettled FROM loads WHERE unsettled > 0
-EXCEPT SELECT agent, count(*) FROM executions WHERE state != 'settled' GROUP BY agent
-"""
 
 
 async def begin(store: Store) -> None:
@@ -259,11 +247,11 @@ class Agreement(RuleBasedStateMachine):
             self.both(lambda store, name=name: store.handed_cancels(name))  # type: ignore[misc]
             self.both(lambda store, name=name: store.asked_back(name))  # type: ignore[misc]
         self.both(lambda store: store.depths([queue(agent, key=key) for agent in ("web1", "web2", FLEET) for key in ("null", '"x"')]))
-        assert self.runner.run(self.sqlite._parts.reader.run(_miscounted)) == []
+        assert self.runner.run(self.sqlite._parts.reader.run(_broken)) == []
 
 
-def _miscounted(connection: apsw.Connection) -> list[tuple[object, ...]]:
-    return [*connection.execute(_COUNTED), *connection.execute(_LOADED)]
+def _broken(connection: apsw.Connection) -> list[tuple[str, object]]:
+    return [(what, row) for what, query in RULES.items() for row in connection.execute(query)]
 
 
 TestAgreement = Agreement.TestCase
