@@ -39,7 +39,8 @@ def check(
 ) -> None:
     """Say what is damaged.
 
-    Of a controller's store, an agent's state or an executor's journal; nothing is changed or removed. The controller and the executor may go on running, the agent has to be stopped. Exit code 1: something is damaged.
+    Of a controller's store, an agent's state or an executor's journal; nothing is changed or removed. The controller and the executor may
+    go on running, the agent has to be stopped. Exit code 1: something is damaged.
 
     Example: attune store check /var/lib/attune-controller
     """
