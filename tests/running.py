@@ -124,15 +124,15 @@ def running_system(
     slots: int = 4,
     labels: Mapping[str, str] | None = None,
     network: Mapping[str, str] | None = None,
+    limits: JsonObject | None = None,
 ) -> Iterator[Running]:
     """Push the files, start everything below `place`, and stop it afterwards."""
     open_for_attempts(place)
     origin = Origin(place / "git")
     origin.write(files, executable=executable)
     commit = origin.push()
-    with LocalSystem(
-        root=place / "system", repository=str(origin.bare), network=dict(network_settings() if network is None else network)
-    ) as system:
+    reached = network_settings() if network is None else network
+    with LocalSystem(root=place / "system", repository=str(origin.bare), network=reached, limits=limits or {}) as system:
         system.start_controller()
         status = system.wait_for_revision(commit)
         assert status.sync.active_revision == commit, status.sync

@@ -68,6 +68,8 @@ class LocalSystem:
     environment: Mapping[str, str] = field(default_factory=dict)
     #: More of the controller's settings about agents.
     agent_settings: JsonObject = field(default_factory=dict)
+    #: The controller's bounds that are not the usual ones.
+    limits: JsonObject = field(default_factory=dict)
     controller: Program | None = None
     agents: dict[str, LocalAgent] = field(default_factory=dict)
     _held: ExitStack = field(default_factory=ExitStack)
@@ -237,6 +239,7 @@ class LocalSystem:
                     "repository": {"url": self.repository, "poll": self.poll, "allow_local": True, "nudged_by": list(self.nudged_by)},
                     "public": {"listen": public, "names": ["127.0.0.1", "localhost"]},
                     "agents": {"listen": agents, "names": ["127.0.0.1", "localhost"], **self.agent_settings},
+                    "limits": self.limits,
                 }
             ),
             encoding="utf-8",

@@ -22,6 +22,8 @@ from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(180)]
 
+#: Executions of one queue, at most.
+QUEUE = 6
 ROLE: JsonObject = {"match": {"role": "web"}}
 DATA: JsonObject = {
     "type": "object",
@@ -99,7 +101,10 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     # Whoever installs anything asks a proxy that takes the connection and never answers.
     silent = socket.create_server(("127.0.0.1", 0))
     proxy = {"proxy": f"http://127.0.0.1:{silent.getsockname()[1]}"}
-    with silent, running_system(place, repository(place), name="web1", labels={"role": "web"}, network=proxy) as running:
+    with (
+        silent,
+        running_system(place, repository(place), name="web1", labels={"role": "web"}, network=proxy, limits={"queue": QUEUE}) as running,
+    ):
         profile = place / ".config/attune/profiles/default.json"
         profile.parent.mkdir(parents=True)
         profile.touch(0o600)
@@ -168,6 +173,10 @@ def test_many_situations_at_once_are_told_apart(asked: Asked) -> None:
     assert re.fullmatch(
         r"Execution \d+ has been preparing on web1 for \w+: its environment python is being made ready\.", preparing.answer.text
     )
+    full = [running.start("web.built") for _ in range(QUEUE)][-1]
+    rejected = asked.waits(full, Cause.QUEUE_FULL)
+    assert rejected.facts.queue is not None
+    assert (rejected.facts.queue.depth, rejected.facts.queue.before[0].id) == (QUEUE, built)
     none = asked.waits(nowhere[-1], Cause.NO_AGENT)
     assert "none is enrolled with role=db (web1 has role=web)" in none.answer.text
 
