@@ -12,8 +12,10 @@ from pathlib import Path
 
 import structlog
 
+from attune_agent.absence import Absence
 from attune_agent.assembly import Assembly, Ports
 from attune_agent.confinement import Confinement
+from attune_agent.contact import Contact
 from attune_agent.ecosystems.protocol import HostTools
 from attune_agent.environments.environments import Environments
 from attune_agent.environments.host_commands import HostCommands
@@ -54,11 +56,14 @@ class Agent:
 
     def __init__(self, settings: AgentSettings, *, link: Link, labels: Mapping[str, str], clock: Clock, random: Random) -> None:
         """Build the parts from the bottom up and load what is stored."""
-        layout = self._layout = settings.layout
+        layout, boot_id = settings.layout, _boot_id()
+        self._layout = layout
         self._link, self._config, self._clock = link, settings.config, clock
         host = self._host = ExecutorLink(layout.run, connect_limit=_EXECUTOR_LIMIT, on_condition=self._condition)
         self._state = SqliteState(layout.database, instance=uuid7(clock, random))
         loaded = self._state.load()
+        self._absence = Absence(layout.absence, boot_id, clock)
+        contact = Contact(clock, offline_limit=settings.host.offline_limit, silence=self._absence.silence())
         self._packs = Packs(layout.packs, download=link.pack)
         environments = environments_of(layout, settings.host, host=host, clock=clock)
         self._store = environments.store
@@ -66,12 +71,13 @@ class Agent:
         self._assembly = Assembly(
             Ports(state=self._state, link=link, host=host, preparation=preparation, clock=clock, random=random),
             loaded,
-            identity=Identity(instance=loaded.instance, boot_id=_boot_id(), slots=settings.host.slots, labels=labels, facts=_facts()),
+            identity=Identity(instance=loaded.instance, boot_id=boot_id, slots=settings.host.slots, labels=labels, facts=_facts()),
             host_pause=settings.host.paused,
+            contact=contact,
             logs=lambda fifo: LogWindows(layout.logs, fifo, clock),
             free_bytes=lambda: shutil.disk_usage(layout.agent).free,
             on_settled=self._store.release,
-            on_changed=self._write_ready,
+            on_changed=self._note_contact,
         )
 
     async def run(self) -> None:
@@ -98,6 +104,7 @@ class Agent:
         await self._store.shrink()
         while True:
             await self._shrink_packs()
+            self._absence.note(self._assembly.contact.silent)
             await self._clock.sleep(_PACKS_LOOK)
 
     async def _shrink_packs(self) -> None:
@@ -112,8 +119,9 @@ class Agent:
     def _condition(self, execution: str, attempt: int, condition: str) -> None:
         self._assembly.condition(execution, attempt, condition)
 
-    def _write_ready(self) -> None:
-        """Say whether there is a session where tests and the doctor look."""
+    def _note_contact(self) -> None:
+        """Say whether there is a session where tests and the doctor look, and where the next life does."""
+        self._absence.note(self._assembly.contact.silent)
         new = self._layout.ready.with_suffix(".new")
         connected = self._assembly.contact.connected
         try:

@@ -57,6 +57,7 @@ class Assembly:
         *,
         identity: Identity,
         host_pause: str,
+        contact: Contact | None = None,
         logs: Callable[[Fifo], LogReader],
         free_bytes: Callable[[], int],
         on_settled: Callable[[str], None],
@@ -71,7 +72,7 @@ class Assembly:
         outbox = Outbox(state, loaded.outbox)
         buckets = Buckets(clock, loaded.buckets)
         ledger = Ledger(fifo=self.fifo, state=state, outbox=outbox, buckets=buckets, clock=clock, on_settled=on_settled)
-        self.contact = Contact(clock)
+        self.contact = contact or Contact(clock)
         self.marks = Marks(state, paused=loaded.paused, draining=loaded.draining, holds=loaded.holds, host_pause=host_pause)
         attempts = Attempts(
             ledger=ledger, host=ports.host, preparation=ports.preparation, policies=policies, clock=clock, closed=self._closed

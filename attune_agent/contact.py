@@ -4,19 +4,20 @@ Told by the uplink, asked by the lanes. design §5, Away: the agent goes on with
 """
 
 from attune_core.ports import Clock
+from attune_core.quantities import show_duration
 
-#: Seconds of boot time without the controller after which nothing new starts.
+#: Seconds of boot time without the controller after which nothing new starts, unless agent.yaml says otherwise.
 OFFLINE_LIMIT = 24 * 3600.0
 
 
 class Contact:
     """What the agent knows of its controller's presence."""
 
-    def __init__(self, clock: Clock, *, offline_limit: float = OFFLINE_LIMIT) -> None:
-        """Begin as if the controller had just been heard."""
+    def __init__(self, clock: Clock, *, offline_limit: float = OFFLINE_LIMIT, silence: float = 0.0) -> None:
+        """Begin with the controller not heard for `silence` seconds."""
         self._clock = clock
         self._offline_limit = offline_limit
-        self._heard_at = clock.monotonic()
+        self._heard_at = clock.monotonic() - silence
         #: In a session now.
         self.connected = False
 
@@ -33,8 +34,13 @@ class Contact:
         """The session is over."""
         self.connected = False
 
+    @property
+    def silent(self) -> float:
+        """Seconds for which nothing was heard."""
+        return self._clock.monotonic() - self._heard_at
+
     def closed(self) -> str:
         """Return why nothing new may start, "" when it may."""
-        if not self.connected and self._clock.monotonic() - self._heard_at > self._offline_limit:
-            return f"the controller was not heard for {self._offline_limit / 3600:g} h"
+        if not self.connected and self.silent > self._offline_limit:
+            return f"the controller was not heard for {show_duration(self._offline_limit)} (offline_limit)"
         return ""

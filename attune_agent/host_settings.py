@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from attune_agent.contact import OFFLINE_LIMIT
 from attune_agent.ecosystems.credentials import PLAIN, Credential, credential
 from attune_agent.preparation_errors import HostSettingsRefused
 from attune_agent.regular_file import read_regular
@@ -140,6 +141,8 @@ class HostSettings(DocumentModel):
     sandbox: Literal["none", "strict"] = "none"
     #: Why this host starts nothing new; read again on SIGHUP.
     paused: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)] = ""
+    #: How long the host goes on with what it has while the controller is not heard; then it starts nothing new.
+    offline_limit: PositiveDuration = OFFLINE_LIMIT
     #: Take a state directory on a network file system all the same.
     allow_network_state: bool = False
 

@@ -62,6 +62,11 @@ class Layout:
         return self.agent / "status.json"
 
     @property
+    def absence(self) -> Path:
+        """Since when the controller is not heard."""
+        return self.agent / "absence.json"
+
+    @property
     def packs(self) -> Path:
         """Read-only copies of packs by digest, 0755."""
         return self.state / "packs"
