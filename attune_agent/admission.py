@@ -149,16 +149,16 @@ def choose(
     It never looks past the first one that waits and the places that its policy speaks of. `full_at` says of buckets that are not full
     when they are.
     """
-    unstarted, first_wait, until = 0, "", None
+    unstarted, start, first_wait, until = 0, "", "", None
     leaving: list[Leave] = []
     places = _places(policy, len(standings))
     for ahead, one in enumerate(standings):
-        if ahead >= places and first_wait:
+        if ahead >= places and (start or first_wait):
             break
         if (reason := _leaves(one, policy, ahead=ahead, count=len(standings), now=now, closed=closed)) is not None:
             leaving.append(Leave(one.execution, reason))
             first_wait = first_wait or (f"it is being ended: {reason.value}" if not one.active else "")
-        elif not one.active:
+        elif not one.active and not start:
             head = Head(
                 ahead=ahead,
                 unstarted_ahead=unstarted,
@@ -168,11 +168,16 @@ def choose(
                 token_at=next_start((full_at or {}).get(one.bucket, 0.0), policy.rate, now) if policy.rate else 0.0,
             )
             decision = admit(head, running=running, policy=policy, now=now, closed=closed)
-            if isinstance(decision, Start):
+            if isinstance(decision, Wait):
+                first_wait = first_wait or decision.reason
+                until = _earlier(until, decision.until)
+            elif policy.when_busy == "queue":
                 return Choice(execution=one.execution, leaving=tuple(leaving))
-            first_wait = first_wait or decision.reason
-            until = _earlier(until, decision.until)
+            else:  # who leaves behind it does not wait for a slot
+                start = one.execution
         unstarted += not one.ever_started
+    if start:
+        return Choice(execution=start, leaving=tuple(leaving))
     return Choice(waiting=first_wait, until=until, leaving=tuple(leaving))
 
 
@@ -183,13 +188,9 @@ def expired(one: Standing, policy: Policy, *, now: float) -> bool:
 
 def _places(policy: Policy, count: int) -> int:
     """Return how many places from the head on are looked at in any case."""
-    match policy.when_busy:
-        case "queue":
-            return policy.limit
-        case "skip":
-            return count
-        case "cancel_running":
-            return max(policy.limit, count - policy.limit)
+    if policy.when_busy == "skip":
+        return count
+    return max(policy.limit, count - policy.limit) if policy.when_busy == "cancel_running" else policy.limit
 
 
 def _leaves(one: Standing, policy: Policy, *, ahead: int, count: int, now: float, closed: str) -> Reason | None:

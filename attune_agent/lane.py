@@ -168,8 +168,7 @@ class Lanes:
             self._ready.pop(queue, None)
         self._alarms.set(queue, choice.until, tasks)
         for one in choice.leaving:
-            if (item := self._fifo.item(one.execution)) is not None:
-                self._withdraw(item, one.reason, tasks)
+            self._withdraw(self._fifo.waiting(queue)[one.execution], one.reason, tasks)
 
     def _start(self, item: Item, tasks: asyncio.TaskGroup) -> None:
         rate = self._policies.of(item).rate

@@ -1,18 +1,18 @@
 """Who may start in a queue: the table of cases, and what must hold for every queue whatsoever (reliability.md G7, G9)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attune_agent.admission import Head, Start, Wait, admit, choose
+from attune_agent.admission import Head, Leave, Start, Wait, admit, choose
 from attune_agent.rate import BucketKey
 from attune_core.catalog.documents import read_document
 from attune_core.states import Reason
 from attune_core.values import JsonValue
-from attune_core.wire.frames import Policy
+from attune_core.wire.frames import Policy, Rate
 
 CASES = Path(__file__).parents[1] / "cases" / "admission"
 BUCKET = BucketKey("web.restart", "null")
@@ -73,6 +73,64 @@ def test_a_case_of_the_table(case: dict[str, JsonValue]) -> None:
 def test_an_execution_that_may_start_is_told_so() -> None:
     head = Head(ahead=0, unstarted_ahead=0, ever_started=False, ready_at=0.0)
     assert admit(head, running=0, policy=Policy(), now=0.0) == Start()
+
+
+def standing(*, age: float = 0.0, active: bool = False, first: bool = True, cancel: Reason | None = None) -> One:
+    return One(
+        execution="1", active=active, ever_started=active, ready_at=0.0, first=first and not active, cancel=cancel, accepted_at=NOW - age
+    )
+
+
+def left(queue: list[One], policy: Policy, closed: str = "") -> list[tuple[str, Reason]]:
+    named = [replace(one, execution=str(number)) for number, one in enumerate(queue)]
+    running = sum(one.active for one in queue)
+    return [(one.execution, one.reason) for one in choose(named, policy=policy, running=running, now=NOW, closed=closed).leaving]
+
+
+W, A, C = standing(), standing(active=True), standing(active=True, cancel=Reason.OPERATOR)
+RETRY, OLD = standing(first=False, age=99.0), standing(age=99.0)
+SKIPS, NEWEST, SHORT = Policy(when_busy="skip"), Policy(when_busy="cancel_running"), Policy(start_within=99.0)
+
+
+@pytest.mark.parametrize(
+    ("queue", "policy", "closed", "leaving"),
+    [
+        ([A, W, W], Policy(), "", []),
+        ([A, W, W], SKIPS, "", [("1", Reason.SKIPPED), ("2", Reason.SKIPPED)]),
+        ([A, W, W], SKIPS, "paused", [("1", Reason.SKIPPED), ("2", Reason.SKIPPED)]),
+        ([A, RETRY, W], SKIPS, "", [("2", Reason.SKIPPED)]),
+        ([A, W, W], SKIPS.model_copy(update={"limit": 2}), "", [("2", Reason.SKIPPED)]),
+        ([A, A, W], SKIPS, "", [("2", Reason.SKIPPED)]),  # what runs above a lowered limit is left alone
+        ([A, W, W], NEWEST, "", [("0", Reason.SUPERSEDED), ("1", Reason.SUPERSEDED)]),
+        ([A, W, W], NEWEST.model_copy(update={"limit": 2}), "", [("0", Reason.SUPERSEDED)]),
+        ([C, W], NEWEST, "", []),
+        ([A, W, W], NEWEST, "paused", [("1", Reason.SUPERSEDED)]),
+        ([W], NEWEST, "", []),
+        ([OLD, OLD], SHORT, "", [("0", Reason.EXPIRED)]),  # of the others, the deadlines say when
+        ([W, W, W], SKIPS, "", [("1", Reason.SKIPPED), ("2", Reason.SKIPPED)]),
+        ([OLD], SHORT, "paused", [("0", Reason.EXPIRED)]),
+        ([RETRY], SHORT, "", []),
+        ([standing(age=98.9)], SHORT, "", []),
+    ],
+)
+def test_who_leaves_is_decided_from_what_is_there(queue: list[One], policy: Policy, closed: str, leaving: list[tuple[str, Reason]]) -> None:
+    assert left(queue, policy, closed) == leaving
+
+
+def test_who_leaves_never_starts_and_the_next_one_may() -> None:
+    queue = [replace(OLD, execution="old"), replace(W, execution="new")]
+    choice = choose(queue, policy=SHORT.model_copy(update={"limit": 2}), running=0, now=NOW)
+    assert (choice.execution, choice.leaving) == ("", (Leave("old", Reason.EXPIRED),))
+    assert choice.waiting == "it is being ended: expired"
+
+
+@pytest.mark.parametrize(("missing", "said"), [(0.0, ""), (20.0, ""), (25.0, "next start in 5s"), (20.4, "next start in 1s")])
+def test_a_rate_waits_for_its_next_token_and_says_so(missing: float, said: str) -> None:
+    policy = Policy(rate=Rate(limit=3, per=30.0))
+    choice = choose([W], policy=policy, running=0, now=NOW, full_at={BUCKET: NOW + missing})
+    assert said in choice.waiting
+    assert (choice.execution == "") == bool(said)
+    assert choice.until == (pytest.approx(NOW + missing - 20.0) if said else None)
 
 
 def test_a_wait_for_a_time_names_it_and_says_why() -> None:

@@ -167,3 +167,68 @@ async def test_a_preparation_of_what_could_not_be_stored_ends_without_a_word_and
     await world.settle()
     assert world.settled("1").outcome is Outcome.CANCELLED
     assert world.host.witness == []
+
+
+async def test_the_same_policies_again_change_nothing(world: World) -> None:
+    told: list[None] = []
+    world.inbox.policies_changed = lambda: told.append(None)
+    for _ in range(2):
+        world.inbox.activate("r2", {"web.restart": Policy(limit=2)})
+    assert len(told) == 1
+
+
+async def test_policies_that_are_not_on_disk_hold_all_the_same(world: World) -> None:
+    assert isinstance(world.state, MemoryState)
+    world.state.failure = StateUnwritable("disk full")
+    world.inbox.activate("r2", {"web.restart": Policy(limit=2)})
+    await world.settle()
+    world.state.failure = None
+    await world.assign(assignment("1", 1), assignment("2", 2))
+    assert world.host.started() == ["1", "2"]
+
+
+@pytest.mark.parametrize("what", ["cancel", "requeue"])
+async def test_a_defect_in_a_withdrawal_costs_that_one_alone(world: World, what: str) -> None:
+    await world.assign(assignment("1", 1), assignment("2", 2))
+
+    async def fail(*_what: object) -> bool:
+        raise ZeroDivisionError
+
+    setattr(world.withdrawals, what, fail)
+    world.inbox.cancel("2", Reason.OPERATOR)
+    world.inbox.requeue("2")
+    await world.settle()
+    await world.finish("1")
+    assert world.settled("1").outcome is Outcome.SUCCEEDED
+
+
+async def test_cancellations_of_what_never_came_are_bounded(world: World) -> None:
+    for number in range(10_001):
+        world.inbox.cancel(f"x{number}", Reason.OPERATOR)
+    await world.settle()
+    await world.assign(assignment("x0", 1), assignment("x1", 1, key='"b"'))
+    assert world.host.started() == ["x0"]
+    assert world.settled("x1").outcome is Outcome.CANCELLED
+
+
+async def test_a_program_that_ends_answers_nothing(world: World) -> None:
+    written: list[asyncio.Future[None]] = []
+    append = world.state.append
+
+    def remember(*what: object, **how: object) -> asyncio.Future[None]:
+        written.append(append(*what, **how))  # type: ignore[arg-type]  # passed on
+        return written[-1]
+
+    world.state.append = remember  # type: ignore[method-assign]
+    world.closed = "not yet"
+    world.inbox.assign([assignment("1", 1)])
+    written[0].cancel()
+    await world.settle()
+    assert world.acks == []
+
+
+async def test_after_its_session_what_becomes_durable_is_told_by_the_next_hello(world: World) -> None:
+    world.inbox.disconnect()
+    await world.assign(assignment("1", 1))
+    assert world.acks == []
+    assert list(world.inbox.held()) == [held(1)]

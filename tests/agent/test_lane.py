@@ -1,11 +1,12 @@
 """Order, limits, slots and fairness, judged by the witness of the host: which attempts it really started, and when."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import Policy, Retry
+from attune_core.wire.frames import Policy, Rate, Retry
 from tests.agent.assignments import assignment
 from tests.agent.world import QUEUE, World
 
@@ -210,3 +211,42 @@ async def test_two_hundred_executions_with_failures_keep_their_order(limit: int)
     assert sorted(world.host.started(attempt=2), key=int) == sorted(failing, key=int)
     assert len(world.host.witness) == len(set(world.host.witness))
     await world.kill()
+
+
+async def test_a_defect_in_a_withdrawal_holds_nobody_else(world: World) -> None:
+    async def fail(_execution: str, _reason: Reason) -> None:
+        raise ZeroDivisionError
+
+    world.withdrawals.withdraw = fail  # type: ignore[method-assign,assignment]  # what nobody foresaw
+    await world.assign(*[assignment(str(number), number, policy=Policy(when_busy="skip")) for number in (1, 2)])
+    await world.assign(assignment("b", 1, key='"b"'))
+    assert sorted(world.host.started()) == ["1", "b"]
+
+
+async def test_what_is_begun_while_the_lanes_end_is_left_for_the_next_life(world: World) -> None:
+    world.closed = "not yet"
+    await world.assign(assignment("1", 1))
+    world.closed = ""
+    world.task.cancel()
+    world.lanes.touch(QUEUE)
+    await world.settle()
+    assert world.host.witness == []
+    await world.restart()
+    assert world.host.witness == [("1", 1)]
+
+
+async def test_a_queue_whose_running_head_cannot_be_ended_says_so(world: World) -> None:
+    await world.assign(assignment("1", 1), assignment("2", 2))
+    running = world.fifo.item("1")
+    assert running is not None
+    world.fifo.replace(replace(running, note="kill_failed: a process of attempt 1 cannot be ended"))
+    assert world.lanes.status(limit=1)[0].waiting_for.startswith("kill_failed")
+
+
+async def test_a_queue_whose_last_token_another_one_has_taken_looks_again_in_time(world: World) -> None:
+    policy = Policy(rate=Rate(limit=1, per=10.0))
+    await world.assign(*[assignment(name, 1, key=f'"{name}"', rate_key="null", policy=policy) for name in ("a", "b")])
+    assert world.host.started() == ["a"]
+    assert world.lanes.status(limit=2)[1].waiting_for == "rate 1 per 10s: next start in 10s"
+    await world.pass_time(10.1)
+    assert world.host.started() == ["a", "b"]

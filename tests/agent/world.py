@@ -63,6 +63,7 @@ class World:
             clock=self.clock,
             closed=self._why_closed,
         )
+        self.withdrawals = attempts.withdrawals
         self.lanes = Lanes(
             fifo=self.fifo,
             policies=self.policies,
