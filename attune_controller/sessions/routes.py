@@ -31,8 +31,9 @@ Document = TypeVar("Document", bound=BaseModel)
 #: Bytes of a page of an inventory: the agent begins a new one at PAGE_BYTES, after an execution of at most a frame.
 INVENTORY_LIMIT = PAGE_BYTES + 2 * FRAME_LIMIT
 _INVENTORY = JsonLimits(size=INVENTORY_LIMIT, depth=72, keys=500_000, string=FRAME_LIMIT)
-#: What a hello may be: it names every queue the agent holds.
-_HELLO = JsonLimits(size=FRAME_LIMIT, keys=200_000)
+#: Bytes of a hello: it names every queue the agent ever had, six keys each.
+HELLO_LIMIT = 8 << 20
+_HELLO = JsonLimits(size=HELLO_LIMIT, keys=500_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ class AgentRequests:
     async def hello(self, request: Request) -> Response:
         """Begin a session."""
         require_protocol(request)
-        value = parse_json(await _body(request, FRAME_LIMIT), _HELLO)
+        value = parse_json(await _body(request, HELLO_LIMIT), _HELLO)
         hello = _read(Hello, value, "hello")
         welcome = await self.greeting.greet(self.agent_of(request.scope), hello)
         return Response(welcome.model_dump_json(), media_type="application/json")

@@ -210,3 +210,10 @@ async def test_the_fleet_knows_who_is_connected(it: Live) -> None:
         return str((await it.get("/v1/agents")).json()["items"][0]["state"]) == "unreachable"
 
     await until(unreachable)
+
+
+async def test_an_agent_of_thirty_thousand_queues_is_greeted(it: Live) -> None:
+    """It names every queue it ever had: only so can nothing that was handed over be handed over anew."""
+    agent = await it.enrol("one")
+    spoken = await agent.hello(held={("web.restart", f'"{number}"'): 1 for number in range(30_000)})
+    assert await spoken.quiet()
