@@ -12,7 +12,7 @@ from attune_controller.store.records import FLEET, Execution, QueueKey, Terms
 
 def fleet_lanes(tables: Tables, agent: str, terms: Mapping[str, Terms]) -> Iterator[Lane]:
     """Yield the queues of the fleet whose head is this agent's and may go."""
-    for queue in _open(tables):
+    for queue in _open(tables) if not tables.unmerged else ():
         if {(queue.key.action, None), (queue.key.action, queue.key.key)} & tables.holds.keys():
             continue
         head = _head(tables, queue)

@@ -61,8 +61,11 @@ class MemoryMerges(Opened):
                 in_order = sorted(waiting, key=lambda number: tables.executions[number].sequence)
                 tables.queues[execution.queue].waiting = dict.fromkeys(in_order)
         for claim in known:
-            queue = _queue(tables, claim.queue, claim.epoch + 1, claim.last)
-            queue.epoch, queue.last_handed = max(queue.epoch, claim.epoch + 1), 0
+            queue = _queue(tables, claim.queue, 0, claim.last)
+            if queue.epoch <= claim.epoch:
+                queue.epoch = claim.epoch + 1
+                queue.chains.clear()  # of the fleet: every agent's begins anew
+            queue.last_handed = 0
             for number in queue.waiting:
                 if (one := tables.executions[number]).agent not in tables.unmerged.keys() - {agent}:
                     tables.put(replace(one, epoch=queue.epoch))

@@ -19,7 +19,7 @@ SELECT q.id, q.action, q.key, q.epoch, q.last_handed, coalesce(c.last_handed, 0)
 q.unsettled - q.waiting - (SELECT count(*) FROM executions b WHERE b.queue = q.id AND b.ready_at > 0 AND b.state = 'queued')
 FROM queues q LEFT JOIN chains c ON c.agent = ? AND c.queue = q.id
 WHERE q.id IN (SELECT queue FROM executions WHERE fleet = 1 AND state = 'queued' AND handed = 0 AND agent = ?)
-AND q.unstarted = 0 AND q.waiting > 0
+AND q.unstarted = 0 AND q.waiting > 0 AND NOT EXISTS (SELECT 1 FROM merges)
 AND NOT EXISTS (SELECT 1 FROM queue_holds h WHERE h.action = q.action AND h.key IN ('', q.key)) ORDER BY q.turn, q.id
 """
 _CHAINS: LiteralString = """

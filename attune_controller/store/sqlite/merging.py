@@ -28,7 +28,7 @@ SELECT name, instance, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'e
 """
 _ROW_OF_QUEUE: LiteralString = """
 INSERT INTO queues (place, action, key, epoch, last_sequence) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (place, action, key) DO UPDATE SET last_sequence = max(last_sequence, excluded.last_sequence) RETURNING id
+ON CONFLICT (place, action, key) DO UPDATE SET last_sequence = max(last_sequence, excluded.last_sequence) RETURNING id, epoch
 """
 _RAISE: LiteralString = """
 INSERT INTO queues (place, action, key, epoch, last_sequence) VALUES (?, ?, ?, ? + 1, ?)
@@ -116,8 +116,11 @@ def _merge(connection: apsw.Connection, agent: str, known: Sequence[Held], end: 
         elif is_unacknowledged(execution) and execution.sequence > lasts.get((execution.queue, execution.epoch), 0):
             execute(connection, "UPDATE executions SET handed = 0 WHERE number = ?", execution.number)  # it never got there
     for claim in known:
-        queue, epoch = _queue(connection, _RAISE, claim.queue, claim.epoch, claim.last)
+        queue, before = _queue(connection, _ROW_OF_QUEUE, claim.queue, 0, claim.last)
+        _, epoch = _queue(connection, _RAISE, claim.queue, claim.epoch, claim.last)
         execute(connection, _FOLLOW, epoch, queue, agent)
+        if epoch != before:  # of the fleet: every agent's chain begins anew
+            execute(connection, "DELETE FROM chains WHERE queue = ?", queue)
     execute(connection, "DELETE FROM chains WHERE agent = ?", agent)
     execute(connection, "DELETE FROM merges WHERE agent = ?", agent)
     return Departure(ended=ended)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from attune_controller.departures import end_when_anew, end_when_forgotten
+from attune_controller.merging import end_of_unknown
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.port import Store
 from attune_controller.store.records import FLEET, Held, Hold, JoinToken, Terms
@@ -209,6 +210,16 @@ class Agreement(RuleBasedStateMachine):
         self.both(lambda store: store.prune_events(before=before, now=8000.0, after=after, limit=limit))
         self.both(lambda store: store.prune_executions(before=before, now=8000.0, keep=keep, after=after, limit=limit))
         self.both(lambda store: store.packs_in_use())
+
+    @rule(names=st.permutations(["web1", "web2"]), claims=CLAIMS)
+    def restore(self, names: list[str], claims: list[Held]) -> None:
+        self.both(lambda store: store.restored("another life"))
+        self.both(lambda store: store.unmerged())
+        for name in names:
+            unmerged = self.runner.run(self.memory.unmerged())
+            if name in unmerged:
+                end = end_of_unknown(unmerged[name], set(), claims, anew=False, now=5000.0)
+                self.both(lambda store, name=name, end=end: store.merge(name, claims, end))  # type: ignore[misc]
 
     @rule()
     def start_again(self) -> None:

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 from attune_controller.merging import end_of_unknown, taken_over
 from attune_controller.store.port import Store
-from attune_controller.store.records import Departure, Held, JoinToken, NewEvent
+from attune_controller.store.records import FLEET, Departure, Held, JoinToken, NewEvent
 from attune_core.states import Outcome, State
+from attune_core.wire.frames import QueueName
 from attune_core.wire.inventory import InHand
 from tests.agent.assignments import assignment
+from tests.contracts.store.test_fleet_queues import hand, plan_fleet
 from tests.controller.store.making import agent, event, found, held, move, plan_some, queue, take
 
 RESTORED = NewEvent(
@@ -29,12 +31,18 @@ def in_hand(execution: str, sequence: int, *, number: int = 99, epoch: int = 0, 
 
 
 async def merge(
-    store: Store, items: Sequence[InHand], lasts: Sequence[Held], *, reported: Sequence[str] = (), anew: bool = False
+    store: Store,
+    items: Sequence[InHand],
+    lasts: Sequence[Held],
+    *,
+    reported: Sequence[str] = (),
+    anew: bool = False,
+    name: str = "web1",
 ) -> Departure:
-    unmerged = (await store.unmerged())["web1"]
-    await store.take_over("web1", [taken_over("web1", one, 5000.0) for one in items], RESTORED)
+    unmerged = (await store.unmerged())[name]
+    await store.take_over(name, [taken_over(name, one, 5000.0) for one in items], RESTORED)
     known = {one.assign.execution for one in items} | set(reported)
-    return await store.merge("web1", lasts, end_of_unknown(unmerged, known, list(lasts), anew=anew, now=5000.0))
+    return await store.merge(name, lasts, end_of_unknown(unmerged, known, list(lasts), anew=anew, now=5000.0))
 
 
 async def state(store: Store, execution: str) -> tuple[str, int, int]:
@@ -139,6 +147,25 @@ async def test_an_inventory_that_is_sent_again_changes_nothing_and_a_settled_one
     ]
     assert (await found(store, "b")).outcome is Outcome.SUCCEEDED
     assert await store.depths([queue()]) == {queue(): 2}
+
+
+async def test_a_queue_of_the_fleet_waits_until_every_agent_is_merged(store: Store) -> None:
+    await enrolled(store, "web1", "web2")
+    await plan_fleet(store, "abcd", "1212")
+    assert await hand(store, "web1") == [("a", 0)]
+    await store.restored("r")
+    # In the lost time a and b ended, c is under way on web1, and d was never handed over.
+    item = in_hand("c", 3)
+    in_fleet = item.assign.model_copy(update={"queue": QueueName(place=FLEET, action="web.restart", key="null")})
+    items = [item.model_copy(update={"assign": in_fleet, "started": True})]
+    assert await merge(store, items, [held(3, queue(FLEET))]) == Departure(ended=1)
+    assert [(await state(store, one))[0] for one in "abcd"] == ["lost", "queued", "started", "queued"]
+    assert [await hand(store, name, 9) for name in ("web1", "web2")] == [[], []]
+    assert await merge(store, [], [held(2, queue(FLEET))], name="web2") == Departure(ended=1)
+    assert [await state(store, one) for one in "bd"] == [("lost", 0, 2), ("queued", 1, 4)]
+    assert await hand(store, "web2") == [], "one is under way"
+    await store.record_moves([move("c", State.SETTLED)])
+    assert await hand(store, "web2") == [("d", 0)]
 
 
 async def test_a_forgotten_agent_is_merged_by_that(store: Store) -> None:

@@ -26,6 +26,7 @@ SMALL = (
     "SCAN queue_holds",
     "SCAN identity",
     "SCAN join_tokens",
+    "SCAN merges",
     "SCAN sqlite_sequence",
     "SCAN syncs",
     "SCAN json_each",
