@@ -21,6 +21,8 @@ class FleetAgent:
     slots: int = 0
     status: Status | None = None
     marks: Marks = field(default_factory=dict)
+    #: When it was heard of last, known when it left; the store has it only to the minute. Wall clock, seconds.
+    heard_at: float = 0.0
 
     @property
     def cordoned(self) -> bool:
@@ -75,10 +77,10 @@ class Fleet:
         if known := self._agents.get(name):
             self._put(replace(known, connected=True))
 
-    def left(self, name: str) -> None:
+    def left(self, name: str, heard_at: float = 0.0) -> None:
         """Mark an agent as unreachable; what it said of itself is no longer true."""
         if known := self._agents.get(name):
-            self._put(replace(known, connected=False, status=None))
+            self._put(replace(known, connected=False, status=None, heard_at=heard_at))
 
     def said(self, name: str, status: Status) -> None:
         """Keep an agent's condition."""

@@ -150,7 +150,7 @@ def agent_view(agent: Agent, known: FleetAgent | None, load: Load) -> AgentView:
         in_hand=load.in_hand,
         waiting=load.waiting,
         enrolled_at=rfc3339(agent.enrolled_at),
-        last_seen_at=moment(agent.last_seen_at),
+        last_seen_at=moment(max(agent.last_seen_at, known.heard_at if known else 0.0)),
         certificate_expires_at=moment(agent.certificate_expires_at),
     )
 

@@ -113,7 +113,7 @@ class Stream:
         self._logs.gone(session, error)
         self._sessions.remove(session)
         if self._sessions.find(session.name) is None:  # else a newer one is there already
-            self._fleet.left(session.name)
+            self._fleet.left(session.name, self._clock.now() - (self._clock.monotonic() - session.heard_at))
             self._changed()
         self._log.info("session_over", agent=session.name, session=session.id, code=error.code, reason=error.message)
 

@@ -68,6 +68,14 @@ async def test_an_execution_of_an_agent_that_was_never_here_waits_for_it(house: 
     assert (rule.change.author, rule.change.commit) == ("Ann", "a" * 40)
 
 
+async def test_an_absence_is_counted_from_the_last_word_and_not_from_the_last_minute(house: House) -> None:
+    await enrol(house)
+    house.fleet.joined("web-1")
+    house.fleet.left("web-1", house.clock.time - 7)
+    found = AgentExplanation.model_validate_json(await explained(house, "agent", "web-1"))
+    assert found.answer.text.startswith("web-1 has been away for 7s:")
+
+
 async def test_what_stands_before_an_execution_is_named_with_its_agents_word(house: House) -> None:
     await enrol(house)
     [first], [second] = await plan(house.store, "one"), await plan(house.store, "two")
