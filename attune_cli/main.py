@@ -38,6 +38,7 @@ COMMANDS = {
     "trigger": ("attune_cli.commands.trigger", "Triggers: a schema from events that were seen"),
     "event": ("attune_cli.commands.event", "Send events and see what became of them"),
     "execution": ("attune_cli.commands.execution", "Executions: list, show, logs, cancel"),
+    "queue": ("attune_cli.commands.queue", "Queues: list, show, pause, resume, requeue"),
     "action": ("attune_cli.commands.action", "Run one action, through the controller or here; start a new one"),
     "pack": ("attune_cli.commands.pack", "Packs of a working copy: their lock files"),
     "agent": ("attune_cli.commands.agent", "Join hosts, list and operate them: cordon, pause, drain"),

@@ -122,6 +122,8 @@ class _Composition:
             cancels=assembly.cancellation,
             marking=assembly.marking,
             departing=assembly.departing,
+            requeueing=assembly.requeueing,
+            holding=assembly.holding,
             logs=assembly.logs,
             explainer=self._explainer(),
             hooks=Hooks(assembly.intake, assembly.active, secrets, clock, accepted=self._delivered),

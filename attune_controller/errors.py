@@ -2,7 +2,7 @@
 
 AttuneError
 ├── SessionError       ATT53x, ATT54x, ATT650   raised by sessions, departing and log_relay; answered as problem+json
-├── BacklogFull, TooManyHolds, QueueUnknown   ATT425 to ATT427   raised by backlog, holding and the API
+├── BacklogFull, TooManyHolds, QueueUnknown, ActionUnknown   ATT425 to ATT428   raised by backlog, holding and the API
 ├── SyncError          ATT62x   raised by git_source and the reconcile steps; kept in the status
 └── StartError         ATT64x   raised while the controller starts; ends it with a message
 """
@@ -120,6 +120,13 @@ class QueueUnknown(AttuneError):
 
     code, blame = "ATT427", Blame.AUTHOR
     remedy = "list what there is: attune queue list"
+
+
+class ActionUnknown(AttuneError):
+    """The active revision does not have this action."""
+
+    code, blame = "ATT428", Blame.AUTHOR
+    remedy = "correct the name; the rules that are live name their actions: attune rule list"
 
 
 class SyncError(AttuneError):

@@ -11,7 +11,7 @@ from attune_controller.identity.enrolment import Enrolments
 from attune_controller.identity.join_tokens import JoinTokens
 from attune_controller.identity.tokens import ApiTokens
 from attune_controller.store.port import Store
-from attune_controller.store.records import Departure, Event, Execution
+from attune_controller.store.records import Departure, Event, Execution, Hold
 from attune_core.marks import MarkKind
 from attune_core.ports import Clock, Random
 from attune_core.states import Reason
@@ -59,6 +59,34 @@ class Marker(Protocol):
         ...
 
 
+class Requeuer(Protocol):
+    """Who gives executions another place; requeueing.Requeueing."""
+
+    async def requeue(self, execution: Execution) -> Execution:
+        """Move an execution, or ask its agent for it, and return it."""
+        ...
+
+
+class Holder(Protocol):
+    """Who pauses queues; holding.Holding."""
+
+    def all(self) -> Sequence[Hold]:
+        """Return everything that is paused."""
+        ...
+
+    def of(self, action: str, key: str) -> Sequence[Hold]:
+        """Return what holds one queue."""
+        ...
+
+    async def put(self, action: str, key: str | None, *, note: str, by: str) -> Hold:
+        """Pause a queue, or all of an action."""
+        ...
+
+    async def lift(self, action: str, key: str | None, *, by: str) -> bool:
+        """Resume; False when it was not paused."""
+        ...
+
+
 class Forgetter(Protocol):
     """Who lets agents be gone; departing.Departing."""
 
@@ -102,6 +130,8 @@ class Parts:
     cancels: Canceller
     marking: Marker
     departing: Forgetter
+    requeueing: Requeuer
+    holding: Holder
     logs: Logs
     explainer: Explaining
     hooks: Hooks

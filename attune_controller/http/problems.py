@@ -44,6 +44,7 @@ STATUS: Mapping[type[AttuneError], int] = {
     controller.TooManyQuestions: 429,
     controller.BacklogFull: 429,
     controller.QueueUnknown: 404,
+    controller.ActionUnknown: 404,
     controller.AgentSilent: 504,
 }
 

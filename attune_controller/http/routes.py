@@ -3,7 +3,19 @@
 Turned into an application by `app`; a test compares it with what the application really serves.
 """
 
-from attune_controller.http.resources import agents, credentials, enrolment, events, executions, explain, history, hooks, rules, status
+from attune_controller.http.resources import (
+    agents,
+    credentials,
+    enrolment,
+    events,
+    executions,
+    explain,
+    history,
+    hooks,
+    queues,
+    rules,
+    status,
+)
 from attune_controller.http.row import Access, Row
 from attune_core.wire.api import Scope
 
@@ -22,6 +34,12 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/v1/executions/{execution}", Scope.READ, executions.show_execution),
     Row("POST", "/v1/executions/{execution}/cancel", Scope.OPERATE, executions.cancel),
     Row("GET", "/v1/executions/{execution}/logs", Scope.READ, executions.read_log),
+    Row("POST", "/v1/executions/{execution}/requeue", Scope.OPERATE, executions.requeue),
+    Row("GET", "/v1/queues", Scope.READ, queues.list_queues),
+    Row("GET", "/v1/queues/pauses", Scope.READ, queues.list_pauses),
+    Row("GET", "/v1/queues/{place}/{action}", Scope.READ, queues.show_queue),
+    Row("POST", "/v1/queues/pause", Scope.OPERATE, queues.pause),
+    Row("POST", "/v1/queues/resume", Scope.OPERATE, queues.resume),
     Row("GET", "/v1/history", Scope.READ, history.list_history),
     Row("GET", "/v1/agents", Scope.READ, agents.list_agents),
     Row("GET", "/v1/agents/{agent}", Scope.READ, agents.show_agent),

@@ -58,7 +58,7 @@ def execution_view(execution: Execution, agent: FleetAgent | None, *, whole: boo
         agent=execution.agent,
         queue_key=new.key,
         epoch=execution.epoch,
-        sequence=execution.sequence,
+        sequence=0 if execution.ready_at else execution.sequence,
         revision=new.revision,
         state=execution.state,
         conditions=conditions(execution, agent),
@@ -82,6 +82,7 @@ def conditions(execution: Execution, agent: FleetAgent | None) -> list[str]:
     if execution.state is State.SETTLED:
         return []
     found = ["cancelling"] if execution.cancelling else []
+    found += ["requeuing"] if execution.requeuing else []
     if execution.agent and not (agent and agent.connected):
         waits_here = execution.state in {State.ACCEPTED, State.QUEUED} and not execution.handed
         found.append("held" if waits_here else "unreachable")
@@ -90,19 +91,26 @@ def conditions(execution: Execution, agent: FleetAgent | None) -> list[str]:
 
 def waiting_for(execution: Execution, agent: FleetAgent | None) -> str:
     """Return why an execution that has its agent has not started, "" when that is not known here."""
+    if execution.state is State.QUEUED and execution.ready_at:
+        return f"its next attempt, for which it takes a place at the tail at {rfc3339(execution.ready_at)[:19]}Z"
     if agent is None or execution.state not in {State.QUEUED, State.ASSIGNED, State.PREPARING}:
         return ""
+    if by_people := _held_up(execution, agent):
+        return by_people
+    if execution.state is State.PREPARING:
+        return ""
+    queue = QueueName(place=execution.queue.place, action=execution.new.action, key=execution.new.key)
+    return next((one.waiting_for for one in (agent.status.queues if agent.status else ()) if one.queue == queue), "")
+
+
+def _held_up(execution: Execution, agent: FleetAgent) -> str:
+    """Return what operators or the host said of the agent that keeps it from starting."""
     status, (paused, draining) = agent.status, (agent.marks.get(MarkKind.PAUSED), agent.marks.get(MarkKind.DRAINING))
     if draining and not execution.handed:
         return told("draining", draining)
     if status and status.host_pause:
         return f"paused by the host: {status.host_pause}"
-    if paused:
-        return told("paused", paused)
-    if execution.state is State.PREPARING:
-        return ""
-    queue = QueueName(place=execution.agent, action=execution.new.action, key=execution.new.key)
-    return next((one.waiting_for for one in (status.queues if status else ()) if one.queue == queue), "")
+    return told("paused", paused) if paused else ""
 
 
 def wanted_agent(execution: Execution) -> str:

@@ -79,6 +79,12 @@ async def cancel(call: Call) -> Response:
     return _whole(call, after, 200 if after.state is State.SETTLED else 202)
 
 
+async def requeue(call: Call) -> Response:
+    """Give an execution another place, at the tail of its queue; 202 while its agent is asked to give it back."""
+    after = await call.parts.requeueing.requeue(await find_execution(call))
+    return _whole(call, after, 202 if after.requeuing else 200)
+
+
 async def read_log(call: Call) -> Response:
     """Return a window of a log, asked of the agent that has it; `attempt` 0 is the newest, a negative offset counts from the end.
 

@@ -15,6 +15,7 @@ from attune_controller.explaining.revisions import Revisions
 from attune_controller.explaining.sources import Sources
 from attune_controller.fleet import Fleet
 from attune_controller.git_source import Change
+from attune_controller.holding import Holding
 from attune_controller.hooks.receive import Hooks
 from attune_controller.http.app import build_public_app
 from attune_controller.http.limits import HttpLimits
@@ -28,6 +29,7 @@ from attune_controller.intake import Intake
 from attune_controller.marking import Marking
 from attune_controller.planning import Planner
 from attune_controller.reconcile.active import ActiveCatalog
+from attune_controller.requeueing import Requeueing
 from attune_controller.secrets import ControllerSecrets
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.store.memory.store import MemoryStore
@@ -127,6 +129,9 @@ class House:
         self.marking = Marking(self.store, self.fleet, OpenSessions(), clock=self.clock, random=self.random, changed=self._wake)
         planner = Planner(self.store, self.active, self.fleet, self.clock, self.random, planned=lambda _agent: None)
         self.departing = Departing(self.store, self.fleet, OpenSessions(), self.marking, planner, clock=self.clock, random=self.random)
+        self.backlog = Backlog(self.store, self.clock)
+        self.requeueing = Requeueing(self.store, OpenSessions(), lambda _execution: None)
+        self.holding = Holding(self.store, OpenSessions(), clock=self.clock, random=self.random)
         self.parts = self._parts()
 
     def write_secret(self, name: str, value: bytes, mode: int = 0o600) -> None:
@@ -154,7 +159,7 @@ class House:
         )
 
     def _parts(self) -> Parts:
-        intake = Intake(self.store, self.active, self._wake, self._wake, Backlog(self.store, self.clock))
+        intake = Intake(self.store, self.active, self._wake, self._wake, self.backlog)
         secrets = ControllerSecrets(self.folder / "secrets")
         return Parts(
             store=self.store,
@@ -164,6 +169,8 @@ class House:
             cancels=self.cancels,
             marking=self.marking,
             departing=self.departing,
+            requeueing=self.requeueing,
+            holding=self.holding,
             logs=self.logs,
             explainer=Explainer(self.sources()),
             hooks=Hooks(intake, self.active, secrets, self.clock, accepted=self.delivered.append),

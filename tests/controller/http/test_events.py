@@ -204,3 +204,16 @@ async def test_the_data_of_a_dead_letter_is_shown_only_when_it_is_asked_for(hous
     assert (shown.status, shown.reason, shown.data) == (EventStatus.DEAD_LETTER, "no trigger", None)
     assert asked.data == {"password": "canary"}
     assert "canary" not in listed.text
+
+
+async def test_at_the_bound_of_everything_that_waits_each_door_says_when_to_come_again(house: House) -> None:
+    house.backlog.limit = 0
+    async with house.client("events:send", "operate") as client:
+        answers = [
+            await _send(client, EVENT),
+            await client.post("/v1/executions", json={"action": "web.restart", "input": {"unit": "web_a"}}),
+        ]
+    assert [answer.status_code for answer in answers] == [429, 429]
+    assert [Failure.model_validate_json(answer.content).code for answer in answers] == ["ATT425"] * 2
+    assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
+    assert await house.store.event(1) is None
