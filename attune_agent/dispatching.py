@@ -116,8 +116,8 @@ class Dispatching:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             raise FrameRefused(f"a frame of the controller: {first['type']} at {'.'.join(map(str, first['loc']))[:200]}") from None
-        if frame.n <= self._n:
-            raise FrameRefused(f"frame {frame.n} of the controller does not come after {self._n}")
+        if frame.n != self._n + 1:  # one that is missing would be missed by nobody until the next session
+            raise FrameRefused(f"frame {frame.n} of the controller does not follow {self._n}")
         self._n = frame.n
         return frame
 

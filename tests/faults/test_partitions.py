@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from attune_cli.local.program import Program
+from attune_core.wire.api import AgentView
 from tests.faults.proxy import DOWN, UP, Proxy, proxy
 from tests.faults.rig import Rig, alive, rig
 from tests.faults.scale import soak
@@ -35,7 +36,7 @@ class Network:
 
     def controller_says(self) -> bool:
         """Whether the controller believes that it is."""
-        return self.broken.is_connected()
+        return self.broken.client.get("/v1/agents/one", AgentView).state == "connected"
 
     def whole(self) -> bool:
         """Whether both believe it."""

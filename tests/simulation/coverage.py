@@ -6,7 +6,7 @@ Used by the tests and by `__main__`.
 from collections import Counter
 from collections.abc import Sequence
 
-from tests.simulation.faults import FAILPOINTS, KINDS, point_of
+from tests.simulation.faults import CRASH_AT, FAILPOINTS, KINDS, point_of
 from tests.simulation.world import Finding
 
 
@@ -15,7 +15,7 @@ def met(findings: Sequence[Finding]) -> dict[str, int]:
     faults: Counter[str] = sum((one.faults for one in findings), Counter())
     deaths: Counter[str] = sum((one.points.deadly for one in findings), Counter())
     counted = {kind: faults[kind] for kind in KINDS}
-    counted |= {f"crash at {name}": deaths[point_of(name)] for name in FAILPOINTS}
+    counted |= {f"{CRASH_AT}{name}": deaths[point_of(name)] for name in FAILPOINTS}
     return counted | {name: count for name, count in sorted(faults.items()) if name not in KINDS}
 
 

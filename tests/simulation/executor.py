@@ -124,6 +124,7 @@ class Executor:
             failpoint("a5")
             self.life.reach("start recorded")
             self._host(self._ledger.get(key) or held, request)
+            failpoint("a6")
             _settle(told, StartReply(state=AttemptState.ACCEPTED, log_directory=""))
 
         def failed(detail: str) -> None:

@@ -33,9 +33,11 @@ class Fault:
         return f"{self.at:9.3f} s  {self.kind}  (agent {self.target + 1}, {self.seconds:.3f} s, {self.amount})"
 
 
+#: How the kind of fault is called that sets a trap at a failpoint.
+CRASH_AT = "crash at "
 #: Failpoints that the simulated programs pass; the others belong to what is not simulated (docs/simulation.md).
 FAILPOINTS = (
-    "c1", "c2", "c3", "c5", "c6", "c7", "c8", "a1", "a2", "a4", "a5", "a7", "a8", "a9", "a10", "a13", "a14", "a15",
+    "c1", "c2", "c3", "c5", "c6", "c7", "c8", "a1", "a2", "a4", "a5", "a6", "a7", "a8", "a9", "a10", "a13", "a14", "a15",
 )  # fmt: skip
 
 
@@ -63,7 +65,10 @@ def faults_of(seed: str, hours: float, per_hour: int = 60) -> Sequence[Fault]:
 def bring(world: "World", fault: Fault) -> None:
     """Bring a fault about."""
     world.happened[fault.kind] += 1
-    KINDS[fault.kind](world, fault)
+    if fault.kind in KINDS:
+        KINDS[fault.kind](world, fault)
+    else:
+        _trap(fault.kind.removeprefix(CRASH_AT))(world, fault)
 
 
 def _crash_controller(world: "World", fault: Fault) -> None:
@@ -249,5 +254,5 @@ KINDS: Mapping[str, Callable[["World", Fault], None]] = {
     "paused agent": _mark(MarkKind.PAUSED),
     "drained agent": _mark(MarkKind.DRAINING),
     "cordoned agent": _mark(MarkKind.CORDONED),
-    **{f"crash at {name}": _trap(name) for name in FAILPOINTS},
+    **{f"{CRASH_AT}{name}": _trap(name) for name in FAILPOINTS},
 }

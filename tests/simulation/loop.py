@@ -118,6 +118,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 program.kill()
             while any(program.ready for program in self._programs):
                 self._turn()
+            for program in self._programs:
+                program.tasks.clear()
         finally:
             self._over = True
             _set_running_loop(None)

@@ -21,16 +21,23 @@ _PARAMETERS: JsonObject = {
     "fails": {"type": "integer"},
     "manner": {"type": "string", "enum": ["plain", "stubborn", "straggler"]},
 }
+_BY_UNIT: JsonObject = {"limit": 1, "key": "${{ parameters.unit }}"}
 _RETRY: JsonObject = {"maximum_attempts": 3, "after": ["failed", "timed_out", "lost"], "initial_interval": "1s", "maximum_interval": "20s"}
 
+#: The rate of `rated`: starts and seconds; within how many seconds `expiring` must start.
+RATE, START_WITHIN = (2, 40), 30
 #: Actions by name; each is triggered by the events of its kind.
 ACTIONS: Mapping[str, JsonObject] = {
     "serial": {},
-    "keyed": {"concurrency": {"limit": 1, "key": "${{ parameters.unit }}"}},
+    "keyed": {"concurrency": _BY_UNIT},
     "pair": {"concurrency": {"limit": 2}},
-    "retried": {"concurrency": {"limit": 1, "key": "${{ parameters.unit }}"}, "retry": _RETRY},
-    "short": {"timeout": "4s", "concurrency": {"limit": 1, "key": "${{ parameters.unit }}"}},
+    "retried": {"concurrency": _BY_UNIT, "retry": _RETRY},
+    "short": {"timeout": "4s", "concurrency": _BY_UNIT},
     "everywhere": {},
+    "rated": {"concurrency": _BY_UNIT, "rate": {"limit": RATE[0], "per": f"{RATE[1]}s"}},
+    "expiring": {"start_within": f"{START_WITHIN}s"},
+    "skipped": {"concurrency": {**_BY_UNIT, "when_busy": "skip"}},
+    "latest": {"concurrency": {**_BY_UNIT, "when_busy": "cancel_running"}},
     "follow": {},
 }
 #: Largest limit that an action has in any revision; 1 where nothing is said.

@@ -17,6 +17,8 @@ from tests.simulation.repository import KINDS
 from tests.simulation.wire import Broken
 
 SOURCE = "simulation:sender"
+#: An hour.
+EVENTS = 220
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,7 @@ class Sender:
                 sent += 1
 
 
-def sendings(seed: str, hours: float, per_hour: int = 220) -> Sequence[Sending]:
+def sendings(seed: str, hours: float, per_hour: int) -> Sequence[Sending]:
     """Return the events of a seed, in bursts and alone."""
     chance = random.Random(f"{seed} workload")
     made: list[Sending] = []

@@ -7,6 +7,8 @@ import asyncio
 import gc
 import logging
 import random
+import sys
+import warnings
 from collections import Counter
 from collections.abc import Callable, Coroutine, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -30,11 +32,11 @@ from tests.simulation.ports import EPOCH
 from tests.simulation.processes import Witness
 from tests.simulation.repository import revisions
 from tests.simulation.wire import Broken, Weather
-from tests.simulation.workload import Sender, Sending, sendings
+from tests.simulation.workload import EVENTS, Sender, Sending, sendings
 
 AGENTS = 3
 #: Time between looks for what is down, and how long everything may take to come to rest after the last fault. Seconds.
-_LOOK, _REST = 5.0, 4 * 3600.0
+_LOOK, REST = 5.0, 4 * 3600.0
 
 
 @dataclass
@@ -58,9 +60,9 @@ class Finding:
 class World:
     """Everything in one event loop."""
 
-    def __init__(self, seed: int, hours: float, *, traced: bool = False) -> None:
+    def __init__(self, seed: int, hours: float, *, events: int = EVENTS, rest: float = REST, traced: bool = False) -> None:
         name = f"seed {seed}"
-        self.hours, self._name = hours, name
+        self.hours, self._name, self._events, self._rest = hours, name, events, rest
         self.loop = VirtualLoop(f"{name} loop")
         self.loop.failed = self._failed
         self.points = Points()
@@ -109,12 +111,12 @@ class World:
         self._supervise()
         for fault in faults:
             self.later(fault.at, partial(self._bring, fault))
-        for sending in sendings(self._name, self.hours):
+        for sending in sendings(self._name, self.hours, self._events):
             self.later(sending.at, partial(self._send, sending))
         await asyncio.sleep(self.hours * 3600.0)
         self._heal()
         await self._lift_marks()
-        until = self.loop.time() + _REST
+        until = self.loop.time() + self._rest
         while self.loop.time() < until and not self._at_rest():  # noqa: ASYNC110 - virtual time
             await asyncio.sleep(_LOOK)
 
@@ -173,14 +175,24 @@ class World:
             self.defects.append(f"defect: {what}: {error!r}")
 
 
-def run(seed: int, hours: float = 1.0, *, faults: Sequence[Fault] | None = None, traced: bool = False, until: int | None = None) -> Finding:
-    """Play a seed, with its own faults or only some of them."""
-    world = World(seed, hours, traced=traced)
+def run(
+    seed: int,
+    hours: float = 1.0,
+    *,
+    faults: Sequence[Fault] | None = None,
+    events: int = EVENTS,
+    rest: float = REST,
+    traced: bool = False,
+    until: int | None = None,
+) -> Finding:
+    """Play a seed, with its own faults or only some of them, and with so many events an hour."""
+    world = World(seed, hours, events=events, rest=rest, traced=traced)
     before, hit = structlog.get_config(), failpoints.hit
 
     def log(_logger: object, _method: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
-        if "exc_info" in event and PROGRAM.get(world.loop.world).alive:
-            world.defects.append(f"defect: {event}")
+        error = sys.exc_info()[1]
+        if "exc_info" in event and not isinstance(error, AttuneError) and PROGRAM.get(world.loop.world).alive:
+            world.defects.append(f"defect: {event} {error!r}")
         world.note(f"  {event.pop('event')} {event}")
         raise structlog.DropEvent
 
@@ -191,11 +203,15 @@ def run(seed: int, hours: float = 1.0, *, faults: Sequence[Fault] | None = None,
     )
     failpoints.hit = lambda name: PROGRAM.get(world.loop.world).reach(f"failpoint {name}")
     try:
-        world.play(faults_of(f"seed {seed}", hours) if faults is None else faults, until)
-        seconds = world.loop.time()
-        broken = [] if until is not None else _broken(world)
+        with warnings.catch_warnings():
+            # A task that is cancelled before its first step leaves the coroutine that it was to await.
+            warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
+            world.play(faults_of(f"seed {seed}", hours) if faults is None else faults, until)
+            seconds = world.loop.time()
+            broken = [] if until is not None else _broken(world)
+            world.loop.close()
+            gc.collect()
     finally:
-        world.loop.close()
         failpoints.hit = hit
         structlog.configure(**before)
         gc.enable()

@@ -1,0 +1,109 @@
+"""Bugs of the controller: events, plans, hand-over and reports."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import attune_controller.store.memory.events
+import attune_controller.store.memory.executions
+import attune_controller.store.memory.queues
+import attune_controller.store.transitions
+from attune_controller.errors import AgentCloned
+from attune_controller.sessions.clones import Clones
+from attune_controller.store.dealing import Lane, deal
+from attune_controller.store.memory.events import MemoryEvents, insert_event
+from attune_controller.store.memory.tables import Tables
+from attune_controller.store.records import Acceptance, Event, Execution, Handover, Move, NewEvent, NewExecution
+from attune_controller.store.transitions import after_move
+from attune_core.failpoints import failpoint
+from attune_core.states import State
+from attune_core.wire.frames import Hello
+from tests.simulation.bugs.bug import Bug, replaced
+from tests.simulation.controller_disk import SimulatedStore
+
+_unplanned, _insert, _allowed, _greet = (
+    SimulatedStore.unplanned,
+    attune_controller.store.memory.events._insert_execution,
+    attune_controller.store.transitions._allowed,
+    Clones.greet,
+)
+
+
+def _accept_again(tables: Tables, event: NewEvent) -> Acceptance:
+    return Acceptance(position=insert_event(tables, event), duplicate=False)
+
+
+async def _newest_first(self: MemoryEvents, *, limit: int) -> Sequence[Event]:
+    assert isinstance(self, SimulatedStore)
+    return list(reversed(await _unplanned(self, limit=limit)))
+
+
+def _without_a_transaction(tables: Tables, new: NewExecution, encoded_input: str) -> Execution:
+    made = _insert(tables, new, encoded_input)
+    failpoint("c4")
+    return made
+
+
+def _past_the_head(lanes: Iterable[Lane], limit: int) -> list[Handover]:
+    dealt = deal(lanes, limit)
+    by_queue: dict[object, list[Handover]] = {}
+    for one in dealt:
+        by_queue.setdefault(one.execution.queue, []).append(one)
+    turned: list[Handover] = []
+    for handovers in by_queue.values():
+        executions = [one.execution for one in reversed(handovers)]
+        afters = [handovers[0].after, *(execution.sequence for execution in executions)]
+        turned += [Handover(execution=execution, after=after) for execution, after in zip(executions, afters, strict=False)]
+    return turned
+
+
+def _new_place_for_a_retry(execution: Execution, move: Move) -> Execution | None:
+    after = after_move(execution, move)
+    if after is not None and after.attempt > max(execution.attempt, 1) and after.state is not State.SETTLED:
+        return replace(after, sequence=after.sequence + 1_000_000)
+    return after
+
+
+def _go_on_after_the_end(execution: Execution, move: Move) -> bool:
+    return _allowed(execution, move) or (execution.state is State.SETTLED and move.state is State.STARTED)
+
+
+def _no_completion(_tables: Tables, _new: NewEvent) -> None:
+    """The end of an execution becomes no event."""
+
+
+def _late_is_a_copy(self: Clones, name: str, hello: Hello, session: str) -> bool:
+    if not _greet(self, name, hello, session):
+        self._lives[name].locked = True
+        raise AgentCloned
+    return True
+
+
+_EVENTS, _EXECUTIONS = attune_controller.store.memory.events, attune_controller.store.memory.executions
+CONTROLLER_BUGS = (
+    Bug(name="an event is accepted again", breaks=("G2",), injected=replaced((_EVENTS, "accept", _accept_again))),
+    Bug(name="events are planned in another order", breaks=("G11",), injected=replaced((SimulatedStore, "unplanned", _newest_first))),
+    Bug(
+        name="a plan is no transaction",
+        breaks=("G3",),
+        needs="crash at c4",
+        injected=replaced((_EVENTS, "_insert_execution", _without_a_transaction)),
+    ),
+    Bug(
+        name="dispatch hands over past the head",
+        breaks=("G1", "G7"),
+        injected=replaced((attune_controller.store.memory.queues, "deal", _past_the_head)),
+    ),
+    Bug(name="a retry takes a new place", breaks=("G8",), injected=replaced((_EXECUTIONS, "after_move", _new_place_for_a_retry))),
+    Bug(
+        name="an execution goes on after its end",
+        breaks=("G10",),
+        injected=replaced((attune_controller.store.transitions, "_allowed", _go_on_after_the_end)),
+    ),
+    Bug(name="an end becomes no event", breaks=("G1",), injected=replaced((_EXECUTIONS, "insert_completion", _no_completion))),
+    Bug(
+        name="a late hello is taken for a copy",
+        breaks=("G1",),
+        needs="reordering",
+        injected=replaced((Clones, "greet", _late_is_a_copy)),
+    ),
+)
