@@ -20,10 +20,12 @@ class Contact:
         self._heard_at = clock.monotonic() - silence
         #: In a session now.
         self.connected = False
+        #: The controller has given this agent up.
+        self.forgotten = False
 
     def opened(self) -> None:
         """A session began."""
-        self.connected = True
+        self.connected, self.forgotten = True, False
         self.heard()
 
     def heard(self) -> None:
@@ -41,6 +43,8 @@ class Contact:
 
     def closed(self) -> str:
         """Return why nothing new may start, "" when it may."""
+        if self.forgotten:
+            return "the controller has forgotten this agent"
         if not self.connected and self.silent > self._offline_limit:
             return f"the controller was not heard for {show_duration(self._offline_limit)} (offline_limit)"
         return ""

@@ -100,6 +100,13 @@ class SessionRefused(AttuneError):
     remedy = "the message says why; a clone needs `attune agent join` with a new token in an empty state directory"
 
 
+class LifeOver(SessionRefused):
+    """The controller has forgotten this agent, or this life of it: what is held here is settled there as lost, so nothing of it starts."""
+
+    code, blame = "ATT652", Blame.HOST
+    remedy = "stop the agent, remove its state directory and join anew: attune agent invite NAME"
+
+
 class FrameRefused(AttuneError):
     """The other side sent a frame that protocol 1 does not have, or one beyond the bounds."""
 

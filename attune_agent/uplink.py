@@ -11,7 +11,7 @@ import structlog
 
 from attune_agent.contact import Contact
 from attune_agent.dispatching import Dispatching, LogReader
-from attune_agent.errors import ControllerUntrusted, SessionEnded, SessionRefused
+from attune_agent.errors import ControllerUntrusted, LifeOver, SessionEnded, SessionRefused
 from attune_agent.fifo import Fifo
 from attune_agent.inbox import Inbox
 from attune_agent.inventory import pages
@@ -95,6 +95,9 @@ class Uplink:
             try:
                 await self._session()
             except AttuneError as error:
+                if isinstance(error, LifeOver):
+                    self._contact.forgotten = True
+                    self._changed()
                 self._explain(error)
             except Exception:  # noqa: BLE001 - a defect must cost a session and not what runs here; it is said with all we know
                 _log.exception("a defect ended the session")
