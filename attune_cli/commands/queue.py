@@ -169,4 +169,4 @@ def _canonical(key: str | None) -> str | None:
     try:
         return canonical_json(read_json(key))
     except JsonRefused as error:
-        raise BadArgument(f"--key is not JSON: {error.message}", hint="a text has quotes of its own: --key '\"web_1\"'") from error
+        raise BadArgument(f"--key: {error.message}", hint="a text has quotes of its own: --key '\"web_1\"'") from error

@@ -6,15 +6,20 @@ from attune_core.moments import parse_rfc3339
 from attune_core.quantities import show_duration
 from attune_core.wire.queues import QueueContent, QueuedExecution, QueuePause, QueueSummary
 
-LIST = ("agent", "action", "key", "waiting", "in hand", "running", "back-off", "oldest", "paused", "the first waits for")
+LIST = ("agent", "action", "key", "waiting", "in hand", "running", "back-off", "oldest", "the first waits for")
 SHOW = ("position", "number", "state", "attempt", "agent", "waits", "waits for")
 
 
 def list_row(queue: QueueSummary, now: float) -> Sequence[str]:
     """Return a queue's row; `now` is the clock here."""
-    counts = (queue.waiting, queue.in_hand, queue.running, queue.returning)
-    paused = "; ".join(pause_text(pause) for pause in queue.paused)
-    return (_place(queue), queue.action, _key(queue.key), *map(str, counts), _age(queue.oldest_at, now), paused, queue.waiting_for)
+    counts = str(queue.waiting), str(queue.in_hand), str(queue.running), str(queue.returning or "")
+    return (_place(queue), queue.action, _key(queue.key), *counts, _age(queue.oldest_at, now), _why(queue))
+
+
+def _why(queue: QueueSummary) -> str:
+    """Return what the first waits for, and what is paused unless it says that already."""
+    unsaid = [f"paused: {pause_text(pause)}" for pause in queue.paused if pause.note not in queue.waiting_for]
+    return "; ".join(filter(None, [queue.waiting_for, *unsaid]))
 
 
 def pause_text(pause: QueuePause) -> str:
@@ -39,8 +44,7 @@ def queue_fields(content: QueueContent, now: float) -> Sequence[tuple[str, str]]
         ("running", str(queue.running)),
         ("back-off", f"{queue.returning} take a place at the tail when it is over" if queue.returning else ""),
         ("oldest", _age(queue.oldest_at, now)),
-        ("waits for", queue.waiting_for),
-        *(("paused", pause_text(pause)) for pause in queue.paused),
+        ("waits for", _why(queue)),
     ]
     return [(name, value) for name, value in fields if value]
 

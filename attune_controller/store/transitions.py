@@ -58,7 +58,7 @@ def check_requeue(execution: Execution) -> None:
     """Refuse what cannot get another place: `NotRequeueable` says why, and what can be done instead."""
     number = execution.number
     if execution.state is State.SETTLED:
-        run = "run it again with the same input: attune action run"
+        run = f"run it again: attune action run {execution.new.action}"
         raise NotRequeueable(f"the execution {number} is settled: {execution.outcome}", hint=run)
     if execution.cancelling:
         raise NotRequeueable(f"the execution {number} is being cancelled", hint="nothing to do: it ends without another attempt")

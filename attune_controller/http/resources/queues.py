@@ -92,7 +92,7 @@ def _key(text: str, refusal: type[QueryInvalid | DocumentInvalid]) -> str:
     try:
         return canonical_json(parse_json(text.encode()))
     except JsonRefused as error:
-        raise refusal(f"key is not JSON (a text has quotes): {error.message}") from error
+        raise refusal(f"key: {error.message}; a text has quotes") from error
 
 
 def _operator(call: Call) -> str:
