@@ -96,6 +96,7 @@ class Holding:
         for session in self._sessions:
             if session.streaming:
                 self.tell(session)
+                session.work.set()  # the queues of the fleet stand here, and one of them may go on
 
 
 def _data(action: str, key: str | None, by: str, note: str) -> JsonObject:
