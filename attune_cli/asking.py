@@ -59,6 +59,8 @@ def nothing(word: str) -> NothingToExplain:
 
 
 def _plausible(word: str) -> Sequence[str]:
+    if word in (".", ".."):  # no address can say these
+        return ()
     if _NUMBER.fullmatch(word):
         return "execution", "event"
     return ("agent", "event") if is_agent_name(word) else ("event",)

@@ -7,7 +7,7 @@ from shlex import quote
 
 from attune_core.values import JsonValue, canonical_json
 from attune_core.wire.api import AgentView, ExecutionView
-from attune_core.wire.explanations import Remedy
+from attune_core.wire.explanations import QueueView, Remedy
 
 
 def read_logs(number: int, *, follow: bool = False) -> Remedy:
@@ -30,6 +30,12 @@ def cancel(number: int, *, text: str = "give it up") -> Remedy:
 def explain(kind: str, name: str | int) -> Remedy:
     """Ask on."""
     return Remedy(text=f"see more of {kind} {name}", command=f"attune explain {kind} {quote(str(name))}")
+
+
+def show_queue(queue: QueueView) -> Remedy:
+    """See everybody who stands in a queue."""
+    key = "" if queue.key == "null" else f" --key {quote(queue.key)}"
+    return Remedy(text="see who stands in the queue", command=f"attune queue show {queue.action} --agent {quote(queue.place)}{key}")
 
 
 def explain_word(word: str) -> Remedy:

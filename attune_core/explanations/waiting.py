@@ -5,7 +5,7 @@ Asked by `execution` after `ended` and `unplaced`, each for itself: several may 
 
 from shlex import quote
 
-from attune_core.explanations.remedies import bring_back, cancel, explain, read_build_log, resume, uncordon, unlock
+from attune_core.explanations.remedies import bring_back, cancel, explain, read_build_log, resume, show_queue, uncordon, unlock
 from attune_core.explanations.standing import holding, slots_taken
 from attune_core.explanations.wording import counted, left, one_line, passed, short_moment
 from attune_core.quantities import show_duration
@@ -155,7 +155,8 @@ def slot_taken(facts: ExecutionFacts) -> Answer | None:
     text = f"Execution {one.number} waits for its turn: {holding(queue, facts, limit)}."
     first = queue.before[0] if queue.before else None
     remedies = (explain("execution", first.number), cancel(first.number, text="or end that one")) if first else ()
-    return Answer(cause=Cause.SLOT_TAKEN, text=text, remedies=remedies)
+    everybody = (show_queue(queue),) if queue.ahead > len(queue.before) else ()
+    return Answer(cause=Cause.SLOT_TAKEN, text=text, remedies=(*remedies, *everybody))
 
 
 def no_free_slot(facts: ExecutionFacts) -> Answer | None:
