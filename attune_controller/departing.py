@@ -15,7 +15,7 @@ from attune_controller.fleet import Fleet
 from attune_controller.marking import Marking
 from attune_controller.operator_events import operator_event
 from attune_controller.sessions.open_sessions import OpenSessions
-from attune_controller.store.port import Agents
+from attune_controller.store.port import Agents, Merges
 from attune_controller.store.records import Departure
 from attune_core.ports import Clock, Random
 from attune_core.safe_text import safe_text
@@ -29,11 +29,23 @@ class Between(Protocol):
         ...
 
 
+class DepartingStore(Agents, Merges, Protocol):
+    """The part of the store that departing uses."""
+
+
 class Departing:
     """The only way in which an agent's name is given up."""
 
     def __init__(
-        self, store: Agents, fleet: Fleet, sessions: OpenSessions, marking: Marking, planner: Between, *, clock: Clock, random: Random
+        self,
+        store: DepartingStore,
+        fleet: Fleet,
+        sessions: OpenSessions,
+        marking: Marking,
+        planner: Between,
+        *,
+        clock: Clock,
+        random: Random,
     ) -> None:
         """Take what knows the agent."""
         self._store, self._fleet, self._sessions, self._marking, self._planner = store, fleet, sessions, marking, planner
@@ -48,7 +60,9 @@ class Departing:
         event = operator_event("agent_forgotten", agent.name, {"agent": agent.name, "by": by, "note": note}, self._clock, self._random)
 
         async def release() -> Departure:
-            departure = await self._store.forget(agent.name, end_when_forgotten(agent.name, event.received_at), event)
+            unmerged = (await self._store.unmerged()).get(agent.name)
+            end = end_when_forgotten(agent.name, event.received_at, restored=unmerged.numbers if unmerged else 0)
+            departure = await self._store.forget(agent.name, end, event)
             self._fleet.forgotten(agent.name)
             self.void(agent.name)
             self._sessions.end(agent.name, AgentForgotten(f"{agent.name} was forgotten by {by}: {note}"))

@@ -13,9 +13,13 @@ from attune_controller.store.records import Execution, Move
 from attune_core.states import Outcome, Reason, State
 
 
-def end_when_forgotten(name: str, now: float) -> Callable[[Execution], Move | None]:
-    """Return how each execution of a forgotten agent ends; None: it is placed again."""
-    return partial(_end, name=name, now=now, why=f"{name} was forgotten", pinned=True)
+def end_when_forgotten(name: str, now: float, *, restored: int = 0) -> Callable[[Execution], Move | None]:
+    """Return how each execution of a forgotten agent ends; None: it is placed again.
+
+    `restored` is the last number of the backup that the store came out of, when the agent was never asked what became of them: any of these
+    may have been handed over and started in the time that was lost.
+    """
+    return partial(_end, name=name, now=now, why=f"{name} was forgotten", pinned=True, restored=restored)
 
 
 def end_when_anew(name: str, now: float) -> Callable[[Execution], Move | None]:
@@ -23,8 +27,8 @@ def end_when_anew(name: str, now: float) -> Callable[[Execution], Move | None]:
     return partial(_end, name=name, now=now, why=f"{name} joined anew without what it held", pinned=False)
 
 
-def _end(execution: Execution, *, name: str, now: float, why: str, pinned: bool) -> Move | None:
-    if execution.handed:
+def _end(execution: Execution, *, name: str, now: float, why: str, pinned: bool, restored: int = 0) -> Move | None:
+    if execution.handed or execution.number <= restored:
         outcome, reason, detail = Outcome.LOST, Reason.AGENT_FORGOTTEN, why
     elif pinned and execution.new.match.get("name") == name:
         outcome, reason, detail = Outcome.REJECTED, Reason.NO_AGENT, f"it was for {name} alone, and {why}"

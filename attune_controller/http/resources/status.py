@@ -3,10 +3,16 @@
 In the table of `routes`.
 """
 
+from collections.abc import Mapping
+
 from starlette.responses import Response
 
 from attune_controller.http.call import Call, answer
 from attune_controller.http.views import status_view, sync_view
+from attune_controller.store.records import Unmerged
+
+#: Agents named in an alarm.
+SHOWN = 10
 
 
 async def show_status(call: Call) -> Response:
@@ -20,6 +26,13 @@ async def show_status(call: Call) -> Response:
         incarnation=parts.store.incarnation,
         connected=parts.fleet.connected(),
         started_at=parts.started_at,
-        alarms=[parts.store.alarm] if parts.store.alarm else [],
+        alarms=[*([parts.store.alarm] if parts.store.alarm else []), *_restored(await parts.store.unmerged())],
     )
     return answer(view)
+
+
+def _restored(unmerged: Mapping[str, Unmerged]) -> list[str]:
+    if not unmerged:
+        return []
+    names = ", ".join(list(unmerged)[:SHOWN]) + (f" and {len(unmerged) - SHOWN} more" if len(unmerged) > SHOWN else "")
+    return [f"the store was restored from a backup; nothing is handed to agents that have not said what they hold: {names}"]

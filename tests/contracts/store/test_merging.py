@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from attune_controller.departures import end_when_forgotten
 from attune_controller.merging import end_of_unknown, taken_over
 from attune_controller.store.port import Store
 from attune_controller.store.records import FLEET, Departure, Held, JoinToken, NewEvent
@@ -166,6 +167,16 @@ async def test_a_queue_of_the_fleet_waits_until_every_agent_is_merged(store: Sto
     assert await hand(store, "web2") == [], "one is under way"
     await store.record_moves([move("c", State.SETTLED)])
     assert await hand(store, "web2") == [("d", 0)]
+
+
+async def test_what_a_forgotten_agent_may_have_run_in_the_lost_time_is_lost_and_what_is_newer_goes_elsewhere(store: Store) -> None:
+    await enrolled(store, "web1")
+    await plan_some(store, "a")
+    await store.restored("r")
+    await plan_some(store, "new")
+    end = end_when_forgotten("web1", 5000.0, restored=(await store.unmerged())["web1"].numbers)
+    assert await store.forget("web1", end, event("forgotten")) == Departure(ended=1, released=1)
+    assert [(await state(store, one))[0] for one in ("a", "new")] == ["lost", "accepted"]
 
 
 async def test_a_forgotten_agent_is_merged_by_that(store: Store) -> None:

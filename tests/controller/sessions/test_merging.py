@@ -22,6 +22,8 @@ async def test_nothing_is_taken_or_handed_over_before_the_inventory(it: Live) ->
     await before.close()
     await it.controller.store.restored("another life")
     await send(it, "c")
+    (alarm,) = (await it.status()).alarms
+    assert alarm.endswith("have not said what they hold: one")
     spoken = await agent.greet(held={("web.restart", "null"): 2})
     assert (spoken.welcome.incarnation, spoken.welcome.inventory) == ("another life", True)
     with pytest.raises(Refused, match="ATT658"):
@@ -33,6 +35,7 @@ async def test_nothing_is_taken_or_handed_over_before_the_inventory(it: Live) ->
         assert (await say_inventory(spoken, page)).is_success
     assert await states(it, [a, b]) == ["settled", "started"]
     assert (await it.execution(a.execution)).outcome is Outcome.LOST
+    assert (await it.status()).alarms == []
     again = await agent.hello(held={("web.restart", "null"): 2})
     assert not again.welcome.inventory
     (c,) = await again.assigned()
