@@ -56,7 +56,7 @@ class Assembly:
             store, self.active, self.fleet, clock, random, planned=self.sessions.wake, waits=self._waits, suspects=suspects
         )
         self.planner.agent_wait = agent_wait
-        self.intake = Intake(store, self.active, self.planner.wake, self.planner.glance, self.backlog)
+        self.intake = Intake(store, self.active, summon=self.planner.summon, glance=self.planner.glance, backlog=self.backlog)
         self.cancellation = Cancellation(store, self.sessions, clock, self.planner.wake)
         self.marking = Marking(store, self.fleet, self.sessions, clock=clock, random=random, changed=self.planner.wake)
         self.departing = Departing(store, self.fleet, self.sessions, self.marking, self.planner, clock=clock, random=random)

@@ -61,9 +61,11 @@ class Dispatch:
         while True:
             session.work.clear()
             again_at = await self._hand_over(session)
+            session.resting = True
             with suppress(TimeoutError):
                 async with asyncio.timeout(None if again_at is None else max(again_at - self._clock.now(), SOON)):
                     await session.work.wait()
+            session.resting = False
 
     async def _count_unstarted(self, session: Session) -> None:
         """Let the session's window know what the agent got in earlier sessions."""

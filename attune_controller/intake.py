@@ -4,6 +4,7 @@ Called by hooks, /events and manual runs; afterwards `planning` is woken. What c
 reason, never dropped (reliability.md G1).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -25,9 +26,11 @@ class IntakeStore(Events, Syncs, Protocol):
 class Intake:
     """Accepts events once by (source, id)."""
 
-    def __init__(self, store: IntakeStore, active: CatalogHolder, wake: Wake, glance: Wake, backlog: Backlog) -> None:
-        """Take the store, the active catalog, what to call when there is, or may be, something to plan, and the bound of what waits."""
-        self._store, self._active, self._wake, self._glance, self._backlog = store, active, wake, glance, backlog
+    def __init__(
+        self, store: IntakeStore, active: CatalogHolder, *, summon: Callable[[], bool], glance: Wake, backlog: Backlog
+    ) -> None:
+        """Take the store, the active catalog, what tells the planner of an event that it has, or may have, to plan, and what bounds them."""
+        self._store, self._active, self._summon, self._glance, self._backlog = store, active, summon, glance, backlog
 
     async def accept(self, event: NewEvent) -> Acceptance:
         """Store an event durably and return its position; `BacklogFull` when too much waits already.
@@ -40,12 +43,15 @@ class Intake:
             event = replace(event, dead_reason=await self._undeliverable(event), unheard=unheard(event, self._active.catalog))
         await self._backlog.check()
         failpoint("c1")
-        acceptance = await self._store.accept_event(event)
+        heard = not (event.dead_reason or event.unheard)
+        # The planner is woken before, and comes to the store after: what it plans may so be in the same commit.
+        acceptance = await self._store.accept_event(event, followed=heard and self._summon())
         failpoint("c2")
         if acceptance.duplicate:
             return acceptance
         self._backlog.added(0 if event.unheard else 1)
-        (self._glance if event.unheard else self._wake)()
+        if event.unheard:
+            self._glance()
         return replace(acceptance, dead_reason=event.dead_reason)
 
     async def _undeliverable(self, event: NewEvent) -> str:

@@ -71,11 +71,14 @@ class Planner:
         clock: Clock,
         random: Random,
         *,
-        planned: Callable[[str], None],
+        planned: Callable[[str], object],
         waits: Callable[[Execution], None] = lambda _execution: None,
         suspects: Suspects | None = None,
     ) -> None:
-        """Take what planning reads and writes; `planned` hears the name of an agent that has new work, `waits` of each new execution."""
+        """Take what planning reads and writes; `planned` is told which agent gets work, and says whether that is taken at once.
+
+        `waits` hears of each new execution.
+        """
         self._store, self._active, self._fleet = store, active, fleet
         self._clock, self._random, self._planned, self._waits = clock, random, planned, waits
         self._suspects = suspects or Suspects()
@@ -101,6 +104,11 @@ class Planner:
     def wake(self) -> None:
         """Say that there may be something to plan or to place."""
         self._work.set()
+
+    def summon(self) -> bool:
+        """Say that an event is on its way into the store; tell whether it is looked for at once."""
+        self._work.set()
+        return self._resting
 
     def glance(self) -> None:
         """Say that an event was stored to which nothing listens.
@@ -178,9 +186,10 @@ class Planner:
         plans = await self.bound.applied(plans)
         self._waiting = self._waiting or any(not item.agent and not item.rejected for plan in plans for item in plan.executions)
         over_before = min(event.new.received_at for event in events)  # what is still to be planned was received later
-        made = await self._store.record_plans(plans, over_before=over_before)
-        self._tell(made)
-        for execution in made:
+        agents = {item.agent for plan in plans for item in plan.executions if item.agent and not item.rejected}
+        # Woken before, as the planner itself is: what they take from the store comes after this.
+        taken = [self._planned(agent) for agent in sorted(agents)]
+        for execution in await self._store.record_plans(plans, over_before=over_before, followed=any(taken)):
             self._waits(execution)
         for event, item in zip(events, drafted, strict=True):
             for failed in item.failed:

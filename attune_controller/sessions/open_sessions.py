@@ -46,10 +46,13 @@ class OpenSessions:
         session = self._by_name.get(name)
         return session if session is not None and session.streaming and session.error is None else None
 
-    def wake(self, name: str) -> None:
-        """Say that an agent may have new work; without a stream it will find out when it opens one."""
-        if session := self.find(name):
-            session.work.set()
+    def wake(self, name: str) -> bool:
+        """Say that an agent may have new work; without a stream it will find out when it opens one. True when it is taken at once."""
+        session = self.find(name)
+        if session is None:
+            return False
+        session.work.set()
+        return session.resting
 
     def to_stream(self, name: str, session_id: str) -> Session:
         """Return the session whose stream is asked for: the current one, or one that was put aside; else as `current`."""

@@ -48,6 +48,8 @@ class Session:
         self.outbox = Outbox()
         #: Set when there may be work for this agent, or room for more.
         self.work = asyncio.Event()
+        #: Whether nothing but `work` is waited for.
+        self.resting = False
         #: One POST of frames at a time; `last_n` is the highest number that is stored.
         self.taking = asyncio.Lock()
         self.last_n = 0

@@ -50,19 +50,26 @@ RECORDED_BYTES, RECORDED_STRETCH = 4 << 20, 10_000
 class Events(Protocol):
     """Occurrences in the controller's order."""
 
-    async def accept_event(self, event: NewEvent) -> Acceptance:
-        """Store once by (source, id) and take the next position. `ReplayedBody` if body_digest is known under another id of that source."""
+    async def accept_event(self, event: NewEvent, *, followed: bool = False) -> Acceptance:
+        """Store once by (source, id) and take the next position. `ReplayedBody` if body_digest is known under another id of that source.
+
+        `followed`: the planner looks for it at once, so that the two may share a commit.
+        """
         ...
 
     async def unplanned(self, *, limit: int) -> Sequence[Event]:
-        """Return accepted events without a plan, strictly by position."""
+        """Return accepted events without a plan, strictly by position; for the planner alone.
+
+        Their commit may be under way. The next `record_plans` is part of it then, or comes after it, or fails with it.
+        """
         ...
 
-    async def record_plans(self, plans: Sequence[PlannedEvent], *, over_before: float = 0.0) -> Sequence[Execution]:
+    async def record_plans(self, plans: Sequence[PlannedEvent], *, over_before: float = 0.0, followed: bool = False) -> Sequence[Execution]:
         """Commit whole consequences, all or none: event status, admissions, executions with number and, when placed, epoch and sequence.
 
         An event that has its plan is skipped; `EventUnknown` for a position without one. Return the executions made, in order.
         Admissions whose window ended at `over_before` or earlier are forgotten, FORGOTTEN more at most than are made, the oldest first.
+        `followed`: `take_handovers` comes at once for what is made, so that the two may share a commit.
         """
         ...
 

@@ -91,7 +91,9 @@ class World:
     def __post_init__(self) -> None:
         self.store = MemoryStore()
         self.planner = Planner(self.store, self, self, self.clock, SystemRandom(), planned=self.told.append)
-        self.intake = Intake(self.store, self, self.planner.wake, self.planner.glance, Backlog(self.store, self.clock))
+        self.intake = Intake(
+            self.store, self, summon=self.planner.summon, glance=self.planner.glance, backlog=Backlog(self.store, self.clock)
+        )
 
     def candidates(self) -> tuple[Host, ...]:
         return tuple(self.hosts)

@@ -29,7 +29,7 @@ from attune_core.rules.throttling import Admission, ThrottleKey
 class MemoryEvents(Opened):
     """See port.Events."""
 
-    async def accept_event(self, event: NewEvent) -> Acceptance:
+    async def accept_event(self, event: NewEvent, *, followed: bool = False) -> Acceptance:  # noqa: ARG002 - nothing here waits
         """See the port."""
         return accept(self.tables, event)
 
@@ -37,7 +37,13 @@ class MemoryEvents(Opened):
         """See the port."""
         return [self.tables.events[position] for position in list(self.tables.unplanned)[:limit]]
 
-    async def record_plans(self, plans: Sequence[PlannedEvent], *, over_before: float = 0.0) -> Sequence[Execution]:
+    async def record_plans(
+        self,
+        plans: Sequence[PlannedEvent],
+        *,
+        over_before: float = 0.0,
+        followed: bool = False,  # noqa: ARG002 - nothing here waits
+    ) -> Sequence[Execution]:
         """See the port."""
         tables = self.tables
         due: dict[int, PlannedEvent] = {}

@@ -5,7 +5,7 @@ Made twice by opening.py: with writer.Writer and with reader.Reader. apsw refuse
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -25,6 +25,20 @@ BATCH = 256
 WAITING = 16_384
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Relay:
+    """How an operation belongs to others that are to share its transaction: what one caller stores, another goes on with at once."""
+
+    #: Another caller comes with the next operation at once; the commit waits for it a moment.
+    followed: bool = False
+    #: It is such a next operation.
+    follows: bool = False
+    #: It only reads, and what it returns goes to its caller before the commit; `after` is how that caller's next operation says so.
+    early: bool = False
+    #: Whose result this goes by: when that could not be committed, this does not happen.
+    after: "Ticket | None" = None
+
+
 @dataclass(eq=False, slots=True)
 class Ticket:
     """One caller's operation, what became of it, and where the caller waits."""
@@ -32,6 +46,7 @@ class Ticket:
     operation: Callable[[apsw.Connection], object]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[object]
+    relay: "Relay"
     result: object = None
     error: BaseException | None = None
 
@@ -45,11 +60,15 @@ class Ticket:
             self.future.set_exception(self.error)
 
 
+#: Waits so many seconds for the next tickets and returns them.
+More = Callable[[float], Sequence[Ticket]]
+
+
 class Serving(Protocol):
     """What the thread does with its connection."""
 
-    def serve(self, batch: list[Ticket]) -> AttuneError | None:
-        """Fill result or error of each ticket; a returned error means that nothing more is possible, for the same reason."""
+    def serve(self, batch: list[Ticket], more: "More") -> AttuneError | None:
+        """Fill result or error of each ticket, and of those it asks for and adds; a returned error means that nothing more is possible."""
         ...
 
     def rest(self, *, idle: bool) -> None:
@@ -59,6 +78,10 @@ class Serving(Protocol):
     def end(self) -> None:
         """Close the connection."""
         ...
+
+
+#: An operation that has to do with no other.
+ALONE = Relay()
 
 
 class ConnectionThread:
@@ -73,11 +96,15 @@ class ConnectionThread:
         self._thread = Thread(target=self._live, name=name, daemon=True)
         self._thread.start()
 
-    async def run(self, operation: Callable[[apsw.Connection], T]) -> T:
+    async def run(self, operation: Callable[[apsw.Connection], T], relay: Relay = ALONE) -> T:
         """Return what the operation returns once that is certain (for the writer: once it is on the disk), or raise what it raises.
 
         A caller that is cancelled while it waits does not undo the operation.
         """
+        return cast("T", await self.submit(operation, relay).future)
+
+    def submit(self, operation: Callable[[apsw.Connection], T], relay: Relay) -> Ticket:
+        """Hand an operation in and return its ticket."""
         if self._closed:
             raise StoreClosed
         if self._refusal is not None:
@@ -85,9 +112,9 @@ class ConnectionThread:
         if self._letterbox.qsize() >= WAITING:
             raise StoreBusy(f"{WAITING} requests wait for the store")
         loop = asyncio.get_running_loop()
-        ticket = Ticket(operation=operation, loop=loop, future=loop.create_future())
+        ticket = Ticket(operation=operation, loop=loop, future=loop.create_future(), relay=relay)
         self._letterbox.put(ticket)
-        return cast("T", await ticket.future)
+        return ticket
 
     @property
     def refusal(self) -> AttuneError | None:
@@ -124,10 +151,20 @@ class ConnectionThread:
                 return batch, True
         return batch, False
 
+    def _more(self, seconds: float) -> Sequence[Ticket]:
+        try:
+            ticket = self._letterbox.get(timeout=seconds)
+        except Empty:
+            return ()
+        if ticket is None:  # the end waits until this batch is served
+            self._letterbox.put(None)
+            return ()
+        return (ticket,)
+
     def _serve(self, batch: list[Ticket]) -> None:
         if self._refusal is None:
             try:
-                self._refusal = self._serving.serve(batch)
+                self._refusal = self._serving.serve(batch, self._more)
             except Exception as error:  # noqa: BLE001 - a defect must not leave callers waiting for a thread that died
                 self._refusal = StoreFailed(f"the store broke down ({type(error).__name__}: {error})")
         if self._refusal is not None:  # some may have come while the batch that failed was served

@@ -5,13 +5,14 @@ Part of SqliteStore; accepting.py inserts them, planning.py makes the executions
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import LiteralString
+from typing import LiteralString, cast
 
 import apsw
 
 from attune_controller.store.records import Acceptance, Event, EventStatus, Execution, Filter, NewEvent, PlannedEvent, RecordedPage
 from attune_controller.store.sqlite.accepting import accept
 from attune_controller.store.sqlite.connected import Connected
+from attune_controller.store.sqlite.connection_thread import Relay, Ticket
 from attune_controller.store.sqlite.event_rows import COLUMNS, event_of, values_of
 from attune_controller.store.sqlite.planning import prepare, record_plans
 from attune_controller.store.sqlite.recorded import recorded_events
@@ -33,17 +34,24 @@ _PAGES: dict[EventStatus | None, LiteralString] = {
 class SqliteEvents(Connected):
     """See port.Events."""
 
-    async def accept_event(self, event: NewEvent) -> Acceptance:
+    #: The last look for unplanned events, which may have been before their commit.
+    _seen: Ticket | None = None
+
+    async def accept_event(self, event: NewEvent, *, followed: bool = False) -> Acceptance:
         """See the port."""
-        return await self._write_with_room(partial(accept, new=event, values=values_of(event)))
+        return await self._write_with_room(partial(accept, new=event, values=values_of(event)), Relay(followed=followed))
 
     async def unplanned(self, *, limit: int) -> Sequence[Event]:
         """See the port."""
-        return await self._read(partial(_events, sql=_UNPLANNED + "ORDER BY u.position LIMIT ?", values=(limit,)))
+        look = partial(_events, sql=_UNPLANNED + "ORDER BY u.position LIMIT ?", values=(limit,))
+        self._seen = self._parts.writer.submit(look, Relay(follows=True, early=True))
+        return cast("Sequence[Event]", await self._seen.future)
 
-    async def record_plans(self, plans: Sequence[PlannedEvent], *, over_before: float = 0.0) -> Sequence[Execution]:
+    async def record_plans(self, plans: Sequence[PlannedEvent], *, over_before: float = 0.0, followed: bool = False) -> Sequence[Execution]:
         """See the port."""
-        return await self._write_with_room(partial(record_plans, plans=[prepare(plan) for plan in plans], over_before=over_before))
+        operation = partial(record_plans, plans=[prepare(plan) for plan in plans], over_before=over_before)
+        seen, self._seen = self._seen, None
+        return await self._write_with_room(operation, Relay(follows=True, followed=followed, after=seen))
 
     async def admissions(self, keys: Sequence[ThrottleKey]) -> Mapping[ThrottleKey, Admission]:
         """See the port."""

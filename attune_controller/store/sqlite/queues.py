@@ -15,6 +15,7 @@ from attune_controller.store.dealing import Lane, deal
 from attune_controller.store.port import NO_TERMS
 from attune_controller.store.records import Execution, Handover, Held, QueueKey, Taken, Terms
 from attune_controller.store.sqlite.connected import Connected
+from attune_controller.store.sqlite.connection_thread import Relay
 from attune_controller.store.sqlite.execution_rows import SELECT, execution_of, sized_execution_of
 from attune_controller.store.sqlite.fleet_queues import bucket, chains_of, fleet_lanes, handed_of_fleet, heads, put_buckets, put_chains
 from attune_controller.store.sqlite.statements import LARGEST, each_row, execute, execute_each, row_of, rows_of
@@ -66,7 +67,7 @@ class SqliteQueues(Connected):
     ) -> Taken:
         """See the port."""
         take = _Take(agent=agent, window=window, window_bytes=window_bytes, terms=terms, now=now)
-        return await self._write(lambda connection: take.run(connection, limit))
+        return await self._write(lambda connection: take.run(connection, limit), Relay(follows=True))
 
     async def fleet_heads(self, only: Sequence[QueueKey] | None) -> Mapping[QueueKey, str]:
         """See the port."""

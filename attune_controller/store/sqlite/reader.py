@@ -6,7 +6,7 @@ Runs in its ConnectionThread on a read-only connection, so that a long page for 
 import apsw
 
 from attune_controller.store.errors import StoreDamaged
-from attune_controller.store.sqlite.connection_thread import Ticket, answer
+from attune_controller.store.sqlite.connection_thread import More, Ticket, answer
 from attune_controller.store.sqlite.failures import OF_THE_DISK, explained
 from attune_core.errors import AttuneError
 
@@ -18,7 +18,7 @@ class Reader:
         """Take over the connection."""
         self._connection = connection
 
-    def serve(self, batch: list[Ticket]) -> AttuneError | None:
+    def serve(self, batch: list[Ticket], more: More) -> AttuneError | None:  # noqa: ARG002 - nothing here waits for company
         """Answer one by one, so that a short query does not wait for a long one behind it.
 
         A failed read is that caller's alone, unless the file is damaged: then nothing that it says is believed any more.

@@ -8,13 +8,15 @@ import contextlib
 import apsw
 
 from attune_controller.store.errors import StoreBusy, StoreFull
-from attune_controller.store.sqlite.connection_thread import Ticket
+from attune_controller.store.sqlite.connection_thread import BATCH, More, Ticket, answer
 from attune_controller.store.sqlite.failures import OF_THE_DISK, explained
 from attune_controller.store.sqlite.reserve import Reserve
 from attune_core.errors import AttuneError
 
 #: Pages in the log from which it is written back into the database when nobody waits, and from which somebody has to wait for it.
 CHECKPOINT_IDLE, CHECKPOINT_BUSY = 1_000, 4_000
+#: The longest wait for an operation that follows at once, seconds; what comes meanwhile gains by it.
+PATIENCE = 0.002
 
 
 class Writer:
@@ -26,10 +28,10 @@ class Writer:
         self._log_pages = 0
         connection.set_wal_hook(self._count_pages)
 
-    def serve(self, batch: list[Ticket]) -> AttuneError | None:
+    def serve(self, batch: list[Ticket], more: More) -> AttuneError | None:
         """Commit the batch; on a full disk nobody's operation happened, on any other trouble with the disk nothing is tried again."""
         try:
-            self._commit(batch)
+            self._commit(batch, more)
         except apsw.Error as error:
             self._roll_back()
             for ticket in batch:
@@ -40,20 +42,33 @@ class Writer:
             return None if isinstance(final, StoreFull | StoreBusy) else final
         return None
 
-    def _commit(self, batch: list[Ticket]) -> None:
-        connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
-        for ticket in batch:
-            connection.execute("SAVEPOINT caller")
-            try:
-                ticket.result = ticket.operation(connection)
-            except OF_THE_DISK:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is that caller's, and reaches it
-                ticket.error = error
-                connection.execute("ROLLBACK TO caller")
-            connection.execute("RELEASE caller")
-        connection.execute("COMMIT")
+    def _commit(self, batch: list[Ticket], more: More) -> None:
+        """Run what is there and what follows it at once, then commit: an event, its plan and its hand-over are one sync that way."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        awaited = False
+        for ticket in batch:  # which grows
+            self._run(ticket)
+            if ticket.relay.early:
+                answer([ticket])
+            awaited = (awaited and not ticket.relay.follows) or _is_followed(ticket)
+            if awaited and ticket is batch[-1] and len(batch) < BATCH:
+                batch.extend(more(PATIENCE))
+        self._connection.execute("COMMIT")
+
+    def _run(self, ticket: Ticket) -> None:
+        after = ticket.relay.after
+        if after is not None and after.error is not None:  # what it goes by was taken back
+            ticket.error = after.error
+            return
+        self._connection.execute("SAVEPOINT caller")
+        try:
+            ticket.result = ticket.operation(self._connection)
+        except OF_THE_DISK:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is that caller's, and reaches it
+            ticket.error = error
+            self._connection.execute("ROLLBACK TO caller")
+        self._connection.execute("RELEASE caller")
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
@@ -76,3 +91,8 @@ class Writer:
     def _count_pages(self, connection: apsw.Connection, schema: str, pages: int) -> int:  # noqa: ARG002 - SQLite's signature
         self._log_pages = pages
         return apsw.SQLITE_OK
+
+
+def _is_followed(ticket: Ticket) -> bool:
+    """Tell whether somebody is on the way with what follows; whoever is given nothing early has nothing to follow it with."""
+    return ticket.error is None and (bool(ticket.result) if ticket.relay.early else ticket.relay.followed)

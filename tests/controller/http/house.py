@@ -152,6 +152,10 @@ class House:
     def _wake(self) -> None:
         self.woken += 1
 
+    def _summon(self) -> bool:
+        self.woken += 1
+        return False
+
     def sources(self) -> Sources:
         revisions = Revisions(self.active, EmptyMirror(), lambda commit: load(FolderTree(self.folder), commit))
         return Sources(
@@ -159,7 +163,7 @@ class House:
         )
 
     def _parts(self) -> Parts:
-        intake = Intake(self.store, self.active, self._wake, self._wake, self.backlog)
+        intake = Intake(self.store, self.active, summon=self._summon, glance=self._wake, backlog=self.backlog)
         secrets = ControllerSecrets(self.folder / "secrets")
         return Parts(
             store=self.store,

@@ -8,7 +8,7 @@ import pytest
 
 from attune_controller.store.errors import StoreBusy, StoreFailed
 from attune_controller.store.sqlite import connection_thread
-from attune_controller.store.sqlite.connection_thread import ConnectionThread, Ticket
+from attune_controller.store.sqlite.connection_thread import ConnectionThread, More, Ticket
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.errors import AttuneError
 from tests.controller.store.holding import held_writer
@@ -18,8 +18,8 @@ from tests.controller.store.making import event
 class Broken:
     """A thread's work that has a defect."""
 
-    def serve(self, batch: list[Ticket]) -> AttuneError | None:
-        raise RuntimeError(f"a defect with {len(batch)}")
+    def serve(self, batch: list[Ticket], more: More) -> AttuneError | None:
+        raise RuntimeError(f"a defect with {len(batch)} and {more}")
 
     def rest(self, *, idle: bool) -> None: ...
 
