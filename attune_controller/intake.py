@@ -26,10 +26,8 @@ class IntakeStore(Events, Syncs, Protocol):
 class Intake:
     """Accepts events once by (source, id)."""
 
-    def __init__(
-        self, store: IntakeStore, active: CatalogHolder, *, summon: Callable[[], bool], glance: Wake, backlog: Backlog
-    ) -> None:
-        """Take the store, the active catalog, what tells the planner of an event that it has, or may have, to plan, and what bounds them."""
+    def __init__(self, store: IntakeStore, active: CatalogHolder, *, summon: Callable[[], bool], glance: Wake, backlog: Backlog) -> None:
+        """Take the store, the active catalog, what tells the planner of an event that it has, or may have, to plan, and the bound."""
         self._store, self._active, self._summon, self._glance, self._backlog = store, active, summon, glance, backlog
 
     async def accept(self, event: NewEvent) -> Acceptance:

@@ -108,7 +108,7 @@ class Planner:
     def summon(self) -> bool:
         """Say that an event is on its way into the store; tell whether it is looked for at once."""
         self._work.set()
-        return self._resting
+        return self._resting and not self._fresh
 
     def glance(self) -> None:
         """Say that an event was stored to which nothing listens.
@@ -146,7 +146,8 @@ class Planner:
         more = True
         while more and (catalog := self._active.catalog) is not None:
             self._work.clear()
-            events = await self._store.unplanned(limit=1 if self._careful else BATCH)
+            # What may end the controller must be on the disk before, or nobody is suspected of it at the next start.
+            events = await self._store.unplanned(limit=1 if self._careful else BATCH, certain=self._fresh or self._careful > 0)
             # What arrives from here on has set `_work` again, so a batch that is not full needs no second look.
             more = len(events) == BATCH or bool(self._careful) or self._work.is_set()
             if not events:

@@ -57,10 +57,11 @@ class Events(Protocol):
         """
         ...
 
-    async def unplanned(self, *, limit: int) -> Sequence[Event]:
-        """Return accepted events without a plan, strictly by position; for the planner alone.
+    async def unplanned(self, *, limit: int, certain: bool = True) -> Sequence[Event]:
+        """Return accepted events without a plan, strictly by position.
 
-        Their commit may be under way. The next `record_plans` is part of it then, or comes after it, or fails with it.
+        Not `certain`, which is for the planner alone: their commit may be under way. The next `record_plans` is part of it then, or comes
+        after it, or fails with it.
         """
         ...
 

@@ -52,7 +52,7 @@ class Lives:
         return ()
 
     async def send(self, count: int) -> None:
-        intake = Intake(self.store, self, lambda: None, lambda: None, Backlog(self.store, SystemClock()))
+        intake = Intake(self.store, self, summon=lambda: False, glance=lambda: None, backlog=Backlog(self.store, SystemClock()))
         for number in range(count):
             new = NewEvent(source="t", id=f"{number}", type="web.alert", time=1.0, received_at=1.0, data={"n": number})
             await intake.accept(new)

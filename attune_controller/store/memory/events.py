@@ -33,7 +33,7 @@ class MemoryEvents(Opened):
         """See the port."""
         return accept(self.tables, event)
 
-    async def unplanned(self, *, limit: int) -> Sequence[Event]:
+    async def unplanned(self, *, limit: int, certain: bool = True) -> Sequence[Event]:  # noqa: ARG002 - everything is
         """See the port."""
         return [self.tables.events[position] for position in list(self.tables.unplanned)[:limit]]
 

@@ -41,9 +41,11 @@ class SqliteEvents(Connected):
         """See the port."""
         return await self._write_with_room(partial(accept, new=event, values=values_of(event)), Relay(followed=followed))
 
-    async def unplanned(self, *, limit: int) -> Sequence[Event]:
+    async def unplanned(self, *, limit: int, certain: bool = True) -> Sequence[Event]:
         """See the port."""
         look = partial(_events, sql=_UNPLANNED + "ORDER BY u.position LIMIT ?", values=(limit,))
+        if certain:
+            return await self._write(look)  # after all that were handed in before, and not the reader's older view of them
         self._seen = self._parts.writer.submit(look, Relay(follows=True, early=True))
         return cast("Sequence[Event]", await self._seen.future)
 
