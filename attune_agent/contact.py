@@ -3,8 +3,12 @@
 Told by the uplink, asked by the lanes. design §5, Away: the agent goes on with what it acknowledged, up to `offline_limit`.
 """
 
+import structlog
+
 from attune_core.ports import Clock
 from attune_core.quantities import show_duration
+
+_log = structlog.get_logger(__name__)
 
 #: Seconds of boot time without the controller after which nothing new starts, unless agent.yaml says otherwise.
 OFFLINE_LIMIT = 24 * 3600.0
@@ -18,6 +22,7 @@ class Contact:
         self._clock = clock
         self._offline_limit = offline_limit
         self._heard_at = clock.monotonic() - silence
+        self._said = False
         #: In a session now.
         self.connected = False
         #: The controller has given this agent up.
@@ -46,5 +51,10 @@ class Contact:
         if self.forgotten:
             return "the controller has forgotten this agent"
         if not self.connected and self.silent > self._offline_limit:
-            return f"the controller was not heard for {show_duration(self._offline_limit)} (offline_limit)"
+            reason = f"the controller was not heard for {show_duration(self._offline_limit)} (offline_limit)"
+            if not self._said:
+                _log.warning("nothing new is started", reason=reason)
+            self._said = True
+            return reason
+        self._said = False
         return ""

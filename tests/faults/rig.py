@@ -23,7 +23,7 @@ from attune_cli.local.system import LocalAgent, LocalSystem, network_settings
 from attune_core.failpoints import FAILPOINTS, NAMES, SWITCH
 from attune_core.states import Outcome
 from attune_core.values import JsonObject, JsonValue
-from attune_core.wire.api import Accepted, ExecutionView, Page, StatusView
+from attune_core.wire.api import Accepted, AgentView, ExecutionView, Page, StatusView
 from tests.checker import Line, read_witness, violations
 from tests.running import action_document, open_for_attempts, pack
 from tests.waiting import wait_until
@@ -180,6 +180,10 @@ class Rig:
 
         wait_until(over, timeout=timeout, what="the end of everything")
 
+    def is_connected(self) -> bool:
+        """Whether the controller believes that the agent is there."""
+        return self.client.get("/v1/agents/one", AgentView).state == "connected"
+
     def executions(self) -> list[ExecutionView]:
         """Return all of them."""
         return list(self.client.pages("/v1/executions", Page[ExecutionView], {}, most=1_000_000))
@@ -265,7 +269,7 @@ def alive(program: Program | None) -> Program:
 
 
 @contextmanager
-def rig(place: Path, *, slots: int = SLOTS, ping: str = "500ms", state: Path | None = None, born: str = "") -> Iterator[Rig]:
+def rig(place: Path, *, ping: str = "500ms", state: Path | None = None, born: str = "") -> Iterator[Rig]:
     """Start everything below `place`, the programs' state below `state` if that is another, with failpoints off but at hand.
 
     At `born`, a failpoint, the controller dies when it is started for the first time.
@@ -295,7 +299,7 @@ def rig(place: Path, *, slots: int = SLOTS, ping: str = "500ms", state: Path | N
                 system.start_controller()
         system.start_controller()
         assert system.wait_for_revision(commit).sync.active_revision == commit
-        host = system.add_agent("one", {"role": "test"}, slots=slots)
+        host = system.add_agent("one", {"role": "test"}, slots=SLOTS)
         system.wait_for_agents()
         with system.client() as client:
             yield Rig(system, host, origin, client, witness, commit)

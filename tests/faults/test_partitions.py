@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import pytest
 
 from attune_cli.local.program import Program
-from attune_core.wire.api import AgentView
 from tests.faults.proxy import DOWN, UP, Proxy, proxy
 from tests.faults.rig import Rig, alive, rig
 from tests.faults.scale import soak
@@ -36,7 +35,7 @@ class Network:
 
     def controller_says(self) -> bool:
         """Whether the controller believes that it is."""
-        return self.broken.client.get("/v1/agents/one", AgentView).state == "connected"
+        return self.broken.is_connected()
 
     def whole(self) -> bool:
         """Whether both believe it."""
