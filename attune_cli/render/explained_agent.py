@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from attune_cli.render.explained_execution import agent_row, holder_row
+from attune_cli.render.queue import pause_line
 from attune_core.explanations.unplaced import misfit_text
 from attune_core.explanations.wording import left, short_moment
 from attune_core.wire.explanations import AgentFacts, QueueView, RuleFit
@@ -29,6 +30,8 @@ def agent_rows(facts: AgentFacts) -> list[tuple[str, str]]:
 def _queue(queue: QueueView, now: str) -> Iterator[str]:
     key = f", key {queue.key}" if queue.key != "null" else ""
     yield f"{queue.action}{key}: {queue.depth} in hand"
+    for pause in queue.pauses:
+        yield f"  {pause_line(pause)}"
     head = f"execution {queue.before[0].number}" if queue.before else "the next one"
     if queue.waiting_for:
         until = f", {left(queue.until, now)}" if queue.until else ""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from attune_cli.render.agent import marks_of
 from attune_cli.render.output import compact
+from attune_cli.render.queue import pause_line
 from attune_core.explanations.wording import left, passed, short_moment
 from attune_core.quantities import show_duration
 from attune_core.states import State
@@ -60,9 +61,7 @@ def _queue(queue: QueueView, facts: ExecutionFacts) -> Iterator[str]:
     elif one.sequence:
         handed = "handed over" if facts.handed else "not handed over"
         yield f"its place: epoch {one.epoch}, sequence {one.sequence}, {handed}"
-    if hold := queue.hold:
-        note = f": {hold.note}" if hold.note else ""
-        yield f"{hold.what} paused by {hold.by} since {short_moment(hold.since)}{note}"
+    yield from map(pause_line, queue.pauses)
     if queue.waiting_for and queue.head == one.id and (queue.until or not queue.ahead):
         until = f", {left(queue.until, facts.now)} ({short_moment(queue.until)})" if queue.until else ""
         yield f"the agent says: {queue.waiting_for}{until}"

@@ -58,5 +58,5 @@ async def _queue(sources: Sources, agent: str, told: QueueStatus) -> QueueView:
         waiting_for=told.waiting_for,
         until=moment_of(told.until),
         head=told.head,
-        hold=await sources.hold(told.queue.action, told.queue.key),
+        pauses=await sources.pauses(told.queue.action, told.queue.key),
     )

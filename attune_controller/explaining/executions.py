@@ -35,7 +35,6 @@ async def execution_facts(sources: Sources, execution: Execution) -> ExecutionFa
         execution=view.model_copy(update={"input": view.input if shown else {}, "result": None, "detail": view.detail[:500]}),
         handed=execution.handed,
         ready_at=moment_of(execution.ready_at),
-        requeuing=execution.requeuing,
         input_shown=shown,
         rule=await _rule(sources, execution, accepted),
         active_revision=active.revision or "" if active else "",
@@ -93,7 +92,7 @@ async def _queue(sources: Sources, execution: Execution) -> QueueView | None:
         waiting_for=told.waiting_for if told else "",
         until=moment_of(told.until) if told else "",
         head=told.head if told else "",
-        hold=await sources.hold(queue.action, queue.key),
+        pauses=await sources.pauses(queue.action, queue.key),
     )
 
 

@@ -5,17 +5,19 @@ Put together by the composition root; used by `executions`, `events` and `agents
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from attune_controller.explaining.revisions import Revisions
 from attune_controller.fleet import FleetAgent
+from attune_controller.http.queue_views import pause_view
 from attune_controller.http.views import agent_view
 from attune_controller.store.port import Store
 from attune_controller.store.records import Execution, Load
 from attune_core.ports import Clock, rfc3339
 from attune_core.states import State
 from attune_core.wire.api import AgentView
-from attune_core.wire.explanations import HolderView, HoldView
+from attune_core.wire.explanations import HolderView
+from attune_core.wire.queues import QueuePause
 
 #: Executions that are named of a queue, and of those that take slots.
 NAMED, UNDER_WAY = 5, 20
@@ -64,13 +66,9 @@ class Sources:
         found = [await self.store.execution(one) for one in sorted(since, key=lambda one: since[one])[:UNDER_WAY]]
         return tuple(holder(one, since) for one in found if one and one.agent == name)
 
-    async def hold(self, action: str, key: str) -> HoldView | None:
-        """Return the pause of a queue, of its action before its own."""
-        for one in await self.store.queue_holds():
-            if one.action == action and one.key in (None, key):
-                what: Literal["queue", "action"] = "action" if one.key is None else "queue"
-                return HoldView(what=what, note=one.mark.note, by=one.mark.by, since=moment_of(one.mark.since))
-        return None
+    async def pauses(self, action: str, key: str) -> tuple[QueuePause, ...]:
+        """Return what operators paused of a queue: its action, and itself."""
+        return tuple(pause_view(one) for one in await self.store.queue_holds() if one.action == action and one.key in (None, key))
 
     def since(self, name: str) -> Mapping[str, float]:
         """Return since when executions take a slot of an agent, by the agent's word and clock."""

@@ -74,21 +74,21 @@ def agent_draining(facts: ExecutionFacts) -> Answer | None:
 
 def queue_paused(facts: ExecutionFacts) -> Answer | None:
     """Say who paused its queue or its action."""
-    hold = facts.queue.hold if facts.queue else None
-    if hold is None or not _stands(facts) or _under_way_since(facts):
+    pause = facts.queue.pauses[0] if facts.queue and facts.queue.pauses else None
+    if pause is None or not _stands(facts) or _under_way_since(facts):
         return None
-    what = "its queue" if hold.what == "queue" else f"every queue of {facts.execution.action}"
-    note = f": {one_line(hold.note)}" if hold.note else ""
-    ago = passed(hold.since, facts.now)
-    key = f" --key {quote(facts.queue.key)}" if facts.queue and hold.what == "queue" else ""
-    help_ = Remedy(text="let it go on", command=f"attune queue resume {facts.execution.action}{key}")
-    return _waits(facts, Cause.QUEUE_PAUSED, f"{what} is paused by {hold.by} for {ago}{note}", help_)
+    what = "its queue" if pause.key is not None else f"every queue of {pause.action}"
+    key = "" if pause.key is None else f" --key {quote(pause.key)}"
+    goes_on = Remedy(text="let it go on", command=f"attune queue resume {pause.action}{key}")
+    return _waits(
+        facts, Cause.QUEUE_PAUSED, f"{what} is paused by {pause.by} for {passed(pause.since, facts.now)}: {one_line(pause.note)}", goes_on
+    )
 
 
 def requeued(facts: ExecutionFacts) -> Answer | None:
     """Say that it is on its way to another place."""
     one = facts.execution
-    if not facts.requeuing or one.state is State.SETTLED:
+    if "requeuing" not in one.conditions:
         return None
     text = f"Execution {one.number} is to stand at the end of its queue: {one.agent} has not given it back yet."
     return Answer(cause=Cause.REQUEUING, text=text)

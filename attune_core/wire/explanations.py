@@ -12,6 +12,7 @@ from pydantic import Field
 
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.api import AgentView, Document, EventView, ExecutionView
+from attune_core.wire.queues import QueuePause
 
 
 class Cause(StrEnum):
@@ -147,15 +148,6 @@ class HolderView(Document):
     detail: str = ""
 
 
-class HoldView(Document):
-    """A pause of a queue or of a whole action; `what` is the one or the other."""
-
-    what: Literal["queue", "action"]
-    note: str
-    by: str
-    since: str
-
-
 class QueueView(Document):
     """A queue as it stands now; `ahead` counts unsettled executions before the one that is explained, of which `before` are the first.
 
@@ -171,7 +163,7 @@ class QueueView(Document):
     waiting_for: str = ""
     until: str = ""
     head: str = ""
-    hold: HoldView | None = None
+    pauses: tuple[QueuePause, ...] = ()
 
 
 class Misfit(Document):
@@ -201,7 +193,6 @@ class ExecutionFacts(Document):
     execution: ExecutionView
     handed: bool = False  # offered to its agent
     ready_at: str = ""  # when its next attempt takes a place at the end of its queue (retry.place: tail)
-    requeuing: bool = False  # its agent is asked to give it back for another place
     input_shown: bool = False  # a long input is left out of `execution`
     rule: RuleOrigin | None = None  # None: a manual run
     active_revision: str = ""

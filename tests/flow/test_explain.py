@@ -169,6 +169,8 @@ def test_many_situations_at_once_are_told_apart(asked: Asked) -> None:
     secret = asked.waits(guarded, Cause.SECRET_MISSING)
     assert "there is no secret nobody_has_it on this agent" in secret.answer.text
     assert asked.waits(rated[1], Cause.RATE).facts.policy is not None
+    asked.attune("queue", "pause", "web.rated", "--note", "release freeze")
+    assert "every queue of web.rated is paused by admin" in asked.waits(rated[1], Cause.QUEUE_PAUSED).answer.text
     preparing = asked.waits(built, Cause.PREPARING)
     assert re.fullmatch(
         r"Execution \d+ has been preparing on web1 for \w+: its environment python is being made ready\.", preparing.answer.text

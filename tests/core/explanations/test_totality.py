@@ -13,11 +13,11 @@ from attune_core.wire.explanations import (
     Cause,
     ExecutionFacts,
     HolderView,
-    HoldView,
     PlacementView,
     PolicyView,
     QueueView,
 )
+from attune_core.wire.queues import QueuePause
 
 NOW, BEFORE = "2026-01-31T12:00:00.000000Z", "2026-01-31T11:59:00.000000Z"
 SELF, OTHER = "01980000-0000-7000-8000-000000000012", "01980000-0000-7000-8000-000000000009"
@@ -64,7 +64,7 @@ QUEUES = (
         depth=1,
         head=SELF,
         waiting_for="rate ",
-        hold=HoldView(what="queue", note="", by="ops", since=BEFORE),
+        pauses=(QueuePause(action="web.restart", key='"a"', note="", by="ops", since=BEFORE),),
     ),
 )
 AGENTS = (None, agent("unreachable"), agent("connected"), agent("connected", "cordoned", "draining", "paused"))
