@@ -10,6 +10,8 @@ from difflib import get_close_matches
 
 from attune_core.catalog.catalog import Catalog, Rule
 from attune_core.explanations.wording import one_line, value_text
+from attune_core.moments import parse_rfc3339
+from attune_core.ports import rfc3339
 from attune_core.rules.clause_fields import FieldValue, fields_of
 from attune_core.rules.clauses import clauses_of, first_untrue
 from attune_core.rules.filling import InputInvalid
@@ -84,7 +86,7 @@ def _cause(rule: Rule, firing: Firing | None, planned: Planned, *, own: bool) ->
         return Cause.REJECTED if rejected else Cause.FIRED
     if not rule.enabled:
         return Cause.DISABLED
-    if _throttled_until(rule.ref, planned.note):
+    if not own and _throttled_until(rule.ref, planned.note):
         return Cause.THROTTLED
     if isinstance(firing, Failed):
         return Cause.CONDITION_FAILED
@@ -140,6 +142,9 @@ def _field(field: FieldValue) -> FieldView:
 
 
 def _throttled_until(ref: str, note: str) -> str:
-    """Return what the planner's note says of a rule; rfc3339 of the moment until which it was throttled, "" for nothing."""
-    found = re.search(rf"(?:^|; ){re.escape(ref)}: throttled until ([0-9T:.-]+Z)", note)
-    return found[1] if found else ""
+    """Return until when a rule was throttled by the planner's note, "" for nothing; errors in the note may hold words of the event."""
+    found = re.search(rf"(?:^|; ){re.escape(ref)}: throttled until ([0-9]{{4}}[0-9T:.-]{{,30}}Z)", note)
+    try:
+        return rfc3339(parse_rfc3339(found[1])) if found else ""
+    except (ValueError, OverflowError):
+        return ""
