@@ -47,6 +47,8 @@ _log = structlog.get_logger(__name__)
 _EXECUTOR_LIMIT = 2.0
 #: A certificate that ends within this time is said at the start, seconds.
 _CERTIFICATE_DUE = 10 * 86_400.0
+#: A queue that was not used so long is forgotten at the next start; as long as executions are kept. Seconds.
+_QUEUES_KEPT = 30 * 86_400.0
 #: Packs on disk beyond which the least recently used that nothing in hand needs are removed, and seconds between two looks.
 _PACKS_KEPT, _PACKS_LOOK = 256, 600.0
 
@@ -61,6 +63,7 @@ class Agent:
         self._link, self._config, self._clock = link, settings.config, clock
         host = self._host = ExecutorLink(layout.run, connect_limit=_EXECUTOR_LIMIT, on_condition=self._condition)
         self._state = SqliteState(layout.database, instance=uuid7(clock, random))
+        self._state.forget_queues(before=clock.now() - _QUEUES_KEPT, now=clock.now())
         loaded = self._state.load()
         self._absence = Absence(layout.absence, boot_id, clock)
         contact = Contact(clock, offline_limit=settings.host.offline_limit, silence=self._absence.silence())

@@ -49,8 +49,14 @@ CREATE INDEX buckets_full ON buckets (full_at);
 PRAGMA user_version = 2;
 """
 
+# When something was last appended to a queue, by the wall clock, so that queues that are used no more can be forgotten.
+_TOUCHED: LiteralString = """
+ALTER TABLE queues ADD COLUMN touched REAL NOT NULL DEFAULT 0;
+PRAGMA user_version = 3;
+"""
+
 #: Step n brings version n-1 to n and says so in its last line; PRAGMA user_version takes no parameter, and is part of the transaction.
-MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _POLICIES)
+MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _POLICIES, _TOUCHED)
 #: `PRAGMA user_version` of this program's files.
 VERSION = len(MIGRATIONS)
 

@@ -5,6 +5,7 @@ Opened by `app`, which then asks for `load()` once.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,11 +30,13 @@ _ITEM = """SELECT execution, place, action, key, epoch, sequence, body, phase, a
 
 _INSERT = """INSERT INTO items (execution, place, action, key, epoch, sequence, body, attempt, accepted)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_ADVANCE = "UPDATE queues SET last = ? WHERE place = ? AND action = ? AND key = ? AND epoch = ? AND last = ?"
+_ADVANCE = "UPDATE queues SET last = ?, touched = ? WHERE place = ? AND action = ? AND key = ? AND epoch = ? AND last = ?"
 _BEGIN_META = (
     "INSERT OR IGNORE INTO meta VALUES ('instance', ?), ('revision', ''), ('session', ''), ('paused', ''), ('draining', ''), ('holds', '')"
 )
-_BEGIN_QUEUE = "INSERT OR IGNORE INTO queues (last, place, action, key, epoch) VALUES (?, ?, ?, ?, ?)"
+_BEGIN_QUEUE = "INSERT OR IGNORE INTO queues (last, touched, place, action, key, epoch) VALUES (?, ?, ?, ?, ?, ?)"
+_FORGET_QUEUES = """DELETE FROM queues WHERE touched < ? AND NOT EXISTS (SELECT 1 FROM outbox) AND NOT EXISTS (
+    SELECT 1 FROM items i WHERE (i.place, i.action, i.key, i.epoch) = (queues.place, queues.action, queues.key, queues.epoch))"""
 
 
 class SqliteState:
@@ -46,6 +49,17 @@ class SqliteState:
         self._connection.execute(_BEGIN_META, (instance,))
         self._number: int = self._connection.execute("SELECT coalesce(max(number), 0) FROM outbox").get
         self._writer = Writer(self._connection)
+
+    def forget_queues(self, *, before: float, now: float) -> None:
+        """Forget the last sequences of queues to which nothing was appended since then; called before `load`.
+
+        Nothing of such a queue is in hand and every report of it is acknowledged, so the controller knows the end of all that it ever
+        gave, and begins the chain of `after` anew from what the next hello does not name. One that was used by an earlier version is
+        touched now. A controller restored from a backup that is older would hand such a queue over again.
+        """
+        with suppress(apsw.Error):  # a disk that refuses: at the next start
+            self._connection.execute("UPDATE queues SET touched = ? WHERE touched = 0", (now,))
+            self._connection.execute(_FORGET_QUEUES, (before,))
 
     def load(self) -> Loaded:
         """Return everything that is stored; `StateUnreadable` names what is not as this program wrote it."""
@@ -60,7 +74,7 @@ class SqliteState:
             (one.execution, *QueueKey.of(one.queue), one.epoch, one.sequence, one.model_dump_json(), one.attempt, now - one.age)
             for one in assigns
         ]
-        lasts = [(one.sequence, one.queue.place, one.queue.action, one.queue.key, one.epoch, one.after) for one in assigns]
+        lasts = [(one.sequence, now, one.queue.place, one.queue.action, one.queue.key, one.epoch, one.after) for one in assigns]
 
         def write(db: apsw.Connection) -> None:
             for last in lasts:
@@ -186,7 +200,7 @@ def _update(db: apsw.Connection, sql: str, values: tuple[str | int | float, ...]
         raise KeyError(values[-1])
 
 
-def _advance(db: apsw.Connection, last: tuple[int, str, str, str, int, int]) -> None:
+def _advance(db: apsw.Connection, last: tuple[int, float, str, str, str, int, int]) -> None:
     db.execute(_ADVANCE, last)
     if db.changes() == 0 and last[-1] == 0:
         db.execute(_BEGIN_QUEUE, last[:-1])

@@ -96,6 +96,28 @@ async def test_a_database_of_an_earlier_version_is_copied_and_goes_on(tmp_path: 
     assert (tmp_path / "agent.sqlite.v1").stat().st_mode & 0o777 == 0o600
 
 
+async def test_queues_that_are_used_no_more_are_forgotten_when_nothing_of_them_is_left(tmp_path: Path) -> None:
+    path, report = tmp_path / "agent.sqlite", report_text(Report(execution="old", attempt=1, state=State.SETTLED, at=1.0))
+    state = SqliteState(path, instance="one")
+    await state.append([assignment("old", 1, key='"old"'), assignment("held", 1, key='"held"')], now=100.0)
+    await state.append([assignment("new", 1, key='"new"')], now=900.0)
+    number = await state.let_go("old", report)
+
+    async def kept() -> list[str]:
+        nonlocal state
+        await state.close()
+        state = SqliteState(path, instance="one")
+        state.forget_queues(before=500.0, now=1000.0)
+        return sorted(held.queue.key for held in state.load().held)
+
+    assert await kept() == ['"held"', '"new"', '"old"'], "the controller has not acknowledged the report"
+    await state.drop_reports(number)
+    assert await kept() == ['"held"', '"new"']
+    await state.append([assignment("again", 7, after=0, key='"old"')], now=1000.0)
+    assert await kept() == ['"held"', '"new"', '"old"']
+    await state.close()
+
+
 def test_what_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "agent.sqlite"
     path.write_bytes(b"this is no database" * 100)

@@ -23,6 +23,16 @@ async def resume(store: Store, *said: Held, agent: str = "web1") -> list[tuple[s
     return [(handover.execution.new.id, handover.after) for handover in await store.resume_handovers(agent, said)]
 
 
+async def test_an_agent_that_has_forgotten_an_idle_queue_gets_the_next_with_a_chain_from_nothing(store: Store) -> None:
+    await plan_some(store, "a", "b")
+    await take(store)
+    await store.acknowledge([held(2)])
+    await store.record_moves([move("a", State.SETTLED), move("b", State.SETTLED)])
+    await plan_some(store, "c")
+    assert await store.resume_handovers("web1", []) == []
+    assert await take(store) == [("c", 0)]
+
+
 async def test_executions_are_handed_over_in_sequence_each_after_the_one_before(store: Store) -> None:
     await plan_some(store, "a", "b", "c")
     taken = (await store.take_handovers("web1", window=WINDOW, window_bytes=WINDOW_BYTES, limit=2)).handovers
