@@ -269,10 +269,10 @@ def alive(program: Program | None) -> Program:
 
 
 @contextmanager
-def rig(place: Path, *, ping: str = "500ms", state: Path | None = None, born: str = "") -> Iterator[Rig]:
+def rig(place: Path, *, ping: str = "500ms", state: Path | None = None, born: str = "", agents: JsonObject | None = None) -> Iterator[Rig]:
     """Start everything below `place`, the programs' state below `state` if that is another, with failpoints off but at hand.
 
-    At `born`, a failpoint, the controller dies when it is started for the first time.
+    At `born`, a failpoint, the controller dies when it is started for the first time. `agents` are more of its settings about agents.
     """
     open_for_attempts(place)
     witness = place / "witness"
@@ -290,7 +290,7 @@ def rig(place: Path, *, ping: str = "500ms", state: Path | None = None, born: st
         poll="200ms",
         network=network_settings(),
         environment={NAMES: "*", SWITCH: str(switches / "switch")},
-        agent_settings={"ping": ping},
+        agent_settings={"ping": ping, **(agents or {})},
     )
     with system:
         if born:

@@ -4,7 +4,11 @@ Rows 21-26 of the fault table. The agent's connections go through a proxy of thi
 """
 
 import json
+import os
 import random
+import resource
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -128,6 +132,29 @@ def test_a_slow_network_is_only_slow(network: Network) -> None:
     steps(network, "one_slow")
     network.broken.settle()
     network.between.heal()
+
+
+def test_a_controller_that_has_no_descriptors_left_goes_on_when_it_has(network: Network) -> None:
+    """Row 43; its sessions live meanwhile, and it accepts again by itself."""
+    pid = alive(network.broken.system.controller).pid
+    address = network.broken.system.profile.url.rpartition("//")[2].rstrip("/").split(":")
+    usual = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    in_use = max(int(name) for name in os.listdir(f"/proc/{pid}/fd")) + 1  # noqa: PTH208 - names only
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (in_use, usual[1]))
+    callers: list[socket.socket] = []
+    try:
+        callers += [socket.create_connection((address[0], int(address[1]))) for _ in range(20)]
+        sender = threading.Thread(target=network.broken.send, args=("one_descriptors",))
+        sender.start()
+        log = alive(network.broken.system.controller).log
+        wait_until(lambda: "Too many open files" in log.read_text(errors="replace"), what="a word about descriptors")
+    finally:
+        for caller in callers:
+            caller.close()
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, usual)
+    sender.join()
+    network.broken.settle()
+    assert len(network.broken.lines("one_descriptors")) == 2
 
 
 @pytest.mark.soak
