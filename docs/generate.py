@@ -56,7 +56,17 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("5 in its queue", ("attune_agent/inbox.py", "attune_agent/ledger.py", "attune_agent/fifo.py", "attune_agent/state")),
-    ("6 admitted", ("attune_agent/lane.py", "attune_agent/admission.py", "attune_agent/marks.py")),
+    (
+        "6 admitted",
+        (
+            "attune_agent/lane.py",
+            "attune_agent/admission.py",
+            "attune_agent/rate.py",
+            "attune_agent/slots.py",
+            "attune_agent/marks.py",
+            "attune_agent/withdrawals.py",
+        ),
+    ),
     (
         "7 run",
         (

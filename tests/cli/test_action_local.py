@@ -53,7 +53,7 @@ def test_a_failing_action_ends_with_1_and_its_exit_code(tmp_path: Path) -> None:
     action = {
         "description": "Fails",
         "run": ["sh", "fail.sh"],
-        "retry": {"maximum_attempts": 2, "after": ["failed"], "initial_interval": "10ms"},
+        "retry": {"maximum_attempts": 2, "after": ["failed"], "place": "tail", "initial_interval": "10ms"},
     }
     documents: dict[str, object] = {
         "attune.yaml": {"format": 1, "attune": ">=0.1"},
