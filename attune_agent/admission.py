@@ -72,8 +72,9 @@ class Head:
     ever_started: bool
     ready_at: float
     note: str = ""
-    #: When its rate lets it start; 0: at once.
+    #: When its rate lets it start, 0: at once; and which bucket is asked.
     token_at: float = 0.0
+    bucket: BucketKey | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ class Wait:
 
     reason: str
     until: float | None = None
+    #: It waits for a token of this bucket.
+    bucket: BucketKey | None = None
 
 
 Decision = Start | Wait
@@ -114,7 +117,7 @@ def _admit_by_rate(head: Head, rate: Rate | None, now: float) -> Decision:
     if rate is None or head.token_at <= now:
         return Start()
     pause = show_duration(max(round(head.token_at - now), 1))
-    return Wait(reason=f"rate {rate.limit} per {show_duration(rate.per)}: next start in {pause}", until=head.token_at)
+    return Wait(reason=f"rate {rate.limit} per {show_duration(rate.per)}: next start in {pause}", until=head.token_at, bucket=head.bucket)
 
 
 @dataclass(frozen=True)
@@ -127,11 +130,16 @@ class Leave:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What a queue wants: the execution that may start (empty: none) or why its first waiting one waits, and when to look again."""
+    """What a queue wants: the execution that may start (empty: none) or why its first waiting one waits, and when to look again.
+
+    `until` says so for people; `alarm` leaves out the wait for a token of `bucket`, at which others may be first.
+    """
 
     execution: str = ""
     waiting: str = ""
     until: float | None = None
+    alarm: float | None = None
+    bucket: BucketKey | None = None
     leaving: tuple[Leave, ...] = ()
 
 
@@ -149,7 +157,8 @@ def choose(
     It never looks past the first one that waits and the places that its policy speaks of. `full_at` says of buckets that are not full
     when they are.
     """
-    unstarted, start, first_wait, until = 0, "", "", None
+    unstarted, start, first_wait = 0, "", ""
+    waits: list[Wait] = []
     leaving: list[Leave] = []
     places = _places(policy, len(standings))
     for ahead, one in enumerate(standings):
@@ -165,12 +174,13 @@ def choose(
                 ever_started=one.ever_started,
                 ready_at=one.ready_at,
                 note=one.note,
+                bucket=one.bucket,
                 token_at=next_start((full_at or {}).get(one.bucket, 0.0), policy.rate, now) if policy.rate else 0.0,
             )
             decision = admit(head, running=running, policy=policy, now=now, closed=closed)
             if isinstance(decision, Wait):
                 first_wait = first_wait or decision.reason
-                until = _earlier(until, decision.until)
+                waits.append(decision)
             elif policy.when_busy == "queue":
                 return Choice(execution=one.execution, leaving=tuple(leaving))
             else:  # who leaves behind it does not wait for a slot
@@ -178,7 +188,14 @@ def choose(
         unstarted += not one.ever_started
     if start:
         return Choice(execution=start, leaving=tuple(leaving))
-    return Choice(waiting=first_wait, until=until, leaving=tuple(leaving))
+    bucket = next((wait.bucket for wait in waits if wait.bucket), None)
+    return Choice(
+        waiting=first_wait,
+        until=min((wait.until for wait in waits if wait.until is not None), default=None),
+        alarm=min((wait.until for wait in waits if wait.until is not None and (not wait.bucket or wait.bucket != bucket)), default=None),
+        bucket=bucket,
+        leaving=tuple(leaving),
+    )
 
 
 def expired(one: Standing, policy: Policy, *, now: float) -> bool:
@@ -205,9 +222,3 @@ def _leaves(one: Standing, policy: Policy, *, ahead: int, count: int, now: float
     if policy.when_busy == "skip" and one.first and ahead >= policy.limit:
         return Reason.SKIPPED
     return None
-
-
-def _earlier(one: float | None, other: float | None) -> float | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return min(one, other)

@@ -88,12 +88,6 @@ class Attempts:
     async def make(self, item: Item) -> None:
         """Make the attempt of an execution in phase `preparing`; it is settled, put off or held when this returns."""
         try:
-            await self._make(item)
-        finally:
-            self.withdrawals.over(item)
-
-    async def _make(self, item: Item) -> None:
-        try:
             prepared = await self._prepare(item)
         except KeyError:
             return  # it could not be stored when it arrived; the controller sends it again
@@ -131,8 +125,6 @@ class Attempts:
 
     async def _refused(self, item: Item, error: AttuneError) -> None:
         ending = ending_of_refusal(error)
-        if self.withdrawals.abandoned(item):
-            return
         if ending is None:
             self._hold(item, error)
         else:
@@ -155,7 +147,7 @@ class Attempts:
                 item = await self._ledger.asked(item, greeting)
                 failpoint("a4")
         except KeyError:
-            return  # as in `_make`
+            return  # as in `make`
         except (StateUnwritable, ExecutorUnreachable, ExecutorIncompatible) as error:
             self._hold(item, error)
             return
@@ -206,7 +198,5 @@ class Attempts:
                 return greeting, frozenset((one.execution, one.attempt) for one in listed if one.kind is Kind.ATTEMPT)
 
     def _hold(self, item: Item, error: AttuneError, *, refused: bool = False) -> None:
-        if self.withdrawals.abandoned(item):
-            return
         _log.warning("an execution waits", execution=item.execution, code=error.code, error=for_people(error.message))
         self._ledger.hold(item, seconds=self._pauses.next(item), note=for_people(error.message)[:200], refused=refused)

@@ -21,6 +21,7 @@ from attune_agent.fifo import Fifo
 from attune_agent.policies import Policies
 from attune_agent.slots import Slots
 from attune_agent.state.records import Item, Phase, QueueKey
+from attune_agent.turns import Turns
 from attune_core.ports import Clock
 from attune_core.states import Reason
 from attune_core.wire.frames import QueueStatus, UnderWay
@@ -79,6 +80,7 @@ class Lanes:
         self._under_way = Slots(fifo=fifo, clock=clock, resume=attempts.resume, freed=self.touch)
         self._dirty: dict[QueueKey, None] = {}  # changed and not yet looked at, in order
         self._ready: OrderedDict[QueueKey, None] = OrderedDict()  # may start one, in the order of their turns
+        self._turns = Turns()
         self._leaving: set[str] = set()
         self._deadlines = Deadlines(fifo, policies)
         self._alarms: Alarms[QueueKey | None] = Alarms(clock, self._rung)  # None: of the deadlines
@@ -166,11 +168,25 @@ class Lanes:
             self._ready.setdefault(queue)
         else:
             self._ready.pop(queue, None)
-        self._alarms.set(queue, choice.until, tasks)
+        self._alarms.set(queue, self._alarm(queue, choice), tasks)
         for one in choice.leaving:
             self._withdraw(self._fifo.waiting(queue)[one.execution], one.reason, tasks)
 
+    def _alarm(self, queue: QueueKey, choice: Choice) -> float | None:
+        """Return when to look at a queue again: where many wait for one bucket, only the first of them looks at the clock."""
+        if choice.bucket is not None:
+            self._wake(self._turns.wait(queue, choice.bucket))
+            return choice.until if self._turns.first(queue) else choice.alarm
+        if not choice.execution:  # one that may start keeps its turn until it has taken its token
+            self._wake(self._turns.leave(queue))
+        return choice.until
+
+    def _wake(self, queue: QueueKey | None) -> None:
+        if queue is not None:
+            self.touch(queue)
+
     def _start(self, item: Item, tasks: asyncio.TaskGroup) -> None:
+        self._wake(self._turns.leave(item.queue))
         rate = self._policies.of(item).rate
         token = self._buckets.take(item.bucket, rate) if rate is not None else 0.0
         item = replace(item, phase=Phase.PREPARING, note="", ready_at=0.0, token=token)
@@ -194,8 +210,7 @@ class Lanes:
         return replace(choice, execution="", waiting="its last try is ending") if trying else choice
 
     def _rung(self, queue: QueueKey | None) -> None:
-        if queue is not None:
-            self.touch(queue)
+        self._wake(queue)
         self._schedule()
 
     def _withdraw(self, item: Item, reason: Reason, tasks: asyncio.TaskGroup) -> None:

@@ -7,6 +7,7 @@ hear of each move through the Fifo.
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import count
 
 import structlog
 
@@ -48,6 +49,7 @@ class Ledger:
         self._buckets = buckets
         self._clock = clock
         self._on_settled = on_settled
+        self._arrivals = count(1)
 
     def assigned(self, assigns: Sequence[Assign]) -> asyncio.Future[None]:
         """Append executions to their queues; the future is done when they are durable, and only then may they be acknowledged.
@@ -57,12 +59,17 @@ class Ledger:
         wall, monotonic = self._clock.now(), self._clock.monotonic()
         written = self._state.append(assigns, now=wall)
         for assign in assigns:
-            self._fifo.append(item_of(assign, wall=wall, monotonic=monotonic))
+            self._fifo.append(item_of(assign, wall=wall, monotonic=monotonic, arrival=next(self._arrivals)))
         return written
 
     def item(self, execution: str) -> Item | None:
         """Return an execution in hand as it is now."""
         return self._fifo.item(execution)
+
+    def gone(self, item: Item) -> bool:
+        """Tell whether it is not in hand any more: settled, given back, or its arrival could not be stored, even if it has come again."""
+        current = self._fifo.item(item.execution)
+        return current is None or current.arrival != item.arrival
 
     def cancelled(self, item: Item) -> Reason | None:
         """Return why it is to end as cancelled, None if it is not."""
@@ -129,9 +136,12 @@ class Ledger:
         """Store that the next attempt follows after a pause, at the same place; returns when it is durable."""
         attempt, not_before = item.attempt + 1, self._clock.now() + seconds
         report = self._report(replace(item, attempt=attempt), State.PREPARING, detail=detail)
-        await self._insist(
-            lambda: self._state.put_off(item.execution, attempt=attempt, excused=excused, not_before=not_before, report=report), report
-        )
+
+        def write() -> asyncio.Future[int]:
+            return self._state.put_off(item.execution, attempt=attempt, excused=excused, not_before=not_before, report=report)
+
+        if not await self._insist(item, write, report):
+            return
         waiting = replace(item, phase=Phase.WAITING, attempt=attempt, excused=excused, not_before=not_before, note=detail)
         ready_at = self._clock.monotonic() + seconds
         self._move(item, lambda one: replace(waiting, cancel=one.cancel, ready_at=ready_at, state_id="", life="", token=0.0))
@@ -167,27 +177,30 @@ class Ledger:
         await self._let_go(item, report_text(report))
 
     async def _let_go(self, item: Item, report: ReportText) -> None:
-        try:
-            await self._insist(lambda: self._state.let_go(item.execution, report), report)
-        except KeyError:  # its arrival could not be stored, so there is nothing to end; the controller sends it again
-            return
-        self._fifo.remove(item.execution)
-        self._on_settled(item.execution)
+        if await self._insist(item, lambda: self._state.let_go(item.execution, report), report):
+            self._fifo.remove(item.execution)
+            self._on_settled(item.execution)
 
-    async def _insist(self, write: Callable[[], asyncio.Future[int]], report: ReportText) -> None:
-        """Write until the disk takes it: an outcome must not be forgotten, and nothing else of its queue may go on before."""
+    async def _insist(self, item: Item, write: Callable[[], asyncio.Future[int]], report: ReportText) -> bool:
+        """Write until the disk takes it: an outcome must not be forgotten, and nothing else of its queue may go on before.
+
+        False: its arrival could not be stored, so there is nothing to write; the controller sends it again.
+        """
         tries = 0
-        while True:
+        while not self.gone(item):
             written = write()
             self._say(written, report)
             try:
                 await written
+            except KeyError:
+                return False
             except StateUnwritable as error:
                 _log.error("an outcome cannot be stored yet", error=str(error), remedy=error.remedy)
             else:
-                return
+                return True
             await self._clock.sleep(_PAUSES[min(tries, len(_PAUSES) - 1)])
             tries += 1
+        return False
 
     def _say(self, written: asyncio.Future[int], report: ReportText) -> None:
         """Give the report to the outbox once it is durable; callbacks run in the order of the commits, so numbers stay in order."""
@@ -204,7 +217,10 @@ class Ledger:
 
     def _move(self, item: Item, change: Callable[[Item], Item]) -> Item:
         # What happened meanwhile, such as a cancellation, stands in the queue and not in the caller's copy.
-        moved = change(self._fifo.item(item.execution) or item)
+        current = self._fifo.item(item.execution)
+        if current is None or current.arrival != item.arrival:
+            return change(item)
+        moved = change(current)
         self._fifo.replace(moved)
         return moved
 

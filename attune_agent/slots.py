@@ -57,7 +57,8 @@ class Slots:
                     _log.exception("a defect in an attempt", execution=item.execution, attempt=item.attempt)
                 current = self._fifo.item(item.execution)
                 if current is None or current.phase in (Phase.WAITING, Phase.PREPARING):
-                    self._hold_after_defect(current)
+                    if current is not None and current.arrival == item.arrival:
+                        self._hold_after_defect(current)
                     return
                 # It may be running: it keeps its slot, and is attached to again.
                 await self._clock.sleep(_AFTER_DEFECT)
@@ -66,7 +67,6 @@ class Slots:
             del self._since[item.execution]
             self._freed(item.queue)
 
-    def _hold_after_defect(self, item: Item | None) -> None:
-        if item is not None:
-            until = self._clock.monotonic() + _AFTER_DEFECT
-            self._fifo.replace(replace(item, phase=Phase.WAITING, ready_at=until, note="a defect of the agent; see its log"))
+    def _hold_after_defect(self, item: Item) -> None:
+        until = self._clock.monotonic() + _AFTER_DEFECT
+        self._fifo.replace(replace(item, phase=Phase.WAITING, ready_at=until, note="a defect of the agent; see its log"))

@@ -30,7 +30,6 @@ class Withdrawals:
         self._policies = policies
         self._clock = clock
         self._preparing: dict[str, asyncio.Task[object]] = {}
-        self._abandoned: set[str] = set()
 
     async def cancel(self, execution: str, reason: Reason) -> bool:
         """Settle it without a start, or have its whole tree stopped; False when it is not in hand (settled, or never assigned)."""
@@ -71,19 +70,9 @@ class Withdrawals:
             preparing.cancel()
 
     def abandon(self, item: Item) -> None:
-        """Let go of one that could not be stored: what is under way for it ends and says nothing, even if it has come again by then."""
-        if item.active:
-            self._abandoned.add(item.execution)
-            if preparing := self._preparing.get(item.execution):
-                preparing.cancel()
-
-    def abandoned(self, item: Item) -> bool:
-        """Tell whether what is under way for it is of an arrival that could not be stored."""
-        return item.execution in self._abandoned
-
-    def over(self, item: Item) -> None:
-        """What was under way for it has ended."""
-        self._abandoned.discard(item.execution)
+        """End the preparation of one that could not be stored; the ledger moves nothing of it any more, even if it has come again."""
+        if preparing := self._preparing.get(item.execution):
+            preparing.cancel()
 
     async def unless_withdrawn(self, item: Item, work: Coroutine[None, None, T]) -> T | None:
         """Return what a preparation makes, None when the execution was withdrawn meanwhile."""
@@ -102,11 +91,11 @@ class Withdrawals:
     def due(self, item: Item) -> bool:
         """Tell whether it is not to start any more."""
         current = self._ledger.item(item.execution) or item
-        return self.abandoned(item) or current.cancel is not None or current.requeue or self._expired(current)
+        return self._ledger.gone(item) or current.cancel is not None or current.requeue or self._expired(current)
 
     async def leave(self, item: Item) -> None:
         """Settle it without a start, or give it back; returns when that is durable."""
-        if self.abandoned(item):
+        if self._ledger.gone(item):
             return
         current = self._ledger.item(item.execution) or item
         if current.cancel is None and current.requeue:

@@ -64,6 +64,8 @@ class Item:
     ready_at: float = 0.0
     note: str = ""
     cancel: Reason | None = None
+    #: Which arrival in this life it is; memory only. One that could not be stored is taken back, and may come again.
+    arrival: int = 0
     #: It is to be given back for a new place; memory only: the controller says it again.
     requeue: bool = False
     #: Wall clock of its acceptance as this agent counts it, only a hint after a restart; 0: unknown. Then Clock.monotonic() of it.
@@ -144,7 +146,7 @@ def report_text(report: Report) -> ReportText:
     return ReportText(report.model_dump_json(exclude_defaults=True))
 
 
-def item_of(assign: Assign, *, wall: float, monotonic: float = 0.0) -> Item:
+def item_of(assign: Assign, *, wall: float, monotonic: float = 0.0, arrival: int = 0) -> Item:
     """Return a newly assigned execution, with what the clocks say."""
     return Item(
         execution=assign.execution,
@@ -154,6 +156,7 @@ def item_of(assign: Assign, *, wall: float, monotonic: float = 0.0) -> Item:
         policy=assign.policy,
         assign=assign,
         attempt=assign.attempt,
+        arrival=arrival,
         accepted=wall - assign.age,
         accepted_at=monotonic - assign.age,
         rate_key=assign.rate_key or assign.queue.key,

@@ -232,3 +232,33 @@ async def test_after_its_session_what_becomes_durable_is_told_by_the_next_hello(
     await world.assign(assignment("1", 1))
     assert world.acks == []
     assert list(world.inbox.held()) == [held(1)]
+
+
+async def test_what_could_not_be_stored_while_it_was_being_skipped_is_skipped_when_it_comes_again(world: World) -> None:
+    """Found by the machine: nobody looked at it any more."""
+    assert isinstance(world.state, MemoryState)
+    skipping = Policy(when_busy="skip")
+    await world.assign(assignment("1", 1, policy=skipping))
+    world.state.failure = StateUnwritable("disk full")
+    await world.assign(assignment("2", 2, policy=skipping))
+    world.state.failure = None
+    await world.assign(assignment("2", 2, policy=skipping))
+    await world.pass_time(1.0)
+    assert world.settled("2").reason is Reason.SKIPPED
+    await world.finish("1")
+    assert not len(world.fifo)
+
+
+async def test_an_end_that_waits_for_the_disk_ends_nothing_that_has_come_again_meanwhile(world: World) -> None:
+    assert isinstance(world.state, MemoryState)
+    skipping = Policy(when_busy="skip")
+    await world.assign(assignment("1", 1, policy=skipping))
+    world.state.failure = StateUnwritable("disk full")
+    await world.assign(assignment("2", 2, policy=skipping))
+    world.state.failure = None
+    world.inbox.activate("r2", {"web.restart": Policy(limit=2)})
+    await world.assign(assignment("2", 2))
+    await world.pass_time(1.0)
+    assert world.host.started() == ["1", "2"]
+    await world.finish("2")
+    assert world.settled("2").outcome is Outcome.SUCCEEDED
