@@ -149,6 +149,7 @@ class _Composition:
             clock=self.clock,
             agent_wait=self.settings.agents.wait,
             locked=self.assembly.clones.locked,
+            again_at=self.assembly.sessions.again_at,
         )
         return Explainer(sources)
 

@@ -60,7 +60,7 @@ class Dispatch:
             ask_back(session, execution.new.id)
         while True:
             session.work.clear()
-            again_at = await self._hand_over(session)
+            again_at = session.again_at = await self._hand_over(session)
             session.resting = True
             with suppress(TimeoutError):
                 async with asyncio.timeout(None if again_at is None else max(again_at - self._clock.now(), SOON)):

@@ -39,7 +39,10 @@ class FleetView(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """What is asked; `agent_wait` is how long an execution waits for an agent, seconds, `locked` tells who is a clone."""
+    """What is asked. `agent_wait`: how long an execution waits for an agent, seconds; `locked`: who is a clone.
+
+    `again_at`: when a rate that all agents share lets more go to an agent, 0 for none.
+    """
 
     store: Store
     fleet: FleetView
@@ -47,6 +50,7 @@ class Sources:
     clock: Clock
     agent_wait: float
     locked: Callable[[str], bool]
+    again_at: Callable[[str], float]
 
     def now(self) -> str:
         """Return the time as documents write it."""

@@ -46,6 +46,11 @@ class OpenSessions:
         session = self._by_name.get(name)
         return session if session is not None and session.streaming and session.error is None else None
 
+    def again_at(self, name: str) -> float:
+        """Return when a rate that all agents share lets more go to an agent, 0 when none is known to hold anything."""
+        session = self.find(name)
+        return (session.again_at or 0.0) if session else 0.0
+
     def wake(self, name: str) -> bool:
         """Say that an agent may have new work; without a stream it will find out when it opens one. True when it is taken at once."""
         session = self.find(name)

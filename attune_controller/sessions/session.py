@@ -55,6 +55,8 @@ class Session:
         self.last_n = 0
         self.streaming = False
         self.window = Window()
+        #: When a rate that all agents share lets more of its work go, None when none holds it; wall clock, seconds.
+        self.again_at: float | None = None
         #: Actions whose policies the agent needs to follow.
         self.actions: set[str] = {held.queue.action for held in hello.queues}
         #: Executions for which a cancel frame was sent on this stream.

@@ -114,13 +114,17 @@ def retry_waits(facts: ExecutionFacts) -> Answer | None:
 
 
 def rate_waits(facts: ExecutionFacts) -> Answer | None:
-    """Say when the rate of its action lets it start."""
-    policy, queue = facts.policy, facts.queue
-    if policy is None or policy.rate is None or queue is None or not queue.waiting_for.startswith("rate ") or not _is_head(facts):
+    """Say when the rate of its action lets it start, or lets it go to its agent."""
+    rate, queue = facts.policy.rate if facts.policy else None, facts.queue
+    if rate is None or queue is None or not _stands(facts):
         return None
-    each = f"{policy.rate.limit} per {show_duration(policy.rate.per)}"
-    when = f"; it may start {left(queue.until, facts.now)}" if queue.until else ""
-    what = f"the rate of {facts.execution.action} ({each}) is used up{when}"
+    at_agent = queue.waiting_for.startswith("rate ") and _is_head(facts)
+    here = rate.scope == "fleet" and bool(facts.rate_until) and not queue.ahead
+    if not at_agent and not here:
+        return None
+    until, shared = (queue.until, "") if at_agent else (facts.rate_until, ", all agents together")
+    when = f"; it may start {left(until, facts.now)}" if until else ""
+    what = f"the rate of {facts.execution.action} ({rate.limit} per {show_duration(rate.per)}{shared}) is used up{when}"
     return _waits(facts, Cause.RATE, what, Remedy(text="nothing, it goes on by itself; or raise `rate` in the action's document"))
 
 
@@ -180,17 +184,9 @@ def told_otherwise(facts: ExecutionFacts) -> Answer | None:
         return _waits(facts, Cause.WAITING, f"{one_line(queue.waiting_for)}{when}")
     if not facts.handed:
         behind = f" behind {counted(queue.ahead, 'execution')}" if queue.ahead else ""
-        text = f"Execution {one.number} is about to be handed over to {one.agent}{behind}{_shared_rate(facts)}."
+        text = f"Execution {one.number} is about to be handed over to {one.agent}{behind}."
         return Answer(cause=Cause.WINDOW_FULL, text=text)
     return Answer(cause=Cause.WAITING, text=f"Execution {one.number} is about to start on {one.agent}; nothing is known to hinder it.")
-
-
-def _shared_rate(facts: ExecutionFacts) -> str:
-    """Say what may hold a hand-over: a rate that all agents share is counted at the controller."""
-    rate = facts.policy.rate if facts.policy else None
-    if rate is None or rate.scope != "fleet":
-        return ""
-    return f", unless all agents together have used up its rate ({rate.limit} per {show_duration(rate.per)})"
 
 
 def _waits(facts: ExecutionFacts, cause: Cause, why: str, *remedies: Remedy) -> Answer:

@@ -193,6 +193,7 @@ class ExecutionFacts(Document):
     execution: ExecutionView
     handed: bool = False  # offered to its agent
     ready_at: str = ""  # when its next attempt takes a place at the end of its queue (retry.place: tail)
+    rate_until: str = ""  # when a rate that all agents share lets more go to its agent, while it is not handed over
     input_shown: bool = False  # a long input is left out of `execution`
     rule: RuleOrigin | None = None  # None: a manual run
     active_revision: str = ""

@@ -159,7 +159,13 @@ class House:
     def sources(self) -> Sources:
         revisions = Revisions(self.active, EmptyMirror(), lambda commit: load(FolderTree(self.folder), commit))
         return Sources(
-            store=self.store, fleet=self.fleet, revisions=revisions, clock=self.clock, agent_wait=600.0, locked=self.locked.__contains__
+            store=self.store,
+            fleet=self.fleet,
+            revisions=revisions,
+            clock=self.clock,
+            agent_wait=600.0,
+            locked=self.locked.__contains__,
+            again_at=lambda _name: 0.0,
         )
 
     def _parts(self) -> Parts:
