@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attune_controller.placement import choose, matching
+from attune_controller.placing import Placing
 
 
 @dataclass(frozen=True)
@@ -75,3 +76,23 @@ def test_an_agent_that_leaves_moves_only_its_own_keys(names: set[str], key: str)
     gone = min(names)
     after = choose([Host(name) for name in names if name != gone], {}, key=key, holder=None, load={})
     assert before in (after, gone)
+
+
+def test_a_new_key_goes_to_a_connected_agent_while_there_is_one() -> None:
+    keys = [f'"{number}"' for number in range(20)]
+    fleet = (Host("a", connected=False), Host("b"), Host("c"))
+    assert {choose(fleet, WEB, key=key, holder=None, load={}) for key in keys} == {"b", "c"}
+    away = [Host(host.name, connected=False) for host in fleet]
+    assert {choose(away, WEB, key=key, holder=None, load={}) for key in keys} == {"a", "b", "c"}
+
+
+def test_a_rendezvous_looks_at_no_load() -> None:
+    before = choose(THREE, WEB, key='"k"', holder=None, load={})
+    assert before is not None
+    assert choose(THREE, WEB, key='"k"', holder=None, load={before: 1000}) == before
+
+
+def test_work_of_the_fleet_goes_to_the_least_loaded_whoever_holds_its_key() -> None:
+    placing = Placing(THREE, {("web.restart", '"k"'): "a"}, {"a": 5, "b": 1}, set())
+    assert [placing.choose("web.restart", '"k"', WEB, fleet=True) for _ in range(3)] == ["c", "b", "c"]
+    assert placing.choose("web.restart", '"k"', WEB, fleet=False) == "a"
