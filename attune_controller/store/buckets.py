@@ -4,9 +4,10 @@ Used by both stores inside take_handovers. A bucket holds up to `limit` tokens a
 The wall clock only says how long ago that was: a clock that was set back or far ahead gives at most one full bucket, and never takes any.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from attune_controller.store.dealing import Lane
 from attune_controller.store.records import Bucket, Execution, Terms
 from attune_core.wire.frames import Rate
 
@@ -25,6 +26,12 @@ class Buckets:
     drawn: dict[tuple[str, str], Bucket] = field(default_factory=dict)
     #: When the first token comes that something waits for.
     again_at: float | None = None
+
+    def admitting(self, lanes: Iterable[Lane]) -> Iterator[Lane]:
+        """Let lanes give only what has a token."""
+        for lane in lanes:
+            lane.admit = self.admit
+            yield lane
 
     def admit(self, execution: Execution) -> bool:
         """Take a token for an execution; False when there is none."""

@@ -32,7 +32,7 @@ class MemoryQueues(Opened):
         open_queues.sort(key=lambda queue: (len(queue.unstarted), queue.turn, queue.made))
         buckets = Buckets(lambda action, key: tables.buckets.get((action, key)), terms, now)
         lanes = chain(fleet_lanes(tables, agent, terms), (_lane(tables, queue, window, window_bytes) for queue in open_queues))
-        dealt = deal((replace(lane, admit=buckets.admit) for lane in lanes), limit)
+        dealt = deal(buckets.admitting(lanes), limit)
         tables.buckets.update(buckets.drawn)
         tables.turns += 1
         handed = [replace(handover, execution=replace(handover.execution, handed=True)) for handover in dealt]

@@ -106,8 +106,9 @@ class _Take:
             return Taken(handovers=())
         queues: dict[QueueKey, int] = {}
         buckets = Buckets(partial(bucket, connection), self.terms, self.now)
-        dealt = deal((replace(lane, admit=buckets.admit) for lane in self._lanes(connection, queues)), limit)
-        put_buckets(connection, buckets.drawn)
+        dealt = deal(buckets.admitting(self._lanes(connection, queues)), limit)
+        if buckets.drawn:
+            put_buckets(connection, buckets.drawn)
         if dealt:
             self._mark(connection, dealt, queues)
         handed = [replace(handover, execution=replace(handover.execution, handed=True)) for handover in dealt]
@@ -135,7 +136,8 @@ class _Take:
             "UPDATE queues SET last_handed = ?, turn = ? WHERE id = ?",
             [(sequence, turn, queues[queue]) for queue, sequence in last.items()],
         )
-        put_chains(connection, self.agent, handed_of_fleet(dealt, queues))
+        if lasts := handed_of_fleet(dealt, queues):
+            put_chains(connection, self.agent, lasts)
 
 
 def _waiting(connection: apsw.Connection, queue: int, sequence: int) -> Iterator[tuple[int, Execution]]:
