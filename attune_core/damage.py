@@ -4,7 +4,7 @@ Made by the checks of the controller's store, the agent's state and the executor
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _HEADER, _FRAME = struct.Struct(">8I"), struct.Struct(">6I")
@@ -18,6 +18,13 @@ class Damage:
     file: str
     place: str
     what: str
+
+
+def log_damage_in(read: Callable[[], bytes], file: str) -> Iterator[Damage]:
+    """As `log_damage`, for a log that a program may be writing: what is found must be found at the same place twice."""
+    first = {damage.place: damage for damage in log_damage(file, read())}
+    if first:
+        yield from (damage for damage in log_damage(file, read()) if damage.place in first)
 
 
 def log_damage(file: str, content: bytes) -> Iterator[Damage]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from attune_agent.errors import StateFormatUnknown, StateInUse, StateUnreadable
 from attune_agent.state.schema import VERSION
-from attune_core.damage import Damage, log_damage
+from attune_core.damage import Damage, log_damage_in
 from attune_core.wire.frames import Assign, Policy, Report
 
 _BEYOND: LiteralString = """
@@ -30,7 +30,7 @@ def check_state(place: Path) -> Iterator[Damage]:
     log = place.with_name(f"{place.name}-wal")
     try:
         if log.exists():
-            yield from log_damage(str(log), log.read_bytes())
+            yield from log_damage_in(log.read_bytes, str(log))
         connection = apsw.Connection(str(place), flags=apsw.SQLITE_OPEN_READONLY)
     except (OSError, apsw.CantOpenError) as error:
         raise StateUnreadable(f"{place}: {error}") from error

@@ -17,7 +17,7 @@ from tests.flow.test_crashes import Crashing, repository
 from tests.flow.test_restore import go_on, starts
 from tests.running import Running, open_for_attempts
 
-pytestmark = [pytest.mark.flow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.flow, pytest.mark.soak, pytest.mark.timeout(180)]
 ROOT = Path(__file__).resolve().parents[2]
 #: The first version with all three programs; tests/compat/0.1.0-first was recorded from it.
 BEFORE = "050969a"

@@ -17,7 +17,7 @@ from attune_controller.store.sqlite.failures import explained
 from attune_controller.store.sqlite.folder import DATABASE, check_format
 from attune_controller.store.sqlite.migrations import MIGRATIONS
 from attune_controller.store.sqlite.statements import each_row, row_of
-from attune_core.damage import Damage, log_damage
+from attune_core.damage import Damage, log_damage_in
 
 #: Findings of one kind beyond which there is no point in more.
 MOST = 100
@@ -78,7 +78,7 @@ def check_store(folder: Path) -> Iterator[Damage]:
     log = place.with_name(f"{DATABASE}-wal")
     try:
         if log.exists():
-            yield from log_damage(str(log), log.read_bytes())
+            yield from log_damage_in(log.read_bytes, str(log))
         connection = apsw.Connection(str(place), flags=apsw.SQLITE_OPEN_READONLY)
     except OSError as error:
         raise StoreFailed(f"{place}: {error.strerror}") from error

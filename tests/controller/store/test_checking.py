@@ -148,6 +148,15 @@ async def test_a_whole_store_has_no_damage(tmp_path: Path, with_log: bool) -> No
     assert list(check_store(tmp_path / "store")) == []
 
 
+async def test_a_store_that_is_being_written_has_no_damage(tmp_path: Path) -> None:
+    store = await open_sqlite_store(tmp_path / "store")
+    writing = asyncio.ensure_future(plan_some(store, *(f"a{number}" for number in range(80))))
+    while not writing.done():
+        assert await asyncio.to_thread(lambda: list(check_store(tmp_path / "store"))) == []
+    await writing
+    await store.close()
+
+
 async def test_a_log_that_a_power_cut_tore_is_said_as_a_doubt(tmp_path: Path) -> None:
     await filled(tmp_path, with_log=True)
     log = tmp_path / "store/store.sqlite-wal"
