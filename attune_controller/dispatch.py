@@ -106,6 +106,8 @@ class Dispatch:
             if execution.new.id in session.cancelled:
                 # The cancel was sent while this hand-over was on its way out of the store.
                 send_cancel(session, execution.new.id, session.cancelled[execution.new.id])
+            if execution.new.id in session.asked_back:
+                ask_back(session, execution.new.id)
 
     async def follow(self) -> None:
         """For ever: tell agents what a newly active revision changes for the work they hold, and end what it removed."""

@@ -22,6 +22,7 @@ from attune_controller.plans import planned_event
 from attune_controller.queue_bound import QueueBound
 from attune_controller.store.port import Events, Executions, Queues
 from attune_controller.store.records import Event, Execution, Move, PlannedEvent
+from attune_controller.store.transitions import queue_for
 from attune_controller.suspects import SET_ASIDE, Suspects
 from attune_core.catalog.catalog import Catalog
 from attune_core.failpoints import failpoint
@@ -233,6 +234,8 @@ class Planner:
                     self._tell([await self._store.place(new.id, agent)])
                 else:
                     await self._reject(execution, Reason.QUEUE_FULL, self.bound.why(new.action))
+                    if news := self.bound.news(queue_for(new, agent), new.event):
+                        await self._store.accept_event(news)
             elif left <= 0:
                 await self._reject(execution, Reason.NO_AGENT, placing.hindrance(new.action, new.key, new.match))
             else:

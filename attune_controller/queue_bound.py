@@ -44,6 +44,10 @@ class QueueBound:
         await self._look({queue})
         return self._take(queue)
 
+    def news(self, queue: QueueKey, position: int) -> NewEvent | None:
+        """Return the event that tells that a queue is full, None when that was told a moment ago; `position` is of what did not fit."""
+        return self._notice(queue, position) if self._is_news(queue) else None
+
     def why(self, action: str) -> str:
         """Say why an execution is rejected."""
         return f"{self.limit} executions of {action} stand in its queue, which is as many as it takes"
@@ -64,7 +68,7 @@ class QueueBound:
     def _applied(self, plan: PlannedEvent) -> PlannedEvent:
         executions = [self._kept(new) for new in plan.executions]
         full = {_queue_of(new): None for new in executions if new.rejected is Reason.QUEUE_FULL}
-        notices = tuple(self._notice(queue, plan) for queue in full if self._is_news(queue))
+        notices = tuple(filter(None, (self.news(queue, plan.position) for queue in full)))
         return replace(plan, executions=tuple(executions), notices=notices) if full else plan
 
     def _kept(self, new: NewExecution) -> NewExecution:
@@ -82,7 +86,7 @@ class QueueBound:
         self._told[queue] = now
         return True
 
-    def _notice(self, queue: QueueKey, plan: PlannedEvent) -> NewEvent:
+    def _notice(self, queue: QueueKey, position: int) -> NewEvent:
         now = self._clock.now()
         return NewEvent(
             source=SOURCE,
@@ -91,7 +95,7 @@ class QueueBound:
             subject=queue.action,
             time=now,
             received_at=now,
-            data={"place": queue.place, "action": queue.action, "key": queue.key, "limit": self.limit, "event": str(plan.position)},
+            data={"place": queue.place, "action": queue.action, "key": queue.key, "limit": self.limit, "event": str(position)},
         )
 
 

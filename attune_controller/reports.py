@@ -22,7 +22,7 @@ from attune_core.back_off import back_off
 from attune_core.failpoints import failpoint
 from attune_core.ports import Clock
 from attune_core.safe_text import safe_text
-from attune_core.states import Outcome, State
+from attune_core.states import Outcome, Reason, State
 from attune_core.wire.frames import Report
 
 #: What an agent may say, `queued` of what it gives back; accepted and assigned are the controller's own words.
@@ -98,14 +98,16 @@ class Reports:
         return replace(move, completion=replace(event, unheard=unheard(event, self._active.catalog)))
 
     def _given_back(self, execution: Execution, move: Move, report: Report, now: float) -> Move:
-        """Return the move to a new place after the back-off, which ends the execution instead if it is being cancelled."""
+        """Return the move to a new place after the back-off, which ends the execution instead if it is being cancelled or was removed."""
         retry = active_policy(self._active.catalog, execution.new.action).retry
+        reason = reason_of(execution, self._active.catalog)
         return replace(
             move,
             sequence=report.sequence,
             ready_at=now + back_off(retry, report.attempt),
             outcome=Outcome.CANCELLED,
-            reason=reason_of(execution, self._active.catalog),
+            reason=reason,
+            ends=reason is Reason.REMOVED,
         )
 
 

@@ -33,6 +33,7 @@ class Requeueing:
 
 def ask_back(session: Session, execution: str) -> None:
     """Queue the frame; without room for it the session ends, and the next one repeats it."""
+    session.asked_back.add(execution)
     try:
         session.outbox.put(lambda n: CancelFrame(n=n, body=Cancel(execution=execution, requeue=True)))
     except SessionError as error:

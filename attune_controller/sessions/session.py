@@ -61,6 +61,8 @@ class Session:
         self.actions: set[str] = {held.queue.action for held in hello.queues}
         #: Executions for which a cancel frame was sent on this stream.
         self.cancelled: dict[str, Reason] = {}
+        #: Executions that it was asked to give back on this stream.
+        self.asked_back: set[str] = set()
         #: The pause and the drain of which the agent was told.
         self.told: tuple[Mark | None, Mark | None] = (None, None)
         #: The paused queues of which it was told.
@@ -111,9 +113,10 @@ class Session:
         return self._known.get(execution)
 
     def forget(self, execution: str) -> None:
-        """Drop one that is settled."""
+        """Drop one that is settled or given back."""
         self._known.pop(execution, None)
         self.cancelled.pop(execution, None)
+        self.asked_back.discard(execution)
 
 
 def key_of(queue: QueueName) -> QueueKey:

@@ -208,7 +208,7 @@ class Move:
     """A report to be stored: the execution's next state; `completion` is the event a settled one becomes, committed with it.
 
     State `queued` gives it back from the place `sequence` for a new one at `ready_at` (0: at once). If it is being
-    cancelled, it ends instead: for that `outcome`, `reason` and `completion` are there.
+    cancelled, or `ends`, it ends instead: for that `outcome`, `reason` and `completion` are there.
     """
 
     execution: str
@@ -223,6 +223,7 @@ class Move:
     completion: NewEvent | None = None
     sequence: int = 0
     ready_at: float = 0.0
+    ends: bool = False
     #: It is to be done only while nobody was handed the execution.
     unhanded: bool = False
 

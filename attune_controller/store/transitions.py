@@ -112,11 +112,11 @@ def _settled(execution: Execution, move: Move) -> Execution:
 
 
 def _given_back(execution: Execution, move: Move) -> Execution:
-    """Return what its agent no longer holds: settled if it is being cancelled, else without a place until `ready_at`.
+    """Return what its agent no longer holds: settled if it is not to run again, else without a place until `ready_at`.
 
     With `ready_at` 0 the caller gives it its new place at once; one that an operator requeues waits for no back-off.
     """
-    if execution.cancelling:
+    if execution.cancelling or move.ends:
         return _settled(execution, move)
     # What has started is made, whatever the agent says: no attempt is ever made twice.
     made = max(move.attempt, execution.attempt - (execution.state is State.PREPARING))

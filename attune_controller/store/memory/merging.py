@@ -57,9 +57,9 @@ class MemoryMerges(Opened):
                 ended += 1
             elif is_unacknowledged(execution) and execution.sequence > lasts.get((execution.queue, execution.epoch), 0):
                 tables.put(replace(execution, handed=False))
-                waiting = tables.queues[execution.queue].waiting
-                in_order = sorted(waiting, key=lambda number: tables.executions[number].sequence)
-                tables.queues[execution.queue].waiting = dict.fromkeys(in_order)
+                queue = tables.queues[execution.queue]
+                in_order = sorted(queue.waiting, key=lambda number: tables.executions[number].sequence)
+                queue.waiting, queue.last_handed = dict.fromkeys(in_order), 0
         for claim in known:
             queue = _queue(tables, claim.queue, 0, claim.last)
             if queue.epoch <= claim.epoch:

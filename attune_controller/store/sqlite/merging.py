@@ -40,6 +40,7 @@ _FOLLOW: LiteralString = """
 UPDATE executions SET epoch = ? WHERE queue = ? AND state = 'queued' AND handed = 0 AND ready_at = 0
 AND agent NOT IN (SELECT agent FROM merges WHERE agent != ?)
 """
+_CHAIN_ANEW: LiteralString = "UPDATE queues SET last_handed = 0 WHERE id = (SELECT queue FROM executions WHERE number = ?)"
 _IS_FREE: LiteralString = """
 SELECT 1 WHERE ? > (SELECT numbers FROM merges WHERE agent = ?) AND NOT EXISTS (SELECT 1 FROM executions WHERE number = ?)
 """
@@ -115,6 +116,7 @@ def _merge(connection: apsw.Connection, agent: str, known: Sequence[Held], end: 
             ended += 1
         elif is_unacknowledged(execution) and execution.sequence > lasts.get((execution.queue, execution.epoch), 0):
             execute(connection, "UPDATE executions SET handed = 0 WHERE number = ?", execution.number)  # it never got there
+            execute(connection, _CHAIN_ANEW, execution.number)
     for claim in known:
         queue, before = _queue(connection, _ROW_OF_QUEUE, claim.queue, 0, claim.last)
         _, epoch = _queue(connection, _RAISE, claim.queue, claim.epoch, claim.last)

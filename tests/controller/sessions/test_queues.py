@@ -79,6 +79,18 @@ async def test_what_is_cancelled_while_it_is_given_back_is_not_handed_over_again
     assert await spoken.quiet()
 
 
+async def test_what_is_given_back_of_an_action_that_is_gone_ends(tmp_path: Path) -> None:
+    async with live(tmp_path, TAIL) as it:
+        spoken = await (await it.enrol("one")).hello()
+        await send(it, "a")
+        (a,) = await spoken.assigned()
+        await spoken.say(spoken.ack(a), report(a, State.STARTED))
+        await it.live_at(it.pushes.remove("packs/web/actions/restart.yaml", "packs/web/rules/on_alert.yaml"))
+        await spoken.say(given_back(a, 1))
+        view = await it.execution(a.execution)
+        assert (view.outcome, view.reason) == (Outcome.CANCELLED, Reason.REMOVED)
+
+
 async def test_paused_queues_are_told_to_every_agent_whole_and_outlive_a_restart(tmp_path: Path) -> None:
     async with live(tmp_path, FILES) as it:
         spoken = await (await it.enrol("one")).hello()
