@@ -62,7 +62,7 @@ def _queue(queue: QueueView, facts: ExecutionFacts) -> Iterator[str]:
         handed = "handed over" if facts.handed else "not handed over"
         yield f"its place: epoch {one.epoch}, sequence {one.sequence}, {handed}"
     yield from map(pause_line, queue.pauses)
-    if queue.waiting_for and queue.head == one.id and (queue.until or not queue.ahead):
+    if queue.waiting_for and queue.head == one.id and not queue.pauses and (queue.until or not queue.ahead):
         until = f", {left(queue.until, facts.now)} ({short_moment(queue.until)})" if queue.until else ""
         yield f"the agent says: {queue.waiting_for}{until}"
 

@@ -103,6 +103,11 @@ def unwanted(facts: AgentFacts) -> Answer | None:
 
 def _nothing(facts: AgentFacts) -> Answer:
     agent = facts.agent
+    waits = next((queue for queue in facts.queues if queue.before and queue.waiting_for), None)
+    if waits is not None and not agent.busy:
+        number = waits.before[0].number
+        text = f"Nothing hinders {agent.name} itself, but what it has in hand waits: execution {number}: {one_line(waits.waiting_for)}."
+        return Answer(cause=Cause.NOTHING_HINDERS, text=text, remedies=(explain("execution", number),))
     rules = f"{counted(facts.fitting, 'rule')} can be placed on it" if facts.fitting else "no rule is bound to it by its labels alone"
     depends = f", {facts.depending} more by what an event says" if facts.depending else ""
     slots = f"{agent.busy} of {counted(agent.slots, 'slot')} taken, {agent.in_hand} in hand, {agent.waiting} not handed over"
