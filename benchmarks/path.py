@@ -138,7 +138,7 @@ def path_sender(place: Path, fifo: Path, more: Mapping[str, str] | None = None) 
     origin = Origin(place / "git")
     origin.write({**repository(fifo), **(more or {})})
     commit = origin.push()
-    with LocalSystem(root=place / "system", repository=str(origin.bare)) as system:
+    with LocalSystem(root=place / "system", repository=str(origin.bare), poll="10s") as system:
         system.put_controller_secret("bench", SECRET)
         system.start_controller()
         if system.wait_for_revision(commit).sync.active_revision != commit:
