@@ -4,9 +4,10 @@ import pytest
 
 from attune_controller.store.errors import ExecutionUnknown, NotRequeueable
 from attune_controller.store.port import Store
-from attune_controller.store.records import Hold, QueueState
+from attune_controller.store.records import Hold, QueueState, Step
 from attune_core.marks import Mark
 from attune_core.states import Outcome, Reason, State
+from attune_core.verification.history import Entry, HistoryJudge
 from tests.controller.store.making import cancelled, event, found, given_back, held, ids, move, plan_some, queue, take
 
 
@@ -215,3 +216,37 @@ async def test_what_may_expire_is_what_nobody_has_and_no_attempt_was_made_of(sto
     assert await store.oldest_unhanded(["web.restart", "db.dump", "web.none"]) == {"web.restart": 1002.0, "db.dump": 1002.0}
     assert ids(await store.unhanded("web.restart", until=1002.0, limit=9)) == ["waits", "nowhere"]
     assert await store.unhanded("web.restart", until=1001.0, limit=9) == []
+
+
+async def test_a_judge_of_order_finds_nothing_wrong_with_other_places(store: Store) -> None:
+    await plan_some(store, "a", "b", "c")
+    await take(store)
+    await store.record_moves([move("a", State.STARTED), given_back("a", 1, sequence=1, ready_at=5.0)])
+    await store.record_moves([move("b", State.STARTED), move("b", State.SETTLED)])
+    await store.request_requeue("c")
+    await store.record_moves([given_back("c", 0, sequence=3)])
+    await plan_some(store, "d")
+    await store.place_ready(until=9.0, limit=9)
+    assert await take(store) == [("c", 3), ("d", 4), ("a", 5)]
+    for execution, attempt in (("c", 1), ("d", 1), ("a", 2)):
+        await store.record_moves([move(execution, State.STARTED, attempt), move(execution, State.SETTLED, attempt)])
+    judge = HistoryJudge(lambda _action: 1)
+    steps = await store.history(after=0, limit=100)
+    assert [violation for step in steps for violation in judge.take(entry(step))] == []
+    assert (judge.executions, judge.unsettled) == (4, 0)
+    assert [step.sequence for step in steps if step.number == 1] == [1, 1, 0, 6, 6, 6]
+
+
+def entry(step: Step) -> Entry:
+    return Entry(
+        n=step.n,
+        number=step.number,
+        execution=step.execution,
+        event=step.event,
+        action="web.restart",
+        queue=step.queue.place if step.queue else "",
+        position=(step.epoch, step.sequence),
+        state=step.state,
+        attempt=step.attempt,
+        outcome=step.outcome,
+    )
