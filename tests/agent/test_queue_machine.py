@@ -6,11 +6,13 @@ judge is `order_witness`: what a host saw started, what a disk holds, what a con
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import ExitStack
 from typing import TypeVar
 
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from structlog.testing import capture_logs
 
 from attune_agent.errors import StateUnwritable
 from attune_agent.executor_errors import ExecutorUnreachable, StartRefused
@@ -55,6 +57,8 @@ class QueueMachine(RuleBasedStateMachine):
 
     @initialize(slots=st.sampled_from([1, 2, 64]), variant=st.integers(min_value=0, max_value=1))
     def begin(self, slots: int, variant: int) -> None:
+        self.silence = ExitStack()
+        self.silence.enter_context(capture_logs())  # nobody reads what a thousand agents log
         self.loop = asyncio.new_event_loop()
         self.loop.set_exception_handler(self._keep)
         self.problems: list[str] = []
@@ -227,11 +231,12 @@ class QueueMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """When every hindrance has gone, everything ends."""
-        self._do(self._calm())
+        with self.silence:
+            self._do(self._calm())
+        self.loop.close()
         assert not self.problems, self.problems[0]
         if not self.jumped:
             self.witness.judge_rate(RATE.limit, RATE.per)
-        self.loop.close()
 
     def _keep(self, _loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         self.problems.append(str(context.get("exception") or context["message"]))
@@ -361,5 +366,6 @@ TestQueueMachine.settings = quick(steps=30)
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(7200)
 class TestQueueMachineForLong(QueueMachine.TestCase):  # type: ignore[valid-type,misc]  # made by hypothesis
     settings = thorough(steps=60)
