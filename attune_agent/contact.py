@@ -49,7 +49,7 @@ class Contact:
     def closed(self) -> str:
         """Return why nothing new may start, "" when it may."""
         if self.forgotten:
-            return "the controller has forgotten this agent"
+            return "the controller has given this agent up"
         if not self.connected and self.silent > self._offline_limit:
             reason = f"the controller was not heard for {show_duration(self._offline_limit)} (offline_limit)"
             if not self._said:

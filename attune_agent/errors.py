@@ -101,10 +101,10 @@ class SessionRefused(AttuneError):
 
 
 class LifeOver(SessionRefused):
-    """The controller has forgotten this agent, or this life of it: what is held here is settled there as lost, so nothing of it starts."""
+    """The controller has forgotten this agent, or its name was given to a newer enrolment: nothing more of what is held here starts."""
 
     code, blame = "ATT652", Blame.HOST
-    remedy = "stop the agent, remove its state directory and join anew: attune agent invite NAME"
+    remedy = "see the message; to use this host again, remove the agent's state directory and join anew: attune agent invite NAME"
 
 
 class FrameRefused(AttuneError):

@@ -43,7 +43,7 @@ _LAST_MOMENT = 2.0
 #: Bytes of an answer that is one document.
 _DOCUMENT_LIMIT = 4 << 20
 #: What the controller says of a session that cannot be had again by saying hello (attune_controller.errors).
-_CLONED, _FORGOTTEN = "ATT534", "ATT650"
+_CLONED, _OVER = "ATT534", frozenset({"ATT650", "ATT653"})
 _REFUSED_HINT = (
     "the controller ended the connection at the hello: if that stays so, it does not accept this agent's certificate "
     "(expired, replaced by a later join, or of another authority); look at its log, and join again"
@@ -234,7 +234,7 @@ def refusal(failure: Failure) -> AttuneError:
     """Return what a problem document of the agent listener means here."""
     text = _said(failure)
     hint = safe_text(failure.remedy, limit=1000) or None
-    if failure.code == _FORGOTTEN:
+    if failure.code in _OVER:
         return LifeOver(text, hint=hint)
     if failure.code == _CLONED or failure.status in (401, 403, 426):
         return SessionRefused(text, hint=hint)

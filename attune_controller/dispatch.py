@@ -115,12 +115,10 @@ class Dispatch:
         seen = ""
         while True:
             seen = await self._active.changed(seen)
-            if (catalog := self._active.catalog) is None:
-                continue
             for session in self._sessions:
                 if session.streaming:
                     self._activate(session)
-            actions = frozenset(catalog.actions)
+            actions = frozenset(self._active.catalog.actions if self._active.catalog else ())
             removed = None if before is None else sorted(before - actions)
             count = await cancel_removed(self._store, self._cancellation, seen, actions, removed)
             if count:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from cryptography import x509
 
 from attune_controller.errors import AgentForgotten
-from attune_controller.identity.errors import CertificateRefused
+from attune_controller.identity.errors import CertificateRefused, CertificateReplaced
 from attune_controller.store.port import Agents
 from attune_controller.store.records import Agent
 from attune_core.names import is_agent_name
@@ -61,7 +61,7 @@ class AgentCertificates:
         if agent is None:
             raise AgentForgotten(f"no agent {identity.name} is enrolled at this controller (any more)")
         if agent.fingerprint != key.hex():
-            raise CertificateRefused(f"the certificate of {identity.name} was replaced by a newer enrolment")
+            raise CertificateReplaced(f"the certificate of {identity.name} was replaced by a newer enrolment")
         if len(memory) >= MEMORY:
             memory.clear()
         memory[key] = identity

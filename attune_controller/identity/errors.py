@@ -12,6 +12,7 @@ AttuneError
     ├── ScopeUnknown             ATT508   by tokens
     ├── SigningRequestRefused    ATT509   by enrolment
     └── CertificateRefused       ATT510   by the agent listener's guard
+        └── CertificateReplaced  ATT653   by the agent listener's guard
 """
 
 from attune_core.errors import AttuneError, Blame
@@ -88,7 +89,14 @@ class SigningRequestRefused(IdentityError):
 
 
 class CertificateRefused(IdentityError):
-    """The agent's certificate names no agent, has expired, or was replaced by a newer enrolment of the same name."""
+    """The agent's certificate names no agent, or has expired."""
 
     code, blame = "ATT510", Blame.HOST
     remedy = "join the agent again with a new join token: attune agent invite NAME"
+
+
+class CertificateReplaced(CertificateRefused):
+    """The agent's certificate was replaced by a newer enrolment of the same name: another host, or this one after it joined again."""
+
+    code, blame = "ATT653", Blame.HOST
+    remedy = "restart the agent if it was joined again here; if another host has its name now, stop it and remove <state>/agent"

@@ -21,8 +21,9 @@ def test_nothing_starts_once_the_controller_has_forgotten_this_agent() -> None:
     said = refusal(Failure(title="t", status=403, detail="no agent one is enrolled", code="ATT650", remedy="join it anew"))
     assert isinstance(said, LifeOver)
     assert said.hint == "join it anew"
+    assert isinstance(refusal(Failure(title="t", status=403, detail="replaced", code="ATT653")), LifeOver)
     assert type(refusal(Failure(title="t", status=403, detail="expired", code="ATT510"))) is SessionRefused
     contact.forgotten = True
-    assert contact.closed() == "the controller has forgotten this agent"
+    assert contact.closed() == "the controller has given this agent up"
     contact.opened()
     assert contact.closed() == ""

@@ -129,11 +129,13 @@ class Life:
     n: int = 0
 
     def say(self, item: Item, state: State, outcome: Outcome | None = None, reason: Reason | None = None) -> None:
+        """Store a report; one that gives back counts the attempt that was made, if one was."""
         queued = state is State.QUEUED
+        made = item.attempt - (queued and item.execution not in self.running)
         self.unsaid.append(
             Report(
                 execution=item.execution,
-                attempt=item.attempt - 1 if queued else item.attempt,
+                attempt=made,
                 state=state,
                 outcome=outcome,
                 reason=reason,
@@ -151,6 +153,12 @@ class Life:
         elif body.execution not in self.running:
             self.say(item, State.QUEUED)
             self.fifo.remove(item.execution)
+
+    def again_at_the_tail(self, item: Item) -> None:
+        """An attempt failed that is tried again at the tail."""
+        self.say(item, State.QUEUED)
+        self.running.discard(item.execution)
+        self.fifo.remove(item.execution)
 
     def end(self, item: Item, outcome: Outcome, reason: Reason | None = None) -> None:
         self.say(item, State.SETTLED, outcome, reason)

@@ -63,6 +63,7 @@ def catalogs() -> tuple[Catalog, Catalog]:
                 "run": ["sh", "run.sh"],
                 "parameters": {"key": {"type": "string"}},
                 "concurrency": concurrency[revision],
+                "retry": {"maximum_attempts": 3, "place": "tail"},
             }
             documents[f"packs/web/rules/{name}.yaml"] = {
                 "description": "R",
@@ -150,6 +151,21 @@ class Handover(RuleBasedStateMachine):
     @rule(name=NAMES)
     def something_ends(self, name: str) -> None:
         self._end_one(self.life(name))
+
+    @rule(name=NAMES)
+    def something_is_tried_again_at_the_tail(self, name: str) -> None:
+        life = self.life(name)
+        for execution in sorted(life.running):
+            item = life.fifo.item(execution)
+            if item is not None and item.policy.retry.place == "tail" and item.attempt < item.policy.retry.maximum_attempts:
+                self.world.order.moved.add(execution)
+                life.again_at_the_tail(item)
+                return
+
+    @rule(seconds=st.sampled_from([1, 60]))
+    def time_passes(self, seconds: int) -> None:
+        self.world.clock.time += seconds
+        self.run(self.world.settle())
 
     @rule()
     def what_is_over_goes_on(self) -> None:

@@ -2,11 +2,12 @@
 
 from attune_controller.departures import end_when_anew, end_when_forgotten
 from attune_controller.store.port import Store
-from attune_controller.store.records import Departure, Load, QueueKey, Taken, Terms
+from attune_controller.store.records import Departure, Hold, Load, QueueKey, Taken, Terms
+from attune_core.marks import Mark
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.frames import Rate
 from tests.contracts.store.test_departures import TOLD, enrol
-from tests.controller.store.making import cancelled, found, held, ids, move, plan_some, queue, take
+from tests.controller.store.making import cancelled, event, found, held, ids, move, plan_some, queue, take
 
 ACTION = "web.restart"
 QUEUE = queue("*")
@@ -165,3 +166,16 @@ async def test_only_what_was_asked_for_is_looked_at(store: Store) -> None:
     await plan_fleet(store, "b", "2", key='"x"')
     assert await store.fleet_heads([queue("*", key='"x"'), QueueKey(place="*", action=ACTION, key="1")]) == {queue("*", key='"x"'): "web2"}
     assert await store.fleet_heads(None) == {QUEUE: "web1", queue("*", key='"x"'): "web2"}
+
+
+async def test_a_paused_queue_keeps_its_head_and_others_go_on(store: Store) -> None:
+    await plan_fleet(store, "a", "1")
+    await plan_fleet(store, "b", "1", key='"x"')
+    one, whole = (Hold(action=ACTION, key=key, mark=Mark(note="wait", by="ops", since=1.0)) for key in ("null", None))
+    await store.put_hold(one, event("one"))
+    assert await hand(store, "web1") == [("b", 0)]
+    await store.lift_hold(ACTION, "null", event("lifted"))
+    await store.put_hold(whole, event("whole"))
+    assert await hand(store, "web1") == []
+    await store.lift_hold(ACTION, None, event("lifted too"))
+    assert await hand(store, "web1") == [("a", 0)]

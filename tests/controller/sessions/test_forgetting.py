@@ -125,7 +125,7 @@ async def test_an_agent_that_lost_its_disk_and_joined_anew_loses_what_it_was_han
 async def test_a_certificate_that_was_replaced_is_another_refusal_than_one_that_was_forgotten(it: Live) -> None:
     old = await it.enrol("one")
     await it.enrol("one")
-    with pytest.raises(Refused, match="403 ATT510"):
+    with pytest.raises(Refused, match="403 ATT653"):
         await old.hello()
 
 
