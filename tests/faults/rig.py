@@ -158,11 +158,11 @@ class Rig:
 
     def kill_host(self) -> None:
         """Kill agent, executor, keepers and actions at once."""
-        _kill_at_once([alive(self.host.executor), alive(self.host.agent)])
+        kill_at_once([alive(self.host.executor), alive(self.host.agent)])
 
     def kill_everything(self, meanwhile: Callable[[], None]) -> None:
         """Do the same to the controller, too; `meanwhile` happens at the moment of the crash."""
-        _kill_at_once([alive(self.host.executor), alive(self.host.agent), alive(self.system.controller)], meanwhile)
+        kill_at_once([alive(self.host.executor), alive(self.host.agent), alive(self.system.controller)], meanwhile)
 
     def start_host(self) -> None:
         """Start both programs of the host."""
@@ -246,7 +246,7 @@ def judge(acknowledged: Mapping[tuple[str, int], int], executions: list[Executio
     )
 
 
-def _kill_at_once(programs: Sequence[Program], meanwhile: Callable[[], None] = lambda: None) -> None:
+def kill_at_once(programs: Sequence[Program], meanwhile: Callable[[], None] = lambda: None) -> None:
     """Freeze them and all their children, and only then kill them: none sees another one die."""
     frozen: set[int] = set()
     while found := {pid for program in programs for pid in (program.pid, *(one.pid for one in descendants(program.pid)))} - frozen:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.disk import Disk, disk
+from tests.faults.needs import need
 from tests.faults.rig import SLOTS, Rig, rig
 from tests.faults.scale import TEST, soak
 from tests.running import open_for_attempts
@@ -25,6 +26,7 @@ LANES = ("one_a", "one_b", "three_a")
 
 @pytest.fixture
 def powered(tmp_path: Path) -> Iterator[tuple[Rig, Disk]]:
+    need("loop devices", "losetup", "--find")
     open_for_attempts(tmp_path)
     with disk(tmp_path) as machine, rig(tmp_path, state=machine.place) as broken:
         yield broken, machine

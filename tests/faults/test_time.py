@@ -6,11 +6,11 @@ tests/simulation: git cannot be started under libfaketime.
 
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from attune_core.states import Outcome
+from tests.faults.needs import faketime, need
 from tests.faults.rig import Rig, alive, rig
 from tests.waiting import wait_until
 
@@ -25,7 +25,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     clock = place / "clock"
     clock.write_text("+0")
     faked = {
-        "LD_PRELOAD": str(library()),
+        "LD_PRELOAD": str(faketime()),
         "FAKETIME_TIMESTAMP_FILE": str(clock),
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
@@ -35,11 +35,6 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         found.host.within = ("env", *(f"{name}={value}" for name, value in faked.items()))
         found.start_host()
         yield found
-
-
-def library() -> Path:
-    """Return libfaketime's place, which names the machine's architecture."""
-    return next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 
 
 def set_clock(broken: Rig, seconds: int) -> None:
@@ -97,6 +92,7 @@ def test_an_agent_that_stands_still_is_missed_and_goes_on(broken: Rig) -> None:
 @pytest.mark.root
 def test_a_host_that_was_suspended_beyond_the_limit_starts_nothing_until_it_hears_its_controller(broken: Rig) -> None:
     """The agent dies with work in hand, its host sleeps for a day and an hour, and when it is back the controller is not."""
+    need("time namespaces", "unshare", "--time", "--boottime", "1", "--fork", "--", "true")
     broken.send("one_slept", pause="0.3")
     broken.send("one_slept")
     broken.await_start("one_slept", 0)

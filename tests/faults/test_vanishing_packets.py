@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from attune_core.values import JsonObject
+from tests.faults.needs import need
 from tests.faults.network import cable
 from tests.faults.rig import rig
 from tests.waiting import wait_until
@@ -23,6 +24,8 @@ def free_port(address: str) -> int:
 
 
 def test_both_sides_notice_packets_that_vanish_and_go_on_when_they_pass(tmp_path: Path) -> None:
+    need("network namespaces", "unshare", "--net", "--", "true")
+    need("nftables", "unshare", "--net", "--", "nft", "list", "ruleset")
     with cable() as between:
         agents: JsonObject = {"listen": f"{between.near}:{free_port(between.near)}", "names": [between.near]}
         with rig(tmp_path, agents=agents) as broken:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from attune_agent.executor.processes import all_processes, descendants
+from attune_agent.executor.processes import all_processes
 from attune_cli.client import Client
 from attune_cli.errors import ControllerUnreachable
 from attune_cli.local.program import Program
@@ -25,6 +25,7 @@ from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.api import Accepted, EventView, ExecutionView, Page, StatusView
 from tests.checker import Line, read_witness, violations
+from tests.faults.rig import alive, kill_at_once
 from tests.running import Running, action_document, pack, running_system
 from tests.waiting import wait_until
 
@@ -134,11 +135,6 @@ class Crashing:
 
     def await_start(self, lane: str, index: int) -> None:
         wait_until(lambda: any(line.index == index and line.start for line in self.lines(lane)), what=f"the start of {lane} {index}")
-
-
-def alive(program: Program | None) -> Program:
-    assert program is not None
-    return program
 
 
 @pytest.fixture(scope="module")
@@ -295,22 +291,6 @@ def test_an_executor_killed_during_a_run_loses_that_attempt_alone(crashing: Cras
     assert [(line.start, line.index) for line in crashing.lines("executor")] == [(True, 0), (True, 1), (False, 1), (True, 2), (False, 2)]
 
 
-def kill_the_host(crashing: Crashing) -> None:
-    """Freeze every process of the system, keepers and actions too, and only then kill them: none sees another one die."""
-    programs = [crashing.executor(), crashing.agent(), crashing.controller()]
-    frozen: set[int] = set()
-    while found := ({program.pid for program in programs} | {one.pid for one in descendants(programs[0].pid)}) - frozen:
-        for pid in found:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP)
-        frozen |= found
-    for pid in frozen:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    for program in programs:
-        program.wait()
-
-
 @pytest.mark.parametrize(
     ("each", "crashes"), [(25, 4), pytest.param(300, 60, marks=[pytest.mark.soak, pytest.mark.timeout(1800)], id="soak")]
 )
@@ -326,7 +306,7 @@ def test_a_host_that_crashes_whole_starts_nothing_twice(crashing: Crashing, each
         count = int(1.6 * sum(lanes.values()) * crash / (crashes + 1))  # of two lines each, for what is lost writes no second
         wait_until(lambda count=count: sum(len(crashing.lines(lane)) for lane in lanes) >= count, timeout=60, what=f"{count} lines")  # type: ignore[misc]  # a default binds it now
         before = crashing.executions()
-        kill_the_host(crashing)
+        kill_at_once([crashing.executor(), crashing.agent(), crashing.controller()])
         crashing.system.start_controller()
         crashing.system.start_executor(crashing.running.agent)
         crashing.system.start_agent(crashing.running.agent)
