@@ -5,7 +5,7 @@ looked at and what was added since is never less than what it holds: while that 
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from attune_controller.store.port import Queues
@@ -16,7 +16,7 @@ from attune_core.ports import Clock, Random
 from attune_core.states import Reason
 
 #: Queues remembered, and seconds between two events that tell of the same full one.
-KNOWN, INTERVAL = 65_536, 60.0
+KNOWN, INTERVAL = 16_384, 60.0
 SOURCE = "attune:queues"
 
 
@@ -52,15 +52,18 @@ class QueueBound:
         """Say why an execution is rejected."""
         return f"{self.limit} executions of {action} stand in its queue, which is as many as it takes"
 
-    async def _look(self, queues: Iterable[QueueKey]) -> None:
+    async def _look(self, queues: Collection[QueueKey]) -> None:
+        """Know all of these; those that were not asked for longest are forgotten."""
         unknown = [queue for queue in queues if self._most.get(queue, self.limit) >= self.limit]
         if unknown:
             self._most.update(await self._store.depths(unknown))
-        while len(self._most) > KNOWN:
+        for queue in queues:
+            self._most.move_to_end(queue)
+        while len(self._most) > max(KNOWN, len(queues)):
             self._most.popitem(last=False)
 
     def _take(self, queue: QueueKey) -> bool:
-        most = self._most.get(queue, 0)
+        most = self._most[queue]
         if most < self.limit:
             self._most[queue] = most + 1
         return most < self.limit

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from attune_controller import queue_bound
 from attune_controller.backlog import INTERVAL as COUNT_INTERVAL
 from attune_controller.backlog import Backlog
 from attune_controller.errors import BacklogFull
@@ -75,6 +76,15 @@ async def test_depths_are_read_once_and_then_only_at_the_bound() -> None:
     for _ in range(50):
         await planning.plan()
     assert planning.store.asked == 1
+
+
+async def test_a_queue_that_was_forgotten_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_bound, "KNOWN", 1)
+    planning = Planning()
+    for agent in ("web1", "web2") * 2:
+        assert not (await planning.plan(agent)).executions[0].rejected
+    assert (await planning.plan("web1")).executions[0].rejected
+    assert planning.store.asked == 5
 
 
 async def test_what_finds_its_agent_late_is_counted_too() -> None:
