@@ -32,9 +32,9 @@ def _accept_again(tables: Tables, event: NewEvent) -> Acceptance:
     return Acceptance(position=insert_event(tables, event), duplicate=False)
 
 
-async def _newest_first(self: MemoryEvents, *, limit: int) -> Sequence[Event]:
+async def _newest_first(self: MemoryEvents, *, limit: int, certain: bool = False) -> Sequence[Event]:
     assert isinstance(self, SimulatedStore)
-    return list(reversed(await _unplanned(self, limit=limit)))
+    return list(reversed(await _unplanned(self, limit=limit, certain=certain)))
 
 
 def _without_a_transaction(tables: Tables, new: NewExecution, encoded_input: str) -> Execution:
