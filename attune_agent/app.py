@@ -3,6 +3,7 @@
 Called by `main`. Lanes and uplink run side by side until the program is told to stop; actions go on without it.
 """
 
+import asyncio
 import json
 import os
 import platform
@@ -51,6 +52,8 @@ _CERTIFICATE_DUE = 10 * 86_400.0
 _QUEUES_KEPT = 30 * 86_400.0
 #: Packs on disk beyond which the least recently used that nothing in hand needs are removed, and seconds between two looks.
 _PACKS_KEPT, _PACKS_LOOK = 256, 600.0
+#: Seconds between two looks at whether the state is whole.
+_STATE_LOOK = 1.0
 
 
 class Agent:
@@ -88,7 +91,7 @@ class Agent:
         try:
             async with self._host:
                 _log.info("agent running", version=VERSION, state=str(self._layout.state), in_hand=len(self._assembly.fifo))
-                await self._assembly.run(self._settle_in)
+                await self._assembly.run(self._look_around)
         finally:
             self._layout.ready.unlink(missing_ok=True)
             await self._link.close()
@@ -100,6 +103,14 @@ class Agent:
             self._assembly.marks.follow_host(read_host_settings(self._config, required=self._config != DEFAULT_FILE).paused)
         except AttuneError as error:
             _log.error("agent.yaml is refused; what it said before holds", error=str(error), remedy=error.hint)
+
+    async def _look_around(self) -> None:
+        """Settle in, and end with `StateUnreadable` once the state is found damaged."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._settle_in())
+            while True:
+                self._state.require_whole()
+                await self._clock.sleep(_STATE_LOOK)
 
     async def _settle_in(self) -> None:
         greeting = await self._assembly.meet_executor(hold_again=self._store.hold_again)

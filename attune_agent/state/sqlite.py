@@ -50,6 +50,11 @@ class SqliteState:
         self._number: int = self._connection.execute("SELECT coalesce(max(number), 0) FROM outbox").get
         self._writer = Writer(self._connection)
 
+    def require_whole(self) -> None:
+        """Raise `StateUnreadable` when the file was found damaged since it was opened."""
+        if self._writer.damage is not None:
+            raise self._writer.damage
+
     def forget_queues(self, *, before: float, now: float) -> None:
         """Forget the last sequences of queues to which nothing was appended since then; called before `load`.
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import apsw
 
-from attune_agent.errors import StateUnwritable
+from attune_agent.errors import StateUnreadable, StateUnwritable
 
 T = TypeVar("T")
 
@@ -38,6 +38,8 @@ class Writer:
         self._connection = connection
         self._queue: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        #: What was found in the file that this program did not write: nothing that is read or written now can be relied on.
+        self.damage: StateUnreadable | None = None
 
     def submit(self, operation: Callable[[apsw.Connection], T], *, lazy: bool = False) -> "asyncio.Future[T]":
         """Enqueue it and return the future of its result, done when it is durable."""
@@ -117,6 +119,8 @@ class Writer:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             failure = StateUnwritable(f"the agent's database: {error}")
+            if isinstance(error, apsw.CorruptError | apsw.NotADBError):
+                self.damage = StateUnreadable(f"{self._connection.filename}: {error}")
             failure.__cause__ = error
             done = [(request, failure) for request in batch]
         for request, outcome in done:

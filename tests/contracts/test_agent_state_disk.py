@@ -96,6 +96,25 @@ async def test_a_database_of_an_earlier_version_is_copied_and_goes_on(tmp_path: 
     assert (tmp_path / "agent.sqlite.v1").stat().st_mode & 0o777 == 0o600
 
 
+async def test_a_file_that_is_found_damaged_later_is_named_and_nothing_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "agent.sqlite"
+    state = SqliteState(path, instance="one")
+    await asyncio.gather(*(state.append([assignment(f"e{number}", number, text="x" * 9000)]) for number in range(1, 400)))
+    await state.close()
+    state = SqliteState(path, instance="one")
+    state.require_whole()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (size - 4096))
+    results = await asyncio.gather(*(state.body(f"e{number}") for number in range(1, 400)), return_exceptions=True)
+    assert any(isinstance(result, StateUnwritable) for result in results)
+    with pytest.raises(StateUnreadable, match=r"agent\.sqlite"):
+        state.require_whole()
+    await state.close()
+    assert path.stat().st_size == size
+
+
 async def test_queues_that_are_used_no_more_are_forgotten_when_nothing_of_them_is_left(tmp_path: Path) -> None:
     path, report = tmp_path / "agent.sqlite", report_text(Report(execution="old", attempt=1, state=State.SETTLED, at=1.0))
     state = SqliteState(path, instance="one")
