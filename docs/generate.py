@@ -48,7 +48,8 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "4 handed over",
         (
-            "attune_controller/dispatch",
+            "attune_controller/dispatch.py",
+            "attune_controller/turns.py",
             "attune_controller/sessions",
             "attune_agent/uplink.py",
             "attune_agent/link.py",
