@@ -6,7 +6,7 @@ The lanes take a token for every attempt they admit; the ledger stores what is t
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
-from attune_agent.rate import BucketKey, after_start, token
+from attune_agent.rate import BucketKey, Token, after_start
 from attune_agent.state.records import Spent
 from attune_core.ports import Clock
 from attune_core.wire.frames import Rate
@@ -36,19 +36,23 @@ class Buckets:
         now = self._clock.monotonic()
         self._full_at |= {bucket: min(self._full_at[bucket], now + per) for bucket, per in longest.items()}
 
-    def take(self, bucket: BucketKey, rate: Rate) -> float:
-        """Take one token and return its size; admission has seen that it is there."""
+    def take(self, bucket: BucketKey, rate: Rate) -> Token:
+        """Take one token; admission has seen that it is there."""
         now = self._clock.monotonic()
         if len(self._full_at) >= self._keep:
             self._full_at = {one: full_at for one, full_at in self._full_at.items() if full_at > now}
             self._keep = max(_KEPT, 2 * len(self._full_at))
-        self._full_at[bucket] = after_start(self._full_at.get(bucket, 0.0), rate, now)
-        return token(rate)
+        before = self._full_at.get(bucket, 0.0)
+        after = self._full_at[bucket] = after_start(before, rate, now)
+        return Token(before=before, after=after)
 
-    def give_back(self, bucket: BucketKey, size: float) -> None:
-        """Give back the token of an attempt that does not start now; what is stored of it stays, which only waits longer."""
-        if bucket in self._full_at:
-            self._full_at[bucket] -= size
+    def give_back(self, bucket: BucketKey, token: Token) -> None:
+        """Give back the token of an attempt that does not start now, unless another one was taken since: then it may be refilled.
+
+        What is stored of it stays, which only waits longer.
+        """
+        if self._full_at.get(bucket) == token.after:
+            self._full_at[bucket] = token.before
 
     def spent(self, bucket: BucketKey) -> Spent | None:
         """Return what is to be stored of it; None when it is full."""

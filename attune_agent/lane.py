@@ -188,7 +188,7 @@ class Lanes:
     def _start(self, item: Item, tasks: asyncio.TaskGroup) -> None:
         self._wake(self._turns.leave(item.queue))
         rate = self._policies.of(item).rate
-        token = self._buckets.take(item.bucket, rate) if rate is not None else 0.0
+        token = self._buckets.take(item.bucket, rate) if rate is not None else None
         item = replace(item, phase=Phase.PREPARING, note="", ready_at=0.0, token=token)
         self._fifo.replace(item)  # looks at the queue again, which then stands behind the others
         self._under_way.take(item, self._attempts.make, tasks)

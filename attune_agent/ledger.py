@@ -119,12 +119,13 @@ class Ledger:
 
         `refused`: the executor has said that it did not start, so another one may be asked.
         """
-        self._buckets.give_back(item.bucket, item.token)
+        if item.token is not None:
+            self._buckets.give_back(item.bucket, item.token)
         ready_at = self._clock.monotonic() + seconds
 
         def change(one: Item) -> Item:
             asked = (one.state_id, one.life) if not refused else ("", "")
-            return replace(one, phase=Phase.WAITING, ready_at=ready_at, note=note, token=0.0, state_id=asked[0], life=asked[1])
+            return replace(one, phase=Phase.WAITING, ready_at=ready_at, note=note, token=None, state_id=asked[0], life=asked[1])
 
         self._move(item, change)
 
@@ -144,7 +145,7 @@ class Ledger:
             return
         waiting = replace(item, phase=Phase.WAITING, attempt=attempt, excused=excused, not_before=not_before, note=detail)
         ready_at = self._clock.monotonic() + seconds
-        self._move(item, lambda one: replace(waiting, cancel=one.cancel, ready_at=ready_at, state_id="", life="", token=0.0))
+        self._move(item, lambda one: replace(waiting, cancel=one.cancel, ready_at=ready_at, state_id="", life="", token=None))
 
     async def settled(self, item: Item, ending: Ending) -> None:
         """Store the outcome with its report and let go of the execution; returns when it is durable."""

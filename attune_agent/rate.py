@@ -18,17 +18,19 @@ class BucketKey(NamedTuple):
     key: str
 
 
+class Token(NamedTuple):
+    """What was taken: when its bucket was full before, and is full after."""
+
+    before: float
+    after: float
+
+
 def next_start(full_at: float, rate: Rate, now: float) -> float:
     """Return when there is a token: 0 for now."""
-    at = full_at + token(rate) - rate.per
+    at = full_at + rate.per / rate.limit - rate.per
     return at if at > now + _NOTHING else 0.0
 
 
 def after_start(full_at: float, rate: Rate, now: float) -> float:
     """Return when the bucket is full after a start now."""
-    return max(full_at, now) + token(rate)
-
-
-def token(rate: Rate) -> float:
-    """Return the seconds in which a token is refilled."""
-    return rate.per / rate.limit
+    return max(full_at, now) + rate.per / rate.limit

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, NewType
 
-from attune_agent.rate import BucketKey
+from attune_agent.rate import BucketKey, Token
 from attune_core.marks import Mark
 from attune_core.states import Reason
 from attune_core.values import JsonValue
@@ -71,9 +71,9 @@ class Item:
     #: Wall clock of its acceptance as this agent counts it, only a hint after a restart; 0: unknown. Then Clock.monotonic() of it.
     accepted: float = 0.0
     accepted_at: float = 0.0
-    #: What its starts are counted with, and the size of the token that this attempt has taken; that is memory only.
+    #: What its starts are counted with, and the token that this attempt has taken; that is memory only.
     rate_key: str = ""
-    token: float = 0.0
+    token: Token | None = None
     #: Which executor was asked.
     state_id: str = ""
     life: str = ""

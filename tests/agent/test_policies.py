@@ -316,3 +316,17 @@ async def test_a_pause_that_comes_during_a_preparation_holds_the_start(world: Wo
     world.marks.hold([])
     await world.settle()
     assert world.host.witness == [("1", 1)]
+
+
+async def test_a_token_that_was_refilled_meanwhile_is_not_given_back(world: World) -> None:
+    """Found by the machine: an attempt that was put off made room for one too many."""
+    policy = Policy(rate=RATED.rate)
+    world.preparation.gates["0"] = asyncio.Event()
+    world.preparation.troubles["0"] = [BuildDelayed("busy")]
+    await world.assign(assignment("0", 1, key='"x"', rate_key="1", policy=policy))
+    await world.pass_time(40.0)
+    await world.assign(*[assignment(str(number), 1, key=f'"{number}"', rate_key="1", policy=policy) for number in range(1, 6)])
+    assert world.host.started() == ["1", "2", "3"]
+    world.preparation.gates["0"].set()
+    await world.pass_time(0.3)
+    assert len(world.host.witness) == 3
