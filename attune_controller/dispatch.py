@@ -118,6 +118,7 @@ class Dispatch:
             for session in self._sessions:
                 if session.streaming:
                     self._activate(session)
+                    session.work.set()  # a larger limit, or another rate, may let more go
             actions = frozenset(self._active.catalog.actions if self._active.catalog else ())
             removed = None if before is None else sorted(before - actions)
             count = await cancel_removed(self._store, self._cancellation, seen, actions, removed)

@@ -1,8 +1,8 @@
 """Turns: wakes the agents whose turn it is in the queues of the fleet, which stand at the controller (`scope: fleet`).
 
-Told by planning, reports and cancellation of the executions that they moved; dispatch then takes the head for its agent. What nobody tells,
-a policy of a new revision or a hold that was lifted, is found by looking at all of these queues, at the latest after INTERVAL. Here too
-ends what does not wait (`when_busy`): an agent knows only its own part of such a queue.
+Told by planning, reports and cancellation of the executions that they moved; dispatch then takes the head for its agent. What nobody told
+is found by looking at all of these queues every INTERVAL. Here too ends what does not wait (`when_busy`): an agent knows only its own part
+of such a queue.
 """
 
 import asyncio

@@ -1,15 +1,12 @@
 """Queues of the fleet over real sessions: a rolling run, an agent that goes away in it, and a queue that changes its scope."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from attune_controller.store.records import Hold, NewEvent
-from attune_core.marks import Mark
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import ActivateFrame, Assign, CancelFrame
+from attune_core.wire.frames import ActivateFrame, Assign, CancelFrame, HoldQueuesFrame
 from tests.controller.live import Live, Spoken, live, until
 from tests.controller.reconcile.conftest import FILES
 from tests.controller.sessions.test_forgetting import forget
@@ -168,13 +165,13 @@ async def test_the_newest_of_a_superseding_queue_of_the_fleet_starts_when_the_ol
 
 async def test_a_paused_queue_of_the_fleet_is_not_handed_over(rolling: Live) -> None:
     one, *_ = await three(rolling)
-    store = rolling.controller.store
-    told = NewEvent(source="t", id="hold", type="core.queue_paused", time=1.0, received_at=1.0, data=None)
-    await store.put_hold(Hold(action="web.restart", key=None, mark=Mark(note="wait", by="ops", since=1.0)), told)
+    (await rolling.post("/v1/queues/pause", {"action": "web.restart", "note": "wait"})).raise_for_status()
+    await one.next(HoldQueuesFrame)
     await send(rolling, "a")
     assert await one.quiet()
-    await store.lift_hold("web.restart", None, replace(told, id="lift"))
-    assert len(await one.assigned()) == 1, "at the latest at the next look"
+    (await rolling.post("/v1/queues/resume", {"action": "web.restart"})).raise_for_status()
+    await one.next(HoldQueuesFrame)
+    assert len(await one.assigned()) == 1
 
 
 async def test_a_queue_whose_scope_changes_is_another_one_and_the_old_one_drains_in_order(tmp_path: Path) -> None:
