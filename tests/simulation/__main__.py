@@ -3,14 +3,22 @@
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 
-from tests.simulation.world import run
+from tests.simulation.coverage import table
+from tests.simulation.faults import Fault, faults_of
+from tests.simulation.shrinking import shrink
+from tests.simulation.world import Finding, run
 
 
 def say(*lines: str) -> None:
     """Print lines."""
     sys.stdout.writelines(f"{line}\n" for line in lines)
     sys.stdout.flush()
+
+
+def _needed(seed: int, hours: float) -> Sequence[Fault]:
+    return shrink(faults_of(f"seed {seed}", hours), lambda faults: bool(run(seed, hours, faults=faults).broken))
 
 
 def main() -> int:
@@ -20,9 +28,11 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1, help="so many seeds from this one on")
     parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--trace", action="store_true", help="show what everybody does")
+    parser.add_argument("--shrink", action="store_true", help="show the faults that are needed to break a promise")
     parser.add_argument("--until", type=int, help="stop at this turn")
     asked = parser.parse_args()
     failures = 0
+    findings: list[Finding] = []
     for seed in range(asked.seed, asked.seed + asked.seeds):
         began = time.process_time()
         found = run(seed, asked.hours, traced=asked.trace, until=asked.until)
@@ -34,6 +44,11 @@ def main() -> int:
             *found.broken[:20],
         )
         failures += bool(found.broken)
+        findings.append(found)
+        if asked.shrink and found.broken:
+            say(*map(str, _needed(seed, asked.hours)))
+    if asked.seeds > 1:
+        say(table(findings))
     return min(failures, 1)
 
 

@@ -43,7 +43,7 @@ class Machine:
         self.agent: Life | None = None
         self.assembly: Assembly | None = None
         self.executor: Executor | None = None
-        self.boots = 1
+        self.boots = self.instances = 1
         self._lives = 0
         self._loop, self._points, self._witness, self._seed, self._serving = loop, points, witness, seed, serving
 
@@ -53,7 +53,7 @@ class Machine:
             return
         self._lives += 1
         self.agent = Life(self._loop.program(f"agent {self.name}"), self._points)
-        self._loop.spawn(self.agent.program, self._run_agent(self.agent, f"{self._seed} life {self._lives}"))
+        self._loop.begin(self.agent.program, self._run_agent(self.agent, f"{self._seed} life {self._lives}"))
 
     def start_executor(self) -> None:
         """Begin a life of the executor, unless it has one."""
@@ -71,6 +71,13 @@ class Machine:
         for process in self.host_disk.processes.values():
             process.vanish()
         self.boots += 1
+
+    def join_anew(self) -> None:
+        """Lose the agent's state directory, and join again with an empty one."""
+        if self.agent is not None:
+            self.agent.program.kill()
+        self.instances += 1
+        self.disk = AgentDisk(f"{self._seed} disk {self.instances}", instance=f"{self.name}-{self.instances}")
 
     async def _run_agent(self, life: Life, seed: str) -> None:
         clock, generator = SimulatedClock(self._loop, self.wall), SimulatedRandom(seed)

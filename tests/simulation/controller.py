@@ -44,7 +44,7 @@ class SimulatedController:
         self._lives += 1
         self.life = life = Life(self._loop.program("controller"), self._points)
         life.program.mourners["served"] = self._stop_serving
-        self._loop.spawn(life.program, self._run(life, f"{self._seed} life {self._lives}"))
+        self._loop.begin(life.program, self._run(life, f"{self._seed} life {self._lives}"))
 
     def activate(self, catalog: Catalog) -> None:
         """Let a revision go live, as reconcile does."""

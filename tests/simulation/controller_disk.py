@@ -7,12 +7,13 @@ before its turn has changed nothing, one that dies after it is never told.
 import asyncio
 import inspect
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 
 from attune_controller.store.errors import StoreFull
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.memory.tables import Tables
+from attune_controller.store.records import PlannedEvent
 from tests.simulation.life import Life
 
 P = ParamSpec("P")
@@ -46,8 +47,17 @@ class ControllerDisk:
         self.full = False
         self.random = random.Random(seed)
         self.free_at = 0.0
+        #: How many executions the planner wanted of each event.
+        self.intended: dict[int, int] = {}
         #: When each step of the history was committed.
         self.step_times: list[float] = []
+
+    def intend(self, plans: object) -> None:
+        """Keep how many executions the planner wants of each event."""
+        assert isinstance(plans, Sequence)
+        for plan in plans:
+            assert isinstance(plan, PlannedEvent)
+            self.intended[plan.position] = len(plan.executions)
 
 
 class SimulatedStore(MemoryStore):
@@ -79,6 +89,8 @@ def _slow(
     async def through_the_disk(self: SimulatedStore, /, *args: P.args, **kwargs: P.kwargs) -> T:
         if self._within:  # a method of the store that uses another one
             return await method(self, *args, **kwargs)
+        if name == "record_plans":
+            self._disk.intend(next(iter(args)))
         await self.turn(name, writes=writes)
         self._within = True
         try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from attune_core.marks import MarkKind
 from attune_core.states import Reason, State
 from tests.simulation.life import Life
+from tests.simulation.repository import KINDS as KINDS_OF_EVENTS
 from tests.simulation.repository import revisions
 from tests.simulation.wire import Direction, Weather
 
@@ -179,6 +180,7 @@ def _clock_of_controller(world: "World", fault: Fault) -> None:
 
 
 def _clock_of_agent(world: "World", fault: Fault) -> None:
+    world.unreliable.add(_machine(world, fault).name)
     _machine(world, fault).wall.ahead += (fault.amount - 500) * 3600.0
 
 
@@ -209,6 +211,33 @@ def _cancel(world: "World", fault: Fault) -> None:
     if unsettled:
         execution = unsettled[fault.amount % len(unsettled)]
         world.ask(lambda assembly: assembly.cancellation.cancel(execution, Reason.OPERATOR))
+
+
+def _requeue(world: "World", fault: Fault) -> None:
+    """An operator has one of what is unsettled go to the end of its queue."""
+    unsettled = [one for one in world.controller.disk.tables.executions.values() if one.state is not State.SETTLED]
+    if unsettled:
+        execution = unsettled[fault.amount % len(unsettled)]
+        world.ask(lambda assembly: assembly.requeueing.requeue(execution))
+
+
+def _hold(world: "World", fault: Fault) -> None:
+    """An operator pauses an action, or one queue of it, for a while."""
+    action = f"sim.{KINDS_OF_EVENTS[fault.amount % len(KINDS_OF_EVENTS)]}"
+    key = None if fault.amount % 2 else '"a"'
+    world.ask(lambda assembly: assembly.holding.put(action, key, note="simulated", by="simulation"))
+    world.later(fault.seconds, lambda: world.ask(lambda assembly: assembly.holding.lift(action, key, by="simulation")))
+
+
+def _forget(world: "World", fault: Fault) -> None:
+    """An operator gives an agent up; it joins anew later."""
+    machine = _machine(world, fault)
+    world.ask(lambda assembly: assembly.departing.forget(machine.name, note="simulated", by="simulation"))
+    world.later(fault.seconds, lambda: world.join_anew(machine))
+
+
+def _new_instance(world: "World", fault: Fault) -> None:
+    world.join_anew(_machine(world, fault))
 
 
 def _mark(kind: MarkKind) -> Callable[["World", Fault], None]:
@@ -251,6 +280,10 @@ KINDS: Mapping[str, Callable[["World", Fault], None]] = {
     "stopped controller": _stop_controller,
     "new revision": _new_revision,
     "cancellation": _cancel,
+    "requeue": _requeue,
+    "paused queue": _hold,
+    "forgotten agent": _forget,
+    "new instance": _new_instance,
     "paused agent": _mark(MarkKind.PAUSED),
     "drained agent": _mark(MarkKind.DRAINING),
     "cordoned agent": _mark(MarkKind.CORDONED),

@@ -5,30 +5,37 @@ Called by `world`; each finding begins with the promise that is broken.
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attune_controller.store.memory.tables import Tables
 from attune_controller.store.records import Event, EventStatus, Execution, QueueKey, Step
-from attune_core.states import Outcome, State
+from attune_core.states import Outcome, Reason, State
 from attune_core.verification.history import Entry, HistoryJudge
 from attune_core.verification.observed import View, judge_seen
 from attune_core.verification.records import Records
+from tests.simulation.controller_disk import ControllerDisk
 from tests.simulation.processes import Witness
-from tests.simulation.repository import ATTEMPTS, EVERYWHERE, FOLLOWED, LIMITS
+from tests.simulation.repository import ATTEMPTS, FOLLOWED, LIMITS, RATE, START_WITHIN, revisions
 from tests.simulation.workload import SOURCE
 
 _COMPLETIONS = "attune:executions"
+FOLLOWED_BY = frozenset(f"sim.{name}.completed" for name in FOLLOWED)
+#: A program is stopped no longer than this, seconds (`faults`).
+LONGEST_STOP = 330.0
 
 
-def judge(tables: Tables, witness: Witness, step_times: Sequence[float], acknowledged: Mapping[str, int], agents: int) -> list[str]:
-    """Return everything that is broken."""
+def judge(disk: ControllerDisk, witness: Witness, acknowledged: Mapping[str, int], unreliable: Collection[str]) -> list[str]:
+    """Return everything that is broken; `unreliable` are agents whose clock has jumped, or whose state was lost."""
+    tables = disk.tables
     return [
         *_checked(tables, witness),
         *_events(tables, acknowledged),
-        *_fan_out(tables, agents),
+        *_fan_out(tables, disk.intended),
         *_completions(tables),
         *_attempts(tables, witness),
-        *_trees(tables, witness, step_times),
+        *_trees(tables, witness, disk.step_times),
+        *_rates(tables, witness, unreliable),
+        *_expired(tables, witness, disk.step_times),
     ]
 
 
@@ -38,9 +45,12 @@ def _checked(tables: Tables, witness: Witness) -> Iterator[str]:
         entry = _entry(step)
         records.take(entry)
         yield from map(str, history.take(entry))
-    view = View(journal="witness", exact=True, unseen=records.unseen(witness.lines))
-    yield from map(str, judge_seen(witness.lines, records.standing, view))
-    yield from map(str, records.contradictions(witness.lines, "witness", complete=True))
+    # What a forgotten agent still does is beyond anybody's promise.
+    given_up = {one.new.id for one in tables.executions.values() if one.reason is Reason.AGENT_FORGOTTEN}
+    seen = [line for line in witness.lines if line.execution not in given_up]
+    view = View(journal="witness", exact=True, unseen=records.unseen(seen))
+    yield from map(str, judge_seen(seen, records.standing, view))
+    yield from map(str, records.contradictions(seen, "witness", complete=True))
 
 
 def _events(tables: Tables, acknowledged: Mapping[str, int]) -> Iterator[str]:
@@ -60,23 +70,26 @@ def _events(tables: Tables, acknowledged: Mapping[str, int]) -> Iterator[str]:
             yield f"G2: event {name} was acknowledged at {position} and is at {stored[SOURCE, name].position}"
 
 
-def _fan_out(tables: Tables, agents: int) -> Iterator[str]:
-    """G3: each event has all of its executions, once."""
+def _fan_out(tables: Tables, intended: Mapping[int, int]) -> Iterator[str]:
+    """G3: each event has all of the executions that its plan had; G1: and a plan that follows its revision's rules."""
     made: Counter[int] = Counter(execution.new.event for execution in tables.executions.values())
     for event in tables.events.values():
-        expected = _expected(event, agents)
-        if expected is not None and event.status is EventStatus.PLANNED and made[event.position] != expected:
-            yield f"G3: event {event.position} ({event.new.type}) has {made[event.position]} executions instead of {expected}"
+        if event.status is not EventStatus.PLANNED:
+            continue
+        wanted = intended.get(event.position, 0)
+        if made[event.position] != wanted:
+            yield f"G3: event {event.position} ({event.new.type}) has {made[event.position]} executions, its plan had {wanted}"
+        if wanted == 0 and _matches(event):
+            yield f"G1: event {event.position} ({event.new.type}) was planned with nothing under revision {event.revision[-2:]}"
 
 
-def _expected(event: Event, agents: int) -> int | None:
+def _matches(event: Event) -> bool:
     data = event.new.data
     kind = str(data.get("kind")) if isinstance(data, dict) else ""
-    if event.new.type == "sim.tick":
-        if kind in EVERYWHERE:
-            return None if "cordoned" in event.reason else agents
-        return 1
-    return 1 if event.new.type in {f"sim.{name}.completed" for name in FOLLOWED} else 0
+    catalog = next((one for one in revisions() if one.revision == event.revision), None)
+    if catalog is None:
+        return False
+    return (event.new.type == "sim.tick" and f"sim.{kind}" in catalog.actions) or event.new.type in FOLLOWED_BY
 
 
 def _completions(tables: Tables) -> Iterator[str]:
@@ -117,10 +130,36 @@ def _trees(tables: Tables, witness: Witness, step_times: Sequence[float]) -> Ite
         else:
             spans.setdefault(line.execution, []).append((begun.pop(key, at), at))
     for step, at in zip(tables.steps, step_times, strict=True):
+        if tables.by_id(step.execution).reason is Reason.AGENT_FORGOTTEN:
+            continue
         if step.state is State.SETTLED and any(start <= at < end for start, end in spans.get(step.execution, ())):
             yield f"G10: execution {step.number} was settled while a process of it ran"
     for execution, attempt in begun:
         yield f"G10: attempt {attempt} of {execution} still runs"
+
+
+def _rates(tables: Tables, witness: Witness, unreliable: Collection[str]) -> Iterator[str]:
+    """Policy: two starts may come closer together than the rate when the first one was late, but never three."""
+    starts: dict[QueueKey, list[float]] = {}
+    for line, at in zip(witness.lines, witness.times, strict=True):
+        execution = tables.by_id(line.execution)
+        if line.start and execution.new.action == "sim.rated" and execution.agent not in unreliable:
+            starts.setdefault(execution.queue, []).append(at)
+    for queue, times in starts.items():
+        for first, third in zip(times, times[2 * RATE[0] :], strict=False):
+            if third - first < RATE[1] * 0.99:
+                yield f"rate: {queue.place} {queue.key}: {2 * RATE[0] + 1} starts from {first:.1f} to {third:.1f} s"
+
+
+def _expired(tables: Tables, witness: Witness, step_times: Sequence[float]) -> Iterator[str]:
+    """Policy: nothing starts long after it has expired; a program that stood still meanwhile may be late by that."""
+    placed: dict[str, float] = {}
+    for step, at in zip(tables.steps, step_times, strict=True):
+        placed.setdefault(step.execution, at)
+    for line, at in zip(witness.lines, witness.times, strict=True):
+        late = at - placed[line.execution] - START_WITHIN
+        if line.start and line.attempt == 1 and late > LONGEST_STOP and tables.by_id(line.execution).new.action == "sim.expiring":
+            yield f"expired: {line.execution} started {late:.1f} s too late"
 
 
 def _limit_of(action: str) -> int | None:

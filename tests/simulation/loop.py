@@ -101,6 +101,17 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Run a coroutine as a part of a program."""
         return self.create_task(work, context=program.context)
 
+    def begin(self, program: Program, work: Coroutine[object, object, None]) -> None:
+        """Run a coroutine that is all of a program: when it fails, the program has."""
+
+        def over(task: asyncio.Task[None]) -> None:
+            if program.alive:
+                error = None if task.cancelled() else task.exception()
+                self.failed(f"{program.name} has ended", error or RuntimeError("it only stopped"))
+                program.kill()
+
+        self.spawn(program, work).add_done_callback(over)
+
     def run(self, until: "asyncio.Future[T]", *, steps: int | None = None) -> None:
         """Turn until the future is done, or as many times as asked."""
         _set_running_loop(self)

@@ -25,7 +25,7 @@ _BY_UNIT: JsonObject = {"limit": 1, "key": "${{ parameters.unit }}"}
 _RETRY: JsonObject = {"maximum_attempts": 3, "after": ["failed", "timed_out", "lost"], "initial_interval": "1s", "maximum_interval": "20s"}
 
 #: The rate of `rated`: starts and seconds; within how many seconds `expiring` must start.
-RATE, START_WITHIN = (2, 40), 30
+RATE, START_WITHIN = (1, 40), 30
 #: Actions by name; each is triggered by the events of its kind.
 ACTIONS: Mapping[str, JsonObject] = {
     "serial": {},
@@ -34,6 +34,9 @@ ACTIONS: Mapping[str, JsonObject] = {
     "retried": {"concurrency": _BY_UNIT, "retry": _RETRY},
     "short": {"timeout": "4s", "concurrency": _BY_UNIT},
     "everywhere": {},
+    "tail": {"concurrency": _BY_UNIT, "retry": {**_RETRY, "place": "tail"}},
+    "fleet": {"concurrency": {**_BY_UNIT, "scope": "fleet"}},
+    "rolling": {"concurrency": {"limit": 1, "scope": "fleet"}},
     "rated": {"concurrency": _BY_UNIT, "rate": {"limit": RATE[0], "per": f"{RATE[1]}s"}},
     "expiring": {"start_within": f"{START_WITHIN}s"},
     "skipped": {"concurrency": {**_BY_UNIT, "when_busy": "skip"}},
@@ -43,18 +46,19 @@ ACTIONS: Mapping[str, JsonObject] = {
 #: Largest limit that an action has in any revision; 1 where nothing is said.
 LIMITS: Mapping[str, int] = {"sim.pair": 3}
 #: Most attempts that an execution has in any revision; 1 where nothing is said.
-ATTEMPTS: Mapping[str, int] = {"sim.retried": 3}
+ATTEMPTS: Mapping[str, int] = {"sim.retried": 3, "sim.tail": 3}
 #: Kinds that run on every agent, and kinds whose completion causes another execution.
-EVERYWHERE, FOLLOWED = frozenset({"everywhere"}), frozenset({"serial"})
+EVERYWHERE, FOLLOWED = frozenset({"everywhere", "rolling"}), frozenset({"serial"})
 KINDS = tuple(name for name in ACTIONS if name != "follow")
 _MORE: JsonObject = {"pair": {"concurrency": {"limit": 3}}, "retried": {**ACTIONS["retried"], "retry": {**_RETRY, "maximum_attempts": 2}}}
 _LESS: JsonObject = {"pair": {"concurrency": {"limit": 1}}}
+_REMOVED: JsonObject = {"short": None}
 
 
 @cache
 def revisions() -> tuple[Catalog, ...]:
     """Return the revisions that a simulation moves between; the first is active at the beginning."""
-    return tuple(_loaded(f"{number:040x}", changes) for number, changes in enumerate(({}, _MORE, _LESS), start=1))
+    return tuple(_loaded(f"{number:040x}", changes) for number, changes in enumerate(({}, _MORE, _LESS, _REMOVED), start=1))
 
 
 def _loaded(revision: str, changes: JsonObject) -> Catalog:
@@ -82,7 +86,8 @@ def _documents(changes: JsonObject) -> dict[str, JsonValue]:
     }
     for name, action in ACTIONS.items():
         changed = changes.get(name, {})
-        assert isinstance(changed, dict)
+        if not isinstance(changed, dict):
+            continue
         document: JsonObject = {"description": "Acts", "run": ["sh", "act.sh"], "parameters": _PARAMETERS, **action, **changed}
         documents[f"packs/sim/actions/{name}.yaml"] = document
         if name != "follow":

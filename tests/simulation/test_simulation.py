@@ -1,5 +1,6 @@
 """Simulated hours under faults break no promise, meet every kind of fault, and are the same hours every time."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.coverage import met, table
+from tests.simulation.faults import faults_of
 from tests.simulation.world import run
 
 ROOT = Path(__file__).parents[2]
 #: Events and faults of an hour, at least (the issue's figures).
 EVENTS, FAULTS = 200, 20
+#: Seeds that have broken a promise once, and what it was.
+KNOWN = json.loads((Path(__file__).parent / "regressions" / "seeds.json").read_text())
 
 
 def play(first: int, count: int) -> None:
@@ -40,3 +44,9 @@ def test_a_seed_is_the_same_hour_in_every_process() -> None:
         answer = subprocess.run(asked, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": hashes}, capture_output=True, text=True, check=True)
         assert f"{here.turns} turns" in answer.stdout
         assert here.trace in answer.stdout
+
+
+@pytest.mark.parametrize("known", KNOWN)
+def test_what_was_broken_once_is_whole(known: dict[str, int]) -> None:
+    faults = faults_of(f"seed {known['seed']}", known["hours"], known["faults"])
+    assert run(known["seed"], known["hours"], faults=faults, events=known["events"]).broken == []

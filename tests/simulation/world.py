@@ -17,6 +17,7 @@ from functools import partial
 import structlog
 
 from attune_controller.assembly import Assembly as ControllerAssembly
+from attune_controller.store.errors import AgentUnknown
 from attune_controller.store.records import Agent
 from attune_core import failpoints
 from attune_core.errors import AttuneError
@@ -73,6 +74,8 @@ class World:
         self.sender = Sender(self.controller, random.Random(f"{name} sender"))
         self.happened: Counter[str] = Counter()
         self.defects: list[str] = []
+        #: Agents whose clock has jumped, or whose state was lost: their rates begin anew.
+        self.unreliable: set[str] = set()
         self.timeline: list[str] | None = [] if traced else None
 
     def later(self, seconds: float, then: Callable[[], object]) -> None:
@@ -103,11 +106,8 @@ class World:
             done.result()
 
     async def _live(self, faults: Sequence[Fault]) -> None:
-        enrolled = {
-            machine.name: Agent(name=machine.name, labels={"role": "sim"}, fingerprint="", certificate_expires_at=0.0, enrolled_at=EPOCH)
-            for machine in self.machines
-        }
-        self.controller.disk.tables.agents.update(enrolled)
+        for machine in self.machines:
+            self._enrol(machine)
         self._supervise()
         for fault in faults:
             self.later(fault.at, partial(self._bring, fault))
@@ -117,12 +117,36 @@ class World:
         self._heal()
         await self._lift_marks()
         until = self.loop.time() + self._rest
-        while self.loop.time() < until and not self._at_rest():  # noqa: ASYNC110 - virtual time
+        while self.loop.time() < until and not self._at_rest():
             await asyncio.sleep(_LOOK)
+            self._let_the_forgotten_join()
+
+    def _let_the_forgotten_join(self) -> None:
+        """Do what the agent's log tells its operator to do."""
+        tables = self.controller.disk.tables
+        for machine in self.machines:
+            if machine.name not in tables.agents or machine.disk.rows.instance in tables.forgotten:
+                self.join_anew(machine)
 
     def _bring(self, fault: Fault) -> None:
         self.note(f"FAULT {fault}")
         bring(self, fault)
+
+    def join_anew(self, machine: Machine) -> None:
+        """Let an agent lose its state and join again under its name."""
+        self.unreliable.add(machine.name)
+        machine.join_anew()
+        agent = self._enrol(machine)
+
+        async def tell(assembly: ControllerAssembly) -> None:
+            assembly.enrolled([agent])
+
+        self.ask(tell)
+
+    def _enrol(self, machine: Machine) -> Agent:
+        agents = self.controller.disk.tables.agents
+        new = Agent(name=machine.name, labels={"role": "sim"}, fingerprint="", certificate_expires_at=0.0, enrolled_at=EPOCH)
+        return agents.setdefault(machine.name, new)
 
     def _send(self, sending: Sending) -> None:
         self.loop.spawn(self.loop.world, self.sender.send(sending))
@@ -152,14 +176,13 @@ class World:
 
     async def _lift_marks(self) -> None:
         """Take back what operators said, however often it has to be asked for."""
-        for machine in self.machines:
-            lifted = False
-            while not lifted:
-                try:
-                    await self.controller.ask(partial(_lift_all, machine.name))
-                    lifted = True
-                except Broken:
-                    await asyncio.sleep(_LOOK)
+        while True:
+            try:
+                await self.controller.ask(_lift_all)
+            except (Broken, AgentUnknown):  # it is down, or somebody was forgotten between the look and the request
+                await asyncio.sleep(_LOOK)
+            else:
+                return
 
     def _at_rest(self) -> bool:
         tables = self.controller.disk.tables
@@ -238,9 +261,12 @@ def _broken(world: World) -> list[str]:
     disk = world.controller.disk
     return [
         *world.defects,
-        *judge(disk.tables, world.witness, disk.step_times, world.sender.acknowledged, AGENTS),
+        *judge(disk, world.witness, world.sender.acknowledged, world.unreliable),
     ]
 
 
-def _lift_all(name: str, assembly: ControllerAssembly) -> Coroutine[object, object, object]:
-    return assembly.marking.lift(name, *MarkKind, by="simulation")
+async def _lift_all(assembly: ControllerAssembly) -> None:
+    for agent in assembly.fleet.candidates():
+        await assembly.marking.lift(agent.name, *MarkKind, by="simulation")
+    for hold in assembly.holding.all():
+        await assembly.holding.lift(hold.action, hold.key, by="simulation")

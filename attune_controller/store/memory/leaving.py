@@ -30,7 +30,8 @@ def leave(tables: Tables, name: str, end: End, *, released_at: float | None) -> 
             queue.epoch, queue.last_handed = queue.epoch + 1, 0
             waiting += queue.waiting
         queue.chains.pop(name, None)
-    for execution in [tables.executions[number] for number in sorted(waiting)]:
+    places = sorted((tables.executions[number] for number in waiting), key=lambda one: (one.sequence, one.number))
+    for execution in places:  # the order of their steps is that of their places, also of those that were given another one
         tables.put(replace(execution, epoch=execution.epoch + 1))
     if instance := tables.agents[name].instance:
         tables.forgotten.add(instance)

@@ -25,7 +25,7 @@ _RELEASE_IN_FLEET: LiteralString = "UPDATE executions SET agent = '', released_a
 _NEXT_EPOCH: LiteralString = "UPDATE queues SET epoch = epoch + 1, last_handed = 0 WHERE place = ?"
 _WAITING: LiteralString = """
 SELECT number FROM executions WHERE state != 'settled' AND waiting AND queue IN (SELECT id FROM queues WHERE place = ? AND waiting > 0)
-ORDER BY number
+ORDER BY sequence, number
 """
 _FORGET_INSTANCE: LiteralString = """
 INSERT OR IGNORE INTO forgotten_instances (instance, agent) SELECT instance, name FROM agents WHERE name = ? AND instance != ''

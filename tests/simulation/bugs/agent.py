@@ -1,7 +1,7 @@
 """Bugs of the agent: its inbox, its lanes, its attempts and what it says of them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -10,6 +10,7 @@ import attune_agent.following
 import attune_agent.inbox
 from attune_agent.admission import Decision, Head, admit
 from attune_agent.attempt import Attempts
+from attune_agent.buckets import Buckets
 from attune_agent.dispatching import Dispatching
 from attune_agent.endings import cancelled_unstarted
 from attune_agent.fifo import Fifo
@@ -17,13 +18,16 @@ from attune_agent.following import Following
 from attune_agent.inbox import Inbox, Verdict
 from attune_agent.posting import Posting
 from attune_agent.results import Ending
-from attune_agent.state.records import Held, Item, Phase, QueueKey
+from attune_agent.state.records import Held, Item, Phase, QueueKey, Spent
 from attune_agent.withdrawals import Withdrawals
+from attune_core.ports import Clock
 from attune_core.states import Outcome, Reason
 from attune_core.wire.frames import Assign, Policy, Retry
 from tests.simulation.bugs.bug import Bug, replaced
 
 _assign, _end, _take, _cancel, _put, _parse = Inbox.assign, Following.end, Posting.take, Withdrawals.cancel, Fifo._put, Dispatching._parse
+
+_buckets = Buckets.__init__
 
 
 def _acknowledge_at_once(self: Inbox, assigns: Sequence[Assign]) -> None:
@@ -82,17 +86,23 @@ def _last_in_first_out(self: Fifo, item: Item) -> None:
     self._queues[item.queue].move_to_end(item.execution, last=False)
 
 
+def _full_again(self: Buckets, clock: Clock, stored: Iterable[Spent] = ()) -> None:
+    _buckets(self, clock)
+
+
 AGENT_BUGS = (
     Bug(
         name="the inbox acknowledges before the commit",
         breaks=("G1",),
         needs="full agent state",
+        rare=True,
         injected=replaced((Inbox, "assign", _acknowledge_at_once)),
     ),
     Bug(
         name="frames are not counted, and the inbox takes gaps",
         breaks=("G1", "G7"),
         needs="lost frames",
+        rare=True,
         injected=replaced((attune_agent.inbox, "judge", _take_gaps), (Dispatching, "_parse", _count_no_frames)),
     ),
     Bug(
@@ -101,14 +111,31 @@ AGENT_BUGS = (
         needs="full agent state",
         injected=replaced((Fifo, "retract", _leave_what_could_not_be_stored)),
     ),
-    Bug(name="admission ignores those before", breaks=("G7",), injected=replaced((attune_agent.admission, "admit", _ignore_those_before))),
+    Bug(
+        name="admission ignores those before",
+        breaks=("G7",),
+        rare=True,
+        injected=replaced((attune_agent.admission, "admit", _ignore_those_before)),
+    ),
     Bug(name="a queue is last in, first out", breaks=("G7",), injected=replaced((Fifo, "_put", _last_in_first_out))),
     Bug(name="a restart starts again what was asked", breaks=("G9",), injected=replaced((Attempts, "resume", _start_again_what_was_asked))),
-    Bug(name="a cancel does not wait for the tree", breaks=("G7", "G10"), injected=replaced((Withdrawals, "cancel", _settle_at_once))),
+    Bug(
+        name="a cancel does not wait for the tree",
+        breaks=("G7", "G10"),
+        needs="cancellation",
+        injected=replaced((Withdrawals, "cancel", _settle_at_once)),
+    ),
     Bug(
         name="what is lost is run again",
         breaks=("G9",),
         injected=replaced((attune_agent.following, "next_delay", _try_again_whatever_happened)),
+    ),
+    Bug(
+        name="a restart fills the buckets of rates",
+        breaks=("rate",),
+        needs="crash of an agent",
+        rare=True,
+        injected=replaced((Buckets, "__init__", _full_again)),
     ),
     Bug(name="what is lost is guessed a success", breaks=("G12",), injected=replaced((Following, "end", _guess_a_success))),
     Bug(name="reports are forgotten when they are sent", breaks=("G1",), injected=replaced((Posting, "take", _forget_what_is_sent))),

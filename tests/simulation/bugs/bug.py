@@ -14,6 +14,8 @@ class Bug:
     breaks: tuple[str, ...]
     #: A kind of fault that is brought about again and again, because the bug shows by nothing else.
     needs: str = ""
+    #: It takes some seeds to show, so it is looked for in `make soak` alone.
+    rare: bool = False
     injected: Callable[[], AbstractContextManager[object]]
 
 

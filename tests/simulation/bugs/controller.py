@@ -1,8 +1,9 @@
 """Bugs of the controller: events, plans, hand-over and reports."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+import attune_controller.store.memory.agents
 import attune_controller.store.memory.events
 import attune_controller.store.memory.executions
 import attune_controller.store.memory.queues
@@ -11,8 +12,9 @@ from attune_controller.errors import AgentCloned
 from attune_controller.sessions.clones import Clones
 from attune_controller.store.dealing import Lane, deal
 from attune_controller.store.memory.events import MemoryEvents, insert_event
+from attune_controller.store.memory.leaving import leave
 from attune_controller.store.memory.tables import Tables
-from attune_controller.store.records import Acceptance, Event, Execution, Handover, Move, NewEvent, NewExecution
+from attune_controller.store.records import Acceptance, Departure, Event, Execution, Handover, Move, NewEvent, NewExecution
 from attune_controller.store.transitions import after_move
 from attune_core.failpoints import failpoint
 from attune_core.states import State
@@ -20,11 +22,12 @@ from attune_core.wire.frames import Hello
 from tests.simulation.bugs.bug import Bug, replaced
 from tests.simulation.controller_disk import SimulatedStore
 
-_unplanned, _insert, _allowed, _greet = (
+_unplanned, _insert, _allowed, _greet, _leave = (
     SimulatedStore.unplanned,
     attune_controller.store.memory.events._insert_execution,
     attune_controller.store.transitions._allowed,
     Clones.greet,
+    leave,
 )
 
 
@@ -78,6 +81,16 @@ def _late_is_a_copy(self: Clones, name: str, hello: Hello, session: str) -> bool
     return True
 
 
+def _in_the_same_epoch(tables: Tables, name: str, end: Callable[[Execution], Move | None], *, released_at: float | None) -> Departure:
+    before = {key: queue.epoch for key, queue in tables.queues.items()}
+    departure = _leave(tables, name, end, released_at=released_at)
+    for key, queue in tables.queues.items():
+        queue.epoch = before[key]
+        for number in queue.waiting:
+            tables.put(replace(tables.executions[number], epoch=queue.epoch))
+    return departure
+
+
 _EVENTS, _EXECUTIONS = attune_controller.store.memory.events, attune_controller.store.memory.executions
 CONTROLLER_BUGS = (
     Bug(name="an event is accepted again", breaks=("G2",), injected=replaced((_EVENTS, "accept", _accept_again))),
@@ -86,6 +99,7 @@ CONTROLLER_BUGS = (
         name="a plan is no transaction",
         breaks=("G3",),
         needs="crash at c4",
+        rare=True,
         injected=replaced((_EVENTS, "_insert_execution", _without_a_transaction)),
     ),
     Bug(
@@ -101,9 +115,16 @@ CONTROLLER_BUGS = (
     ),
     Bug(name="an end becomes no event", breaks=("G1",), injected=replaced((_EXECUTIONS, "insert_completion", _no_completion))),
     Bug(
+        name="a new instance begins no epoch",
+        breaks=("G1", "G4"),
+        needs="new instance",
+        injected=replaced((attune_controller.store.memory.agents, "leave", _in_the_same_epoch)),
+    ),
+    Bug(
         name="a late hello is taken for a copy",
         breaks=("G1",),
         needs="reordering",
+        rare=True,
         injected=replaced((Clones, "greet", _late_is_a_copy)),
     ),
 )
