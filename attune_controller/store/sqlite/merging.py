@@ -37,7 +37,7 @@ epoch = max(epoch, excluded.epoch), last_sequence = max(last_sequence, excluded.
 """
 # In a queue of the fleet, what waits for agents that have not said yet what they hold keeps its epoch: theirs is compared with it.
 _FOLLOW: LiteralString = """
-UPDATE executions SET epoch = ? WHERE queue = ? AND state = 'queued' AND handed = 0 AND ready_at = 0
+UPDATE executions SET epoch = ? WHERE queue = ? AND state != 'settled' AND state = 'queued' AND handed = 0 AND ready_at = 0
 AND agent NOT IN (SELECT agent FROM merges WHERE agent != ?)
 """
 _CHAIN_ANEW: LiteralString = "UPDATE queues SET last_handed = 0 WHERE id = (SELECT queue FROM executions WHERE number = ?)"
