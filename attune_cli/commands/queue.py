@@ -32,7 +32,7 @@ def list_queues(
     json: JsonFlag = False,
     profile: ProfileName = None,
 ) -> None:
-    """List the queues in which something waits or runs, and everything that is paused.
+    """List where something waits or runs, and what is paused.
 
     Example: attune queue list --agent web1
     """
@@ -86,9 +86,9 @@ def pause(
     json: JsonFlag = False,
     profile: ProfileName = None,
 ) -> None:
-    """Let nothing new of an action start, or with --key of one of its queues, on any agent.
+    """Let nothing new of an action start, on any agent.
 
-    What runs goes on; what comes waits in its order.
+    With --key it is one of its queues. What runs goes on; what comes waits in its order.
 
     Example: attune queue pause web.restart --note "release freeze"
     """
@@ -102,7 +102,7 @@ def pause(
 
 @app.command()
 def resume(action: Action, key: Key = None, json: JsonFlag = False, profile: ProfileName = None) -> None:
-    """End a pause of an action, or with --key of one of its queues.
+    """End a pause of an action, or of one of its queues.
 
     Example: attune queue resume web.restart
     """
@@ -121,7 +121,7 @@ def resume(action: Action, key: Key = None, json: JsonFlag = False, profile: Pro
 def requeue(
     execution: Annotated[str, typer.Argument(help="Its number, or its id.")], json: JsonFlag = False, profile: ProfileName = None
 ) -> None:
-    """Give an execution that has not started another place: the last of its queue.
+    """Put an execution that has not started at its queue's end.
 
     Example: attune queue requeue 42
     """
