@@ -9,10 +9,14 @@ import http.client
 import json
 import ssl
 import threading
+import time
 from urllib.parse import urlsplit
 
 #: Of a hook that lives for a minute.
 SECRET = "benchmark-secret"  # noqa: S105
+
+#: After so many seconds without a request a connection is not trusted; servers close idle ones after five.
+RESTED = 2.0
 
 
 def payload(one: str) -> bytes:
@@ -47,8 +51,11 @@ class Sender:
             raise RuntimeError(f"{answer.status} {said!r}")
 
     def _connection(self) -> http.client.HTTPSConnection:
+        """Return this thread's connection; one that rested may have been closed by the server, and is made anew."""
         found: http.client.HTTPSConnection | None = getattr(self._thread, "connection", None)
-        if found is None:
+        now = time.monotonic()
+        if found is None or now - self._thread.used_at > RESTED:
             found = http.client.HTTPSConnection(self._address.hostname or "", self._address.port, context=self._tls, timeout=60)
             self._thread.connection = found
+        self._thread.used_at = now
         return found
