@@ -67,6 +67,8 @@ class QueueMachine(RuleBasedStateMachine):
         self.jumped = False
         self.asked_at: dict[str, float] = {}
         self.cancelled: set[str] = set()
+        #: Their preparation took its time, and a token is taken before it.
+        self.stopped: set[str] = set()
         self.world = World(slots=slots, open_state=self._open_state)
         self.world.host.watch = self._started
         self.world.preparation.turns = lambda execution: int(execution) % 3
@@ -142,6 +144,7 @@ class QueueMachine(RuleBasedStateMachine):
                 else:
                     self._finish_running(place, How.EXITED, 1)
 
+        self._do(self.world.settle(100))
         self._call(begin)
 
     @rule(action=st.sampled_from(list(POLICIES)), variant=st.integers(min_value=0, max_value=2))
@@ -163,6 +166,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 5.0, 10.0, 31.0, 61.0]))
     def let_time_pass(self, seconds: float) -> None:
+        self._do(self.world.settle(100))  # a token is taken at the admission: no time passes between that and a start
         self._call(lambda: self.world.clock.advance(seconds))
 
     @rule(seconds=st.sampled_from([-3.2e8, -3600.0, 3600.0, 3.2e8]))
@@ -189,6 +193,7 @@ class QueueMachine(RuleBasedStateMachine):
         if shut:
             for ahead in range(number + 1):
                 gates.setdefault(str(self.names + ahead), asyncio.Event())
+                self.stopped.add(str(self.names + ahead))
         else:
             self._call(self._open_gates)
 
@@ -292,7 +297,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def _started(self, request: StartRequest) -> None:
         place = self.witness.places[request.execution]
-        if place.queue.action == "web.rated":
+        if place.queue.action == "web.rated" and request.execution not in self.stopped:
             self.witness.times.append(self.asked_at[request.execution])
         within = self.witness.decided[request.execution].start_within
         if within is not None and not self.jumped and (request.execution, 1) not in self.witness.starts and request.attempt == 1:
