@@ -64,7 +64,9 @@ def backup(
     state: StatePath = DEFAULT_STATE,
     json: JsonFlag = False,
 ) -> None:
-    """Copy what a controller cannot get again: store, authority, secrets, tokens and packs. The controller may go on running.
+    """Copy what a controller cannot get again to a new folder.
+
+    That is its store, authority, secrets, tokens and packs. The controller may go on running.
 
     It holds keys and secrets: keep it as you keep those. The settings file and the git repository are not in it.
 

@@ -44,7 +44,7 @@ def order(
     json: JsonFlag = False,
     profile: ProfileName = None,
 ) -> None:
-    """Check every start and every end that is on record against each promise of order.
+    """Check what is on record against each promise of order.
 
     Names each broken promise with a counter-example, and ends with 1 then. An action is a witness when it writes
     `echo "S $ATTUNE_EXECUTION_ID $ATTUNE_ATTEMPT" >> FILE` first, and the same with E last.
