@@ -236,12 +236,12 @@ class QueueMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """When every hindrance has gone, everything ends."""
+        if not self.jumped:
+            self.witness.judge_rate(RATE.limit, RATE.per)
         with self.silence:
             self._do(self._calm())
         self.loop.close()
         assert not self.problems, self.problems[0]
-        if not self.jumped:
-            self.witness.judge_rate(RATE.limit, RATE.per)
 
     def _keep(self, _loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         self.problems.append(str(context.get("exception") or context["message"]))
