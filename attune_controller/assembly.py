@@ -65,6 +65,7 @@ class Assembly:
         self.returning = Returning(store, clock, self._returned)
         self.requeueing = Requeueing(store, self.sessions, self._returned)
         self.holding = Holding(store, self.sessions, clock=clock, random=random)
+        self.holding.planned = self.planner.wake
         self.reports = Reports(store, self.active, clock, wake=self.planner.wake, glance=self.planner.glance, returned=self._returned)
         self.turns = Turns(store, self.sessions, self.active, self.cancellation, clock, planned=self.planner.wake)
         self.planner.moved = self.reports.moved = self.expiry.moved = self.cancellation.moved = self.turns.changed

@@ -5,7 +5,7 @@ Called by the API for operators, and by the composition root when a stream opens
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -34,6 +34,8 @@ class Holding:
         self._store, self._sessions, self._clock, self._random = store, sessions, clock, random
         self._holds: Mapping[tuple[str, str | None], Hold] = {}
         self._one_at_a_time = asyncio.Lock()
+        #: Wakes the planner: each change is an event, which waits for nothing else to happen.
+        self.planned: Callable[[], None] = _nobody
         self._log = structlog.get_logger("holding")
 
     async def restore(self) -> None:
@@ -92,11 +94,16 @@ class Holding:
 
     def _changed(self, holds: Mapping[tuple[str, str | None], Hold], what: str, action: str, by: str, note: str) -> None:
         self._holds = holds
+        self.planned()
         self._log.info(f"queue_{what}", action=action, by=by, note=safe_text(note))
         for session in self._sessions:
             if session.streaming:
                 self.tell(session)
                 session.work.set()  # the queues of the fleet stand here, and one of them may go on
+
+
+def _nobody() -> None:
+    """Nobody plans."""
 
 
 def _data(action: str, key: str | None, by: str, note: str) -> JsonObject:
