@@ -8,10 +8,10 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from attune_controller.errors import BackupRefused, BackupUnusable
 from attune_controller.identity.private_file import sync_folder, write_private
@@ -26,10 +26,18 @@ FOLDERS, FILES = ("ca", "secrets", "packs"), ("admin-token",)
 _CHUNK = 1 << 20
 
 
+def _inside(path: str) -> str:
+    """Refuse a path that leads out of the directory: a manifest may be anybody's."""
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or len(pure.parts) not in (1, 2) or str(pure) != path:
+        raise ValueError("a file of a state directory or of a folder in it")
+    return path
+
+
 class KeptFile(DocumentModel):
     """One file of a backup, by its path in the state directory."""
 
-    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?$", max_length=400)]
+    path: Annotated[str, Field(max_length=400), AfterValidator(_inside)]
     size: Annotated[int, Field(ge=0)]
     mode: Annotated[int, Field(ge=0, le=0o777)]
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -97,10 +105,10 @@ def read_manifest(backup: Path) -> Manifest:
 
 
 def copy_kept(backup: Path, manifest: Manifest, into: Path) -> None:
-    """Copy what a manifest names, with its modes."""
+    """Copy what a manifest names, with its owner's modes: it is nobody else's, whatever a manifest says."""
     for kept in manifest.files:
         _copy(backup / kept.path, into / kept.path)
-        (into / kept.path).chmod(kept.mode)
+        (into / kept.path).chmod(kept.mode & 0o700)
 
 
 def put_in_place(part: Path, place: Path) -> None:
@@ -137,7 +145,8 @@ def _copy(source: Path, target: Path) -> None:
 
 def _described(root: Path, path: Path) -> KeptFile:
     digest = hashlib.sha256()
-    with (root / path).open("rb") as file:
+    # Not through a link, and a pipe has nothing to read.
+    with os.fdopen(os.open(root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
         stat = os.fstat(file.fileno())

@@ -31,9 +31,12 @@ class Returning:
         """Place for ever."""
         while True:
             self._work.clear()
-            ready_at = await self._store.next_ready()
+            ready_at, now = await self._store.next_ready(), self._clock.now()
+            if ready_at is not None and ready_at <= now:  # before anything else: reports that wake it all the time must not hold it up
+                await self._place(now)
+                continue
             try:
-                async with asyncio.timeout(None if ready_at is None else max(ready_at - self._clock.now(), 0.0)):
+                async with asyncio.timeout(None if ready_at is None else ready_at - now):
                     await self._work.wait()
             except TimeoutError:
                 # A clock that was set back meanwhile lets nobody wait twice.

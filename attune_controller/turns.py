@@ -93,7 +93,8 @@ class Turns:
         if concurrency is None or len(standing) <= concurrency.limit:
             return
         if concurrency.when_busy == "skip":
-            moves = [self._skipped(execution) for execution in standing[concurrency.limit :] if not execution.handed]
+            # A retry at the tail waits, as it does at an agent: what was tried once is not said to be rejected.
+            moves = [self._skipped(one) for one in standing[concurrency.limit :] if not one.handed and not one.attempt]
             self.changed(await self._store.record_moves(moves))
             self._wake()
             return
@@ -112,5 +113,6 @@ class Turns:
             outcome=Outcome.REJECTED,
             reason=Reason.SKIPPED,
             detail="the queue was busy when it came",
+            unhanded=True,  # the queue may have moved since it was looked at
         )
         return replace(move, completion=completion(execution, move, now))

@@ -3,12 +3,14 @@
 import asyncio
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import apsw
 import pytest
+from pydantic import ValidationError
 
-from attune_controller.backup import MANIFEST, make_backup, read_manifest
+from attune_controller.backup import MANIFEST, KeptFile, make_backup, read_manifest
 from attune_controller.errors import BackupRefused, BackupUnusable
 from attune_controller.restoring import restore_backup
 from attune_controller.store.errors import StoreTooNew, UnknownFormat
@@ -148,6 +150,35 @@ async def test_whatever_differs_from_the_manifest_is_named_and_nothing_is_made(t
         with pytest.raises(BackupUnusable):
             await asyncio.to_thread(restore, tmp_path / "backup", tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("path", ["..", ".", "../planted", "ca/../planted", "/etc/planted", "ca//key.pem", "ca/", "a/b/c", ""])
+def test_a_manifest_names_nothing_outside_of_the_directory(path: str) -> None:
+    with pytest.raises(ValidationError):
+        KeptFile(path=path, size=1, mode=0o600, sha256="0" * 64)
+
+
+async def test_what_is_restored_is_its_owner_s_alone_and_comes_through_no_link(tmp_path: Path) -> None:
+    state = await a_state(tmp_path / "state")
+    make_backup(state, tmp_path / "backup", now=5.0)
+    manifest, key = tmp_path / "backup" / MANIFEST, tmp_path / "backup/ca/key.pem"
+    manifest.write_text(manifest.read_text().replace('"mode": 384', '"mode": 511'))
+    await asyncio.to_thread(restore, tmp_path / "backup", tmp_path / "new")
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "new").rglob("*"))
+    key.rename(tmp_path / "elsewhere")
+    for plant in (partial(key.symlink_to, tmp_path / "elsewhere"), partial(os.mkfifo, key)):
+        plant()
+        with pytest.raises(BackupUnusable, match=r"ca/key\.pem"):
+            await asyncio.to_thread(restore, tmp_path / "backup", tmp_path / "newer")
+        key.unlink()
+
+
+async def test_a_file_of_any_name_is_kept(tmp_path: Path) -> None:
+    state = await a_state(tmp_path / "state")
+    (state / "secrets/old key (copy)~").write_text("s")
+    make_backup(state, tmp_path / "backup", now=5.0)
+    await asyncio.to_thread(restore, tmp_path / "backup", tmp_path / "new")
+    assert (tmp_path / "new/secrets/old key (copy)~").read_text() == "s"
 
 
 async def test_a_backup_of_a_newer_version_is_refused_with_both_versions(tmp_path: Path) -> None:
