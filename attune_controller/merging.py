@@ -43,7 +43,7 @@ class Merging:
         session.inventoried.update(page.reported)
         lasts = [Held(queue=key_of(one.queue), epoch=one.epoch, last=one.last) for one in session.hello.queues]
         end = end_of_unknown(unmerged, session.inventoried, lasts, anew=unmerged.instance not in {"", session.hello.instance}, now=now)
-        departure = await self._store.merge(session.name, lasts, end)
+        departure = await self._store.merge(session.name, lasts, end, theirs=session.inventoried)
         session.unmerged = False
         self._wake()
         self._log.warning("agent_merged", agent=session.name, instance=safe_text(session.hello.instance, limit=40), lost=departure.ended)

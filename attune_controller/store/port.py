@@ -4,7 +4,7 @@ Implemented by store/sqlite (production) and store/memory (simulation), held to 
 after the write is durable (fsync) and is atomic; writes of concurrent callers may share one commit. Methods are grouped by noun.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from attune_controller.store.backlog import Backlog, Holds, Returns
@@ -358,10 +358,11 @@ class Merges(Protocol):
         """
         ...
 
-    async def merge(self, agent: str, known: Sequence[Held], end: End) -> Departure:
+    async def merge(self, agent: str, known: Sequence[Held], end: End, *, theirs: Collection[str] = ()) -> Departure:
         """Settle, of what the agent was given, what `end` says; let the rest that it does not hold wait again; and let it be merged.
 
-        Each queue of which it knows something goes into an epoch beyond the agent's, and its sequences go on beyond the agent's last.
+        `theirs` are the executions that it holds or still reports of: it was handed them, whatever the backup says. Each queue of which it
+        knows something goes into an epoch beyond the agent's, and its sequences go on beyond the agent's last.
         """
         ...
 

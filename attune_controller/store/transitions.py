@@ -131,7 +131,7 @@ def _allowed(execution: Execution, move: Move) -> bool:
         # Nobody else has it, so only the controller itself can end it.
         return move.state is State.SETTLED
     if move.state is State.QUEUED:
-        return move.sequence == execution.sequence  # of an older place it is an old report
+        return move.sequence >= execution.sequence  # of an older place it is an old report; a later one was given before a restore
     return not move.unhanded and move.attempt >= execution.attempt and _goes_on(execution, move)
 
 

@@ -3,7 +3,7 @@
 Part of MemoryStore.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from attune_controller.store.encoding import encode, stored_bytes
@@ -46,7 +46,7 @@ class MemoryMerges(Opened):
             placed = tables.executions[number]
             tables.put(replace(placed, handed=True, state=execution.state, attempt=execution.attempt))
 
-    async def merge(self, agent: str, known: Sequence[Held], end: End) -> Departure:
+    async def merge(self, agent: str, known: Sequence[Held], end: End, *, theirs: Collection[str] = ()) -> Departure:
         """See the port."""
         tables, ended = self.tables, 0
         lasts = {(claim.queue, claim.epoch): claim.last for claim in known}
@@ -55,6 +55,9 @@ class MemoryMerges(Opened):
             if move is not None and (after := after_move(execution, move)):
                 settle_or_go_on(tables, after, kept_move(move))
                 ended += 1
+            elif execution.new.id in theirs:
+                state = State.ASSIGNED if execution.state is State.QUEUED else execution.state
+                tables.put(replace(execution, state=state, handed=True, ready_at=0.0))
             elif is_unacknowledged(execution) and execution.sequence > lasts.get((execution.queue, execution.epoch), 0):
                 tables.put(replace(execution, handed=False))
                 queue = tables.queues[execution.queue]

@@ -4,7 +4,7 @@ Part of SqliteStore; called by the controller's `merging`. What an agent holds k
 its queue, so no place that the lost time gave is given again, and the agent's own chain of `after` begins anew.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import LiteralString, cast
 
@@ -47,6 +47,10 @@ SELECT 1 WHERE ? > (SELECT numbers FROM merges WHERE agent = ?) AND NOT EXISTS (
 _INSERT: LiteralString = INSERT_EXECUTION.replace("(\nid,", "(\nnumber, id,").replace("VALUES (", "VALUES (?, ")
 _PLACE: LiteralString = "UPDATE executions SET agent = ?, queue = ?, epoch = ?, sequence = ? WHERE number = ?"
 _HOLD: LiteralString = "UPDATE executions SET state = ?, handed = 1, attempt = ?, ready_at = 0 WHERE number = ?"
+# It may have been handed over after the backup was made: its report is to be believed, and it must not be handed over again.
+_REPORTED: LiteralString = """
+UPDATE executions SET state = iif(state = 'queued', 'assigned', state), handed = 1, ready_at = 0 WHERE number = ?
+"""
 
 
 class SqliteMerges(Connected):
@@ -68,9 +72,9 @@ class SqliteMerges(Connected):
         rows = [(execution, request_values(execution.new)) for execution in held]
         await self._write(partial(_take_over, agent=agent, held=rows, event=event, values=values_of(event)))
 
-    async def merge(self, agent: str, known: Sequence[Held], end: End) -> Departure:
+    async def merge(self, agent: str, known: Sequence[Held], end: End, *, theirs: Collection[str] = ()) -> Departure:
         """See the port."""
-        return await self._write(partial(_merge, agent=agent, known=known, end=end))
+        return await self._write(partial(_merge, agent=agent, known=known, end=end, theirs=theirs))
 
 
 def _begin(connection: apsw.Connection, incarnation: str) -> None:
@@ -106,7 +110,7 @@ def _insert(connection: apsw.Connection, agent: str, execution: Execution, reque
     return number
 
 
-def _merge(connection: apsw.Connection, agent: str, known: Sequence[Held], end: End) -> Departure:
+def _merge(connection: apsw.Connection, agent: str, known: Sequence[Held], end: End, theirs: Collection[str]) -> Departure:
     lasts = {(claim.queue, claim.epoch): claim.last for claim in known}
     ended = 0
     for execution in unsettled_of(connection, agent):
@@ -114,6 +118,8 @@ def _merge(connection: apsw.Connection, agent: str, known: Sequence[Held], end: 
         if move is not None and (after := after_move(execution, move)):
             store_move(connection, after, prepare(move))
             ended += 1
+        elif execution.new.id in theirs:
+            execute(connection, _REPORTED, execution.number)
         elif is_unacknowledged(execution) and execution.sequence > lasts.get((execution.queue, execution.epoch), 0):
             execute(connection, "UPDATE executions SET handed = 0 WHERE number = ?", execution.number)  # it never got there
             execute(connection, _CHAIN_ANEW, execution.number)

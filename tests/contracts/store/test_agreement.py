@@ -211,15 +211,15 @@ class Agreement(RuleBasedStateMachine):
         self.both(lambda store: store.prune_executions(before=before, now=8000.0, keep=keep, after=after, limit=limit))
         self.both(lambda store: store.packs_in_use())
 
-    @rule(names=st.permutations(["web1", "web2"]), claims=CLAIMS)
-    def restore(self, names: list[str], claims: list[Held]) -> None:
+    @rule(names=st.permutations(["web1", "web2"]), claims=CLAIMS, theirs=st.sets(EXECUTIONS, max_size=3))
+    def restore(self, names: list[str], claims: list[Held], theirs: set[str]) -> None:
         self.both(lambda store: store.restored("another life"))
         self.both(lambda store: store.unmerged())
         for name in names:
             unmerged = self.runner.run(self.memory.unmerged())
             if name in unmerged:
-                end = end_of_unknown(unmerged[name], set(), claims, anew=False, now=5000.0)
-                self.both(lambda store, name=name, end=end: store.merge(name, claims, end))  # type: ignore[misc]
+                end = end_of_unknown(unmerged[name], theirs, claims, anew=False, now=5000.0)
+                self.both(lambda store, name=name, end=end: store.merge(name, claims, end, theirs=theirs))  # type: ignore[misc]
 
     @rule()
     def start_again(self) -> None:

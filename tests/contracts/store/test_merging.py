@@ -12,7 +12,7 @@ from attune_core.wire.frames import QueueName
 from attune_core.wire.inventory import InHand
 from tests.agent.assignments import assignment
 from tests.contracts.store.test_fleet_queues import hand, plan_fleet
-from tests.controller.store.making import agent, event, found, held, move, plan_some, queue, take
+from tests.controller.store.making import agent, event, found, given_back, held, move, plan_some, queue, take
 
 RESTORED = NewEvent(
     source="attune:restore", id="r-web1", type="core.agent_merged", subject="web1", time=1.0, received_at=1.0, data={"agent": "web1"}
@@ -43,7 +43,7 @@ async def merge(
     unmerged = (await store.unmerged())[name]
     await store.take_over(name, [taken_over(name, one, 5000.0) for one in items], RESTORED)
     known = {one.assign.execution for one in items} | set(reported)
-    return await store.merge(name, lasts, end_of_unknown(unmerged, known, list(lasts), anew=anew, now=5000.0))
+    return await store.merge(name, lasts, end_of_unknown(unmerged, known, list(lasts), anew=anew, now=5000.0), theirs=known)
 
 
 async def state(store: Store, execution: str) -> tuple[str, int, int]:
@@ -75,13 +75,42 @@ async def test_what_the_agent_had_and_no_longer_holds_is_lost_and_what_it_never_
     assert departure == Departure(ended=1)
     assert await state(store, "a") == ("started", 0, 1)
     assert await state(store, "b") == ("lost", 0, 2)
-    assert await state(store, "c") == ("queued", 0, 3)
+    assert await state(store, "c") == ("assigned", 0, 3)
     assert await take(store) == [("d", 0), ("e", 4)]
     assert (await state(store, "d"))[1] == 1
     await store.record_moves([move("a", State.SETTLED), move("c", State.SETTLED)])
     assert [(await state(store, one))[0] for one in "ac"] == ["succeeded", "succeeded"]
     assert await store.resume_handovers("web1", [held(3), held(5, epoch=1)]) == []
     assert await store.depths([queue()]) == {queue(): 2}
+
+
+async def test_what_was_handed_over_after_the_backup_and_is_still_to_be_reported_is_not_handed_over_again(store: Store) -> None:
+    await enrolled(store, "web1")
+    await plan_some(store, "a", "b", "c")
+    await store.restored("r")
+    # In the lost time a ended, and b was tried and given back for a second place, where it was tried again. Nothing of that was reported.
+    assert await merge(store, [], [held(4)], reported=["a", "b"]) == Departure(ended=1)
+    assert [await state(store, one) for one in "abc"] == [("assigned", 0, 1), ("assigned", 0, 2), ("lost", 0, 3)]
+    assert await take(store) == []
+    await store.record_moves([move("a", State.SETTLED), given_back("b", 2, sequence=4)])
+    assert await state(store, "a") == ("succeeded", 0, 1)
+    assert await take(store) == [("b", 0)]
+    again = await found(store, "b")
+    assert (again.epoch, again.sequence, again.attempt) == (1, 5, 2)
+    assert await store.depths([queue()]) == {queue(): 1}
+
+
+async def test_what_is_tried_again_at_the_tail_when_the_backup_is_made_is_the_agent_s_if_it_says_so(store: Store) -> None:
+    await enrolled(store, "web1")
+    await plan_some(store, "a")
+    await take(store)
+    await store.record_moves([move("a", State.STARTED), given_back("a", 1, sequence=1, ready_at=9000.0)])
+    await store.restored("r")
+    assert await merge(store, [], [held(2)], reported=["a"]) == Departure(ended=0)
+    assert await store.place_ready(until=9999.0, limit=9) == []
+    await store.record_moves([move("a", State.SETTLED, 2)])
+    assert (await state(store, "a"))[0] == "succeeded"
+    assert await store.depths([queue()]) == {queue(): 0}
 
 
 async def test_what_is_known_to_the_agent_alone_is_made_with_its_place_and_number(store: Store) -> None:
