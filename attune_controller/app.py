@@ -126,6 +126,7 @@ class _Composition:
             holding=assembly.holding,
             logs=assembly.logs,
             explainer=self._explainer(),
+            rated_until=assembly.sessions.rated_until,
             hooks=Hooks(assembly.intake, assembly.active, secrets, clock, accepted=self._delivered),
             tokens=self.tokens,
             join_tokens=JoinTokens(store, clock, random, public_url=ends.public.url, authority=self.authority.fingerprint),
@@ -149,7 +150,7 @@ class _Composition:
             clock=self.clock,
             agent_wait=self.settings.agents.wait,
             locked=self.assembly.clones.locked,
-            again_at=self.assembly.sessions.again_at,
+            rated_until=self.assembly.sessions.rated_until,
         )
         return Explainer(sources)
 

@@ -60,7 +60,7 @@ class Dispatch:
             ask_back(session, execution.new.id)
         while True:
             session.work.clear()
-            again_at = session.again_at = await self._hand_over(session)
+            again_at = await self._hand_over(session)
             session.resting = True
             with suppress(TimeoutError):
                 async with asyncio.timeout(None if again_at is None else max(again_at - self._clock.now(), SOON)):
@@ -88,6 +88,7 @@ class Dispatch:
                 terms=self._terms_now(),
                 now=self._clock.now(),
             )
+            session.rated = taken.held
             await self._send(session, taken.handovers)
             if len(taken.handovers) < TAKE:
                 return taken.again_at

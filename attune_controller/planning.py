@@ -193,6 +193,8 @@ class Planner:
         taken = [self._planned(agent) for agent in sorted(agents)]
         for execution in await self._store.record_plans(plans, over_before=over_before, followed=any(taken)):
             self._waits(execution)
+        if any(plan.notices for plan in plans):
+            self._work.set()  # they are events themselves
         for event, item in zip(events, drafted, strict=True):
             for failed in item.failed:
                 self._log.warning("condition_failed", position=event.position, note=failed.error)
@@ -236,6 +238,7 @@ class Planner:
                     await self._reject(execution, Reason.QUEUE_FULL, self.bound.why(new.action))
                     if news := self.bound.news(queue_for(new, agent), new.event):
                         await self._store.accept_event(news)
+                        self._work.set()
             elif left <= 0:
                 await self._reject(execution, Reason.NO_AGENT, placing.hindrance(new.action, new.key, new.match))
             else:
@@ -254,6 +257,7 @@ class Planner:
             detail=detail,
         )
         self.moved(await self._store.record_moves([replace(move, completion=completion(execution, move, now))]))
+        self._work.set()  # its completion is an event to plan
 
     async def _placing(self, queues: set[tuple[str, str]], held: set[tuple[str, str]]) -> Placing:
         keyed = sorted(queue for queue in queues if queue[1] != "null")

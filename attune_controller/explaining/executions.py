@@ -35,7 +35,7 @@ async def execution_facts(sources: Sources, execution: Execution) -> ExecutionFa
         execution=view.model_copy(update={"input": view.input if shown else {}, "result": None, "detail": view.detail[:500]}),
         handed=execution.handed,
         ready_at=moment_of(execution.ready_at),
-        rate_until="" if execution.handed else moment_of(sources.again_at(execution.agent)),
+        rate_until="" if execution.handed else moment_of(sources.rated_until(execution.agent, execution.queue)),
         input_shown=shown,
         rule=await _rule(sources, execution, accepted),
         active_revision=active.revision or "" if active else "",

@@ -12,7 +12,7 @@ from attune_controller.fleet import FleetAgent
 from attune_controller.http.queue_views import pause_view
 from attune_controller.http.views import agent_view
 from attune_controller.store.port import Store
-from attune_controller.store.records import Execution, Load
+from attune_controller.store.records import Execution, Load, QueueKey
 from attune_core.ports import Clock, rfc3339
 from attune_core.states import State
 from attune_core.wire.api import AgentView
@@ -41,7 +41,7 @@ class FleetView(Protocol):
 class Sources:
     """What is asked. `agent_wait`: how long an execution waits for an agent, seconds; `locked`: who is a clone.
 
-    `again_at`: when a rate that all agents share lets more go to an agent, 0 for none.
+    `rated_until`: when a rate of all agents lets more of a queue go to an agent, 0 for none.
     """
 
     store: Store
@@ -50,7 +50,7 @@ class Sources:
     clock: Clock
     agent_wait: float
     locked: Callable[[str], bool]
-    again_at: Callable[[str], float]
+    rated_until: Callable[[str, QueueKey], float]
 
     def now(self) -> str:
         """Return the time as documents write it."""

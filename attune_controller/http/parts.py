@@ -1,6 +1,6 @@
 """Parts: everything the public endpoints work with, as ports; put together by the composition root, handed to each endpoint in its Call."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from attune_controller.identity.enrolment import Enrolments
 from attune_controller.identity.join_tokens import JoinTokens
 from attune_controller.identity.tokens import ApiTokens
 from attune_controller.store.port import Store
-from attune_controller.store.records import Departure, Event, Execution, Hold
+from attune_controller.store.records import Departure, Event, Execution, Hold, QueueKey
 from attune_core.marks import MarkKind
 from attune_core.ports import Clock, Random
 from attune_core.states import Reason
@@ -121,7 +121,10 @@ class Explaining(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What there is; `repository` and `branch` are only shown, `started_at` is wall-clock seconds."""
+    """What there is; `repository` and `branch` are only shown, `started_at` is wall-clock seconds.
+
+    `rated_until`: when a rate of all agents lets more of a queue go to an agent, 0 when none holds it.
+    """
 
     store: Store
     intake: EventDoor
@@ -134,6 +137,7 @@ class Parts:
     holding: Holder
     logs: Logs
     explainer: Explaining
+    rated_until: Callable[[str, QueueKey], float]
     hooks: Hooks
     tokens: ApiTokens
     join_tokens: JoinTokens

@@ -17,7 +17,7 @@ def pause_view(hold: Hold) -> QueuePause:
     return QueuePause(action=hold.action, key=hold.key, note=hold.mark.note, by=hold.mark.by, since=rfc3339(hold.mark.since))
 
 
-def summary_view(state: QueueState, agent: FleetAgent | None, holds: Sequence[Hold]) -> QueueSummary:
+def summary_view(state: QueueState, agent: FleetAgent | None, holds: Sequence[Hold], rated_until: float) -> QueueSummary:
     """Return a queue; `agent` is its head's."""
     head = state.head
     return QueueSummary(
@@ -31,12 +31,12 @@ def summary_view(state: QueueState, agent: FleetAgent | None, holds: Sequence[Ho
         returning=state.returning,
         head=head.number if head else 0,
         oldest_at=rfc3339(head.new.accepted_at) if head else "",
-        waiting_for=waiting_for(head, agent) if head else "",
+        waiting_for=waiting_for(head, agent, rated_until) if head else "",
         paused=tuple(map(pause_view, holds)),
     )
 
 
-def queued_view(execution: Execution, position: int, agent: FleetAgent | None) -> QueuedExecution:
+def queued_view(execution: Execution, position: int, agent: FleetAgent | None, rated_until: float) -> QueuedExecution:
     """Return one execution at its position; only the first of a queue is told why it waits."""
     return QueuedExecution(
         position=position,
@@ -49,5 +49,5 @@ def queued_view(execution: Execution, position: int, agent: FleetAgent | None) -
         agent=execution.agent,
         accepted_at=rfc3339(execution.new.accepted_at),
         ready_at=moment(execution.ready_at),
-        waiting_for=waiting_for(execution, agent) if position < 2 else "",
+        waiting_for=waiting_for(execution, agent, rated_until) if position < 2 else "",
     )

@@ -46,7 +46,7 @@ def event_view(event: Event, executions: Sequence[str], *, data: bool) -> EventV
     )
 
 
-def execution_view(execution: Execution, agent: FleetAgent | None, *, whole: bool) -> ExecutionView:
+def execution_view(execution: Execution, agent: FleetAgent | None, *, whole: bool, rated_until: float = 0.0) -> ExecutionView:
     """Return one execution; input and result may be large, so lists leave them out."""
     new = execution.new
     return ExecutionView(
@@ -67,7 +67,7 @@ def execution_view(execution: Execution, agent: FleetAgent | None, *, whole: boo
         detail=execution.detail,
         exit_code=execution.exit_code,
         attempt=execution.attempt,
-        waiting_for=waiting_for(execution, agent) if execution.agent else wanted_agent(execution),
+        waiting_for=waiting_for(execution, agent, rated_until) if execution.agent else wanted_agent(execution),
         input=dict(new.input) if whole else {},
         secrets=dict(new.secrets),
         result=execution.result if whole else None,
@@ -89,7 +89,7 @@ def conditions(execution: Execution, agent: FleetAgent | None) -> list[str]:
     return found
 
 
-def waiting_for(execution: Execution, agent: FleetAgent | None) -> str:
+def waiting_for(execution: Execution, agent: FleetAgent | None, rated_until: float) -> str:
     """Return why an execution that has its agent has not started, "" when that is not known here."""
     if execution.state is State.QUEUED and execution.ready_at:
         return f"its next attempt, for which it takes a place at the tail at {rfc3339(execution.ready_at)[:19]}Z"
@@ -99,6 +99,8 @@ def waiting_for(execution: Execution, agent: FleetAgent | None) -> str:
         return by_people
     if execution.state is State.PREPARING:
         return ""
+    if rated_until and not execution.handed:
+        return f"rate of all agents: next start at {rfc3339(rated_until)[:19]}Z"
     queue = QueueName(place=execution.queue.place, action=execution.new.action, key=execution.new.key)
     return next((one.waiting_for for one in (agent.status.queues if agent.status else ()) if one.queue == queue), "")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from attune_controller.errors import SessionError, SessionOver
 from attune_controller.sessions.session import Session
+from attune_controller.store.records import QueueKey
 
 
 class OpenSessions:
@@ -46,10 +47,10 @@ class OpenSessions:
         session = self._by_name.get(name)
         return session if session is not None and session.streaming and session.error is None else None
 
-    def again_at(self, name: str) -> float:
-        """Return when a rate that all agents share lets more go to an agent, 0 when none is known to hold anything."""
+    def rated_until(self, name: str, queue: QueueKey) -> float:
+        """Return when a rate of all agents lets more of a queue go to an agent, 0 when none is known to hold it."""
         session = self.find(name)
-        return (session.again_at or 0.0) if session else 0.0
+        return session.rated.get(queue, 0.0) if session else 0.0
 
     def wake(self, name: str) -> bool:
         """Say that an agent may have new work; without a stream it will find out when it opens one. True when it is taken at once."""

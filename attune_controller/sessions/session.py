@@ -5,7 +5,7 @@ Made by `greeting`, found through `open_sessions`; `stream` sends its outbox, `i
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attune_controller.errors import SessionError
 from attune_controller.sessions.outbox import Outbox
@@ -55,8 +55,8 @@ class Session:
         self.last_n = 0
         self.streaming = False
         self.window = Window()
-        #: When a rate that all agents share lets more of its work go, None when none holds it; wall clock, seconds.
-        self.again_at: float | None = None
+        #: The queues that a rate of all agents holds back from it, and when it lets them go; wall clock, seconds.
+        self.rated: Mapping[QueueKey, float] = {}
         #: Actions whose policies the agent needs to follow.
         self.actions: set[str] = {held.queue.action for held in hello.queues}
         #: Executions for which a cancel frame was sent on this stream.

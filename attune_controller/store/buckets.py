@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from attune_controller.store.dealing import Lane
-from attune_controller.store.records import Bucket, Execution, Terms
+from attune_controller.store.records import Bucket, Execution, QueueKey, Terms
 from attune_core.wire.frames import Rate
 
 #: What rounding may leave of a whole token.
@@ -24,8 +24,8 @@ class Buckets:
     now: float
     #: What is to be stored.
     drawn: dict[tuple[str, str], Bucket] = field(default_factory=dict)
-    #: When the first token comes that something waits for.
-    again_at: float | None = None
+    #: The queues whose next one waits for a token, and when that comes.
+    held: dict[QueueKey, float] = field(default_factory=dict)
 
     def admitting(self, lanes: Iterable[Lane]) -> Iterator[Lane]:
         """Let lanes give only what has a token."""
@@ -42,8 +42,7 @@ class Buckets:
         key = new.action, new.rate_key or new.key
         bucket = self.drawn[key] = refilled(self.drawn.get(key) or self.read(*key), rate, self.now)
         if bucket.tokens < _WHOLE:
-            at = self.now + (1 - bucket.tokens) * rate.per / rate.limit
-            self.again_at = at if self.again_at is None else min(at, self.again_at)
+            self.held[execution.queue] = self.now + (1 - bucket.tokens) * rate.per / rate.limit
             return False
         self.drawn[key] = Bucket(tokens=bucket.tokens - 1, at=self.now)
         return True

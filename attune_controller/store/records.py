@@ -181,10 +181,15 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """What an agent is handed now. `again_at`: when the first rate that held something back lets it go, seconds of the epoch."""
+    """What an agent is handed now. `held`: the queues that a rate holds back, and when it lets them go, seconds of the epoch."""
 
     handovers: Sequence[Handover]
-    again_at: float | None = None
+    held: Mapping[QueueKey, float] = field(default_factory=dict)
+
+    @property
+    def again_at(self) -> float | None:
+        """Return when the first of them goes on, None when no rate holds anything."""
+        return min(self.held.values(), default=None)
 
 
 @dataclass(frozen=True, kw_only=True)

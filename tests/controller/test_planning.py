@@ -1,5 +1,6 @@
 """Planning: each event becomes its executions, strictly by position, under the revision that is active then."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from attune_core.rules.filling import InputInvalid
 from attune_core.rules.requests import REQUESTED, RequestRefused
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonObject, JsonValue
+from tests.waiting import eventually
 
 TRIGGER: JsonObject = {
     "description": "An alert",
@@ -101,6 +103,11 @@ class World:
     async def send(self, data: JsonValue, *, kind: str = "web.alert", event_id: str = "1", hops: int = 0) -> int:
         event = NewEvent(source="t", id=event_id, type=kind, time=1.0, received_at=1.0, data=data, hops=hops)
         return (await self.intake.accept(event)).position
+
+    def planned(self) -> set[str]:
+        """The types of events that are planned."""
+        tables = self.store.tables
+        return {event.new.type for position, event in tables.events.items() if position not in tables.unplanned}
 
     async def executions(self) -> list[Execution]:
         return list(reversed(await self.store.executions(before=None, limit=1000)))
@@ -311,3 +318,14 @@ async def test_a_completion_is_planned_like_any_event(world: World) -> None:
     assert event is not None
     assert event.status is EventStatus.PLANNED
     assert event.new.hops == 1
+
+
+async def test_what_planning_itself_makes_an_event_is_planned_without_another_arrival(world: World) -> None:
+    world.planner.bound.limit = 1
+    running = asyncio.create_task(world.planner.run())
+    await world.send({"unit": "lonely", "level": 0})
+    await eventually(lambda: not world.store.tables.unplanned, what="the first plan")
+    world.clock.time += world.planner.agent_wait + 1
+    await world.send({"unit": "nginx", "level": 0}, event_id="2")
+    await eventually(lambda: {"core.queue_full", "web.restart.completed"} <= world.planned(), what="the plan of its own events")
+    running.cancel()

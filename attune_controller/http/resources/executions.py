@@ -39,7 +39,7 @@ async def list_executions(call: Call) -> Response:
         agent=query.text("agent"),
         event=query.number("event", low=1),
     )
-    items = [execution_view(execution, call.parts.fleet.agent(execution.agent), whole=False) for execution in found]
+    items = [_view(call, execution, whole=False) for execution in found]
     return answer(Page[ExecutionView](items=items, next=str(items[-1].number) if len(items) == limit else ""))
 
 
@@ -144,4 +144,9 @@ async def find_execution(call: Call) -> Execution:
 
 
 def _whole(call: Call, execution: Execution, status: int = 200) -> Response:
-    return answer(execution_view(execution, call.parts.fleet.agent(execution.agent), whole=True), status)
+    return answer(_view(call, execution, whole=True), status)
+
+
+def _view(call: Call, execution: Execution, *, whole: bool) -> ExecutionView:
+    agent, until = call.parts.fleet.agent(execution.agent), call.parts.rated_until(execution.agent, execution.queue)
+    return execution_view(execution, agent, whole=whole, rated_until=until)

@@ -48,8 +48,11 @@ async def show_queue(call: Call) -> Response:
     return answer(
         QueueContent(
             queue=_summary(call, state),
-            items=[queued_view(one, page.before + place, fleet.agent(one.agent)) for place, one in enumerate(page.executions, 1)],
-            returning=tuple(queued_view(one, 0, fleet.agent(one.agent)) for one in returning),
+            items=[
+                queued_view(one, page.before + place, fleet.agent(one.agent), call.parts.rated_until(one.agent, queue))
+                for place, one in enumerate(page.executions, 1)
+            ],
+            returning=tuple(queued_view(one, 0, fleet.agent(one.agent), 0.0) for one in returning),
             next=str(page.executions[-1].sequence) if len(page.executions) == limit else "",
         )
     )
@@ -72,8 +75,9 @@ async def resume(call: Call) -> Response:
 
 
 def _summary(call: Call, state: QueueState) -> QueueSummary:
-    agent = call.parts.fleet.agent(state.head.agent) if state.head else None
-    return summary_view(state, agent, call.parts.holding.of(state.queue.action, state.queue.key))
+    name = state.head.agent if state.head else ""
+    holds = call.parts.holding.of(state.queue.action, state.queue.key)
+    return summary_view(state, call.parts.fleet.agent(name), holds, call.parts.rated_until(name, state.queue))
 
 
 def _check_action(call: Call, action: str) -> None:

@@ -42,7 +42,7 @@ class MemoryQueues(Opened):
             if queue.key.place == FLEET:
                 queue.chains[agent] = queue.last_handed
             tables.put(handover.execution)
-        return Taken(handovers=handed, again_at=buckets.again_at)
+        return Taken(handovers=handed, held=buckets.held)
 
     async def fleet_heads(self, only: Sequence[QueueKey] | None) -> Mapping[QueueKey, str]:
         """See the port."""

@@ -112,7 +112,7 @@ class _Take:
         if dealt:
             self._mark(connection, dealt, queues)
         handed = [replace(handover, execution=replace(handover.execution, handed=True)) for handover in dealt]
-        return Taken(handovers=handed, again_at=buckets.again_at)
+        return Taken(handovers=handed, held=buckets.held)
 
     def _lanes(self, connection: apsw.Connection, queues: dict[QueueKey, int]) -> Iterator[Lane]:
         yield from fleet_lanes(connection, self.agent, self.terms, queues)

@@ -34,7 +34,7 @@ from attune_controller.secrets import ControllerSecrets
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.port import Store
-from attune_controller.store.records import Execution, Move
+from attune_controller.store.records import Execution, Move, QueueKey
 from attune_core.catalog.folder_tree import FolderTree
 from attune_core.catalog.load import load
 from attune_core.ports import SystemRandom
@@ -126,6 +126,8 @@ class House:
         self.write_secret("other", b"another secret")
         self.activate(FILES)
         self.locked = set[str]()
+        #: When a rate of all agents lets more of a queue go.
+        self.rated: dict[QueueKey, float] = {}
         self.marking = Marking(self.store, self.fleet, OpenSessions(), clock=self.clock, random=self.random, changed=self._wake)
         planner = Planner(self.store, self.active, self.fleet, self.clock, self.random, planned=lambda _agent: None)
         self.departing = Departing(self.store, self.fleet, OpenSessions(), self.marking, planner, clock=self.clock, random=self.random)
@@ -165,7 +167,7 @@ class House:
             clock=self.clock,
             agent_wait=600.0,
             locked=self.locked.__contains__,
-            again_at=lambda _name: 0.0,
+            rated_until=lambda _name, queue: self.rated.get(queue, 0.0),
         )
 
     def _parts(self) -> Parts:
@@ -183,6 +185,7 @@ class House:
             holding=self.holding,
             logs=self.logs,
             explainer=Explainer(self.sources()),
+            rated_until=lambda _name, queue: self.rated.get(queue, 0.0),
             hooks=Hooks(intake, self.active, secrets, self.clock, accepted=self.delivered.append),
             tokens=self.tokens,
             join_tokens=JoinTokens(

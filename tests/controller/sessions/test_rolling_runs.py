@@ -134,6 +134,24 @@ async def test_a_rate_of_the_fleet_lets_go_over_time_and_is_not_the_agents_to_co
         assert {item.policy.rate for item in assigns} == {None}
 
 
+async def test_a_queue_that_a_rate_of_the_fleet_holds_says_until_when(tmp_path: Path) -> None:
+    files = scoped("{limit: 1, scope: fleet}", pick="any", more="rate: {limit: 1, per: 1h, scope: fleet}\n")
+    async with live(tmp_path, files) as it:
+        spoken = await (await it.enrol("one")).hello()
+        await send(it, "a", "b")
+        await end(spoken, (await spoken.assigned())[0])
+
+        async def told() -> bool:
+            shown = (await it.get("/v1/queues/*/web.restart")).json()
+            waits = str(shown["items"][0]["waiting_for"])
+            (listed,) = (await it.get("/v1/executions?state=queued")).json()["items"] or [shown["queue"]]
+            return (
+                waits.startswith("rate of all agents: next start at ") and shown["queue"]["waiting_for"] == waits == listed["waiting_for"]
+            )
+
+        await until(told)
+
+
 async def test_what_comes_while_a_skipping_queue_of_the_fleet_is_busy_is_not_run(tmp_path: Path) -> None:
     async with live(tmp_path, scoped("{limit: 1, scope: fleet, when_busy: skip}", pick="any")) as it:
         one = await (await it.enrol("one")).hello()
