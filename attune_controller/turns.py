@@ -15,7 +15,7 @@ from attune_controller.cancellation import Cancellation
 from attune_controller.completion import completion
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.sessions.open_sessions import OpenSessions
-from attune_controller.store.backlog import Backlog
+from attune_controller.store.backlog import Backlog, Holds
 from attune_controller.store.errors import NotCancellable
 from attune_controller.store.port import Executions, Queues
 from attune_controller.store.records import FLEET, Execution, Move, QueueKey
@@ -30,7 +30,7 @@ PAGE, BACKLOG = 200, 10_000
 Wake = Callable[[], None]
 
 
-class TurnsStore(Queues, Executions, Backlog, Protocol):
+class TurnsStore(Queues, Executions, Backlog, Holds, Protocol):
     """The part of the store that turns use."""
 
 
@@ -98,8 +98,10 @@ class Turns:
             self.changed(await self._store.record_moves(moves))
             self._wake()
             return
+        paused = {(hold.action, hold.key) for hold in await self._store.queue_holds()} & {(queue.action, None), (queue.action, queue.key)}
         for execution in standing[: -concurrency.limit]:
-            if not execution.cancelling:
+            # What runs goes on while what would take its place may not start.
+            if not execution.cancelling and not (paused and execution.handed):
                 with suppress(NotCancellable):  # it ended meanwhile
                     await self._cancellation.cancel(execution, Reason.SUPERSEDED, "a newer one came")
 

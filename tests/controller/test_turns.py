@@ -4,20 +4,21 @@ from attune_controller.cancellation import Cancellation
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.store.memory.store import MemoryStore
-from attune_controller.store.records import QueueKey, QueuePage
+from attune_controller.store.records import Hold, QueueKey, QueuePage
 from attune_controller.turns import Turns
 from attune_core.catalog.catalog import Catalog
 from attune_core.catalog.load import load
+from attune_core.marks import Mark
 from attune_core.ports import SystemClock
 from attune_core.states import Outcome, Reason, State
 from tests.controller.reconcile.conftest import FILES, RESTART
-from tests.controller.store.making import found, given_back, move, plan_some, take
+from tests.controller.store.making import event, found, given_back, move, plan_some, take
 from tests.core.catalog.memory_tree import MemoryTree
 
 
-def skipping(store: MemoryStore) -> Turns:
-    """Return the turns of a queue that holds one and lets nobody wait."""
-    document = RESTART + "concurrency: {limit: 1, scope: fleet, when_busy: skip}\n"
+def turns(store: MemoryStore, when_busy: str) -> Turns:
+    """Return the turns of a queue that holds one."""
+    document = RESTART + f"concurrency: {{limit: 1, scope: fleet, when_busy: {when_busy}}}\n"
     loaded = load(MemoryTree({path: text.encode() for path, text in FILES.items()} | {"packs/web/actions/restart.yaml": document.encode()}))
     assert isinstance(loaded.catalog, Catalog), loaded.problems
     active, sessions, clock = ActiveCatalog(), OpenSessions(), SystemClock()
@@ -34,7 +35,7 @@ async def test_a_retry_at_the_tail_waits_and_what_is_new_is_skipped() -> None:
     assert await take(store) == [("b", 1)]
     await store.place_ready(until=5.0, limit=10)
     await plan_some(store, "c", fleet=True)
-    await skipping(store).look()
+    await turns(store, "skip").look()
     assert [(await found(store, name)).state for name in "abc"] == [State.QUEUED, State.QUEUED, State.SETTLED]
     assert (await found(store, "c")).reason is Reason.SKIPPED
 
@@ -55,10 +56,29 @@ async def test_what_is_handed_over_while_it_is_looked_at_is_not_skipped() -> Non
     await take(store)
     await store.record_moves([move("a", State.STARTED)])
     await plan_some(store, "b", fleet=True)
-    await skipping(store).look()
+    await turns(store, "skip").look()
     assert (await found(store, "a")).outcome is Outcome.SUCCEEDED
     after = await found(store, "b")
     assert (after.handed, after.state) == (True, State.QUEUED)
+
+
+async def test_what_runs_is_not_superseded_while_its_queue_is_paused() -> None:
+    store = MemoryStore()
+    await plan_some(store, "a", fleet=True)
+    await take(store)
+    await store.record_moves([move("a", State.STARTED)])
+    await plan_some(store, "b", "c", fleet=True)
+    mark = Mark(note="wait", by="ops", since=1.0)
+    await store.put_hold(Hold(action="web.restart", key=None, mark=mark), event("paused"))
+    await turns(store, "cancel_running").look()
+    assert [(one.cancelling, one.reason) for one in [await found(store, name) for name in "abc"]] == [
+        (False, None),
+        (False, Reason.SUPERSEDED),
+        (False, None),
+    ]
+    await store.lift_hold("web.restart", None, event("resumed"))
+    await turns(store, "cancel_running").look()
+    assert (await found(store, "a")).cancelling
 
 
 def _nobody() -> None:
