@@ -4,13 +4,14 @@ Called by `sessions/routes` for POST /agent/v1/inventory, before a session's str
 believes to be the agent's, and it once had and no longer holds, has ended in the lost time: nobody knows how, so it is `lost`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
 
 from attune_controller.completion import completion
-from attune_controller.sessions.session import Session, key_of
+from attune_controller.errors import FrameRefused
+from attune_controller.sessions.session import Session
 from attune_controller.store.port import Merges
 from attune_controller.store.records import FLEET, Execution, Held, Move, NewEvent, NewExecution, QueueKey, Unmerged
 from attune_core.ports import Clock
@@ -19,6 +20,8 @@ from attune_core.states import Outcome, Reason, State
 from attune_core.wire.inventory import InHand, Inventory
 
 SOURCE = "attune:restore"
+#: Beyond the backup's last number no controller comes in the time that was lost, nor to such a place or attempt in all its life.
+NUMBERS, PLACES = 1_000_000_000, 2**53
 
 
 class Merging:
@@ -35,13 +38,13 @@ class Merging:
         if unmerged is None:
             return  # a page that was sent again
         held = [one for one in page.in_hand if one.assign.queue.place in {session.name, FLEET}]
-        now = self._clock.now()
+        lasts, now = session.held(), self._clock.now()
+        check_plausible(unmerged, held, lasts)
         await self._store.take_over(session.name, [taken_over(session.name, one, now) for one in held], self._event(session.name, now))
         session.inventoried.update(one.assign.execution for one in held)
         if not page.complete:
             return
         session.inventoried.update(page.reported)
-        lasts = [Held(queue=key_of(one.queue), epoch=one.epoch, last=one.last) for one in session.hello.queues]
         end = end_of_unknown(unmerged, session.inventoried, lasts, anew=unmerged.instance not in {"", session.hello.instance}, now=now)
         departure = await self._store.merge(session.name, lasts, end, theirs=session.inventoried)
         session.unmerged = False
@@ -61,6 +64,15 @@ class Merging:
         )
 
 
+def check_plausible(unmerged: Unmerged, held: Sequence[InHand], lasts: Sequence[Held]) -> None:
+    """Refuse what no controller can have given: numbers and places go on from what is taken over, and must not come to their end."""
+    said = [(one.assign.epoch, one.assign.sequence, one.attempt) for one in held] + [(one.epoch, one.last) for one in lasts]
+    if any(one.assign.number > unmerged.numbers + NUMBERS for one in held) or any(
+        not 0 <= one <= PLACES for place in said for one in place
+    ):
+        raise FrameRefused("an inventory with a number or a place that was never given")
+
+
 def taken_over(agent: str, one: InHand, now: float) -> Execution:
     """Return the execution that an agent holds as this store would have it; what only the lost time knew (rule, match) is empty."""
     assign = one.assign
@@ -78,7 +90,7 @@ def taken_over(agent: str, one: InHand, now: float) -> Execution:
         key=assign.queue.key,
         match={},
         agent=agent,
-        accepted_at=now - assign.age,
+        accepted_at=max(now - assign.age, 0.0),
         hops=0,
         traceparent=assign.traceparent,
         rate_key=assign.rate_key,
@@ -98,7 +110,9 @@ def taken_over(agent: str, one: InHand, now: float) -> Execution:
     )
 
 
-def end_of_unknown(unmerged: Unmerged, known: set[str], lasts: list[Held], *, anew: bool, now: float) -> Callable[[Execution], Move | None]:
+def end_of_unknown(
+    unmerged: Unmerged, known: set[str], lasts: Sequence[Held], *, anew: bool, now: float
+) -> Callable[[Execution], Move | None]:
     """Return how each execution of the backup ends; None: the agent has it, has its report, or never got it."""
     had: Mapping[tuple[QueueKey, int], int] = {(one.queue, one.epoch): one.last for one in lasts}
 

@@ -11,7 +11,7 @@ from attune_core.models.base import DocumentModel, LogSegmentSize, MemorySize, P
 
 
 class Retry(DocumentModel):
-    """How often and how soon an attempt is made again; it keeps its place in the queue."""
+    """How often, how soon and at which place of the queue an attempt is made again."""
 
     maximum_attempts: Annotated[int, Field(ge=1, le=100)] = Field(1, description="How many attempts there are at most, the first included.")
     after: Annotated[tuple[Literal["failed", "timed_out", "lost"], ...], Field(strict=False, min_length=1)] = Field(

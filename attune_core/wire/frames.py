@@ -257,7 +257,7 @@ class Report(Message):
     """
 
     execution: str = Field(max_length=36)
-    attempt: int = Field(ge=0)
+    attempt: int = Field(ge=0, le=1_000_000)
     state: State
     outcome: Outcome | None = None
     reason: Reason | None = None

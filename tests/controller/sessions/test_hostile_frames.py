@@ -17,6 +17,7 @@ BAD_FRAMES = (
     b'{"type":"status","n":1,"n":2,"body":{"slots":1,"busy":0}}',
     b'{"type":"status","n":1,"body":{"slots":1,"busy":0},"x":NaN}',
     b'{"type":"report","n":1,"body":{"execution":"x","attempt":1,"state":"started","at":1,"result":"\\ud800"}}',
+    b'{"type":"report","n":1,"body":{"execution":"x","attempt":9223372036854775807,"state":"queued","at":1,"sequence":1}}',
     b'{"type":"report","n":1,"body":{"execution":"x","attempt":1,"state":"started","at":1,"result":' + b"[" * 500 + b"]" * 500 + b"}}",
     b'{"type":"status","n":1,"body":{"slots":1,"busy":0,"x":"' + b"y" * (2 << 20) + b'"}}',
     b"\xff\xfe",

@@ -4,6 +4,7 @@ import httpx2
 import pytest
 
 from attune_core.states import Outcome, State
+from attune_core.values import JsonObject
 from attune_core.wire.inventory import InHand, Inventory
 from tests.controller.live import Live, Refused, Spoken
 from tests.controller.sessions.test_hand_over import report, send, states
@@ -52,3 +53,23 @@ async def test_an_inventory_that_is_none_is_refused(it: Live, body: str) -> None
     answer = await spoken.client.post("/agent/v1/inventory", content=body, headers=spoken.headers)
     assert answer.status_code == httpx2.codes.BAD_REQUEST
     assert list(await it.controller.store.unmerged()) == ["one"]
+
+
+async def test_an_inventory_can_exhaust_no_numbers_and_no_places_and_touches_nobody_else_s_queue(it: Live) -> None:
+    spoken = await (await it.enrol("one")).hello()
+    await send(it, "a")
+    (a,) = await spoken.assigned()
+    await spoken.close()
+    await it.controller.store.restored("another life")
+    spoken = await (await it.enrol("one")).greet()
+    lies: list[tuple[JsonObject, int]] = [({"number": 2**63 - 1}, 1), ({"sequence": 2**63 - 1}, 1), ({"epoch": 2**60}, 1), ({}, 2**63 - 1)]
+    for lie, attempt in lies:
+        page = Inventory(in_hand=(InHand(assign=a.model_copy(update=lie), attempt=attempt),), complete=True)
+        assert (await say_inventory(spoken, page)).status_code == httpx2.codes.BAD_REQUEST
+    spoken = await spoken.agent.greet(place="two", held={("web.restart", "null"): 7})
+    page = Inventory(in_hand=(InHand(assign=a.model_copy(update={"age": 1e300}), attempt=1),), complete=True)
+    assert (await say_inventory(spoken, page)).is_success
+    two = await (await it.enrol("two")).hello()
+    await send(it, "b")
+    assert [(one.epoch, one.sequence) for one in await two.assigned()] == [(0, 1)]
+    assert (await it.get("/v1/executions")).is_success
