@@ -30,6 +30,8 @@ class Hosting:
     uids: range | None
     #: The directory in memory that holds the private ones.
     memory: Path
+    #: The one with journal and logs.
+    disk: Path
 
     async def run(self, request: StartRequest) -> Ended:
         """Start it, wait for its end, and let it be forgotten."""
@@ -58,7 +60,7 @@ async def hosting(slots: int, python: str = sys.executable) -> AsyncIterator[Hos
             executor.wait_until((run / "executor.sock").exists)
             async with ExecutorLink(run) as link:
                 await link.greeting()
-                yield Hosting(link, executor, uids, run)
+                yield Hosting(link, executor, uids, run, place)
         finally:
             executor.stop()
 

@@ -1,9 +1,9 @@
 """The cost of a start: `sh` with JSON on standard input through the executor, beside the floor, in the same run.
 
 Counted is what the agent's link sees, from `start` to the end that `wait` returns: real socket, durable records of start and end, private
-directory, logs. The floor is `floor`. Rounds of both alternate. Executor and floor need the standard library alone, so both can run with
-another interpreter, such as a distribution's optimised one: `python -m benchmarks.start [--starts 100] [--rounds 9] [--python PATH]
-[--json]`.
+directory, logs. The floor is `floor`; `relay` is the least that the executor's processes and syncs can cost. Rounds of all alternate.
+They need the standard library alone, so all can run with another interpreter, such as a distribution's optimised one:
+`python -m benchmarks.start [--starts 100] [--rounds 9] [--python PATH] [--json]`.
 """
 
 import argparse
@@ -14,11 +14,12 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from attune_cli.local.program import Program, module
 from benchmarks.figures import ratios, show, summary
 from benchmarks.floor import DOCUMENT
 from benchmarks.hosting import Hosting, hosting, request
@@ -72,6 +73,50 @@ class Side:
     cpu: list[float] = field(default_factory=list)  # processor seconds a start, four at a time
 
 
+@dataclass
+class Bare:
+    """The relay: its process, and a connection for each slot."""
+
+    program: Program
+    lanes: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
+
+    async def lane(self, slot: int, count: int) -> list[float]:
+        """Start one after the other."""
+        reader, writer = self.lanes[slot]
+        found = []
+        for _ in range(count):
+            began = time.perf_counter()
+            writer.write(DOCUMENT)
+            await reader.read(4096)
+            found.append(time.perf_counter() - began)
+        return found
+
+
+@asynccontextmanager
+async def relaying(uids: range | None, memory: Path, disk: Path, python: str) -> AsyncIterator[Bare]:
+    """Yield a relay with its keepers, whose uids no executor and no floor has."""
+    place = memory / "relay"
+    place.mkdir(mode=0o711)
+    names = ",".join("same" if uids is None else str(uids[-1 - SLOTS - slot]) for slot in range(SLOTS))
+    path = memory / "relay.sock"
+    argv = [*module("benchmarks.relay", python=python), str(path), str(disk / "relay.journal"), str(place), names, *ACTION]
+    program = Program("relay", argv, disk / "relay.log")
+    try:
+        program.wait_until(path.exists)
+        yield Bare(program, [await asyncio.open_unix_connection(path) for _ in range(SLOTS)])
+    finally:
+        program.stop()
+
+
+async def measure_relay(bare: Bare, side: Side, starts: int) -> None:
+    """Measure one round through the relay."""
+    side.one.append(statistics.median(await bare.lane(0, starts)))
+    spent, began = tree_cpu([bare.program.pid]), time.perf_counter()
+    await asyncio.gather(*(bare.lane(slot, starts) for slot in range(SLOTS)))
+    side.rate.append(SLOTS * starts / (time.perf_counter() - began))
+    side.cpu.append((tree_cpu([bare.program.pid]) - spent) / (SLOTS * starts))
+
+
 async def lane(host: Hosting, count: int) -> list[float]:
     """Start one after the other."""
     found = []
@@ -112,22 +157,31 @@ def measure_floor(bare: Sequence[Floor], side: Side, starts: int) -> None:
 
 async def measure(starts: int, rounds: int, python: str) -> dict[str, str]:
     """Return the figures of so many rounds."""
-    ours, bare = Side(), Side()
-    async with hosting(SLOTS, python) as host:
+    ours, bare, least = Side(), Side(), Side()
+    async with hosting(SLOTS, python) as host, relaying(host.uids, host.memory, host.disk, python) as relay:
         with floors(host.uids, host.memory, python) as programs:
             await measure_executor(host, Side(), starts // 5 + 1)
+            await measure_relay(relay, Side(), starts // 5 + 1)
             measure_floor(programs, Side(), starts // 5 + 1)
             for _ in range(rounds):
                 await measure_executor(host, ours, starts)
+                await measure_relay(relay, least, starts)
                 measure_floor(programs, bare, starts)
     return {
         "one at a time, ms": summary([seconds * 1000 for seconds in ours.one]),
+        "relay, ms": summary([seconds * 1000 for seconds in least.one]),
         "floor, ms": summary([seconds * 1000 for seconds in bare.one]),
-        "one at a time, x floor (at most 1.5)": ratios(ours.one, bare.one),
+        "one at a time, x floor": ratios(ours.one, bare.one),
+        "relay, x floor": ratios(least.one, bare.one),
+        "one at a time, x relay": ratios(ours.one, least.one),
         "four at a time, starts/s": summary(ours.rate),
+        "relay, starts/s": summary(least.rate),
         "floor, starts/s": summary(bare.rate),
-        "four at a time, x floor's rate (at least 0.6)": ratios(ours.rate, bare.rate),
+        "four at a time, x floor's rate": ratios(ours.rate, bare.rate),
+        "relay, x floor's rate": ratios(least.rate, bare.rate),
+        "four at a time, x relay's rate": ratios(ours.rate, least.rate),
         "executor's processor time per start, x floor": ratios(ours.cpu, bare.cpu),
+        "executor's processor time per start, x relay": ratios(ours.cpu, least.cpu),
     }
 
 
