@@ -35,6 +35,14 @@ def push(broken: Rig, lane: str) -> None:
     send_steps(broken, lane)
 
 
+def build_anew(broken: Rig, lane: str) -> None:
+    """An environment that was never built is needed."""
+    broken.origin.write({"packs/crash/requirements.lock": f"# {len(broken.acknowledged)}\n"})
+    broken.commit = broken.origin.push()
+    assert broken.system.wait_for_revision(broken.commit).sync.active_revision == broken.commit
+    send_steps(broken, lane)
+
+
 def restart_the_agent(broken: Rig, lane: str) -> None:
     """The agent is killed while an attempt runs; at a13 the next one is about to take it up."""
     broken.send(lane, pause="0.5")
@@ -86,7 +94,7 @@ CASES = {name: Case() for name in FAILPOINTS} | {
     "c9": Case(stimulus=push),
     "c10": Case(stimulus=push),
     "c12": Case(stimulus=back_up, program=False),
-    "a3": Case(lane="built"),
+    "a3": Case(lane="built", stimulus=build_anew),
     "a5": Case(loses=True),
     "a6": Case(loses=True),
     "a8": Case(loses=True),
