@@ -43,7 +43,8 @@ def drained(client: Client, agent: AgentView, tell: Callable[[AgentView], None])
 
 def confirm_forgetting(agent: AgentView) -> None:
     """Ask whether an agent is to be forgotten, with what that costs; `NotConfirmed` without a yes, or a terminal to say it on."""
-    question = f"{agent.name} is {agent.state}; {agent.in_hand} in hand will be lost, {agent.waiting} placed again. Forget it?"
+    rest = f", and {agent.waiting} not handed over placed again, or rejected where only this agent would do" if agent.waiting else ""
+    question = f"{agent.name} is {agent.state}; {agent.in_hand} in hand will be lost{rest}. Forget it?"
     if not sys.stdin.isatty() or not typer.confirm(question, err=True):
         raise NotConfirmed(f"{agent.name} is as it was")
 

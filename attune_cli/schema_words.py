@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from attune_cli.errors import NoSuchSchema
 from attune_core.expressions.suggestion import suggestion
+from attune_core.quantities import DURATION_PATTERN
 from attune_core.shipped import shipped
 from attune_core.values import JsonObject, JsonValue
 
@@ -77,6 +78,8 @@ class Key:
 
     def takes(self) -> str:
         """Return what the value may be."""
+        if self.schema.get("pattern") == DURATION_PATTERN:
+            return "a duration: numbers with units, such as 30s, 5m, 24h or 250ms"
         return ", ".join(
             [self._type(self.schema), *(said.format(self.schema[word]) for word, said in _BOUNDS.items() if word in self.schema)]
         )

@@ -74,7 +74,7 @@ def _witnesses(paths: list[Path]) -> Iterator[tuple[Path, list[Seen], int]]:
 
 
 def _limits(texts: list[str]) -> dict[str, int]:
-    found = read_pairs(texts, "--limit")
+    found = read_pairs(texts, "--limit", "ACTION=N")
     wrong = next((name for name, value in found.items() if not (value.isascii() and value.isdigit() and 0 < int(value) <= 1000)), None)
     if wrong is not None:
         raise BadArgument(f"--limit {wrong}={found[wrong]}: a whole number from 1 to 1000 is needed")

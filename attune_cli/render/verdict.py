@@ -4,6 +4,7 @@ Called by `attune verify order`.
 """
 
 from attune_cli.render.output import note, show_json, show_line, show_paragraph, show_table
+from attune_core.explanations.wording import counted
 from attune_core.values import JsonObject, JsonValue
 from attune_core.verification.judging import Verdict
 from attune_core.verification.violation import Violation
@@ -22,7 +23,7 @@ def show_verdict(verdict: Verdict, *, json: bool) -> None:
     rows = [
         (
             invariant.label,
-            f"broken, {verdict.broken[invariant]} times" if invariant in verdict.broken else "holds",
+            f"broken, {counted(verdict.broken[invariant], 'time')}" if invariant in verdict.broken else "holds",
             ", ".join(by),
         )
         for invariant, by in verdict.judged_by.items()
@@ -36,9 +37,9 @@ def show_verdict(verdict: Verdict, *, json: bool) -> None:
     show_paragraph(_what(verdict))
     for journal in verdict.journals:
         if journal.strange:
-            note(f"{journal.name}: {journal.strange} lines are no witness's and were left out")
+            note(f"{journal.name}: left out: {counted(journal.strange, 'line')} that a witness does not write")
     if verdict.unknown:
-        note(f"{verdict.unknown} lines are of executions that the controller does not have (any more)")
+        note(f"{counted(verdict.unknown, 'line')} of executions that the controller does not have (any more)")
 
 
 def _what(verdict: Verdict) -> str:

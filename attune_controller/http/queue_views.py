@@ -9,6 +9,7 @@ from attune_controller.fleet import FleetAgent
 from attune_controller.http.views import conditions, moment, waiting_for
 from attune_controller.store.records import Execution, Hold, QueueState
 from attune_core.ports import rfc3339
+from attune_core.states import State
 from attune_core.wire.queues import QueuedExecution, QueuePause, QueueSummary
 
 
@@ -31,7 +32,7 @@ def summary_view(state: QueueState, agent: FleetAgent | None, holds: Sequence[Ho
         returning=state.returning,
         head=head.number if head else 0,
         oldest_at=rfc3339(head.new.accepted_at) if head else "",
-        waiting_for=waiting_for(head, agent, rated_until) if head else "",
+        waiting_for=(waiting_for(head, agent, rated_until) or _away(head, agent)) if head else "",
         paused=tuple(map(pause_view, holds)),
     )
 
@@ -51,3 +52,9 @@ def queued_view(execution: Execution, position: int, agent: FleetAgent | None, r
         ready_at=moment(execution.ready_at),
         waiting_for=waiting_for(execution, agent, rated_until) if position < 2 else "",
     )
+
+
+def _away(head: Execution, agent: FleetAgent | None) -> str:
+    """Return what holds one that has not started when nobody hears of its agent."""
+    away = head.agent and head.state is not State.STARTED and not (agent and agent.connected)
+    return f"its agent {head.agent}, which is away" if away else ""

@@ -151,6 +151,7 @@ def _wrong(detail: ErrorDetails, given: JsonValue) -> tuple[str, str | None]:
         return detail["msg"].removeprefix("Value error, "), None
     if words := _BOUNDS.get(kind):
         bound = next(iter(context.values()), "") if len(context) == 1 else context.get("min_length", context.get("max_length", ""))
+        bound = f"{bound:g}" if isinstance(bound, float) else bound
         return f"expected {words} {bound}, found {_shown(given)}", None
     return f"{detail['msg']}, found {_shown(given)}", None
 

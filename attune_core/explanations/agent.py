@@ -5,7 +5,7 @@ Called by the controller's `explaining` with the facts it has gathered; each lin
 
 from collections.abc import Callable
 
-from attune_core.explanations.remedies import bring_back, explain, resume, uncordon, unlock
+from attune_core.explanations.remedies import bring_back, explain, forget, resume, uncordon, unlock
 from attune_core.explanations.standing import slots_taken
 from attune_core.explanations.unplaced import misfit_text
 from attune_core.explanations.wording import counted, one_line, passed
@@ -34,7 +34,7 @@ def away(facts: AgentFacts) -> Answer | None:
         return None
     since = f"has been away for {passed(agent.last_seen_at, facts.now)}" if agent.last_seen_at else "was never here"
     text = f"{agent.name} {since}: {agent.in_hand} in its hand and {agent.waiting} that wait for it stay as they are."
-    gone = Remedy(text="if the host is gone for good", command=f"attune agent forget {agent.name}")
+    gone = forget(agent.name)
     return Answer(cause=Cause.AGENT_AWAY, text=text, remedies=(bring_back(agent), gone))
 
 

@@ -48,6 +48,11 @@ def bring_back(agent: AgentView) -> Remedy:
     return Remedy(text=f"look at {agent.name}: is the host up, does the agent run, and does it reach this controller? Its log says why not")
 
 
+def forget(name: str) -> Remedy:
+    """What it holds is lost then, which a person decides."""
+    return Remedy(text="if the host is gone for good", command=f'attune agent forget {quote(name)} --note "the host is gone"')
+
+
 def unlock(agent: AgentView) -> tuple[Remedy, ...]:
     """Two of a name cannot both be believed."""
     stop = f"stop both copies of {agent.name}, keep one host, remove the agent's state there and let it join anew"

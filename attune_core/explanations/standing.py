@@ -35,7 +35,7 @@ def doing(one: HolderView, queue: QueueView, now: str) -> str:
         case State.ASSIGNED:
             return f"stands on {one.agent} and has not started"
         case _:
-            return "has not been handed over"
+            return f"has not been handed over{f' to {one.agent}' if one.agent else ''}"
 
 
 def slots_taken(agent: AgentView, under_way: Sequence[HolderView], now: str) -> str:

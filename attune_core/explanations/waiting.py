@@ -5,7 +5,7 @@ Asked by `execution` after `ended` and `unplaced`, each for itself: several may 
 
 from shlex import quote
 
-from attune_core.explanations.remedies import bring_back, cancel, explain, read_build_log, resume, show_queue, uncordon, unlock
+from attune_core.explanations.remedies import bring_back, cancel, explain, forget, read_build_log, resume, show_queue, uncordon, unlock
 from attune_core.explanations.standing import holding, slots_taken
 from attune_core.explanations.wording import counted, left, one_line, passed, short_moment
 from attune_core.quantities import show_duration
@@ -38,7 +38,7 @@ def agent_away(facts: ExecutionFacts) -> Answer | None:
     )
     if facts.handed:
         text = f"Execution {one.number} is on {away}: what it does there is not known here. It is not given to another agent."
-        gone = [Remedy(text="if the host is gone for good", command=f"attune agent forget {agent.name}")]
+        gone = [forget(agent.name)]
     else:
         text = f"Execution {one.number} waits for {away}. It has not been handed over."
         gone = [cancel(one.number)]

@@ -72,7 +72,7 @@ def test_a_witness_that_shows_a_second_start_and_an_inversion_is_a_counter_examp
     assert done.returncode == 1
     assert "G5 at most one start: attempt 1 of" in done.stdout
     assert "G7 first in, first started:" in done.stdout
-    assert "1 lines are no witness's and were left out" in done.stderr
+    assert "left out: 1 line that a witness does not write" in done.stderr
 
 
 def test_a_file_that_cannot_be_read_is_named_with_a_remedy(judged: Judged) -> None:
