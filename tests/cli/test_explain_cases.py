@@ -4,6 +4,7 @@ Events go through the rules of the repository beside them, so that verdicts are 
 """
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -11,8 +12,12 @@ from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, ConfigDict, JsonValue
+from typer._click.core import Context
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from attune_cli.asking import Explained
+from attune_cli.main import app
 from attune_cli.render.explanation import show_explained
 from attune_core.catalog.catalog import Catalog, Rule
 from attune_core.catalog.folder_tree import FolderTree
@@ -116,6 +121,19 @@ def test_a_narrow_terminal_shows_all_of_it_and_whole_commands(
     for line in lines:
         assert len(line) <= 40 or line in commands or len(line.split()[-1]) > 20, line
     assert "".join(found.answer.text.split()) in "".join("".join(lines).split())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_that_helps_can_be_typed_as_it_stands(name: str) -> None:
+    """Parsed by the command line itself: a word that is not there, or one that is missing, is a mistake."""
+    found = explained(name)
+    for remedy in (remedy for answer in (found.answer, *found.also) for remedy in answer.remedies if remedy.command):
+        command, (program, *words) = get_command(app), shlex.split(remedy.command)
+        while isinstance(command, TyperGroup):
+            inner = command.get_command(Context(command), words[0])
+            assert isinstance(inner, TyperCommand | TyperGroup), remedy.command
+            command, words = inner, words[1:]
+        command.make_context(program, words)
 
 
 def test_json_is_the_whole_document(capsys: pytest.CaptureFixture[str]) -> None:
