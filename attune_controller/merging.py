@@ -22,6 +22,8 @@ from attune_core.wire.inventory import InHand, Inventory
 SOURCE = "attune:restore"
 #: Beyond the backup's last number no controller comes in the time that was lost, nor to such a place or attempt in all its life.
 NUMBERS, PLACES = 1_000_000_000, 2**53
+#: Agents forget queues that were not used for 30 days; a day is for clocks that differ. Seconds.
+QUEUES_KEPT = 29 * 86_400.0
 
 
 class Merging:
@@ -119,7 +121,10 @@ def end_of_unknown(
     def end(execution: Execution) -> Move | None:
         if execution.new.id in known or execution.number > unmerged.numbers:
             return None
-        if not anew and execution.sequence > had.get((execution.queue, execution.epoch), 0):
+        last = had.get((execution.queue, execution.epoch))
+        # An agent that says nothing of a queue never had it, or has not used it for so long that it has forgotten it.
+        forgotten = last is None and execution.new.accepted_at < now - QUEUES_KEPT
+        if not anew and not forgotten and execution.sequence > (last or 0):
             return None
         return lost(execution, now, f"it may have run on {execution.agent} after the backup was made")
 

@@ -60,7 +60,7 @@ class SqliteState:
 
         Nothing of such a queue is in hand and every report of it is acknowledged, so the controller knows the end of all that it ever
         gave, and begins the chain of `after` anew from what the next hello does not name. One that was used by an earlier version is
-        touched now. A controller restored from a backup that is older would hand such a queue over again.
+        touched now. A controller restored from a backup goes by that time, too: what is older, of a queue that is not named, is lost.
         """
         with suppress(apsw.Error):  # a disk that refuses: at the next start
             self._connection.execute("UPDATE queues SET touched = ? WHERE touched = 0", (now,))

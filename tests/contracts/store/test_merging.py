@@ -39,11 +39,12 @@ async def merge(
     reported: Sequence[str] = (),
     anew: bool = False,
     name: str = "web1",
+    now: float = 5000.0,
 ) -> Departure:
     unmerged = (await store.unmerged())[name]
     await store.take_over(name, [taken_over(name, one, 5000.0) for one in items], RESTORED)
     known = {one.assign.execution for one in items} | set(reported)
-    return await store.merge(name, lasts, end_of_unknown(unmerged, known, list(lasts), anew=anew, now=5000.0), theirs=known)
+    return await store.merge(name, lasts, end_of_unknown(unmerged, known, list(lasts), anew=anew, now=now), theirs=known)
 
 
 async def state(store: Store, execution: str) -> tuple[str, int, int]:
@@ -111,6 +112,17 @@ async def test_what_is_tried_again_at_the_tail_when_the_backup_is_made_is_the_ag
     await store.record_moves([move("a", State.SETTLED, 2)])
     assert (await state(store, "a"))[0] == "succeeded"
     assert await store.depths([queue()]) == {queue(): 0}
+
+
+async def test_what_waited_so_long_ago_that_the_agent_may_have_run_it_and_forgotten_its_queue_is_lost(store: Store) -> None:
+    await enrolled(store, "web1", "web2")
+    await plan_some(store, "a")
+    await plan_some(store, "b", agent="web2")
+    await store.restored("r")
+    assert await merge(store, [], [], now=28 * 86_400.0) == Departure(ended=0)
+    assert await take(store) == [("a", 0)]
+    assert await merge(store, [], [], name="web2", now=31 * 86_400.0) == Departure(ended=1)
+    assert (await state(store, "b"))[0] == "lost"
 
 
 async def test_what_is_known_to_the_agent_alone_is_made_with_its_place_and_number(store: Store) -> None:
