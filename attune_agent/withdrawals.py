@@ -39,7 +39,8 @@ class Withdrawals:
         if item.phase is Phase.WAITING:
             await self._ledger.settled(self._ledger.closing(item), cancelled_unstarted(reason))
             return True
-        await self._ledger.cancelling(item, reason)
+        # The first reason counts: a controller that says it again after a reconnect does not remember why.
+        await self._ledger.cancelling(item, item.cancel or reason)
         if preparing := self._preparing.get(execution):
             preparing.cancel()
         elif item.phase is Phase.STARTED:

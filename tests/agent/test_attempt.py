@@ -277,6 +277,18 @@ async def test_cancelling_while_the_executor_is_away_is_done_when_it_is_back(wor
     assert world.settled("1").outcome is Outcome.CANCELLED
 
 
+async def test_a_cancellation_that_is_said_again_keeps_its_first_reason(world: World) -> None:
+    await world.assign(assignment("1", 1))
+    world.host.away = True
+    world.inbox.cancel("1", Reason.SUPERSEDED)
+    world.inbox.cancel("1", Reason.OPERATOR)
+    await world.settle()
+    world.host.away = False
+    for _ in range(5):
+        await world.pass_time(5.0)
+    assert world.settled("1").reason is Reason.SUPERSEDED
+
+
 async def test_cancelling_twice_and_after_the_end_is_harmless(world: World) -> None:
     await world.assign(assignment("1", 1))
     world.inbox.cancel("1", Reason.OPERATOR)
