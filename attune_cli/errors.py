@@ -165,7 +165,7 @@ class SeveralMeant(AttuneError):
 
 
 class NothingToCheck(AttuneError):
-    """There is no state directory of a controller, an agent or an executor at this place."""
+    """There is no state directory of a controller, an agent or an executor at this place, and no backup."""
 
     code, blame = "ATT741", Blame.AUTHOR
     remedy = "name the directory that the program was given as its state, such as /var/lib/attune-controller"

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from attune_controller.errors import BackupRefused, BackupUnusable
 from attune_controller.identity.private_file import sync_folder, write_private
 from attune_controller.store.sqlite.copying import copy_store
+from attune_core.damage import Damage
 from attune_core.failpoints import failpoint
 from attune_core.models.base import DocumentModel
 from attune_core.version import VERSION
@@ -86,6 +87,21 @@ def make_backup(state: Path, into: Path, *, now: float) -> Manifest:
 
 def read_manifest(backup: Path) -> Manifest:
     """Return a backup's manifest after every file was compared with it; `BackupUnusable` names the first that differs."""
+    manifest = _read(backup)
+    for damage in _differences(backup, manifest):
+        raise BackupUnusable(f"{damage.file}: {damage.what}")
+    return manifest
+
+
+def check_backup(backup: Path) -> Iterator[Damage]:
+    """Yield what of a backup is not as it was made."""
+    try:
+        yield from _differences(backup, _read(backup))
+    except BackupUnusable as error:
+        yield Damage(file=str(backup / MANIFEST), place="the file", what=str(error))
+
+
+def _read(backup: Path) -> Manifest:
     try:
         manifest = Manifest.model_validate_json((backup / MANIFEST).read_bytes())
     except FileNotFoundError as error:
@@ -94,14 +110,18 @@ def read_manifest(backup: Path) -> Manifest:
         raise BackupUnusable(f"{backup / MANIFEST} cannot be read: {str(error).splitlines()[0]}") from error
     if manifest.format != FORMAT:
         raise BackupUnusable(f"{backup} has format {manifest.format}, this version reads {FORMAT}")
+    return manifest
+
+
+def _differences(backup: Path, manifest: Manifest) -> Iterator[Damage]:
     for kept in manifest.files:
         try:
             found = _described(backup, Path(kept.path))
+            what = "" if (found.size, found.sha256) == (kept.size, kept.sha256) else "it is not as it was when the backup was made"
         except OSError as error:
-            raise BackupUnusable(f"{backup / kept.path}: {error.strerror}") from error
-        if (found.size, found.sha256) != (kept.size, kept.sha256):
-            raise BackupUnusable(f"{backup / kept.path} is not as it was when the backup was made")
-    return manifest
+            what = error.strerror or "it cannot be read"
+        if what:
+            yield Damage(file=str(backup / kept.path), place="the file", what=what)
 
 
 def copy_kept(backup: Path, manifest: Manifest, into: Path) -> None:

@@ -17,6 +17,7 @@ from attune_core.values import JsonObject, JsonValue
 DEFAULT_STATES = (Path("/var/lib/attune-controller"), Path("/var/lib/attune"), Path("/var/lib/attune-executor"))
 REMEDIES = {
     "controller": "stop the controller, keep the directory as it is, and restore the newest backup: attune controller restore",
+    "backup": "take another backup; what is in this one cannot be trusted, and restore refuses it",
     "agent": "stop the agent, keep the directory as it is; then attune agent forget at the controller, and join anew in an empty directory",
     "executor": "stop agent and executor, keep the directory as it is, and start the executor on an empty one: what it ran is lost",
 }
@@ -33,14 +34,16 @@ def store() -> None:
 def check(
     states: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[DIR]…", help="State directories of a controller, an agent or an executor; else those in /var/lib."),
+        typer.Argument(
+            metavar="[DIR]…", help="State directories of a controller, an agent or an executor, or backups; else those in /var/lib."
+        ),
     ] = None,
     json: JsonFlag = False,
 ) -> None:
     """Say what is damaged.
 
-    Of a controller's store, an agent's state or an executor's journal; nothing is changed or removed. The controller and the executor may
-    go on running, the agent has to be stopped. Exit code 1: something is damaged.
+    Of a controller's store, an agent's state, an executor's journal or a backup; nothing is changed or removed. The controller and the
+    executor may go on running, the agent has to be stopped. Exit code 1: something is damaged.
 
     Example: attune store check /var/lib/attune-controller
     """
@@ -69,13 +72,17 @@ def _checks(place: Path) -> Iterator[tuple[str, Iterator[Damage]]]:
     """Yield what a directory is of, and its checks; a directory may be of an agent and its executor at once, as in `attune up`."""
     from attune_agent.journal_check import check_journal
     from attune_agent.state.checking import check_state
+    from attune_controller.backup import MANIFEST, check_backup
     from attune_controller.store.sqlite.checking import check_store
 
-    known = False
+    known = backup = (place / MANIFEST).is_file()
+    if backup:
+        yield "backup", check_backup(place)
     for folder in (place / "store", place):
-        if (folder / "format").is_file() and not known and (folder / "store.sqlite").exists():
+        if (folder / "format").is_file() and (folder / "store.sqlite").exists():
             known = True
-            yield "controller", check_store(folder)
+            yield "backup" if backup else "controller", check_store(folder)
+            break
     if (database := place / "agent" / "agent.sqlite").exists():
         known = True
         yield "agent", check_state(database)
@@ -84,4 +91,4 @@ def _checks(place: Path) -> Iterator[tuple[str, Iterator[Damage]]]:
         known = True
         yield "executor", check_journal(segments)
     if not known:
-        raise NothingToCheck(f"{place} is no state directory of a controller, an agent or an executor")
+        raise NothingToCheck(f"{place} is no state directory of a controller, an agent or an executor, and no backup")

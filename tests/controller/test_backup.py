@@ -10,7 +10,7 @@ import apsw
 import pytest
 from pydantic import ValidationError
 
-from attune_controller.backup import MANIFEST, KeptFile, make_backup, read_manifest
+from attune_controller.backup import MANIFEST, KeptFile, check_backup, make_backup, read_manifest
 from attune_controller.errors import BackupRefused, BackupUnusable
 from attune_controller.restoring import restore_backup
 from attune_controller.store.errors import StoreTooNew, UnknownFormat
@@ -137,7 +137,9 @@ async def test_whatever_differs_from_the_manifest_is_named_and_nothing_is_made(t
     state = await a_state(tmp_path / "state")
     make_backup(state, tmp_path / "backup", now=5.0)
     key = tmp_path / "backup/ca/key.pem"
+    assert list(check_backup(tmp_path / "backup")) == []
     key.write_text("K")
+    assert [damage.file for damage in check_backup(tmp_path / "backup")] == [str(key)]
     with pytest.raises(BackupUnusable, match=r"ca/key\.pem"):
         await asyncio.to_thread(restore, tmp_path / "backup", tmp_path / "new")
     key.unlink()
@@ -147,6 +149,7 @@ async def test_whatever_differs_from_the_manifest_is_named_and_nothing_is_made(t
     text = manifest.read_text()
     for changed in ("{", text.replace('"format": 1', '"format": 2'), text.replace("ca/key.pem", "../ca/key.pem")):
         manifest.write_text(changed)
+        assert [damage.file for damage in check_backup(tmp_path / "backup")] == [str(manifest)]
         with pytest.raises(BackupUnusable):
             await asyncio.to_thread(restore, tmp_path / "backup", tmp_path / "new")
     assert not (tmp_path / "new").exists()
