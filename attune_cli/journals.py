@@ -40,7 +40,7 @@ def executor_journal(directory: Path) -> list[Seen]:
             decoded = decode_segment(content)
             found = list(_seen(decoded, records))
         except (JournalDamaged, JournalForeign, FieldWrong) as error:
-            raise WitnessUnreadable(f"{path}: {error}") from error
+            raise WitnessUnreadable(f"{path}: {error}", hint=f"see all that is damaged: attune store check {directory}") from error
         records += len(decoded)
         # A segment begins by saying again what the one before it said; that is no second start.
         seen += [one for one in found if (one.start, one.execution, one.attempt) not in restated]

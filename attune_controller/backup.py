@@ -60,6 +60,8 @@ def make_backup(state: Path, into: Path, *, now: float) -> Manifest:
     """Copy a controller's state directory; `BackupRefused` for a place that is not free, and the store's errors."""
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise BackupRefused(f"{into} is there already and is not empty")
+    if not (state / "store").is_dir():
+        raise BackupRefused(f"{state} holds no controller's store", hint="name the controller's state directory: --state DIR")
     part = into.with_name(f".{into.name}.part")
     shutil.rmtree(part, ignore_errors=True)  # left by a backup that died
     try:

@@ -43,7 +43,8 @@ def list_queues(
         show_json({"queues": [one.model_dump(mode="json") for one in queues], "pauses": [one.model_dump(mode="json") for one in pauses]})
         return
     now = time.time()
-    show_table(LIST, [list_row(queue, now) for queue in queues], empty="nothing waits and nothing runs")
+    empty = "nothing of that waits or runs" if agent or action else "nothing waits and nothing runs"
+    show_table(LIST, [list_row(queue, now) for queue in queues], empty=empty)
     shown = {(pause.action, pause.key) for queue in queues for pause in queue.paused}
     for pause in pauses:
         if (pause.action, pause.key) not in shown:

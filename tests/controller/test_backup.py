@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from attune_controller.backup import MANIFEST, KeptFile, check_backup, make_backup, read_manifest
 from attune_controller.errors import BackupRefused, BackupUnusable
 from attune_controller.restoring import restore_backup
-from attune_controller.store.errors import StoreTooNew, UnknownFormat
+from attune_controller.store.errors import StoreTooNew
 from attune_controller.store.records import EventStatus
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.ports import SystemClock, SystemRandom
@@ -112,7 +112,7 @@ async def test_a_place_that_is_taken_is_refused_and_what_a_killed_backup_left_is
     make_backup(state, tmp_path / "backup", now=5.0)
     with pytest.raises(BackupRefused):
         await asyncio.to_thread(restore, tmp_path / "backup", tmp_path / "taken")
-    with pytest.raises(UnknownFormat):
+    with pytest.raises(BackupRefused, match="holds no controller's store"):
         make_backup(tmp_path / "taken", tmp_path / "other", now=5.0)
 
 
