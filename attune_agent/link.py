@@ -1,16 +1,18 @@
 """The Link over HTTP/1.1 and mutual TLS 1.3, trusting only the controller's own authority; the agent's only importer of an HTTP library.
 
+Requests go over `kept_connections`; the library carries the stream and packs, and everything when there is a proxy.
 Built by `app`; `enrol` and `fetch_authority` serve `join`, which has no identity yet.
 """
 
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+import h11
 import httpx2
 from pydantic import BaseModel, ValidationError
 
@@ -24,6 +26,7 @@ from attune_agent.errors import (
     SessionEnded,
     SessionRefused,
 )
+from attune_agent.kept_connections import Answer, AnswerTooLarge, KeptConnections
 from attune_core.errors import AttuneError
 from attune_core.ports import rfc3339
 from attune_core.safe_text import safe_text
@@ -33,7 +36,7 @@ from attune_core.wire.enrolment import Enrolled, Enrolment
 from attune_core.wire.frames import PROTOCOL_HEADER, SESSION_HEADER, Hello, Stored, Welcome
 from attune_core.wire.inventory import Inventory, Merged
 
-Answer = TypeVar("Answer", bound=BaseModel)
+Document = TypeVar("Document", bound=BaseModel)
 
 _PROTOCOL = {PROTOCOL_HEADER: str(WIRE_PROTOCOL)}
 #: Seconds to connect, and for an answer to begin. The stream itself has no limit here: the uplink knows the pings.
@@ -62,7 +65,9 @@ class HttpLink:
             base_url=url, transport=self._transport, trust_env=False, headers=_PROTOCOL, timeout=self._timeout
         )
         self._url = httpx2.URL(url)
-        self._under_way: set[asyncio.Task[httpx2.Response]] = set()
+        kept = KeptConnections(url, context=context, connect=_CONNECT, answer=_ANSWER, limit=_DOCUMENT_LIMIT)
+        self._kept, self._post = kept, self._post_by_proxy if proxy else kept.post
+        self._under_way: set[asyncio.Task[Answer]] = set()
 
     async def hello(self, hello: Hello) -> Welcome:
         """Open a session."""
@@ -70,7 +75,7 @@ class HttpLink:
             answer = await self._send("/agent/v1/hello", hello.model_dump_json().encode(), {})
         except ControllerUnreachable as error:
             # In TLS 1.3 a server refuses a client's certificate after the client's handshake is done; often all that arrives is a reset.
-            if isinstance(error.__cause__, httpx2.ReadError | httpx2.RemoteProtocolError):
+            if isinstance(error.__cause__, ConnectionError | h11.RemoteProtocolError | httpx2.ReadError | httpx2.RemoteProtocolError):
                 error.hint = _REFUSED_HINT
             raise
         return _read(answer, Welcome)
@@ -105,31 +110,35 @@ class HttpLink:
         """Let go of the connections, after what is on its way has had a moment to end."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=_LAST_MOMENT)
+        self._kept.close()
         await self._client.aclose()
 
-    async def _send(self, path: str, body: bytes, headers: dict[str, str]) -> httpx2.Response:
-        # The HTTP library leaks a connection whose handshake is cancelled (httpcore2 2.16, AnyIOStream.start_tls): whoever no longer
-        # waits for the answer leaves the request to its end.
-        request = asyncio.ensure_future(self._post(path, body, headers))
+    async def _send(self, path: str, body: bytes, headers: dict[str, str]) -> bytes:
+        """Post a document and return the one that is answered; who no longer waits for the answer leaves the request to its end."""
+        request = asyncio.ensure_future(self._post(path, body, [*_PROTOCOL.items(), *headers.items()]))
         self._under_way.add(request)
         request.add_done_callback(self._ended)
         try:
             answer = await asyncio.shield(request)
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, h11.ProtocolError, OSError) as error:
             raise _explain(error) from error
-        await _require_success(answer)
-        return answer
+        except AnswerTooLarge as error:
+            raise FrameRefused(f"the controller's answer has more than {_DOCUMENT_LIMIT} bytes") from error
+        if not httpx2.codes.is_success(answer.status):
+            raise refusal(_failure(answer.status, answer.content))
+        return answer.content
 
-    async def _post(self, path: str, body: bytes, headers: dict[str, str]) -> httpx2.Response:
-        """Post by the client's transport: redirects, cookies and encodings, which there are none of, cost as much as the rest."""
-        request = httpx2.Request(
-            "POST", self._url.join(path), content=body, headers=_PROTOCOL | headers, extensions={"timeout": self._timeout.as_dict()}
-        )
+    async def _post_by_proxy(self, path: str, body: bytes, headers: Iterable[tuple[str, str]]) -> Answer:
+        # The library leaks a connection whose handshake is cancelled (httpcore2 2.16, AnyIOStream.start_tls): `_send` never cancels one.
+        timeout = {"timeout": self._timeout.as_dict()}
+        request = httpx2.Request("POST", self._url.join(path), content=body, headers=list(headers), extensions=timeout)
         answer = await self._transport.handle_async_request(request)
-        await answer.aread()
-        return answer
+        content = await answer.aread()
+        if len(content) > _DOCUMENT_LIMIT:
+            raise AnswerTooLarge
+        return Answer(answer.status_code, content)
 
-    def _ended(self, request: "asyncio.Task[httpx2.Response]") -> None:
+    def _ended(self, request: "asyncio.Task[Answer]") -> None:
         self._under_way.discard(request)
         if not request.cancelled():
             request.exception()  # seen, whether or not anybody still waits
@@ -187,9 +196,9 @@ def enrol(url: str, enrolment: Enrolment, *, authority: str, proxy: str = "") ->
     except httpx2.HTTPError as error:
         raise _explain(error) from error
     if not answer.is_success:
-        failure = _failure(answer)
+        failure = _failure(answer.status_code, answer.content)
         raise JoinRefused(_said(failure), hint=safe_text(failure.remedy, limit=1000) or None)
-    return _read(answer, Enrolled)
+    return _read(answer.content, Enrolled)
 
 
 def _unverified() -> ssl.SSLContext:
@@ -203,11 +212,9 @@ def _no_password() -> str:
     raise ValueError("the key is encrypted")
 
 
-def _read(answer: httpx2.Response, kind: type[Answer]) -> Answer:
-    if len(answer.content) > _DOCUMENT_LIMIT:
-        raise FrameRefused(f"the controller's {kind.__name__} has {len(answer.content)} bytes")
+def _read(content: bytes, kind: type[Document]) -> Document:
     try:
-        return kind.model_validate_json(answer.content)
+        return kind.model_validate_json(content)
     except ValidationError as error:
         raise FrameRefused(f"the controller's answer is no {kind.__name__}: {error.error_count()} mistakes") from error
 
@@ -215,15 +222,14 @@ def _read(answer: httpx2.Response, kind: type[Answer]) -> Answer:
 async def _require_success(answer: httpx2.Response) -> None:
     if answer.is_success:
         return
-    await answer.aread()
-    raise refusal(_failure(answer))
+    raise refusal(_failure(answer.status_code, await answer.aread()))
 
 
-def _failure(answer: httpx2.Response) -> Failure:
+def _failure(status: int, content: bytes) -> Failure:
     try:
-        return Failure.model_validate_json(answer.content[:_DOCUMENT_LIMIT])
+        return Failure.model_validate_json(content[:_DOCUMENT_LIMIT])
     except ValidationError:
-        return Failure(title=f"status {answer.status_code}", status=answer.status_code, detail="", code="")
+        return Failure(title=f"status {status}", status=status, detail="", code="")
 
 
 def _said(failure: Failure) -> str:
@@ -243,7 +249,7 @@ def refusal(failure: Failure) -> AttuneError:
     return SessionEnded(text, hint=hint)
 
 
-def _explain(error: httpx2.HTTPError) -> AttuneError:
+def _explain(error: Exception) -> AttuneError:
     """Return what a failed request means: untrusted when TLS says so, else unreachable."""
     said = ""
     cause: BaseException | None = error

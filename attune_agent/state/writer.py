@@ -7,8 +7,9 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import apsw
@@ -27,6 +28,7 @@ LAZY = 0.05
 class _Request:
     run: Callable[[apsw.Connection], None]
     answer: Callable[[Exception | None], None]
+    loop: asyncio.AbstractEventLoop
     lazy: bool
 
 
@@ -42,8 +44,9 @@ class Writer:
         self.damage: StateUnreadable | None = None
 
     def submit(self, operation: Callable[[apsw.Connection], T], *, lazy: bool = False) -> "asyncio.Future[T]":
-        """Enqueue it and return the future of its result, done when it is durable."""
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        """Enqueue it and return the future of its result, done when it is durable; it may be run twice, and only the last time counts."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
         results: list[T] = []
 
         def run(connection: apsw.Connection) -> None:
@@ -57,8 +60,7 @@ class Writer:
             else:
                 future.set_result(results[-1])
 
-        loop = asyncio.get_running_loop()
-        self._put(_Request(run=run, answer=lambda error: _on_loop(loop, answer, error), lazy=lazy))
+        self._put(_Request(run=run, answer=answer, loop=loop, lazy=lazy))
         return future
 
     async def close(self) -> None:
@@ -110,11 +112,8 @@ class Writer:
     def _commit(self, batch: list[_Request]) -> None:
         if not batch:
             return
-        done: list[tuple[_Request, Exception | None]]
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            done = [(request, self._run(request)) for request in batch]
-            self._connection.execute("COMMIT")
+            failed = self._together(batch) or self._apart(batch)
         except apsw.Error as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -122,16 +121,39 @@ class Writer:
             if isinstance(error, apsw.CorruptError | apsw.NotADBError):
                 self.damage = StateUnreadable(f"{self._connection.filename}: {error}")
             failure.__cause__ = error
-            done = [(request, failure) for request in batch]
-        for request, outcome in done:
-            request.answer(outcome)
+            failed = [failure] * len(batch)
+        _answer(batch, failed)
+
+    def _together(self, batch: Sequence[_Request]) -> list[Exception | None]:
+        """Commit all of them; empty when one has failed, and nothing is done then.
+
+        A savepoint around each would cost as much as what it does, and next to none fails.
+        """
+        self._connection.execute("BEGIN IMMEDIATE")
+        for request in batch:
+            try:
+                request.run(self._connection)
+            except apsw.Error:
+                raise  # the disk or the database: nothing in this commit can be trusted to be there
+            except Exception:  # noqa: BLE001 - whose it is is found out by `_apart`
+                self._connection.execute("ROLLBACK")
+                return []
+        self._connection.execute("COMMIT")
+        return [None] * len(batch)
+
+    def _apart(self, batch: Sequence[_Request]) -> list[Exception | None]:
+        """Commit those that do not fail, and return how the others did."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        failed = [self._run(request) for request in batch]
+        self._connection.execute("COMMIT")
+        return failed
 
     def _run(self, request: _Request) -> Exception | None:
         self._connection.execute("SAVEPOINT one")
         try:
             request.run(self._connection)
         except apsw.Error:
-            raise  # the disk or the database: nothing in this commit can be trusted to be there
+            raise  # as in `_together`
         except Exception as error:  # noqa: BLE001 - it travels to the caller through the future
             self._connection.execute("ROLLBACK TO one")
             self._connection.execute("RELEASE one")
@@ -140,6 +162,16 @@ class Writer:
         return None
 
 
-def _on_loop(loop: asyncio.AbstractEventLoop, answer: Callable[[Exception | None], None], error: Exception | None) -> None:
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(answer, error)
+def _answer(batch: Sequence[_Request], failed: Sequence[Exception | None]) -> None:
+    """Answer each in its own event loop, in order, all of one loop by one call into it: that wakes it, which costs more than the answer."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Callable[[], None]]] = {}
+    for request, error in zip(batch, failed, strict=True):
+        by_loop.setdefault(request.loop, []).append(partial(request.answer, error))
+    for loop, answers in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_call, answers)
+
+
+def _call(answers: Sequence[Callable[[], None]]) -> None:
+    for answer in answers:
+        answer()
