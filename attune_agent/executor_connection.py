@@ -5,7 +5,6 @@
 """
 
 import asyncio
-import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -52,7 +51,7 @@ class ExecutorConnection(asyncio.Protocol):
     async def ask(self, kind: str, message: Mapping[str, object]) -> Fields:
         """Return the answer; a refusal raises the error that stands for it."""
         self._number += 1
-        line = json.dumps({"id": self._number, "type": kind, **message}, separators=(",", ":")).encode() + b"\n"
+        line = read.to_json({"id": self._number, "type": kind, **message}) + b"\n"
         if len(line) > LINE_LIMIT:
             raise RequestMalformed(f"the request has {len(line)} bytes, more than {LINE_LIMIT}")
         if self._transport is None:

@@ -136,6 +136,8 @@ class ExecutorLink:
 
     async def _reached(self, limit: float | None) -> ExecutorConnection:
         """Return the connection once there is one; after `limit` seconds, what stands in the way."""
+        if self._connection is not None:  # a timer costs more than the question
+            return self._connection
         try:
             async with asyncio.timeout(limit):
                 while self._connection is None:

@@ -33,8 +33,9 @@ _log = structlog.get_logger(__name__)
 _PAUSE, _PAUSE_MOST = 0.5, 30.0
 #: The status goes with other frames at most so often, and alone before the controller would call it silence. Seconds; part of a ping.
 _STATUS_WITH, _STATUS_ALONE = 1.0, 0.8
-#: From one POST to the next, seconds: under load what gathers goes together, for a POST costs both sides more than an action's start.
-_SPACE = 0.02
+#: From one POST to the next under load, seconds: what gathers goes together, for a POST costs both sides as much as an action's start.
+#: After a rest so many POSTs need no space, so that what a lone event leads to is said at once.
+_SPACE, _UNSPACED = 0.05, 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +177,7 @@ class Uplink:
     async def _post(self, welcome: Welcome, posting: Posting) -> None:
         """Send what gathers, at once after a rest; the status in between and as the sign of life."""
         said_at, alone, said_empty = float("-inf"), _STATUS_ALONE * welcome.ping_interval, False
-        patience = alone
+        patience, spaced = alone, float("-inf")
         while True:
             try:
                 async with asyncio.timeout(max(said_at + patience - self._clock.monotonic(), 0.0) if said_at > 0 else None):
@@ -198,7 +199,8 @@ class Uplink:
             failpoint("a10")
             if not posting.stored(stored.n):
                 raise SessionEnded("the controller did not store all of what it answered")
-            await self._clock.sleep(max(began + _SPACE - self._clock.monotonic(), 0.0))
+            spaced = max(spaced, began - _UNSPACED * _SPACE) + _SPACE
+            await self._clock.sleep(max(spaced - self._clock.monotonic(), 0.0))
 
     def _explain(self, error: AttuneError) -> None:
         """Log why there is no session: once with the remedy, then in a word, and not at all for what only a person can change."""
