@@ -23,6 +23,9 @@ from attune_agent.executor_errors import (
 )
 from attune_core.errors import AttuneError
 
+#: How long what nobody waits for may itself wait for a question to go with, seconds.
+_SOON = 0.05
+
 _REFUSALS: Mapping[str, type[AttuneError]] = {
     "no_slot": StartRefused,
     "busy_host": StartRefused,
@@ -43,15 +46,14 @@ class ExecutorConnection(asyncio.Protocol):
         self._hear = hear
         self._asked: dict[int, asyncio.Future[Fields]] = {}
         self._number = 0
-        self._rest = b""
+        self._rest = self._ahead = b""
         self._transport: asyncio.Transport | None = None
         self._gone = asyncio.Event()
         self._wrong: FieldWrong | None = None
 
     async def ask(self, kind: str, message: Mapping[str, object]) -> Fields:
         """Return the answer; a refusal raises the error that stands for it."""
-        self._number += 1
-        line = read.to_json({"id": self._number, "type": kind, **message}) + b"\n"
+        line = self._line(kind, message)
         if len(line) > LINE_LIMIT:
             raise RequestMalformed(f"the request has {len(line)} bytes, more than {LINE_LIMIT}")
         if self._transport is None:
@@ -59,7 +61,7 @@ class ExecutorConnection(asyncio.Protocol):
         number, answer = self._number, asyncio.get_running_loop().create_future()
         self._asked[number] = answer
         try:
-            self._transport.write(line)
+            self._write(line)
             reply: Fields = await answer
         finally:
             del self._asked[number]
@@ -67,6 +69,12 @@ class ExecutorConnection(asyncio.Protocol):
         if isinstance(refused, str):
             raise _REFUSALS.get(refused, RequestMalformed)(f"{refused}: {read.text(reply, 'detail', '')}")
         return reply
+
+    def tell(self, kind: str, message: Mapping[str, object]) -> None:
+        """Say something whose answer nobody waits for: with the next question, else soon."""
+        if not self._ahead:
+            asyncio.get_running_loop().call_later(_SOON, self._write)
+        self._ahead += self._line(kind, message)
 
     async def over(self) -> None:
         """Wait until the connection has ended; `FieldWrong` when it ended because of what the other side said."""
@@ -77,6 +85,7 @@ class ExecutorConnection(asyncio.Protocol):
     async def close(self) -> None:
         """End the connection."""
         if self._transport is not None:
+            self._write()
             self._transport.close()
         await self._gone.wait()
 
@@ -105,6 +114,15 @@ class ExecutorConnection(asyncio.Protocol):
         for answer in self._asked.values():
             if not answer.done():
                 answer.set_exception(ExecutorUnreachable("the connection to the executor ended before its answer"))
+
+    def _line(self, kind: str, message: Mapping[str, object]) -> bytes:
+        self._number += 1
+        return read.to_json({"id": self._number, "type": kind, **message}) + b"\n"
+
+    def _write(self, line: bytes = b"") -> None:
+        ahead, self._ahead = self._ahead, b""
+        if self._transport is not None and ahead + line:
+            self._transport.write(ahead + line)
 
     def _take(self, line: bytes) -> None:
         message = read.parse_object(line)

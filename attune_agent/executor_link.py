@@ -124,11 +124,11 @@ class ExecutorLink:
         return read_listed(await self._ask("list", {}))
 
     async def forget(self, execution: str, attempt: int) -> None:
-        """See `Host.forget`."""
+        """See `Host.forget`; a message of its own would cost the executor a turn and a write, which the next start needs anyway."""
         end = self._ends.pop((execution, attempt), None)
         if end is not None:  # it was never waited for
             self._no_longer((execution, attempt), end)
-        await self._ask("forget", {"execution": execution, "attempt": attempt})
+        (await self._reached(self._limit)).tell("forget", {"execution": execution, "attempt": attempt})
 
     async def _ask(self, kind: str, message: Mapping[str, object]) -> Fields:
         connection = await self._reached(self._limit)
@@ -136,8 +136,8 @@ class ExecutorLink:
 
     async def _reached(self, limit: float | None) -> ExecutorConnection:
         """Return the connection once there is one; after `limit` seconds, what stands in the way."""
-        if self._connection is not None:  # a timer costs more than the question
-            return self._connection
+        if (there := self._connection) is not None:  # a timer costs more than the question
+            return there
         try:
             async with asyncio.timeout(limit):
                 while self._connection is None:

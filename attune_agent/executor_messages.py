@@ -7,6 +7,7 @@ from attune_agent.executor.fields import Fields, FieldWrong
 from attune_agent.host import AttemptState, Ended, Greeting, How, Kind, Limit, Listed, Mode, Result, ResultState, StartRequest
 
 _MOST = (1 << 63) - 1
+_HOWS, _LIMITS, _RESULTS = list(How), list(Limit), list(ResultState)
 
 
 def encode_start(request: StartRequest) -> dict[str, object]:
@@ -65,12 +66,12 @@ def read_ended(outcome: Fields) -> Ended:
     return Ended(
         execution=read.text(outcome, "execution"),
         attempt=read.whole(outcome, "attempt", 1, _MOST),
-        how=read.one_of(outcome, "how", list(How)),
+        how=read.one_of(outcome, "how", _HOWS),
         exit_code=read.optional_whole(outcome, "exit_code", 0, 255),
         signal=read.optional_whole(outcome, "signal", 1, 128),
         detail=read.text(outcome, "detail"),
-        limit=Limit.NONE if "limit" not in outcome else read.one_of(outcome, "limit", list(Limit)),
-        result=Result(state=read.one_of(result, "state", list(ResultState)), body=read.decoded(result, "body_b64")),
+        limit=Limit.NONE if "limit" not in outcome else read.one_of(outcome, "limit", _LIMITS),
+        result=Result(state=read.one_of(result, "state", _RESULTS), body=read.decoded(result, "body_b64")),
         stdout_bytes=read.whole(outcome, "stdout_bytes", 0, _MOST),
         stderr_bytes=read.whole(outcome, "stderr_bytes", 0, _MOST),
         log_directory=read.text(outcome, "log_directory"),

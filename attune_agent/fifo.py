@@ -68,9 +68,10 @@ class Fifo:
         if item.execution not in self._where:
             return
         waiting = self._queues[item.queue]
-        self._active[item.queue] += item.active - waiting[item.execution].active
-        waiting[item.execution] = item
-        self.changed(item.queue)
+        before, waiting[item.execution] = waiting[item.execution], item
+        self._active[item.queue] += item.active - before.active
+        if _standing(before) != _standing(item):
+            self.changed(item.queue)
 
     def stored(self, execution: str) -> None:
         """Its body is on disk: a large one need not stay in memory while it waits."""
@@ -117,6 +118,11 @@ class Fifo:
         self._queues.setdefault(item.queue, OrderedDict())[item.execution] = item
         self._active[item.queue] += item.active
         self._where[item.execution] = item.queue
+
+
+def _standing(item: Item) -> tuple[object, ...]:
+    """Return what admission looks at; nobody need look again for the rest, such as which executor is asked."""
+    return item.active, item.first, item.ever_started, item.ready_at, item.note, item.cancel, item.bucket, item.accepted_at
 
 
 def _nobody(_said: object) -> None:

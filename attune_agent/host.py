@@ -226,5 +226,8 @@ class Host(Protocol):
         ...
 
     async def forget(self, execution: str, attempt: int) -> None:
-        """Tell that the outcome is stored here; an attempt that is unknown or already forgotten is fine, a running one is refused."""
+        """Tell that the outcome is stored here, before whatever is asked next; one that is unknown is fine, a running one stays.
+
+        The word may be lost with the connection: the next start of the agent says it again.
+        """
         ...
