@@ -1,7 +1,7 @@
 """POSTs to one address over connections that are kept open: HTTP/1.1 by h11 on asyncio's own TLS streams, and nothing around it.
 
-Used by `link` for frames, of which an agent under load sends up to fifty POSTs a second: a general client's pools, redirects, encodings and
-adapters cost six times what the request does. Errors are those of the socket, of TLS and of h11; `link` says what they mean.
+Used by `link`. A general client's pools, adapters and models cost an agent several times what a POST itself does (decision 31). Errors are
+those of the socket, of TLS and of h11; `link` says what they mean.
 """
 
 import asyncio

@@ -51,13 +51,29 @@ async def test_a_hello_says_the_protocol_and_gets_a_session(stub: ControllerStub
     assert stub.asked[0].headers["attune-protocol"] == "1"
 
 
+def status(number: int) -> bytes:
+    return f'{{"type":"status","n":{number},"body":{{"slots":1,"busy":0}}}}\n'.encode()
+
+
 async def test_posts_share_one_connection_and_name_the_session(stub: ControllerStub, link: HttpLink) -> None:
     welcome = await link.hello(HELLO)
     for number in range(1, 6):
-        body = f'{{"type":"status","n":{number},"body":{{"slots":1,"busy":0}}}}\n'.encode()
-        assert (await link.post(welcome.session, body)).n == number
+        assert (await link.post(welcome.session, status(number))).n == number
     assert stub.connections == 1
     assert {asked.headers["attune-session"] for asked in stub.asked[1:]} == {"session-1"}
+
+
+async def test_a_connection_that_was_cut_while_it_rested_is_not_used_again(stub: ControllerStub, link: HttpLink) -> None:
+    welcome = await link.hello(HELLO)
+    for number in (1, 2):
+        await stub.stop()
+        assert (await link.post(welcome.session, status(number))).n == number
+
+
+async def test_an_answer_beyond_all_bounds_is_not_read_to_its_end(stub: ControllerStub, link: HttpLink) -> None:
+    stub.answers["/agent/v1/frames"] = (200, b" " * (5 << 20))
+    with pytest.raises(FrameRefused, match="more than 4194304 bytes"):
+        await link.post("session-1", status(1))
 
 
 async def test_a_stream_gives_what_was_sent_as_it_comes(stub: ControllerStub, link: HttpLink) -> None:
@@ -210,6 +226,7 @@ async def test_a_connect_proxy_is_used_and_sees_no_content(stub: ControllerStub,
     listening = await asyncio.start_server(tunnel, "127.0.0.1", 0)
     link = link_to(stub, tmp_path, proxy=f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
     assert (await link.hello(HELLO)).name == "web1"
+    assert (await link.post("session-1", status(1))).n == 1
     assert seen[0].startswith(f"CONNECT 127.0.0.1:{stub.port} HTTP/1.1".encode())
     assert not any(b"instance" in chunk for chunk in seen)
     await link.close()
