@@ -80,11 +80,12 @@ def test_a_large_body_that_is_on_disk_leaves_memory_unless_it_is_about_to_be_use
     assert [one.assign is None for one in fifo.items()] == [True, False]
 
 
-def test_each_change_names_its_queue_and_each_arrival_itself() -> None:
+def test_each_change_that_admission_sees_names_its_queue_and_each_arrival_itself() -> None:
     said: list[object] = []
     fifo = Fifo()
     fifo.changed, fifo.appended = said.append, lambda one: said.append(one.execution)
     fifo.append(item("1", 1))
-    fifo.replace(item("1", 1))
+    fifo.replace(replace(item("1", 1), note="waits"))
+    fifo.replace(replace(item("1", 1), note="waits", state_id="s", life="l"))  # which executor is asked
     fifo.remove("1")
     assert said == ["1", QUEUE, QUEUE, QUEUE]
