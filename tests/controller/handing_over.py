@@ -206,7 +206,8 @@ class World:
         """Let everything happen that needs no agent."""
         await self.assembly.planner.plan_all()
         await self.assembly.planner.place_waiting()
-        await self.store.place_ready(until=self.clock.now(), limit=100)
+        for execution in await self.store.place_ready(until=self.clock.now(), limit=100):
+            self.assembly.sessions.wake(execution.agent)
         await self.assembly.turns.look()
         await self.idle()
 

@@ -251,6 +251,7 @@ class Handover(RuleBasedStateMachine):
             if all(one.state is State.SETTLED for one in self.run(self.world.stored())):
                 break
             self.world.clock.time += 60  # back-offs end
+            self.run(self.world.settle())
             for life in list(self.world.lives.values()):
                 self._carry_on(life)
         left = [one for one in self.run(self.world.stored()) if one.state is not State.SETTLED]
