@@ -56,6 +56,7 @@ def test_a_wall_clock_that_jumps_changes_no_start_no_end_and_no_order(broken: Ri
     assert {one.outcome for one in broken.executions()} == {Outcome.SUCCEEDED}
 
 
+@pytest.mark.soak
 def test_an_agent_whose_clock_is_wrong_says_so_and_goes_on_when_it_is_right(broken: Rig) -> None:
     """Certificates are not valid ten years ago; what it has runs all the same."""
     broken.send("one_wrong", pause="0.5")
@@ -89,6 +90,7 @@ def test_an_agent_that_stands_still_is_missed_and_goes_on(broken: Rig) -> None:
     assert len(broken.lines("one_still")) == 8
 
 
+@pytest.mark.soak
 @pytest.mark.root
 def test_a_host_that_was_suspended_beyond_the_limit_starts_nothing_until_it_hears_its_controller(broken: Rig) -> None:
     """The agent dies with work in hand, its host sleeps for a day and an hour, and when it is back the controller is not."""

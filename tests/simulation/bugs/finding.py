@@ -33,7 +33,7 @@ def look(bug: Bug, seed: int) -> Found | None:
     with bug.injected():
         broken = run(seed, HOURS, faults=faults_for(bug, seed), events=EVENTS, rest=REST).broken
     named = dict.fromkeys(one.partition(":")[0] for one in broken)
-    return Found(bug, seed, tuple(named)) if any(code.startswith("G") for code in named) else None
+    return Found(bug, seed, tuple(named)) if any(code.startswith("G") or code in bug.breaks for code in named) else None
 
 
 def faults_for(bug: Bug, seed: int) -> Sequence[Fault]:

@@ -6,7 +6,8 @@ import pytest
 
 from tests.simulation.bugs.finding import BUGS, row, search
 
-OFTEN = [name for name, bug in BUGS.items() if not bug.rare]
+#: One bug for each promise, of those that the first seeds show.
+QUICK = list({bug.breaks[0]: name for name, bug in BUGS.items() if not bug.rare}.values())
 
 
 def looked_for(name: str, first: int) -> None:
@@ -16,7 +17,7 @@ def looked_for(name: str, first: int) -> None:
     assert found.right, f"the judge named {found.named}"
 
 
-@pytest.mark.parametrize("name", OFTEN)
+@pytest.mark.parametrize("name", QUICK)
 def test_a_bug_is_found(name: str) -> None:
     looked_for(name, 0)
 
