@@ -48,6 +48,7 @@ class Dispatch:
         """Take the store, who is there, what holds now, and who ends executions."""
         self._store, self._sessions, self._active, self._cancellation, self._clock = store, sessions, active, cancellation, clock
         self._terms: tuple[Catalog | None, Mapping[str, Terms]] = (None, {})
+        self._policies: tuple[Catalog | None, dict[str, Policy]] = (None, {})
         self._log = structlog.get_logger("dispatch")
 
     async def serve(self, session: Session) -> None:
@@ -100,9 +101,7 @@ class Dispatch:
             session.remember(execution)
             session.actions.add(execution.new.action)
             session.sent.put(execution.queue, execution.epoch, execution.sequence)
-            size = _put_assignment(
-                session, assignment(handover, active_policy(self._active.catalog, execution.new.action), now=self._clock.now())
-            )
+            size = _put_assignment(session, assignment(handover, self._policy_now(execution.new.action), now=self._clock.now()))
             session.window.handed(execution.new.id, execution.queue, size)
             if execution.new.id in session.cancelled:
                 # The cancel was sent while this hand-over was on its way out of the store.
@@ -134,6 +133,16 @@ class Dispatch:
         except SessionError as error:
             session.end(error)
 
+    def _policy_now(self, action: str) -> Policy:
+        """Return the active revision's policy of an action, made once."""
+        known, policies = self._policies
+        if (catalog := self._active.catalog) is not known:
+            policies = {}
+            self._policies = catalog, policies
+        if action not in policies:
+            policies[action] = active_policy(catalog, action)
+        return policies[action]
+
     def _terms_now(self) -> Mapping[str, Terms]:
         """Return the active revision's, made once."""
         known, terms = self._terms
@@ -148,9 +157,9 @@ def _put_assignment(session: Session, body: Assign) -> int:
 
 
 def assignment(handover: Handover, policy: Policy, *, now: float) -> Assign:
-    """Return the frame's body for one hand-over."""
+    """Return the frame's body for one hand-over; it is made of what was checked when it was planned, and not checked again."""
     execution, new = handover.execution, handover.execution.new
-    return Assign(
+    return Assign.model_construct(
         execution=new.id,
         number=execution.number,
         queue=name_of(execution.queue),

@@ -35,7 +35,7 @@ class Drafted:
     @property
     def drafts(self) -> Sequence[Draft]:
         """What becomes executions, in the order of the rules."""
-        return [one for one in self.firings if isinstance(one, Fired | Rejected)]
+        return [one for one in self.firings if isinstance(one, (Fired, Rejected))]
 
     @property
     def failed(self) -> Sequence[Failed]:
@@ -45,7 +45,7 @@ class Drafted:
     @property
     def notes(self) -> Sequence[str]:
         """What is said on the event of rules that matched, or could not be evaluated, and give nothing."""
-        return [_note(one) for one in self.firings if isinstance(one, Failed | Throttled)]
+        return [_note(one) for one in self.firings if isinstance(one, (Failed, Throttled))]
 
     @property
     def windows(self) -> Sequence[ThrottleWindow]:
@@ -54,7 +54,7 @@ class Drafted:
 
     def asked(self, throttles: Throttles, at: float) -> "Drafted":
         """Return what is left when the throttles have been asked, at the time when the event was received."""
-        return replace(self, firings=throttled(self.firings, throttles, at))
+        return replace(self, firings=throttled(self.firings, throttles, at)) if self.windows else self
 
 
 def unheard(new: NewEvent, catalog: Catalog | None) -> str:

@@ -11,6 +11,8 @@ from attune_core.models.action import ActionDocument
 from attune_core.states import Outcome
 from attune_core.wire.frames import Policy, Rate, Retry
 
+_SILENT = Policy()
+
 
 def policy_of(action: Action) -> Policy:
     """Return one action's policy."""
@@ -50,7 +52,7 @@ def _rate_of(document: ActionDocument, scope: str) -> Rate | None:
 def active_policy(catalog: Catalog | None, action: str) -> Policy:
     """Return the policy of an action, that of one that says nothing when the catalog does not have it."""
     found = catalog.actions.get(action) if catalog else None
-    return policy_of(found) if found else Policy()
+    return policy_of(found) if found else _SILENT
 
 
 def policies_of(catalog: Catalog | None, actions: Iterable[str]) -> dict[str, Policy]:

@@ -25,7 +25,7 @@ class ControllerSecrets:
         if not is_name(name):
             return None
         try:
-            value = read_private(self._folder / name, limit=LIMIT + 1)
+            value = read_private(f"{self._folder}/{name}", limit=LIMIT + 1)
         except FileNotFoundError:
             return None
         except FileExposed as error:

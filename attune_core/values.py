@@ -20,6 +20,9 @@ _BRACKET = re.compile(rb"[\[\]{}]")
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
+#: Made once: `json.dumps` would make one for each value.
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 #: What stands in the place of a secret.
 MASK = "***"
 
@@ -43,7 +46,7 @@ class JsonRefused(AttuneError):
 
 def canonical_json(value: JsonValue) -> str:
     """Return the one text of a value: sorted keys, no white space; queue keys and digests are made of it."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def digest_of(value: JsonValue) -> str:
@@ -58,13 +61,7 @@ def parse_json(raw: bytes, limits: JsonLimits | None = None) -> JsonValue:
         raise JsonRefused(f"the document has {len(raw)} bytes, more than {bounds.size}")
     _refuse_depth(raw, bounds.depth)
     try:
-        value: JsonValue = json.loads(
-            raw.decode("utf-8"),
-            object_pairs_hook=_unique_keys,
-            parse_int=_int64,
-            parse_float=_finite,
-            parse_constant=_no_constant,
-        )
+        value: JsonValue = _STRICT.decode(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise JsonRefused(f"not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
@@ -110,6 +107,10 @@ def _finite(text: str) -> float:
 
 def _no_constant(text: str) -> float:
     raise JsonRefused(f"{text} is not JSON")
+
+
+#: Made once: `json.loads` would make one for each document.
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_int=_int64, parse_float=_finite, parse_constant=_no_constant)
 
 
 def _refuse_excess(value: JsonValue, bounds: JsonLimits) -> None:

@@ -4,6 +4,7 @@ GuardedRoute stands before each public endpoint, AgentGuard before all of the ag
 """
 
 import hashlib
+import itertools
 import secrets
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+#: Names of requests, for logs and answers: unlike those of an earlier life of the controller, and no secret.
+_LIFE, _NUMBERS = secrets.token_hex(4), itertools.count(1)
+#: Headers of every answer of the public listener.
+_ALWAYS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+_OURS = frozenset({b"x-request-id", *(name for name, _ in _ALWAYS)})
+
 
 class GuardedRoute:
     """The ASGI application of one row."""
@@ -39,7 +46,7 @@ class GuardedRoute:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
-        request, request_id = Request(scope, receive, send), secrets.token_hex(8)
+        request, request_id = Request(scope, receive, send), _next_id()
         try:
             response = await self._answer(request, request_id)
         except ClientDisconnect:
@@ -47,9 +54,9 @@ class GuardedRoute:
             return
         except Exception as error:  # noqa: BLE001 - the one boundary: everything becomes a problem document and a log entry
             response = failed(error, request_id, scope)
-        response.headers["x-request-id"] = request_id
-        response.headers["cache-control"] = "no-store"
-        response.headers["x-content-type-options"] = "nosniff"
+        # An answer that is given again has these from the first time.
+        own = [header for header in response.raw_headers if header[0] not in _OURS]
+        response.raw_headers = [*own, (b"x-request-id", request_id.encode()), *_ALWAYS]
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, request_id: str) -> Response:
@@ -76,7 +83,7 @@ class AgentGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; `request.state.agent` is the agent's name."""
-        request_id, begun = secrets.token_hex(8), False
+        request_id, begun = _next_id(), False
 
         async def tell(message: Message) -> None:
             nonlocal begun
@@ -108,6 +115,10 @@ def failed(error: Exception, request_id: str, scope: Scope) -> Response:
     serious = error.blame in {Blame.HOST, Blame.DEFECT} and status_of(error) >= 500
     (entry.error if serious else entry.info)("request_refused", code=error.code, error=safe_text(error.message, limit=500))
     return problem_response(error, request_id)
+
+
+def _next_id() -> str:
+    return f"{_LIFE}{next(_NUMBERS):08x}"
 
 
 async def authorised(request: Request, tokens: "ApiTokens", scope: TokenScope) -> "Caller":

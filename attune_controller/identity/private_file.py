@@ -34,11 +34,13 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_private(path: Path, limit: int = 64 << 10) -> bytes:
+def read_private(path: Path | str, limit: int = 64 << 10) -> bytes:
     """Return at most `limit` bytes of a file that nobody else may read; `FileExposed`, or `OSError` when there is none."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-        mode = os.fstat(file.fileno()).st_mode
+    try:
+        mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode) or mode & 0o077:
             raise FileExposed(f"{path} is readable by others, or is no regular file")
-        return file.read(limit)
+        return os.read(descriptor, limit)  # of a regular file, all there is
+    finally:
+        os.close(descriptor)

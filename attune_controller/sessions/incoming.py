@@ -49,11 +49,15 @@ class Incoming:
         async with session.taking:
             session.heard_at = self._clock.monotonic()
             fresh = [frame for frame in frames if frame.n > session.last_n]
-            # Together they need one commit; it is no matter whether a report's own move comes before the acknowledgement.
-            await asyncio.gather(
-                self._acknowledge(session, [frame.body for frame in fresh if isinstance(frame, AckFrame)]),
-                self._reports.take(session, [frame.body for frame in fresh if isinstance(frame, ReportFrame)]),
-            )
+            acks = [frame.body for frame in fresh if isinstance(frame, AckFrame)]
+            reports = [frame.body for frame in fresh if isinstance(frame, ReportFrame)]
+            if acks and reports:
+                # Together they need one commit. Reports come first: what has moved on needs no acknowledgement of its own any more.
+                await asyncio.gather(self._reports.take(session, reports), self._acknowledge(session, acks))
+            elif reports:
+                await self._reports.take(session, reports)
+            else:
+                await self._acknowledge(session, acks)
             for frame in fresh:
                 if isinstance(frame, LogWindowFrame):
                     self._logs.answer(session, frame.body)

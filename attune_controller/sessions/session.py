@@ -126,4 +126,4 @@ def key_of(queue: QueueName) -> QueueKey:
 
 def name_of(queue: QueueKey) -> QueueName:
     """Return a queue's name as the wire has it."""
-    return QueueName(place=queue.place, action=queue.action, key=queue.key)
+    return QueueName.model_construct(place=queue.place, action=queue.action, key=queue.key)

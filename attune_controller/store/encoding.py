@@ -10,12 +10,16 @@ from typing import cast
 
 from attune_core.values import JsonRefused, JsonValue
 
+#: Made once: `json.dumps` would make one for each value.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 def encode(value: JsonValue | Mapping[str, JsonValue]) -> str:
     """Return compact JSON; `JsonRefused` for NaN, infinities and lone surrogates (the door of attune_core.values refuses them before)."""
     try:
-        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        text.encode()
+        text = _ENCODER.encode(value)
+        if not text.isascii():
+            text.encode()
     except ValueError as error:
         raise JsonRefused(f"cannot be stored: {error}") from error
     return text

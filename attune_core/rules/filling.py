@@ -96,7 +96,7 @@ def _key(template: CheckedTemplate, complete: JsonObject, name: str) -> str:
 
 
 def _value(given: CheckedTemplate | CheckedStructure | JsonValue, activation: JsonObject) -> JsonValue:
-    return given.render(activation) if isinstance(given, CheckedTemplate | CheckedStructure) else given
+    return given.render(activation) if isinstance(given, (CheckedTemplate, CheckedStructure)) else given
 
 
 def _text(value: JsonValue) -> str:

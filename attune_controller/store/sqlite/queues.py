@@ -111,7 +111,7 @@ class _Take:
             put_buckets(connection, buckets.drawn)
         if dealt:
             self._mark(connection, dealt, queues)
-        handed = [replace(handover, execution=replace(handover.execution, handed=True)) for handover in dealt]
+        handed = [Handover(execution=replace(handover.execution, handed=True), after=handover.after) for handover in dealt]
         return Taken(handovers=handed, held=buckets.held)
 
     def _lanes(self, connection: apsw.Connection, queues: dict[QueueKey, int]) -> Iterator[Lane]:

@@ -39,7 +39,7 @@ def _measured(value: Value) -> bool:
         elif isinstance(item, float):
             if not math.isfinite(item):
                 raise ExpressionFailed("the result is not a finite number")
-        elif isinstance(item, list | dict):
+        elif isinstance(item, (list, dict)):
             size += 3 * len(item)
             if depth >= _MAX_DEPTH:
                 raise ExpressionTooCostly(f"the result is nested deeper than {_MAX_DEPTH}")
@@ -47,7 +47,7 @@ def _measured(value: Value) -> bool:
             inner = item.values() if isinstance(item, dict) else item
             if size <= MAX_OUTPUT:
                 waiting.extend((one, depth + 1) for one in inner)
-        elif isinstance(item, bytes | Moment | Span | Maybe):
+        elif isinstance(item, (bytes, Moment, Span, Maybe)):
             plain = False
             size += len(item) * 4 // 3 if isinstance(item, bytes) else 30
         if size > MAX_OUTPUT:
