@@ -57,6 +57,10 @@ class Drafted:
         return replace(self, firings=throttled(self.firings, throttles, at)) if self.windows else self
 
 
+#: What an event causes that no rule listens to.
+_NOTHING = Drafted()
+
+
 def unheard(new: NewEvent, catalog: Catalog | None) -> str:
     """Return the revision under which an event is sure to cause nothing, because no rule is on its type; empty when it must be planned."""
     if catalog is None or new.hops > HOP_LIMIT or new.type == REQUESTED or new.type in catalog.rules_by_trigger:
@@ -74,6 +78,8 @@ def draft(event: Event, catalog: Catalog) -> Drafted:
             return Drafted(firings=[fire_request(new.data, catalog)])
         except (RequestRefused, InputInvalid) as error:
             return Drafted(dead_reason=error.message)
+    if new.type not in catalog.rules_by_trigger:
+        return _NOTHING
     occurrence = Occurrence(id=new.id, source=new.source, type=new.type, subject=new.subject, time=rfc3339(new.time), data=new.data)
     return Drafted(firings=fire(new.type, occurrence.activation(), catalog))
 

@@ -38,7 +38,9 @@ class Intake:
         if event.type == REQUESTED:
             self._refuse_bad_request(event)
         elif not event.dead_reason:
-            event = replace(event, dead_reason=await self._undeliverable(event), unheard=unheard(event, self._active.catalog))
+            dead_reason, revision = await self._undeliverable(event), unheard(event, self._active.catalog)
+            if dead_reason or revision:
+                event = replace(event, dead_reason=dead_reason, unheard=revision)
         await self._backlog.check()
         failpoint("c1")
         heard = not (event.dead_reason or event.unheard)
@@ -50,7 +52,7 @@ class Intake:
         self._backlog.added(0 if event.unheard else 1)
         if event.unheard:
             self._glance()
-        return replace(acceptance, dead_reason=event.dead_reason)
+        return replace(acceptance, dead_reason=event.dead_reason) if event.dead_reason else acceptance
 
     async def _undeliverable(self, event: NewEvent) -> str:
         catalog = self._active.catalog

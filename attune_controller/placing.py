@@ -17,6 +17,7 @@ class Placing:
     ) -> None:
         """Take who is there; `held`: the (action, key) of which something waits for a cordoned holder, so that what is newer waits too."""
         self._fleet, self._holders, self._load, self._held = fleet, holders, load, held
+        self._cordons = any(agent.cordoned for agent in fleet)
 
     def agents(self, item: Fired) -> Sequence[str]:
         """Return one agent a planned execution, an empty name where it has to wait for one."""
@@ -61,4 +62,4 @@ class Placing:
         return f"{item.rule or item.action.ref}: left out, because cordoned: {', '.join(cordoned)}" if item.pick == "all" else ""
 
     def _cordoned(self, match: Mapping[str, str]) -> Sequence[str]:
-        return [agent.name for agent in matching(self._fleet, match) if agent.cordoned]
+        return [agent.name for agent in matching(self._fleet, match) if agent.cordoned] if self._cordons else []

@@ -157,6 +157,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if refusal := self._objection():
             self._raise(refusal)
         super().on_headers_complete()
+        self.cycle.transport = _Joined(self.transport, self.loop)  # type: ignore[assignment]  # of a transport the cycle uses these two
         self._phase, self._seen = Phase.BODY, 0
 
     def on_body(self, body: bytes) -> None:
@@ -259,3 +260,32 @@ class LimitedProtocol(HttpToolsProtocol):
         """Let it find the client gone: its answer, if it still makes one, goes nowhere."""
         self.cycle.disconnected = True
         self.cycle.message_event.set()
+
+
+class _Joined:
+    """What one answer is written through: its head waits for the body that follows at once, so that they are one TLS record."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        """Take where the bytes go."""
+        self._transport, self._loop = transport, loop
+        self._head: bytes | None = None  # empty: it is out
+
+    def write(self, data: bytes) -> None:
+        """Write the head when this step of the loop is over, or with what comes before."""
+        if self._head is None:
+            self._head = data
+            self._loop.call_soon(self._write_head)
+            return
+        if self._head:
+            data, self._head = self._head + data, b""
+        self._transport.write(data)
+
+    def close(self) -> None:
+        """Close after what was written."""
+        self._write_head()
+        self._transport.close()
+
+    def _write_head(self) -> None:
+        if self._head:
+            self._transport.write(self._head)
+        self._head = b""

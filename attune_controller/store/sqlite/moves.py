@@ -48,7 +48,10 @@ def prepare(move: Move) -> Prepared:
     """Check and encode a move outside the transaction; `OutcomeMissing`, `JsonRefused`."""
     check_move(move)
     result = None if move.result is None else encode(move.result)
-    return Prepared(move=move, result=result, completion=values_of(replace(move.completion, body_digest="")) if move.completion else ())
+    event = move.completion
+    if event is not None and event.body_digest:  # a settled execution is no delivery: its event may say what another one says
+        event = replace(event, body_digest="")
+    return Prepared(move=move, result=result, completion=values_of(event) if event else ())
 
 
 def record_moves(connection: apsw.Connection, moves: list[Prepared]) -> list[Execution]:

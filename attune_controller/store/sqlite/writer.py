@@ -47,13 +47,24 @@ class Writer:
         self._connection.execute("BEGIN IMMEDIATE")
         awaited = False
         for ticket in batch:  # which grows
-            self._run(ticket)
             if ticket.relay.early:
-                answer([ticket])
+                self._look(ticket)
+            else:
+                self._run(ticket)
             awaited = (awaited and not ticket.relay.follows) or _is_followed(ticket)
             if awaited and ticket is batch[-1] and len(batch) < BATCH:
                 batch.extend(more(PATIENCE))
         self._connection.execute("COMMIT")
+
+    def _look(self, ticket: Ticket) -> None:
+        """Answer a caller that only reads; there is nothing to take back."""
+        try:
+            ticket.result = ticket.operation(self._connection)
+        except OF_THE_DISK:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is that caller's, and reaches it
+            ticket.error = error
+        answer([ticket])
 
     def _run(self, ticket: Ticket) -> None:
         after = ticket.relay.after
