@@ -60,7 +60,7 @@ class GuardedRoute:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, request_id: str) -> Response:
-        refuse_encoding(request)
+        refuse_encoding(request.scope)
         caller = None
         if isinstance(self.row.requires, TokenScope):
             caller = await authorised(request, self._parts.tokens, self.row.requires)
@@ -91,7 +91,7 @@ class AgentGuard:
             await send(message)
 
         try:
-            refuse_encoding(Request(scope))
+            refuse_encoding(scope)
             certificate = scope.get("extensions", {}).get(PEER, {}).get("certificate")
             if not isinstance(certificate, bytes):
                 raise CertificateRefused("the connection has no client certificate")
@@ -133,7 +133,8 @@ async def authorised(request: Request, tokens: "ApiTokens", scope: TokenScope) -
     return caller
 
 
-def refuse_encoding(request: Request) -> None:
+def refuse_encoding(scope: Scope) -> None:
     """Refuse compressed bodies: nothing is decompressed here, so no small body becomes a large one."""
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise ContentEncodingRefused
+    for name, value in scope["headers"]:
+        if name == b"content-encoding" and value.strip().lower() != b"identity":
+            raise ContentEncodingRefused
