@@ -20,25 +20,13 @@ class Github:
     delivery_header = "x-github-delivery"
     event_header = "x-github-event"
 
-    def begin(self, signatures: Sequence[str], secret: bytes) -> "GithubSignature":
-        """Return what the body is fed to; `SignatureRefused` unless there is exactly one well-formed signature."""
+    def claim(self, signatures: Sequence[str]) -> bytes:
+        """Return what the sender claims; `SignatureRefused` unless there is exactly one well-formed signature."""
         if len(signatures) != 1 or not _SIGNATURE.fullmatch(signatures[0]):
             raise SignatureRefused("there is not exactly one X-Hub-Signature-256 of the form sha256=<64 hex digits>")
-        return GithubSignature(bytes.fromhex(signatures[0].removeprefix("sha256=")), secret)
+        return bytes.fromhex(signatures[0].removeprefix("sha256="))
 
-
-class GithubSignature:
-    """One signature being checked."""
-
-    def __init__(self, expected: bytes, secret: bytes) -> None:
-        """Take what the sender claims and the shared secret."""
-        self._expected, self._mac = expected, hmac.new(secret, digestmod="sha256")
-
-    def update(self, chunk: bytes) -> None:
-        """Take the next bytes of the raw body."""
-        self._mac.update(chunk)
-
-    def finish(self) -> None:
+    def check(self, claimed: bytes, secret: bytes, body: bytes) -> None:
         """Compare, in a time that says nothing about where they differ; `SignatureRefused`."""
-        if not hmac.compare_digest(self._mac.digest(), self._expected):
+        if not hmac.compare_digest(hmac.digest(secret, body, "sha256"), claimed):
             raise SignatureRefused("the signature does not fit the body and this webhook's secret")

@@ -89,13 +89,10 @@ class Hooks:
     async def _verified(self, webhook: Webhook, scheme: Scheme, fields: Mapping[str, Sequence[str]], body: AsyncIterator[bytes]) -> bytes:
         """Return the raw body if it is signed with this webhook's secret."""
         secret = self._secret(webhook)
-        signature = scheme.begin(fields.get(scheme.signature_header, ()), secret)
-        chunks: list[bytes] = []
-        async for chunk in body:
-            signature.update(chunk)
-            chunks.append(chunk)
-        signature.finish()
-        return b"".join(chunks)
+        claimed = scheme.claim(fields.get(scheme.signature_header, ()))
+        raw = b"".join([chunk async for chunk in body])
+        scheme.check(claimed, secret, raw)
+        return raw
 
     def _secret(self, webhook: Webhook) -> bytes:
         try:

@@ -9,18 +9,6 @@ from typing import Protocol
 from attune_controller.hooks.github import Github
 
 
-class Signature(Protocol):
-    """A signature over a body that is still arriving."""
-
-    def update(self, chunk: bytes) -> None:
-        """Take the next bytes of the raw body."""
-        ...
-
-    def finish(self) -> None:
-        """Raise `SignatureRefused` unless the body is the sender's."""
-        ...
-
-
 class Scheme(Protocol):
     """What `receive` asks of a scheme; header names are in lower case."""
 
@@ -39,8 +27,12 @@ class Scheme(Protocol):
         """Where the kind of event stands."""
         ...
 
-    def begin(self, signatures: Sequence[str], secret: bytes) -> Signature:
-        """Begin to check; `SignatureRefused` when the header alone is wrong."""
+    def claim(self, signatures: Sequence[str]) -> bytes:
+        """Return what the header claims, before the body is read; `SignatureRefused` when the header alone is wrong."""
+        ...
+
+    def check(self, claimed: bytes, secret: bytes, body: bytes) -> None:
+        """Raise `SignatureRefused` unless the raw body is the sender's."""
         ...
 
 
