@@ -69,7 +69,7 @@ class MemoryMerges(Opened):
                 queue.epoch = claim.epoch + 1
                 queue.chains.clear()  # of the fleet: every agent's begins anew
             queue.last_handed = 0
-            for number in queue.waiting:
+            for number in sorted(queue.waiting, key=lambda number: tables.executions[number].sequence):
                 if (one := tables.executions[number]).agent not in tables.unmerged.keys() - {agent}:
                     tables.put(replace(one, epoch=queue.epoch))
         for queue in tables.queues.values():

@@ -18,7 +18,7 @@ from attune_controller.store.sqlite.event_rows import values_of
 from attune_controller.store.sqlite.execution_rows import INSERT_EXECUTION, INSERT_REQUEST, execution_values, request_values
 from attune_controller.store.sqlite.leaving import unsettled_of
 from attune_controller.store.sqlite.moves import prepare, store_move
-from attune_controller.store.sqlite.statements import LARGEST, Values, execute, row_of, rows_of
+from attune_controller.store.sqlite.statements import LARGEST, Values, execute, execute_each, row_of, rows_of
 from attune_controller.store.transitions import after_move, is_unacknowledged
 from attune_core.states import State
 
@@ -36,9 +36,9 @@ ON CONFLICT (place, action, key) DO UPDATE SET
 epoch = max(epoch, excluded.epoch), last_sequence = max(last_sequence, excluded.last_sequence), last_handed = 0 RETURNING id, epoch
 """
 # In a queue of the fleet, what waits for agents that have not said yet what they hold keeps its epoch: theirs is compared with it.
-_FOLLOW: LiteralString = """
-UPDATE executions SET epoch = ? WHERE queue = ? AND state != 'settled' AND state = 'queued' AND handed = 0 AND ready_at = 0
-AND agent NOT IN (SELECT agent FROM merges WHERE agent != ?)
+_FOLLOWING: LiteralString = """
+SELECT number FROM executions WHERE queue = ? AND state != 'settled' AND state = 'queued' AND handed = 0 AND ready_at = 0
+AND agent NOT IN (SELECT agent FROM merges WHERE agent != ?) ORDER BY sequence
 """
 _CHAIN_ANEW: LiteralString = "UPDATE queues SET last_handed = 0 WHERE id = (SELECT queue FROM executions WHERE number = ?)"
 _IS_FREE: LiteralString = """
@@ -126,7 +126,9 @@ def _merge(connection: apsw.Connection, agent: str, known: Sequence[Held], end: 
     for claim in known:
         queue, before = _queue(connection, _ROW_OF_QUEUE, claim.queue, 0, claim.last)
         _, epoch = _queue(connection, _RAISE, claim.queue, claim.epoch, claim.last)
-        execute(connection, _FOLLOW, epoch, queue, agent)
+        # One by one: an UPDATE of all takes the rows by number, and the history would have the places in another order.
+        following: list[Values] = [(epoch, cast("int", row[0])) for row in rows_of(connection, _FOLLOWING, queue, agent)]
+        execute_each(connection, "UPDATE executions SET epoch = ? WHERE number = ?", following)
         if epoch != before:  # of the fleet: every agent's chain begins anew
             execute(connection, "DELETE FROM chains WHERE queue = ?", queue)
     execute(connection, "DELETE FROM chains WHERE agent = ?", agent)

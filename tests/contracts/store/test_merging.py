@@ -163,6 +163,17 @@ async def test_what_was_planned_since_the_restore_waits_behind_and_is_never_lost
     assert await take(store) == [("new", 0)]
 
 
+async def test_waiting_work_takes_its_new_places_in_the_order_of_the_old_ones(store: Store) -> None:
+    """So the history goes on as the judge of order reads it."""
+    await enrolled(store, "web1")
+    await store.restored("r")
+    await plan_some(store, "a", "b", "c")
+    await store.request_requeue("a")
+    await merge(store, [], [held(0)])
+    steps = [(step.execution, step.epoch, step.sequence) for step in await store.history(after=4, limit=9)]
+    assert steps == [("b", 1, 2), ("c", 1, 3), ("a", 1, 4)]
+
+
 async def test_an_agent_that_began_anew_meanwhile_held_what_nobody_knows(store: Store) -> None:
     await enrolled(store, "web1")
     await plan_some(store, "a", "b")
