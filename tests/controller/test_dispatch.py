@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from attune_controller import dispatch as dispatch_module
 from attune_controller.errors import ReaderTooSlow
 from attune_controller.sessions.outbox import LINES
 from attune_controller.store.memory.store import MemoryStore
@@ -34,6 +35,31 @@ async def test_a_cancel_that_was_sent_while_the_hand_over_was_on_its_way_is_sent
     life.session.work.set()
     await world.idle()
     assert [type(frame) for frame in life.wire if not isinstance(frame, PingFrame)] == [AssignFrame, CancelFrame]
+
+
+async def test_what_is_asked_back_while_the_hand_over_was_on_its_way_is_asked_back_again_behind_it(world: World) -> None:
+    life = world.lives["web1"]
+    assert life.session is not None
+    world.assembly.planner._planned = lambda _agent: None  # nobody is woken yet
+    await world.send("plain", "x")
+    (execution,) = await world.stored()
+    life.session.asked_back.add(execution.new.id)
+    life.wire.clear()
+    life.session.work.set()
+    await world.idle()
+    given, asked = [frame for frame in life.wire if not isinstance(frame, PingFrame)]
+    assert isinstance(given, AssignFrame)
+    assert isinstance(asked, CancelFrame)
+    assert (asked.body.execution, asked.body.requeue) == (given.body.execution, True)
+
+
+async def test_more_than_one_transaction_takes_goes_out_one_after_the_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch_module, "TAKE", 1)
+    life = world.lives["web1"]
+    life.wire.clear()
+    for key in "xyz":
+        await world.send("wide", key)
+    assert [type(frame) for frame in life.wire if not isinstance(frame, PingFrame)] == [AssignFrame] * 3
 
 
 async def test_a_new_revision_is_told_on_open_streams_and_one_without_room_ends(world: World) -> None:
