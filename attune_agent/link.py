@@ -58,7 +58,8 @@ class HttpLink:
 
     def __init__(self, url: str, *, context: ssl.SSLContext, proxy: str = "") -> None:
         """Take https://host:port of the agent listener, the TLS context and the URL of an HTTP CONNECT proxy, if there is one."""
-        limits = httpx2.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=60.0)
+        # A connection that rests may be dead and not say so: what is rarely opened, streams and packs, gets a new one each time.
+        limits = httpx2.Limits(max_connections=8, max_keepalive_connections=4 if proxy else 0, keepalive_expiry=60.0)
         self._transport = httpx2.AsyncHTTPTransport(verify=context, proxy=proxy or None, trust_env=False, limits=limits)
         self._timeout = httpx2.Timeout(_ANSWER, connect=_CONNECT)
         self._client = httpx2.AsyncClient(
@@ -70,7 +71,8 @@ class HttpLink:
         self._under_way: set[asyncio.Task[Answer]] = set()
 
     async def hello(self, hello: Hello) -> Welcome:
-        """Open a session."""
+        """Open a session, over a connection of its own: those that rest may be why the last session ended, and would not say so."""
+        self._kept.close()
         try:
             answer = await self._send("/agent/v1/hello", hello.model_dump_json().encode(), {})
         except ControllerUnreachable as error:
@@ -146,8 +148,8 @@ class HttpLink:
     @asynccontextmanager
     async def _stream(self, session: str) -> AsyncIterator[AsyncIterator[bytes]]:
         try:
-            timeout = httpx2.Timeout(_ANSWER, connect=_CONNECT, read=None)
-            async with self._client.stream("GET", "/agent/v1/stream", headers={SESSION_HEADER: session}, timeout=timeout) as answer:
+            # Pings come at least three times in the time that a read may take.
+            async with self._client.stream("GET", "/agent/v1/stream", headers={SESSION_HEADER: session}) as answer:
                 await _require_success(answer)
                 yield answer.aiter_raw()
         except httpx2.HTTPError as error:
