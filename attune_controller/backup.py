@@ -158,6 +158,7 @@ def _copy(source: Path, target: Path) -> None:
         reading = source.open("rb")
     except FileNotFoundError:
         return  # a pack that nothing needs any more
+    # By descriptor, which Path cannot: a new file, and nobody else's from its first moment on.
     with reading, open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as writing:  # noqa: PTH123
         shutil.copyfileobj(reading, writing, _CHUNK)
         writing.flush()

@@ -13,7 +13,7 @@ import time
 from urllib.parse import urlsplit
 
 #: Of a hook that lives for a minute.
-SECRET = "benchmark-secret"  # noqa: S105
+SECRET = "benchmark-secret"  # noqa: S105 - of a hook that lives for a minute
 
 #: After so many seconds without a request a connection is not trusted; servers close idle ones after five.
 RESTED = 2.0

@@ -23,7 +23,7 @@ class Clocks:
         return self.boot
 
     async def sleep(self, seconds: float) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # counting an absence never waits
 
 
 def test_the_count_goes_on_after_a_restart_and_a_suspend(tmp_path: Path) -> None:

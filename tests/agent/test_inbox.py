@@ -219,7 +219,7 @@ async def test_a_program_that_ends_answers_nothing(world: World) -> None:
         written.append(append(*what, **how))  # type: ignore[arg-type]  # passed on
         return written[-1]
 
-    world.state.append = remember  # type: ignore[method-assign]
+    world.state.append = remember  # type: ignore[method-assign]  # what is written is looked at on its way
     world.closed = "not yet"
     world.inbox.assign([assignment("1", 1)])
     written[0].cancel()
