@@ -11,7 +11,7 @@ from typing import Protocol
 from attune_agent.rate import BucketKey, next_start
 from attune_core.quantities import show_duration
 from attune_core.states import Reason
-from attune_core.wire.frames import Policy, Rate
+from attune_core.wire.assignment import Policy, Rate
 
 
 class Standing(Protocol):

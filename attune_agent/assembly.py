@@ -27,7 +27,7 @@ from attune_agent.state.port import AgentState
 from attune_agent.state.records import Item, Loaded, QueueKey
 from attune_agent.uplink import Identity, Uplink
 from attune_core.ports import Clock, Random
-from attune_core.wire.frames import Status
+from attune_core.wire.agent_frames import Status
 
 _log = structlog.get_logger(__name__)
 

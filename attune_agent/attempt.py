@@ -32,7 +32,7 @@ from attune_agent.withdrawals import Withdrawals
 from attune_core.errors import AttuneError
 from attune_core.failpoints import failpoint
 from attune_core.ports import Clock
-from attune_core.wire.frames import Assign, Policy
+from attune_core.wire.assignment import Assign, Policy
 
 _log = structlog.get_logger(__name__)
 

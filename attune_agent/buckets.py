@@ -9,7 +9,7 @@ from types import MappingProxyType
 from attune_agent.rate import BucketKey, Token, after_start
 from attune_agent.state.records import Spent
 from attune_core.ports import Clock
-from attune_core.wire.frames import Rate
+from attune_core.wire.assignment import Rate
 
 #: Buckets kept before those that are full again are let go of.
 _KEPT = 1024

@@ -12,14 +12,14 @@ from pydantic import TypeAdapter, ValidationError
 from attune_agent.errors import FrameRefused
 from attune_agent.inbox import Inbox
 from attune_agent.marks import Marks
-from attune_core.wire.frames import (
+from attune_core.wire.agent_frames import LogWindow
+from attune_core.wire.assignment import Assign
+from attune_core.wire.stream_frames import (
     ActivateFrame,
-    Assign,
     AssignFrame,
     CancelFrame,
     DrainFrame,
     HoldQueuesFrame,
-    LogWindow,
     PauseFrame,
     PingFrame,
     ReadLog,

@@ -8,7 +8,7 @@ from attune_core.errors import AttuneError, Blame
 from attune_core.input_documents.errors import InputUnwritable
 from attune_core.quantities import show_duration
 from attune_core.states import Outcome, Reason
-from attune_core.wire.frames import Policy
+from attune_core.wire.assignment import Policy
 
 #: Said, never guessed, never silently run again.
 LOST_START = Ending(

@@ -18,7 +18,7 @@ from attune_agent.results import Ending, ResultRules, for_people, judge, next_de
 from attune_agent.state.records import Item
 from attune_core.errors import AttuneError
 from attune_core.failpoints import failpoint
-from attune_core.wire.frames import Assign
+from attune_core.wire.assignment import Assign
 
 _log = structlog.get_logger(__name__)
 

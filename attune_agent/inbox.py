@@ -19,7 +19,7 @@ from attune_agent.state.port import AgentState
 from attune_agent.state.records import Held, Item, QueueKey
 from attune_core.failpoints import failpoint
 from attune_core.states import Reason
-from attune_core.wire.frames import Assign, Policy
+from attune_core.wire.assignment import Assign, Policy
 
 _log = structlog.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from attune_agent.fifo import Fifo
 from attune_agent.outbox import Outbox
 from attune_agent.state.port import AgentState
 from attune_agent.state.records import Phase
-from attune_core.wire.frames import Report
+from attune_core.wire.agent_frames import Report
 from attune_core.wire.inventory import PAGE_BYTES, InHand, Inventory
 
 

@@ -24,7 +24,7 @@ from attune_agent.state.records import Item, Phase, QueueKey
 from attune_agent.turns import Turns
 from attune_core.ports import Clock
 from attune_core.states import Reason
-from attune_core.wire.frames import QueueStatus, UnderWay
+from attune_core.wire.agent_frames import QueueStatus, UnderWay
 
 _log = structlog.get_logger(__name__)
 

@@ -21,7 +21,8 @@ from attune_agent.state.port import AgentState
 from attune_agent.state.records import Item, Phase, ReportText, item_of, report_text
 from attune_core.ports import Clock
 from attune_core.states import Reason, State
-from attune_core.wire.frames import Assign, Report
+from attune_core.wire.agent_frames import Report
+from attune_core.wire.assignment import Assign
 
 _log = structlog.get_logger(__name__)
 

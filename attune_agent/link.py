@@ -33,8 +33,8 @@ from attune_core.safe_text import safe_text
 from attune_core.version import WIRE_PROTOCOL
 from attune_core.wire.api import Failure
 from attune_core.wire.enrolment import Enrolled, Enrolment
-from attune_core.wire.frames import PROTOCOL_HEADER, SESSION_HEADER, Hello, Stored, Welcome
 from attune_core.wire.inventory import Inventory, Merged
+from attune_core.wire.session import PROTOCOL_HEADER, SESSION_HEADER, Hello, Stored, Welcome
 
 Document = TypeVar("Document", bound=BaseModel)
 

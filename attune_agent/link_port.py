@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from attune_core.wire.frames import Hello, Stored, Welcome
 from attune_core.wire.inventory import Inventory
+from attune_core.wire.session import Hello, Stored, Welcome
 
 
 class Link(Protocol):

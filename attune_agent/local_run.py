@@ -21,7 +21,8 @@ from attune_agent.policies import Policies
 from attune_agent.state.memory import Disk, MemoryState
 from attune_core.ports import SystemClock
 from attune_core.states import State
-from attune_core.wire.frames import Assign, Report
+from attune_core.wire.agent_frames import Report
+from attune_core.wire.assignment import Assign
 
 
 async def run_locally(

@@ -15,7 +15,8 @@ from attune_agent.executor.log_start import start_of_tail, start_since
 from attune_agent.fifo import Fifo
 from attune_agent.state.records import Phase
 from attune_core.ports import Clock
-from attune_core.wire.frames import LogWindow, ReadLog
+from attune_core.wire.agent_frames import LogWindow
+from attune_core.wire.stream_frames import ReadLog
 
 #: Ids that may stand in a path; what the wire gives is not trusted with one.
 _EXECUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}\Z")

@@ -13,7 +13,7 @@ from attune_agent.state.port import AgentState
 from attune_agent.state.records import QueueKey
 from attune_core.marks import Mark, told
 from attune_core.safe_text import safe_text
-from attune_core.wire.frames import HoldQueue
+from attune_core.wire.stream_frames import HoldQueue
 
 _log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ Set by the inbox (activate frames, welcome), read by lanes (limit, rate, when_bu
 from collections.abc import Mapping
 
 from attune_agent.state.records import Item
-from attune_core.wire.frames import Policy, Rate
+from attune_core.wire.assignment import Policy, Rate
 
 
 class Policies:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from attune_agent.outbox import Outbox
 from attune_agent.state.records import Held
-from attune_core.wire.frames import Ack, AckFrame, LogWindow, LogWindowFrame, Status, StatusFrame
+from attune_core.wire.agent_frames import Ack, AckFrame, LogWindow, LogWindowFrame, Status, StatusFrame
 
 #: Frames and bytes of one POST; a single frame may be as large as the wire allows.
 _FRAMES, _BYTES = 1024, 1 << 20

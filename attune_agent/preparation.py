@@ -20,7 +20,7 @@ from attune_agent.preparation_errors import PackMismatch
 from attune_agent.recipe import Recipe, recipe_of
 from attune_agent.results import RESULT_LIMIT, ResultRules
 from attune_core.input_documents.writing import input_document
-from attune_core.wire.frames import Assign, Policy
+from attune_core.wire.assignment import Assign, Policy
 
 #: Actions whose recipes stay in memory.
 _REMEMBERED = 512

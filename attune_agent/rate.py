@@ -5,7 +5,7 @@ A bucket of `limit` tokens that is refilled evenly over `per` holds what is miss
 
 from typing import NamedTuple
 
-from attune_core.wire.frames import Rate
+from attune_core.wire.assignment import Rate
 
 #: Seconds below which a time is now: floats are not exact.
 _NOTHING = 1e-6

@@ -15,7 +15,7 @@ from attune_core.safe_text import safe_text
 from attune_core.secret_fields import mask_fields
 from attune_core.states import Outcome, Reason
 from attune_core.values import JsonLimits, JsonRefused, JsonValue, parse_json
-from attune_core.wire.frames import Retry
+from attune_core.wire.assignment import Retry
 
 #: Characters of a report's detail; the frame takes 2048.
 DETAIL = 2000

@@ -25,7 +25,8 @@ from attune_core.errors import AttuneError
 from attune_core.failpoints import failpoint
 from attune_core.ports import Clock, Random
 from attune_core.version import VERSION
-from attune_core.wire.frames import FRAME_LIMIT, PING_INTERVAL, HeldQueue, Hello, Status, Welcome
+from attune_core.wire.agent_frames import Status
+from attune_core.wire.session import FRAME_LIMIT, PING_INTERVAL, HeldQueue, Hello, Welcome
 
 _log = structlog.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from attune_cli.render.log_lines import Printer
 from attune_cli.render.output import note
 from attune_core.states import State
 from attune_core.wire.api import EventView, ExecutionView
-from attune_core.wire.frames import LONGEST_WAIT
+from attune_core.wire.stream_frames import LONGEST_WAIT
 
 #: Seconds between two looks at what has no push; longer while nothing happens.
 INTERVAL, _INTERVAL_MOST = 0.2, 1.0

@@ -41,7 +41,7 @@ from attune_controller.secrets import ControllerSecrets
 from attune_controller.sessions.routes import AgentRequests
 from attune_controller.settings import ControllerSettings
 from attune_controller.store.port import Store
-from attune_controller.store.records import Agent
+from attune_controller.store.records.agents import Agent
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_controller.store_watch import watch_store
 from attune_controller.suspects import Suspects

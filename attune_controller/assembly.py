@@ -34,12 +34,13 @@ from attune_controller.sessions.routes import AgentRequests
 from attune_controller.sessions.session import Session
 from attune_controller.sessions.stream import Stream
 from attune_controller.store.port import Store
-from attune_controller.store.records import Agent, Execution
+from attune_controller.store.records.agents import Agent
+from attune_controller.store.records.executions import Execution
 from attune_controller.suspects import Suspects
 from attune_controller.turns import Turns
 from attune_core.ports import Clock, Random
 from attune_core.states import State
-from attune_core.wire.frames import PING_INTERVAL
+from attune_core.wire.session import PING_INTERVAL
 
 Loop = Callable[[], Awaitable[None]]
 

@@ -7,7 +7,7 @@ what there is, so below the bound nothing is read; at the bound it is counted ag
 from typing import Protocol
 
 from attune_controller.errors import BacklogFull
-from attune_controller.store.records import Counts
+from attune_controller.store.records.standing import Counts
 from attune_core.ports import Clock
 
 #: Seconds between two counts of a full controller.

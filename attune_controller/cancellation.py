@@ -12,12 +12,12 @@ from attune_controller.errors import SessionError
 from attune_controller.moved import Moved, nobody
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session
-from attune_controller.store.port import Executions
-from attune_controller.store.records import Execution, Move
+from attune_controller.store.ports.executions import Executions
+from attune_controller.store.records.executions import Execution, Move
 from attune_core.catalog.catalog import Catalog
 from attune_core.ports import Clock
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import Cancel, CancelFrame
+from attune_core.wire.stream_frames import Cancel, CancelFrame
 
 
 class Cancellation:

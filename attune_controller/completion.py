@@ -3,7 +3,8 @@
 Made by reports, cancellation and the removal of actions; stored in the transaction that settles the execution, then planned like any other.
 """
 
-from attune_controller.store.records import Execution, Move, NewEvent
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import Execution, Move
 
 SOURCE = "attune:executions"
 

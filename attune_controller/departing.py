@@ -15,8 +15,9 @@ from attune_controller.fleet import Fleet
 from attune_controller.marking import Marking
 from attune_controller.operator_events import operator_event
 from attune_controller.sessions.open_sessions import OpenSessions
-from attune_controller.store.port import Agents, Merges
-from attune_controller.store.records import Departure
+from attune_controller.store.ports.agents import Agents
+from attune_controller.store.ports.upkeep import Merges
+from attune_controller.store.records.agents import Departure
 from attune_core.ports import Clock, Random
 from attune_core.safe_text import safe_text
 

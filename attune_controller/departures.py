@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from attune_controller.completion import completion
-from attune_controller.store.records import Execution, Move
+from attune_controller.store.records.executions import Execution, Move
 from attune_core.states import Outcome, Reason, State
 
 

@@ -21,13 +21,15 @@ from attune_controller.requeueing import ask_back
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session, name_of
 from attune_controller.store.backlog import Returns
-from attune_controller.store.port import Executions, Queues
-from attune_controller.store.records import Handover, Terms
+from attune_controller.store.ports.executions import Executions
+from attune_controller.store.ports.queues import Queues
+from attune_controller.store.records.queues import Handover, Terms
 from attune_core.catalog.catalog import Catalog
 from attune_core.ports import Clock
 from attune_core.states import State
 from attune_core.values import canonical_json
-from attune_core.wire.frames import WINDOW_BYTES, WINDOW_EXECUTIONS, Activate, ActivateFrame, Assign, AssignFrame, Policy
+from attune_core.wire.assignment import WINDOW_BYTES, WINDOW_EXECUTIONS, Assign, Policy
+from attune_core.wire.stream_frames import Activate, ActivateFrame, AssignFrame
 
 #: Executions taken from the store in one transaction, and read in one page.
 TAKE, PAGE = 64, 500

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from attune_controller.store.records import Event, NewEvent
+from attune_controller.store.records.events import Event, NewEvent
 from attune_core.catalog.catalog import Catalog
 from attune_core.ports import rfc3339
 from attune_core.rules.filling import InputInvalid

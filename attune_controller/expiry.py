@@ -16,8 +16,8 @@ from attune_controller.completion import completion
 from attune_controller.moved import Moved, nobody
 from attune_controller.planning import CatalogHolder, Wake
 from attune_controller.store.backlog import Backlog
-from attune_controller.store.port import Executions
-from attune_controller.store.records import Execution, Move
+from attune_controller.store.ports.executions import Executions
+from attune_controller.store.records.executions import Execution, Move
 from attune_core.catalog.catalog import Catalog
 from attune_core.ports import Clock
 from attune_core.states import Outcome, Reason, State

@@ -6,9 +6,9 @@ Read by planning (whom to choose) and the API (agent list, status); written by s
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from attune_controller.store.records import Agent
+from attune_controller.store.records.agents import Agent
 from attune_core.marks import Mark, MarkKind, Marks
-from attune_core.wire.frames import Status
+from attune_core.wire.agent_frames import Status
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,12 +15,12 @@ from attune_controller.operator_events import operator_event
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session
 from attune_controller.store.backlog import Holds
-from attune_controller.store.records import Hold
+from attune_controller.store.records.queues import Hold
 from attune_core.marks import Mark
 from attune_core.ports import Clock, Random
 from attune_core.safe_text import safe_text
 from attune_core.values import JsonObject
-from attune_core.wire.frames import HoldQueue, HoldQueues, HoldQueuesFrame
+from attune_core.wire.stream_frames import HoldQueue, HoldQueues, HoldQueuesFrame
 
 #: Bytes of all paused queues together, as agents are told of them: half a line of the wire.
 LIMIT = 1 << 20

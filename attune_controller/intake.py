@@ -11,8 +11,9 @@ from typing import Protocol
 from attune_controller.backlog import Backlog
 from attune_controller.drafting import unheard
 from attune_controller.planning import CatalogHolder, Wake
-from attune_controller.store.port import Events, Syncs
-from attune_controller.store.records import Acceptance, NewEvent
+from attune_controller.store.ports.events import Events
+from attune_controller.store.ports.upkeep import Syncs
+from attune_controller.store.records.events import Acceptance, NewEvent
 from attune_core.failpoints import failpoint
 from attune_core.rules.delivering import undeliverable
 from attune_core.rules.filling import complete_input

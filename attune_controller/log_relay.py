@@ -12,7 +12,8 @@ from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
-from attune_core.wire.frames import LogWindow, ReadLog, ReadLogFrame
+from attune_core.wire.agent_frames import LogWindow
+from attune_core.wire.stream_frames import ReadLog, ReadLogFrame
 
 #: Seconds an agent has for its answer, and questions that may wait for one agent.
 PATIENCE, QUESTIONS = 15.0, 256

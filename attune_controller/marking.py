@@ -16,12 +16,12 @@ from attune_controller.operator_events import operator_event
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session
 from attune_controller.store.errors import AgentUnknown
-from attune_controller.store.port import Agents
+from attune_controller.store.ports.agents import Agents
 from attune_core.expressions.suggestion import suggestion
 from attune_core.marks import Mark, MarkKind, Marks
 from attune_core.ports import Clock, Random
 from attune_core.safe_text import safe_text
-from attune_core.wire.frames import Drain, DrainFrame, Pause, PauseFrame
+from attune_core.wire.stream_frames import Drain, DrainFrame, Pause, PauseFrame
 
 
 class Marking:

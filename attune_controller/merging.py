@@ -12,8 +12,10 @@ import structlog
 from attune_controller.completion import completion
 from attune_controller.errors import FrameRefused
 from attune_controller.sessions.session import Session
-from attune_controller.store.port import Merges
-from attune_controller.store.records import FLEET, Execution, Held, Move, NewEvent, NewExecution, QueueKey, Unmerged
+from attune_controller.store.ports.upkeep import Merges
+from attune_controller.store.records.agents import Held, Unmerged
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import FLEET, Execution, Move, NewExecution, QueueKey
 from attune_core.ports import Clock
 from attune_core.safe_text import safe_text
 from attune_core.states import Outcome, Reason, State

@@ -6,7 +6,7 @@ Held by planning, reports and cancellation, so that they need not know turns, wh
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from attune_controller.store.records import Execution
+from attune_controller.store.records.executions import Execution
 
 Moved: TypeAlias = Callable[[Sequence[Execution]], None]
 

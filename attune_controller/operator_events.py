@@ -3,7 +3,7 @@
 Made by marking, departing and holding; stored in the transaction of what they tell of.
 """
 
-from attune_controller.store.records import NewEvent
+from attune_controller.store.records.events import NewEvent
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
 from attune_core.values import JsonObject

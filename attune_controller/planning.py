@@ -20,8 +20,12 @@ from attune_controller.placement import Candidate, differ
 from attune_controller.placing import Placing
 from attune_controller.plans import planned_event
 from attune_controller.queue_bound import QueueBound
-from attune_controller.store.port import Events, Executions, Queues
-from attune_controller.store.records import Event, Execution, Move, PlannedEvent
+from attune_controller.store.ports.events import Events
+from attune_controller.store.ports.executions import Executions
+from attune_controller.store.ports.queues import Queues
+from attune_controller.store.records.events import Event
+from attune_controller.store.records.executions import Execution, Move
+from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.transitions import queue_for
 from attune_controller.suspects import SET_ASIDE, Suspects
 from attune_core.catalog.catalog import Catalog

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 
 from attune_controller.drafting import Draft, Drafted
 from attune_controller.placing import Placing
-from attune_controller.store.records import Event, NewExecution, PlannedEvent
+from attune_controller.store.records.events import Event
+from attune_controller.store.records.executions import NewExecution
+from attune_controller.store.records.plans import PlannedEvent
 from attune_core.catalog.catalog import Catalog
 from attune_core.rules.filling import Filled
 from attune_core.rules.firing import Rejected

@@ -5,11 +5,11 @@ Used by dispatch for every assignment and when a revision goes live, and by gree
 
 from collections.abc import Iterable
 
-from attune_controller.store.records import Terms
+from attune_controller.store.records.queues import Terms
 from attune_core.catalog.catalog import Action, Catalog
 from attune_core.models.action import ActionDocument
 from attune_core.states import Outcome
-from attune_core.wire.frames import Policy, Rate, Retry
+from attune_core.wire.assignment import Policy, Rate, Retry
 
 _SILENT = Policy()
 

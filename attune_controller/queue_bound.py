@@ -8,8 +8,10 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from attune_controller.store.port import Queues
-from attune_controller.store.records import Execution, NewEvent, NewExecution, PlannedEvent, QueueKey
+from attune_controller.store.ports.queues import Queues
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import Execution, NewExecution, QueueKey
+from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.transitions import queue_for
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random

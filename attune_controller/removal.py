@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from attune_controller.store.errors import NotCancellable
-from attune_controller.store.port import Executions
-from attune_controller.store.records import Execution
+from attune_controller.store.ports.executions import Executions
+from attune_controller.store.records.executions import Execution
 from attune_core.states import Reason, State
 
 #: Executions that have not started; a page of them.

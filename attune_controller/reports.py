@@ -16,14 +16,14 @@ from attune_controller.moved import Moved, nobody
 from attune_controller.planning import CatalogHolder, Wake
 from attune_controller.policies import active_policy
 from attune_controller.sessions.session import Session
-from attune_controller.store.port import Executions
-from attune_controller.store.records import Execution, Move
+from attune_controller.store.ports.executions import Executions
+from attune_controller.store.records.executions import Execution, Move
 from attune_core.back_off import back_off
 from attune_core.failpoints import failpoint
 from attune_core.ports import Clock
 from attune_core.safe_text import safe_text
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import Report
+from attune_core.wire.agent_frames import Report
 
 #: What an agent may say, `queued` of what it gives back; accepted and assigned are the controller's own words.
 SAYABLE = frozenset({State.QUEUED, State.PREPARING, State.STARTED, State.SETTLED})

@@ -10,8 +10,8 @@ from attune_controller.errors import SessionError
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session
 from attune_controller.store.backlog import Returns
-from attune_controller.store.records import Execution
-from attune_core.wire.frames import Cancel, CancelFrame
+from attune_controller.store.records.executions import Execution
+from attune_core.wire.stream_frames import Cancel, CancelFrame
 
 
 class Requeueing:

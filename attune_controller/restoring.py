@@ -13,7 +13,7 @@ from attune_controller.backup import Manifest, copy_kept, put_in_place, read_man
 from attune_controller.errors import BackupRefused
 from attune_controller.merging import lost
 from attune_controller.store.port import Store
-from attune_controller.store.records import PlannedEvent
+from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.ports import Clock, Random
 

@@ -12,8 +12,8 @@ import structlog
 from attune_controller.packs import PackStore
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.settings import Retention
-from attune_controller.store.port import Pruning
-from attune_controller.store.records import Pruned
+from attune_controller.store.ports.upkeep import Pruning
+from attune_controller.store.records.standing import Pruned
 from attune_core.ports import Clock
 
 #: Seconds between two rounds, and rows looked at in one transaction.

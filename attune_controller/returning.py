@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 
 from attune_controller.store.backlog import Returns
-from attune_controller.store.records import Execution
+from attune_controller.store.records.executions import Execution
 from attune_core.ports import Clock
 
 #: Executions placed in one transaction.

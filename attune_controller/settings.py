@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from attune_core.models.base import DocumentModel, PositiveDuration
 from attune_core.names import Name
 from attune_core.quantities import parse_size
-from attune_core.wire.frames import PING_INTERVAL
+from attune_core.wire.session import PING_INTERVAL
 
 _LISTEN = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]*):(?P<port>[0-9]{1,5})", re.ASCII)
 _URL = re.compile(

@@ -17,8 +17,9 @@ from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.store.backlog import Backlog, Holds
 from attune_controller.store.errors import NotCancellable
-from attune_controller.store.port import Executions, Queues
-from attune_controller.store.records import FLEET, Execution, Move, QueueKey
+from attune_controller.store.ports.executions import Executions
+from attune_controller.store.ports.queues import Queues
+from attune_controller.store.records.executions import FLEET, Execution, Move, QueueKey
 from attune_core.ports import Clock
 from attune_core.states import Outcome, Reason, State
 

@@ -3,7 +3,7 @@
 Asked by the agent for a retry at its place, and by the controller for one at the tail.
 """
 
-from attune_core.wire.frames import Retry
+from attune_core.wire.assignment import Retry
 
 
 def back_off(retry: Retry, attempt: int) -> float:

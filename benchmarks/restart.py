@@ -27,7 +27,7 @@ from attune_cli.client import Client
 from attune_cli.local.program import Program, module
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.wire.api import ExecutionView, Page
-from attune_core.wire.frames import Assign, QueueName
+from attune_core.wire.assignment import Assign, QueueName
 from benchmarks.figures import ratios, show, summary
 
 #: A finished execution with its event, as the store keeps them; n counts from 1.

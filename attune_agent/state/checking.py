@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from attune_agent.errors import StateFormatUnknown, StateInUse, StateUnreadable
 from attune_agent.state.schema import VERSION
 from attune_core.damage import Damage, log_damage_in
-from attune_core.wire.frames import Assign, Policy, Report
+from attune_core.wire.agent_frames import Report
+from attune_core.wire.assignment import Assign, Policy
 
 _BEYOND: LiteralString = """
 SELECT i.execution FROM items i LEFT JOIN queues q USING (place, action, key, epoch) WHERE q.last IS NULL OR i.sequence > q.last

@@ -13,7 +13,8 @@ from attune_agent.rate import BucketKey
 from attune_agent.state.records import Held, Item, Loaded, OutboxRow, Phase, QueueKey, ReportText, Spent, item_of
 from attune_core.marks import Mark
 from attune_core.states import Reason
-from attune_core.wire.frames import Assign, HoldQueue, Policy
+from attune_core.wire.assignment import Assign, Policy
+from attune_core.wire.stream_frames import HoldQueue
 
 T = TypeVar("T")
 

@@ -11,7 +11,8 @@ from typing import Protocol
 from attune_agent.state.records import Loaded, ReportText, Spent
 from attune_core.marks import Mark
 from attune_core.states import Reason
-from attune_core.wire.frames import Assign, HoldQueue, Policy
+from attune_core.wire.assignment import Assign, Policy
+from attune_core.wire.stream_frames import HoldQueue
 
 
 class AgentState(Protocol):

@@ -9,7 +9,9 @@ from attune_agent.rate import BucketKey, Token
 from attune_core.marks import Mark
 from attune_core.states import Reason
 from attune_core.values import JsonValue
-from attune_core.wire.frames import Assign, HoldQueue, Policy, QueueName, Report
+from attune_core.wire.agent_frames import Report
+from attune_core.wire.assignment import Assign, Policy, QueueName
+from attune_core.wire.stream_frames import HoldQueue
 
 #: Bodies up to about this size stay in memory from arrival to start; larger ones are read back from disk. Characters.
 SMALL_BODY = 16 << 10

@@ -19,7 +19,8 @@ from attune_agent.state.schema import open_database
 from attune_agent.state.writer import Writer
 from attune_core.marks import Mark
 from attune_core.states import Reason
-from attune_core.wire.frames import Assign, HoldQueue, Policy
+from attune_core.wire.assignment import Assign, Policy
+from attune_core.wire.stream_frames import HoldQueue
 
 T = TypeVar("T")
 

@@ -30,7 +30,8 @@ from attune_core.rules.filling import complete_input
 from attune_core.rules.requests import Request
 from attune_core.states import Outcome, Reason
 from attune_core.values import JsonObject
-from attune_core.wire.frames import Assign, QueueName, Report
+from attune_core.wire.agent_frames import Report
+from attune_core.wire.assignment import Assign, QueueName
 
 #: Bytes of a stream that are shown afterwards.
 SHOWN = 1 << 20

@@ -7,9 +7,9 @@ from attune_controller.explaining.sources import Sources, holder, moment_of
 from attune_core.catalog.catalog import Rule
 from attune_core.explanations.unplaced import misfit
 from attune_core.version import VERSION
+from attune_core.wire.agent_frames import QueueStatus
 from attune_core.wire.api import AgentView
 from attune_core.wire.explanations import AgentFacts, QueueView, RuleFit
-from attune_core.wire.frames import QueueStatus
 
 #: Rules and queues that are shown.
 _RULES, _QUEUES = 20, 20

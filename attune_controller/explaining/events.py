@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from attune_controller.explaining.sources import Sources
 from attune_controller.http.views import event_view
-from attune_controller.store.records import Event, EventStatus, Execution
+from attune_controller.store.records.events import Event, EventStatus
+from attune_controller.store.records.executions import Execution
 from attune_core.catalog.catalog import Catalog
 from attune_core.explanations.verdicts import Planned, near_triggers, throttle_key, verdicts_of
 from attune_core.moments import parse_rfc3339

@@ -7,15 +7,16 @@ from attune_controller.explaining.policies import changes, policy_view
 from attune_controller.explaining.sources import END, NAMED, Sources, holder, moment_of
 from attune_controller.http.views import execution_view
 from attune_controller.placement import matching
-from attune_controller.store.records import Execution
+from attune_controller.store.records.executions import Execution
 from attune_core.catalog.catalog import Catalog
 from attune_core.explanations.unplaced import misfit
 from attune_core.explanations.verdicts import standing
 from attune_core.ports import rfc3339
 from attune_core.states import Reason, State
 from attune_core.values import canonical_json
+from attune_core.wire.agent_frames import QueueStatus
+from attune_core.wire.assignment import QueueName
 from attune_core.wire.explanations import ChangeView, ExecutionFacts, PlacementView, PolicyView, QueueView, RuleOrigin
-from attune_core.wire.frames import QueueName, QueueStatus
 
 #: Characters of an input, as JSON, that is shown; agents whose labels are compared.
 _INPUT, _MISFITS = 400, 20

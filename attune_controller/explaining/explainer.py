@@ -8,7 +8,8 @@ from attune_controller.explaining.events import event_facts
 from attune_controller.explaining.executions import execution_facts
 from attune_controller.explaining.sources import Sources
 from attune_controller.store.errors import AgentUnknown
-from attune_controller.store.records import Event, Execution
+from attune_controller.store.records.events import Event
+from attune_controller.store.records.executions import Execution
 from attune_core.explanations.agent import explain_agent
 from attune_core.explanations.event import explain_event
 from attune_core.explanations.execution import explain_execution

@@ -12,7 +12,8 @@ from attune_controller.fleet import FleetAgent
 from attune_controller.http.queue_views import pause_view
 from attune_controller.http.views import agent_view
 from attune_controller.store.port import Store
-from attune_controller.store.records import Execution, Load, QueueKey
+from attune_controller.store.records.agents import Load
+from attune_controller.store.records.executions import Execution, QueueKey
 from attune_core.ports import Clock, rfc3339
 from attune_core.states import State
 from attune_core.wire.api import AgentView

@@ -13,7 +13,7 @@ import structlog
 from attune_controller.hooks.errors import DeliveryInvalid, EventNotAllowed, HookNotReady, HookUnknown
 from attune_controller.hooks.schemes import SCHEMES, Scheme
 from attune_controller.http.errors import EventReserved
-from attune_controller.store.records import Acceptance, NewEvent
+from attune_controller.store.records.events import Acceptance, NewEvent
 from attune_core.catalog.catalog import Catalog, Webhook
 from attune_core.errors import AttuneError
 from attune_core.ports import Clock

@@ -6,7 +6,7 @@ Given by the two doors for events, /events and /hooks, after intake has stored t
 from starlette.responses import Response
 
 from attune_controller.http.call import answer
-from attune_controller.store.records import Acceptance, NewEvent
+from attune_controller.store.records.events import Acceptance, NewEvent
 from attune_core.wire.api import Accepted
 
 

@@ -4,7 +4,7 @@ Called by http.resources.events; pure.
 """
 
 from attune_controller.http.errors import EventReserved
-from attune_controller.store.records import NewEvent
+from attune_controller.store.records.events import NewEvent
 from attune_core.rules.delivering import is_reserved
 from attune_core.values import JsonValue
 from attune_core.wire.cloudevents import read_attributes

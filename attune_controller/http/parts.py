@@ -11,12 +11,16 @@ from attune_controller.identity.enrolment import Enrolments
 from attune_controller.identity.join_tokens import JoinTokens
 from attune_controller.identity.tokens import ApiTokens
 from attune_controller.store.port import Store
-from attune_controller.store.records import Departure, Event, Execution, Hold, QueueKey
+from attune_controller.store.records.agents import Departure
+from attune_controller.store.records.events import Event
+from attune_controller.store.records.executions import Execution, QueueKey
+from attune_controller.store.records.queues import Hold
 from attune_core.marks import MarkKind
 from attune_core.ports import Clock, Random
 from attune_core.states import Reason
+from attune_core.wire.agent_frames import LogWindow
 from attune_core.wire.explanations import AgentExplanation, EventExplanation, ExecutionExplanation
-from attune_core.wire.frames import LogWindow, ReadLog
+from attune_core.wire.stream_frames import ReadLog
 
 
 class FleetView(Protocol):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from attune_controller.fleet import FleetAgent
 from attune_controller.http.views import conditions, moment, waiting_for
-from attune_controller.store.records import Execution, Hold, QueueState
+from attune_controller.store.records.executions import Execution
+from attune_controller.store.records.queues import Hold, QueueState
 from attune_core.ports import rfc3339
 from attune_core.states import State
 from attune_core.wire.queues import QueuedExecution, QueuePause, QueueSummary

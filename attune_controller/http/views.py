@@ -8,7 +8,11 @@ from collections.abc import Sequence
 
 from attune_controller.fleet import FleetAgent
 from attune_controller.placement import described
-from attune_controller.store.records import Agent, ApiToken, Counts, Event, EventStatus, Execution, Load, Sync
+from attune_controller.store.records.agents import Agent, Load
+from attune_controller.store.records.credentials import ApiToken
+from attune_controller.store.records.events import Event, EventStatus
+from attune_controller.store.records.executions import Execution
+from attune_controller.store.records.standing import Counts, Sync
 from attune_core.catalog.catalog import Rule
 from attune_core.expressions.template import CheckedTemplate
 from attune_core.marks import MarkKind, told
@@ -16,7 +20,7 @@ from attune_core.ports import rfc3339
 from attune_core.states import State
 from attune_core.version import VERSION
 from attune_core.wire.api import AgentView, EventView, ExecutionView, MarkView, ProblemView, RuleView, StatusView, SyncView, TokenView
-from attune_core.wire.frames import QueueName
+from attune_core.wire.assignment import QueueName
 
 _USERINFO = re.compile(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", re.IGNORECASE)
 

@@ -11,8 +11,8 @@ from cryptography import x509
 
 from attune_controller.errors import AgentForgotten
 from attune_controller.identity.errors import CertificateRefused, CertificateReplaced
-from attune_controller.store.port import Agents
-from attune_controller.store.records import Agent
+from attune_controller.store.ports.agents import Agents
+from attune_controller.store.records.agents import Agent
 from attune_core.names import is_agent_name
 from attune_core.pki import AGENT_URN
 from attune_core.ports import Clock

@@ -13,8 +13,8 @@ from attune_controller.identity.ca import Authority
 from attune_controller.identity.errors import SigningRequestRefused
 from attune_controller.identity.join_tokens import hash_of
 from attune_controller.store.errors import JoinTokenRefused
-from attune_controller.store.port import Agents
-from attune_controller.store.records import Agent
+from attune_controller.store.ports.agents import Agents
+from attune_controller.store.records.agents import Agent
 from attune_core.ports import Clock
 from attune_core.wire.enrolment import Enrolled, Enrolment
 

@@ -6,8 +6,8 @@ Made through POST /v1/join_tokens for an administrator; spent by enrolment.
 import base64
 import hashlib
 
-from attune_controller.store.port import Agents
-from attune_controller.store.records import JoinToken
+from attune_controller.store.ports.agents import Agents
+from attune_controller.store.records.credentials import JoinToken
 from attune_core.ports import Clock, Random, rfc3339
 from attune_core.wire.api import JoinTokenRequest, JoinTokenView
 from attune_core.wire.join_token import JoinTokenText

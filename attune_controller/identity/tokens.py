@@ -11,8 +11,8 @@ from pathlib import Path
 from attune_controller.identity.errors import CredentialUnknown, ScopeUnknown
 from attune_controller.identity.join_tokens import hash_of
 from attune_controller.identity.private_file import sync_folder, write_private
-from attune_controller.store.port import Credentials
-from attune_controller.store.records import ApiToken
+from attune_controller.store.ports.agents import Credentials
+from attune_controller.store.records.credentials import ApiToken
 from attune_core.ports import Clock, Random
 from attune_core.wire.api import Scope
 

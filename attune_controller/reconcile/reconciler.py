@@ -15,8 +15,8 @@ from attune_controller.errors import RevisionObsolete, SyncDefect, SyncError
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.reconcile.problem_view import worst_first
 from attune_controller.reconcile.steps import STEPS, Pass, Tools, activate
-from attune_controller.store.port import Syncs
-from attune_controller.store.records import Sync
+from attune_controller.store.ports.upkeep import Syncs
+from attune_controller.store.records.standing import Sync
 from attune_core.errors import AttuneError, Blame
 from attune_core.ports import Clock
 

@@ -10,7 +10,7 @@ restart of the controller begins anew, and a lock ends with it or with the agent
 from dataclasses import dataclass, field
 
 from attune_controller.errors import AgentCloned
-from attune_core.wire.frames import Hello
+from attune_core.wire.session import Hello
 
 #: Sessions without a stream and boots remembered per agent; beyond it the oldest is forgotten.
 MEMORY = 64

@@ -18,11 +18,13 @@ from attune_controller.sessions.clones import Clones
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session
 from attune_controller.store.errors import AgentUnknown
-from attune_controller.store.port import Agents, Merges
+from attune_controller.store.ports.agents import Agents
+from attune_controller.store.ports.upkeep import Merges
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
 from attune_core.safe_text import safe_text
-from attune_core.wire.frames import PING_INTERVAL, Hello, HoldQueue, Welcome
+from attune_core.wire.session import PING_INTERVAL, Hello, Welcome
+from attune_core.wire.stream_frames import HoldQueue
 
 
 class GreetingStore(Agents, Merges, Protocol):

@@ -15,13 +15,15 @@ from attune_controller.fleet import Fleet
 from attune_controller.log_relay import LogRelay
 from attune_controller.reports import Reports
 from attune_controller.sessions.session import Session, key_of
-from attune_controller.store.port import Queues
-from attune_controller.store.records import FLEET, Held, QueueKey
+from attune_controller.store.ports.queues import Queues
+from attune_controller.store.records.agents import Held
+from attune_controller.store.records.executions import FLEET, QueueKey
 from attune_core.failpoints import failpoint
 from attune_core.ports import Clock
 from attune_core.safe_text import safe_text
 from attune_core.values import JsonLimits, JsonRefused, parse_json
-from attune_core.wire.frames import FRAME_LIMIT, Ack, AckFrame, AgentFrame, LogWindowFrame, ReportFrame, StatusFrame
+from attune_core.wire.agent_frames import Ack, AckFrame, AgentFrame, LogWindowFrame, ReportFrame, StatusFrame
+from attune_core.wire.session import FRAME_LIMIT
 
 #: Bytes of one POST, and frames in it.
 POST_LIMIT, FRAMES = 8 << 20, 4096

@@ -4,7 +4,7 @@ Run by the composition root beside the listeners. Hellos are stored when they co
 """
 
 from attune_controller.sessions.open_sessions import OpenSessions
-from attune_controller.store.port import Agents
+from attune_controller.store.ports.agents import Agents
 from attune_core.ports import Clock
 
 #: Seconds between two writes.

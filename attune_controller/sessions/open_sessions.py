@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from attune_controller.errors import SessionError, SessionOver
 from attune_controller.sessions.session import Session
-from attune_controller.store.records import QueueKey
+from attune_controller.store.records.executions import QueueKey
 
 
 class OpenSessions:

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable
 
 from attune_controller.errors import ReaderTooSlow
-from attune_core.wire.frames import (
-    FRAME_LIMIT,
+from attune_core.wire.session import FRAME_LIMIT
+from attune_core.wire.stream_frames import (
     ActivateFrame,
     AssignFrame,
     CancelFrame,

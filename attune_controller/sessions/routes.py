@@ -24,8 +24,8 @@ from attune_controller.sessions.stream import Stream
 from attune_core.safe_text import safe_text
 from attune_core.values import JsonLimits, JsonValue, parse_json
 from attune_core.version import WIRE_PROTOCOL
-from attune_core.wire.frames import FRAME_LIMIT, PROTOCOL_HEADER, SESSION_HEADER, Hello, Stored
 from attune_core.wire.inventory import PAGE_BYTES, Inventory, Merged
+from attune_core.wire.session import FRAME_LIMIT, PROTOCOL_HEADER, SESSION_HEADER, Hello, Stored
 
 Document = TypeVar("Document", bound=BaseModel)
 #: Bytes of a page of an inventory: the agent begins a new one at PAGE_BYTES, after an execution of at most a frame.

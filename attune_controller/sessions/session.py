@@ -10,10 +10,13 @@ from collections.abc import Mapping, Sequence
 from attune_controller.errors import SessionError
 from attune_controller.sessions.outbox import Outbox
 from attune_controller.sessions.window import Window
-from attune_controller.store.records import FLEET, Execution, Held, QueueKey
+from attune_controller.store.records.agents import Held
+from attune_controller.store.records.executions import FLEET, Execution, QueueKey
 from attune_core.marks import Mark
 from attune_core.states import Reason
-from attune_core.wire.frames import Hello, HoldQueue, QueueName
+from attune_core.wire.assignment import QueueName
+from attune_core.wire.session import Hello
+from attune_core.wire.stream_frames import HoldQueue
 
 #: Executions remembered per session to save a look into the store for each report, and queues whose place is remembered.
 KNOWN, QUEUES = 4096, 16_384

@@ -20,7 +20,8 @@ from attune_controller.sessions.session import Session
 from attune_core.errors import AttuneError
 from attune_core.failpoints import failpoint
 from attune_core.ports import Clock
-from attune_core.wire.frames import PING_INTERVAL, PingFrame
+from attune_core.wire.session import PING_INTERVAL
+from attune_core.wire.stream_frames import PingFrame
 
 
 class Stream:

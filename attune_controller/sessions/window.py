@@ -6,8 +6,9 @@ window itself is the store's to keep (`take_handovers`); this only errs towards 
 
 from collections.abc import Iterable
 
-from attune_controller.store.records import QueueKey
-from attune_core.wire.frames import FRAME_LIMIT, WINDOW_BYTES, WINDOW_EXECUTIONS
+from attune_controller.store.records.executions import QueueKey
+from attune_core.wire.assignment import WINDOW_BYTES, WINDOW_EXECUTIONS
+from attune_core.wire.session import FRAME_LIMIT
 
 
 class Window:

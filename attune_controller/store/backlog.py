@@ -6,7 +6,10 @@ Part of port.Store; implemented and held to its contract like the rest of it.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from attune_controller.store.records import Execution, Filter, Hold, NewEvent, QueueKey, QueuePage, QueueState
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import Execution, QueueKey
+from attune_controller.store.records.queues import Hold, QueuePage, QueueState
+from attune_controller.store.records.standing import Filter
 
 
 class Returns(Protocol):

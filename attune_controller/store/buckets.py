@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from attune_controller.store.dealing import Lane
-from attune_controller.store.records import Bucket, Execution, QueueKey, Terms
-from attune_core.wire.frames import Rate
+from attune_controller.store.records.executions import Execution, QueueKey
+from attune_controller.store.records.queues import Bucket, Terms
+from attune_core.wire.assignment import Rate
 
 #: What rounding may leave of a whole token.
 _WHOLE = 1 - 1e-6

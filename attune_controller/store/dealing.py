@@ -6,7 +6,8 @@ Called by both stores' take_handovers; pure, so that fairness and windows are de
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from attune_controller.store.records import Execution, Handover
+from attune_controller.store.records.executions import Execution
+from attune_controller.store.records.queues import Handover
 
 
 @dataclass

@@ -6,7 +6,7 @@ Used by both stores inside their transactions, so that a duplicate, an older att
 from dataclasses import replace
 
 from attune_controller.store.errors import NotRequeueable, OutcomeMissing
-from attune_controller.store.records import FLEET, Execution, Move, NewExecution, QueueKey
+from attune_controller.store.records.executions import FLEET, Execution, Move, NewExecution, QueueKey
 from attune_core.states import Outcome, State, may_move
 
 

@@ -6,7 +6,7 @@ Sent by agent `join` through its link, answered by the controller's `identity/en
 from pydantic import Field
 
 from attune_core.names import AgentName
-from attune_core.wire.frames import Message
+from attune_core.wire.message import Message
 
 
 class Enrolment(Message):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from attune_core.states import Outcome, State
 from attune_core.wire.api import Document, Page
-from attune_core.wire.frames import QueueName
+from attune_core.wire.assignment import QueueName
 
 
 class StepView(Document):

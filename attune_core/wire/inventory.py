@@ -5,7 +5,8 @@ Asked for by `Welcome.inventory`; written by the agent's `inventory`, read by th
 
 from pydantic import Field
 
-from attune_core.wire.frames import Assign, Message
+from attune_core.wire.assignment import Assign
+from attune_core.wire.message import Message
 
 #: Bytes of one page, beyond which the next one begins; one large execution goes alone.
 PAGE_BYTES = 1 << 20

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from attune_core.wire.frames import Assign, Policy, QueueName
+from attune_core.wire.assignment import Assign, Policy, QueueName
 
 DIGEST = "d" * 64
 

@@ -11,11 +11,9 @@ from attune_agent.log_windows import LogWindows
 from attune_agent.state.sqlite import SqliteState
 from attune_agent.uplink import Identity, Uplink
 from attune_core.ports import SystemClock
-from attune_core.wire.frames import (
-    Assign,
-    AssignFrame,
-    Status,
-)
+from attune_core.wire.agent_frames import Status
+from attune_core.wire.assignment import Assign
+from attune_core.wire.stream_frames import AssignFrame
 from tests.agent.controller_stub import ControllerStub, controller_stub, identity
 from tests.agent.world import World
 from tests.waiting import eventually

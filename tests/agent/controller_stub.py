@@ -15,7 +15,7 @@ import trustme
 from pydantic import BaseModel
 
 from attune_core.values import JsonObject
-from attune_core.wire.frames import PingFrame
+from attune_core.wire.stream_frames import PingFrame
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from attune_agent.layout import Layout
 from attune_core.catalog.archive import Member, digest_of_archive, write_archive
 from attune_core.states import Reason
 from attune_core.values import JsonObject, JsonValue
-from attune_core.wire.frames import Assign, AssignFrame, Cancel, CancelFrame, ReadLog, ReadLogFrame
+from attune_core.wire.assignment import Assign
+from attune_core.wire.stream_frames import AssignFrame, Cancel, CancelFrame, ReadLog, ReadLogFrame
 from tests.agent.assignments import assignment
 from tests.agent.controller_stub import ControllerStub, controller_stub, identity
 from tests.agent.executor.hosted import Hosted, lines

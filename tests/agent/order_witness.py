@@ -12,7 +12,8 @@ from attune_agent.fifo import Fifo
 from attune_agent.state.memory import Disk
 from attune_agent.state.records import QueueKey
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import Policy, Report
+from attune_core.wire.agent_frames import Report
+from attune_core.wire.assignment import Policy
 from tests.agent.scripted import Key
 
 

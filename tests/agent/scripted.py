@@ -26,7 +26,7 @@ from attune_agent.host import (
 )
 from attune_agent.results import ResultRules
 from attune_core.errors import AttuneError
-from attune_core.wire.frames import Assign, Policy
+from attune_core.wire.assignment import Assign, Policy
 
 Key = tuple[str, int]
 

@@ -12,7 +12,7 @@ from attune_agent.rate import BucketKey
 from attune_core.catalog.documents import read_document
 from attune_core.states import Reason
 from attune_core.values import JsonValue
-from attune_core.wire.frames import Policy, Rate
+from attune_core.wire.assignment import Policy, Rate
 
 CASES = Path(__file__).parents[1] / "cases" / "admission"
 BUCKET = BucketKey("web.restart", "null")

@@ -16,7 +16,8 @@ from attune_agent.host import StartRequest
 from attune_agent.state.records import QueueKey
 from attune_core.marks import Mark
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import Assign, Policy, Report, Retry
+from attune_core.wire.agent_frames import Report
+from attune_core.wire.assignment import Assign, Policy, Retry
 from tests.agent.assignments import assignment
 from tests.agent.world import World
 

@@ -27,7 +27,7 @@ from attune_core.errors import AttuneError
 from attune_core.input_documents.errors import InputUnwritable
 from attune_core.json_schema import SchemaValidator
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import Policy, Retry
+from attune_core.wire.assignment import Policy, Retry
 from tests.agent.assignments import assignment
 from tests.agent.world import World, moves
 from tests.waiting import eventually

@@ -9,7 +9,7 @@ from attune_agent.host import How
 from attune_agent.preparation_errors import PackUnreadable
 from attune_agent.state.records import Phase
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import Policy, Rate, Retry
+from attune_core.wire.assignment import Policy, Rate, Retry
 from tests.agent.assignments import assignment
 from tests.agent.world import World, moves
 

@@ -18,7 +18,7 @@ from attune_agent.state.records import report_text
 from attune_agent.state.sqlite import SqliteState
 from attune_core.errors import AttuneError
 from attune_core.states import State
-from attune_core.wire.frames import Report
+from attune_core.wire.agent_frames import Report
 from tests.agent.assignments import assignment
 from tests.cli.commands import attune
 

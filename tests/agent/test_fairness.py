@@ -2,7 +2,7 @@
 
 import pytest
 
-from attune_core.wire.frames import Policy, Rate
+from attune_core.wire.assignment import Policy, Rate
 from tests.agent.assignments import assignment
 from tests.agent.world import World
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from attune_core.marks import Mark
-from attune_core.wire.frames import Pause, PauseFrame
+from attune_core.wire.stream_frames import Pause, PauseFrame
 from tests.agent.executor.hosted import hosted, lines
 from tests.agent.living import Living, living
 from tests.waiting import eventually

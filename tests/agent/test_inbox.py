@@ -9,7 +9,7 @@ from attune_agent.inbox import Verdict, judge
 from attune_agent.state.memory import MemoryState
 from attune_agent.state.records import Held
 from attune_core.states import Outcome, Reason
-from attune_core.wire.frames import Policy
+from attune_core.wire.assignment import Policy
 from tests.agent.assignments import assignment
 from tests.agent.world import QUEUE, World
 

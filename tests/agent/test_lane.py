@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import Policy, Rate, Retry
+from attune_core.wire.assignment import Policy, Rate, Retry
 from tests.agent.assignments import assignment
 from tests.agent.world import QUEUE, World
 

@@ -18,7 +18,7 @@ from attune_agent.errors import (
     SessionRefused,
 )
 from attune_agent.link import HttpLink, agent_context
-from attune_core.wire.frames import Hello
+from attune_core.wire.session import Hello
 from tests.agent.controller_stub import ControllerStub, controller_stub, identity, server_context
 
 HELLO = Hello(instance="i", boot_id="b", version="0", slots=1)

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from attune_core.wire.frames import LogWindow, ReadLog, ReadLogFrame
+from attune_core.wire.agent_frames import LogWindow
+from attune_core.wire.stream_frames import ReadLog, ReadLogFrame
 from tests.agent.executor.hosted import Hosted, hosted
 from tests.agent.living import Living, living
 from tests.measured import peak_of

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from attune_agent.state.sqlite import SqliteState
 from attune_core.marks import Mark
 from attune_core.states import Outcome
-from attune_core.wire.frames import Policy, Retry
+from attune_core.wire.assignment import Policy, Retry
 from tests.agent.assignments import assignment
 from tests.agent.world import QUEUE, World
 

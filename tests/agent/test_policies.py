@@ -8,7 +8,8 @@ from attune_agent.host import How
 from attune_agent.preparation_errors import BuildDelayed
 from attune_core.marks import Mark
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import HoldQueue, Policy, Rate, Retry
+from attune_core.wire.assignment import Policy, Rate, Retry
+from attune_core.wire.stream_frames import HoldQueue
 from tests.agent.assignments import assignment
 from tests.agent.world import World, moves
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from attune_core.states import Outcome
-from attune_core.wire.frames import Policy, Retry
+from attune_core.wire.assignment import Policy, Retry
 from tests.agent.executor.hosted import Hosted, hosted, lines
 from tests.agent.living import Living, living
 from tests.waiting import eventually, wait_until

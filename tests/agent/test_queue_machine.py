@@ -23,7 +23,9 @@ from attune_agent.state.records import QueueKey, ReportText
 from attune_core.errors import AttuneError
 from attune_core.marks import Mark
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import Assign, HoldQueue, Policy, Rate, Report, Retry
+from attune_core.wire.agent_frames import Report
+from attune_core.wire.assignment import Assign, Policy, Rate, Retry
+from attune_core.wire.stream_frames import HoldQueue
 from tests.agent.assignments import assignment
 from tests.agent.late_state import LateState
 from tests.agent.order_witness import OrderWitness, Placed

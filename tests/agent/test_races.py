@@ -8,7 +8,8 @@ import pytest
 
 from attune_agent.host import How
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import Policy, Report
+from attune_core.wire.agent_frames import Report
+from attune_core.wire.assignment import Policy
 from tests.agent.assignments import assignment
 from tests.agent.world import World
 

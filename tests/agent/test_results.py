@@ -8,7 +8,7 @@ from attune_agent.host import Ended, How, Limit, Result, ResultSource, ResultSta
 from attune_agent.results import RESULT_LIMIT, Ending, ResultRules, judge, next_delay
 from attune_core.json_schema import SchemaValidator
 from attune_core.states import Outcome, Reason
-from attune_core.wire.frames import Retry
+from attune_core.wire.assignment import Retry
 
 SCHEMA = SchemaValidator(
     {"type": "object", "properties": {"active": {"type": "boolean"}}, "required": ["active"], "additionalProperties": False}

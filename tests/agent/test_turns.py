@@ -4,7 +4,7 @@ from attune_agent.rate import BucketKey
 from attune_agent.state.records import QueueKey
 from attune_agent.turns import Turns
 from attune_core.states import Reason
-from attune_core.wire.frames import Policy, Rate
+from attune_core.wire.assignment import Policy, Rate
 from tests.agent.assignments import assignment
 from tests.agent.world import World
 

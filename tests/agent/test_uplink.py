@@ -12,17 +12,16 @@ from structlog.testing import capture_logs
 from attune_agent.state.sqlite import SqliteState
 from attune_core.marks import Mark
 from attune_core.states import Reason
-from attune_core.wire.frames import (
+from attune_core.wire.assignment import Assign, Policy
+from attune_core.wire.stream_frames import (
     Activate,
     ActivateFrame,
-    Assign,
     Cancel,
     CancelFrame,
     Drain,
     DrainFrame,
     Pause,
     PauseFrame,
-    Policy,
     ReadLog,
     ReadLogFrame,
 )

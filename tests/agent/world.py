@@ -19,7 +19,8 @@ from attune_agent.state.memory import Disk, MemoryState
 from attune_agent.state.port import AgentState
 from attune_agent.state.records import Held, QueueKey
 from attune_core.states import State
-from attune_core.wire.frames import Assign, Report
+from attune_core.wire.agent_frames import Report
+from attune_core.wire.assignment import Assign
 from tests.agent.scripted import ScriptedHost, ScriptedPreparation, StillClock
 
 QUEUE = QueueKey("web1", "web.restart", "null")

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from attune_controller.http.app import build_public_app
-from attune_controller.store.records import JoinToken
+from attune_controller.store.records.credentials import JoinToken
 from attune_core.marks import MarkKind
+from attune_core.wire.agent_frames import Status
 from attune_core.wire.api import AgentView
-from attune_core.wire.frames import Status
 from tests.cli.commands import attune
 from tests.controller.http.executions import plan
 from tests.controller.http.house import House

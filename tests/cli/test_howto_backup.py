@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from attune_controller.store.records import JoinToken
+from attune_controller.store.records.credentials import JoinToken
 from attune_controller.store.sqlite.store import open_sqlite_store
 from tests.cli.commands import attune
 from tests.controller.store.making import agent, plan_some

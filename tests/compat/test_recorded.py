@@ -16,12 +16,16 @@ from attune_agent.state.records import Phase
 from attune_agent.state.schema import VERSION
 from attune_agent.state.sqlite import SqliteState
 from attune_controller.sessions.incoming import read_frames
-from attune_controller.store.records import EventStatus, Held, QueueKey
+from attune_controller.store.records.agents import Held
+from attune_controller.store.records.events import EventStatus
+from attune_controller.store.records.executions import QueueKey
 from attune_controller.store.sqlite.checking import check_store
 from attune_controller.store.sqlite.migrations import MIGRATIONS
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import AckFrame, AssignFrame, Hello, ReportFrame, StatusFrame, StreamFrame
+from attune_core.wire.agent_frames import AckFrame, ReportFrame, StatusFrame
+from attune_core.wire.session import Hello
+from attune_core.wire.stream_frames import AssignFrame, StreamFrame
 from tests.agent.assignments import assignment
 from tests.controller.store.making import found, move, take
 

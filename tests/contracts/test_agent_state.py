@@ -13,7 +13,9 @@ from attune_agent.state.records import Held, Loaded, OutboxRow, Phase, QueueKey,
 from attune_agent.state.sqlite import SqliteState
 from attune_core.marks import Mark
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import HoldQueue, Policy, Report, Retry
+from attune_core.wire.agent_frames import Report
+from attune_core.wire.assignment import Policy, Retry
+from attune_core.wire.stream_frames import HoldQueue
 from tests.agent.assignments import assignment
 
 Open = Callable[[], AgentState]

@@ -15,7 +15,7 @@ from attune_agent.state.records import report_text
 from attune_agent.state.schema import MIGRATIONS
 from attune_agent.state.sqlite import SqliteState
 from attune_core.states import Outcome, State
-from attune_core.wire.frames import Report
+from attune_core.wire.agent_frames import Report
 from tests.agent.assignments import assignment
 
 

@@ -22,23 +22,16 @@ from attune_controller.packs import PackStore
 from attune_controller.sessions.session import Session
 from attune_controller.store.errors import AgentUnknown
 from attune_controller.store.port import Store
-from attune_controller.store.records import Execution, JoinToken, NewEvent
+from attune_controller.store.records.credentials import JoinToken
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import Execution
 from attune_core.catalog.catalog import Catalog
 from attune_core.ports import SystemRandom
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import (
-    Ack,
-    ActivateFrame,
-    Assign,
-    AssignFrame,
-    Cancel,
-    CancelFrame,
-    HeldQueue,
-    Hello,
-    Policy,
-    Report,
-    StreamFrame,
-)
+from attune_core.wire.agent_frames import Ack, Report
+from attune_core.wire.assignment import Assign, Policy
+from attune_core.wire.session import HeldQueue, Hello
+from attune_core.wire.stream_frames import ActivateFrame, AssignFrame, Cancel, CancelFrame, StreamFrame
 from tests.controller.clocks import StandingClock
 from tests.controller.live import Frame
 from tests.controller.store.making import agent as enrolled

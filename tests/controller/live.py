@@ -19,28 +19,23 @@ from attune_controller.settings_file import read_settings
 from attune_core.pki import make_key, make_signing_request
 from attune_core.ports import SystemClock, SystemRandom
 from attune_core.values import JsonObject, JsonValue
+from attune_core.wire.agent_frames import Ack, Report
 from attune_core.wire.api import Accepted, EventView, ExecutionView, StatusView
+from attune_core.wire.assignment import Assign, QueueName
 from attune_core.wire.enrolment import Enrolled
-from attune_core.wire.frames import (
-    PROTOCOL_HEADER,
-    SESSION_HEADER,
-    Ack,
+from attune_core.wire.join_token import read_join_token
+from attune_core.wire.session import PROTOCOL_HEADER, SESSION_HEADER, Hello, Welcome
+from attune_core.wire.stream_frames import (
     ActivateFrame,
-    Assign,
     AssignFrame,
     CancelFrame,
     DrainFrame,
-    Hello,
     HoldQueuesFrame,
     PauseFrame,
     PingFrame,
-    QueueName,
     ReadLogFrame,
-    Report,
     StreamFrame,
-    Welcome,
 )
-from attune_core.wire.join_token import read_join_token
 from tests.controller.pushes import Pushes
 from tests.waiting import eventually
 

@@ -14,7 +14,7 @@ from attune_controller.backup import MANIFEST, KeptFile, check_backup, make_back
 from attune_controller.errors import BackupRefused, BackupUnusable
 from attune_controller.restoring import restore_backup
 from attune_controller.store.errors import StoreTooNew
-from attune_controller.store.records import EventStatus
+from attune_controller.store.records.events import EventStatus
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.ports import SystemClock, SystemRandom
 from attune_core.states import Outcome, Reason, State

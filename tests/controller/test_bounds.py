@@ -10,7 +10,8 @@ from attune_controller.backlog import Backlog
 from attune_controller.errors import BacklogFull
 from attune_controller.queue_bound import INTERVAL, QueueBound
 from attune_controller.store.memory.store import MemoryStore
-from attune_controller.store.records import PlannedEvent, QueueKey
+from attune_controller.store.records.executions import QueueKey
+from attune_controller.store.records.plans import PlannedEvent
 from attune_core.ports import SystemRandom
 from attune_core.states import Outcome, Reason, State
 from tests.controller.clocks import StandingClock

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from attune_controller.store.records import Execution, Move
+from attune_controller.store.records.executions import Execution, Move
 from attune_core.catalog.catalog import Catalog
 from attune_core.states import Outcome, Reason, State
 from tests.controller.test_planning import World, catalog, world

@@ -7,7 +7,8 @@ from attune_controller.departures import end_when_forgotten
 from attune_controller.fleet import Fleet
 from attune_controller.marking import Marking
 from attune_controller.sessions.open_sessions import OpenSessions
-from attune_controller.store.records import Departure, JoinToken
+from attune_controller.store.records.agents import Departure
+from attune_controller.store.records.credentials import JoinToken
 from attune_core.ports import SystemRandom
 from attune_core.states import Outcome, Reason, State
 from tests.controller.store.making import agent

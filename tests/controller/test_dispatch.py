@@ -10,7 +10,7 @@ from attune_controller.errors import ReaderTooSlow
 from attune_controller.sessions.outbox import LINES
 from attune_controller.store.memory.store import MemoryStore
 from attune_core.states import Reason
-from attune_core.wire.frames import ActivateFrame, AssignFrame, CancelFrame, PingFrame
+from attune_core.wire.stream_frames import ActivateFrame, AssignFrame, CancelFrame, PingFrame
 from tests.controller.handing_over import World
 from tests.controller.test_handover_machine import LIMITS, catalogs
 

@@ -13,7 +13,8 @@ from attune_controller.completion import completion
 from attune_controller.intake import Intake
 from attune_controller.planning import Planner
 from attune_controller.store.memory.store import MemoryStore
-from attune_controller.store.records import EventStatus, Execution, Move, NewEvent
+from attune_controller.store.records.events import EventStatus, NewEvent
+from attune_controller.store.records.executions import Execution, Move
 from attune_core.catalog.catalog import Catalog
 from attune_core.catalog.folder_tree import FolderTree
 from attune_core.catalog.load import load

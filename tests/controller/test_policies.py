@@ -6,7 +6,7 @@ from attune_core.catalog.load import load
 from attune_core.rules.filling import complete_input, filled
 from attune_core.states import Outcome
 from attune_core.values import JsonObject, JsonValue, canonical_json
-from attune_core.wire.frames import Policy, Rate, Retry
+from attune_core.wire.assignment import Policy, Rate, Retry
 from tests.core.catalog.memory_tree import MemoryTree, tree_of_folder
 from tests.core.catalog.test_cases import CASES
 

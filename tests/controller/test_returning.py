@@ -4,7 +4,7 @@ import asyncio
 
 from attune_controller.returning import Returning
 from attune_controller.store.memory.store import MemoryStore
-from attune_controller.store.records import Execution
+from attune_controller.store.records.executions import Execution
 from attune_core.ports import SystemClock
 from attune_core.states import State
 from tests.controller.store.making import given_back, move, plan_some, take

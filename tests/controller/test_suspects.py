@@ -11,7 +11,7 @@ from attune_controller.drafting import Drafted, draft
 from attune_controller.intake import Intake
 from attune_controller.planning import Planner
 from attune_controller.store.memory.store import MemoryStore
-from attune_controller.store.records import Event, EventStatus, NewEvent
+from attune_controller.store.records.events import Event, EventStatus, NewEvent
 from attune_controller.suspects import Suspects
 from attune_core.catalog.catalog import Catalog
 from attune_core.catalog.folder_tree import FolderTree

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from attune_controller.planning import Planner
 from attune_controller.store.errors import StoreFull
 from attune_controller.store.port import Store
-from attune_controller.store.records import Event, EventStatus, NewEvent
+from attune_controller.store.records.events import Event, EventStatus, NewEvent
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.catalog.catalog import Catalog
 from attune_core.catalog.load import load

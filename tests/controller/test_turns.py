@@ -4,7 +4,8 @@ from attune_controller.cancellation import Cancellation
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.store.memory.store import MemoryStore
-from attune_controller.store.records import Hold, QueueKey, QueuePage
+from attune_controller.store.records.executions import QueueKey
+from attune_controller.store.records.queues import Hold, QueuePage
 from attune_controller.turns import Turns
 from attune_core.catalog.catalog import Catalog
 from attune_core.catalog.load import load

@@ -14,7 +14,9 @@ from attune_agent.host import StartRequest
 from attune_agent.preparation_errors import PackUnavailable
 from attune_agent.results import ResultRules
 from attune_agent.uplink import Identity
-from attune_core.wire.frames import Assign, LogWindow, Policy, ReadLog
+from attune_core.wire.agent_frames import LogWindow
+from attune_core.wire.assignment import Assign, Policy
+from attune_core.wire.stream_frames import ReadLog
 from tests.simulation.agent_disk import AgentDisk, SimulatedState
 from tests.simulation.executor import Executor, HostDisk
 from tests.simulation.host import SimulatedHost

@@ -13,7 +13,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from attune_controller.store.errors import StoreFull
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.memory.tables import Tables
-from attune_controller.store.records import PlannedEvent
+from attune_controller.store.records.plans import PlannedEvent
 from tests.simulation.life import Life
 
 P = ParamSpec("P")

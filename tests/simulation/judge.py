@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attune_controller.store.memory.tables import Tables
-from attune_controller.store.records import Event, EventStatus, Execution, QueueKey, Step
+from attune_controller.store.records.events import Event, EventStatus
+from attune_controller.store.records.executions import Execution, QueueKey, Step
 from attune_core.states import Outcome, Reason, State
 from attune_core.verification.history import Entry, HistoryJudge
 from attune_core.verification.observed import View, judge_seen

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from attune_agent.errors import ControllerUnreachable
 from attune_agent.link import refusal
 from attune_core.wire.api import Failure
-from attune_core.wire.frames import Hello, Stored, Welcome
 from attune_core.wire.inventory import Inventory, Merged
+from attune_core.wire.session import Hello, Stored, Welcome
 from tests.simulation.life import Life
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.served import FRAMES, HELLO, INVENTORY, Answer, Served

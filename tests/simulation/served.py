@@ -16,7 +16,7 @@ from attune_controller.http.problems import failure_of
 from attune_controller.packs import PackStore
 from attune_core.errors import AttuneError
 from attune_core.version import WIRE_PROTOCOL
-from attune_core.wire.frames import PROTOCOL_HEADER, SESSION_HEADER
+from attune_core.wire.session import PROTOCOL_HEADER, SESSION_HEADER
 from tests.simulation.life import Life
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.wire import Broken, Pipe

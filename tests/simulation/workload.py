@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from attune_controller.store.errors import StoreBusy, StoreFull
-from attune_controller.store.records import NewEvent
+from attune_controller.store.records.events import NewEvent
 from attune_core.values import JsonObject
 from tests.simulation.controller import SimulatedController
 from tests.simulation.ports import EPOCH

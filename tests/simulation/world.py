@@ -18,7 +18,7 @@ import structlog
 
 from attune_controller.assembly import Assembly as ControllerAssembly
 from attune_controller.store.errors import AgentUnknown
-from attune_controller.store.records import Agent
+from attune_controller.store.records.agents import Agent
 from attune_core import failpoints
 from attune_core.errors import AttuneError
 from attune_core.marks import MarkKind

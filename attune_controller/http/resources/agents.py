@@ -10,7 +10,7 @@ from attune_controller.fleet import FleetAgent
 from attune_controller.http.call import Call, answer
 from attune_controller.http.views import agent_view
 from attune_controller.store.errors import AgentUnknown
-from attune_controller.store.records import Load
+from attune_controller.store.records.agents import Load
 from attune_core.marks import MarkKind
 from attune_core.wire.api import AgentView, ForgottenView, MarkRequest, Page, PauseRequest
 

@@ -11,7 +11,7 @@ from attune_controller.http.cloudevents import MEDIA_TYPE, read_cloudevent
 from attune_controller.http.errors import ContentTypeRefused
 from attune_controller.http.views import event_view
 from attune_controller.store.errors import EventUnknown
-from attune_controller.store.records import Event, EventStatus
+from attune_controller.store.records.events import Event, EventStatus
 from attune_core.wire.api import EventView, Page
 
 

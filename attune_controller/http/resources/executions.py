@@ -13,12 +13,13 @@ from attune_controller.http.call import Call, answer
 from attune_controller.http.errors import IdempotencyKeyReused, QueryInvalid
 from attune_controller.http.views import execution_view
 from attune_controller.store.errors import ExecutionUnknown
-from attune_controller.store.records import Execution, NewEvent
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import Execution
 from attune_core.ids import uuid7
 from attune_core.rules.requests import REQUESTED
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.api import Accepted, ExecutionView, LogView, ManualRun, Page
-from attune_core.wire.frames import LONGEST_WAIT, ReadLog
+from attune_core.wire.stream_frames import LONGEST_WAIT, ReadLog
 
 #: The source of events that ask for a run through this API.
 SOURCE = "attune:api"

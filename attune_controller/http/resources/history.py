@@ -6,8 +6,8 @@ In the table of `routes`.
 from starlette.responses import Response
 
 from attune_controller.http.call import Call, answer
-from attune_controller.store.records import Step
-from attune_core.wire.frames import QueueName
+from attune_controller.store.records.executions import Step
+from attune_core.wire.assignment import QueueName
 from attune_core.wire.history import HistoryPage, StepView
 
 #: Steps of one page at most: they are small, and there are three or more of each execution.

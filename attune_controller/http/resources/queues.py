@@ -10,7 +10,8 @@ from attune_controller.errors import ActionUnknown, QueueUnknown
 from attune_controller.http.call import Call, answer
 from attune_controller.http.errors import DocumentInvalid, QueryInvalid
 from attune_controller.http.queue_views import pause_view, queued_view, summary_view
-from attune_controller.store.records import QueueKey, QueueState
+from attune_controller.store.records.executions import QueueKey
+from attune_controller.store.records.queues import QueueState
 from attune_core.expressions.suggestion import suggestion
 from attune_core.values import JsonRefused, canonical_json, parse_json
 from attune_core.wire.api import Page

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from attune_controller.http.call import Call, answer
 from attune_controller.http.views import status_view, sync_view
-from attune_controller.store.records import Unmerged
+from attune_controller.store.records.agents import Unmerged
 
 #: Agents named in an alarm.
 SHOWN = 10

@@ -10,7 +10,10 @@ from attune_controller.store.errors import AgentUnknown, JoinTokenRefused, Token
 from attune_controller.store.memory.events import accept
 from attune_controller.store.memory.leaving import leave
 from attune_controller.store.memory.opened import Opened
-from attune_controller.store.records import Agent, Departure, End, JoinToken, NewEvent
+from attune_controller.store.records.agents import Agent, Departure
+from attune_controller.store.records.credentials import JoinToken
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import End
 from attune_core.marks import Marks
 
 

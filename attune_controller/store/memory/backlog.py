@@ -9,7 +9,10 @@ from dataclasses import replace
 from attune_controller.store.memory.events import accept
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import QueueRow, Tables
-from attune_controller.store.records import Execution, Filter, Hold, NewEvent, QueueKey, QueuePage, QueueState
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import Execution, QueueKey
+from attune_controller.store.records.queues import Hold, QueuePage, QueueState
+from attune_controller.store.records.standing import Filter
 from attune_controller.store.transitions import check_requeue, placed_again
 from attune_core.states import State
 

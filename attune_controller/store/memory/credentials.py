@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from attune_controller.store.errors import TokenExists
 from attune_controller.store.memory.opened import Opened
-from attune_controller.store.records import ApiToken
+from attune_controller.store.records.credentials import ApiToken
 
 
 class MemoryCredentials(Opened):

@@ -10,18 +10,11 @@ from attune_controller.store.encoding import decode, decode_object, encode, stor
 from attune_controller.store.errors import EventUnknown, ExecutionExists, ReplayedBody
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import Tables
-from attune_controller.store.port import FORGOTTEN, RECORDED_BYTES
-from attune_controller.store.records import (
-    Acceptance,
-    Event,
-    EventStatus,
-    Execution,
-    Filter,
-    NewEvent,
-    NewExecution,
-    PlannedEvent,
-    RecordedPage,
-)
+from attune_controller.store.ports.events import FORGOTTEN, RECORDED_BYTES
+from attune_controller.store.records.events import Acceptance, Event, EventStatus, NewEvent, RecordedPage
+from attune_controller.store.records.executions import Execution, NewExecution
+from attune_controller.store.records.plans import PlannedEvent
+from attune_controller.store.records.standing import Filter
 from attune_controller.store.transitions import planned, queue_for
 from attune_core.rules.throttling import Admission, ThrottleKey
 

@@ -13,7 +13,9 @@ from attune_controller.store.errors import NotCancellable
 from attune_controller.store.memory.events import insert_completion
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import Tables
-from attune_controller.store.records import FLEET, Counts, Execution, Filter, Load, Move
+from attune_controller.store.records.agents import Load
+from attune_controller.store.records.executions import FLEET, Execution, Move
+from attune_controller.store.records.standing import Counts, Filter
 from attune_controller.store.reference import execution_number
 from attune_controller.store.transitions import after_move, check_move, placed, placed_again, queue_for
 from attune_core.states import State

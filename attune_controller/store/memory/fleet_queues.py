@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attune_controller.store.dealing import Lane
 from attune_controller.store.memory.tables import QueueRow, Tables
-from attune_controller.store.records import FLEET, Execution, QueueKey, Terms
+from attune_controller.store.records.executions import FLEET, Execution, QueueKey
+from attune_controller.store.records.queues import Terms
 
 
 def fleet_lanes(tables: Tables, agent: str, terms: Mapping[str, Terms]) -> Iterator[Lane]:

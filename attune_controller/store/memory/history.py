@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from attune_controller.store.memory.opened import Opened
-from attune_controller.store.records import Step
+from attune_controller.store.records.executions import Step
 
 
 class MemoryHistories(Opened):

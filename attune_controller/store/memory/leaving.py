@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from attune_controller.store.memory.executions import kept_move, settle_or_go_on
 from attune_controller.store.memory.tables import Tables
-from attune_controller.store.records import Departure, End
+from attune_controller.store.records.agents import Departure
+from attune_controller.store.records.executions import End
 from attune_controller.store.transitions import after_move
 from attune_core.states import State
 

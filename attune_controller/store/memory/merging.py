@@ -11,7 +11,9 @@ from attune_controller.store.memory.events import accept
 from attune_controller.store.memory.executions import kept_move, settle_or_go_on
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import QueueRow, Tables
-from attune_controller.store.records import Departure, End, Execution, Held, NewEvent, QueueKey, Unmerged
+from attune_controller.store.records.agents import Departure, Held, Unmerged
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import End, Execution, QueueKey
 from attune_controller.store.transitions import after_move, is_unacknowledged
 from attune_core.states import State
 

@@ -7,7 +7,9 @@ from itertools import islice
 
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import Tables
-from attune_controller.store.records import Event, Execution, Pruned
+from attune_controller.store.records.events import Event
+from attune_controller.store.records.executions import Execution
+from attune_controller.store.records.standing import Pruned
 from attune_core.states import State
 
 

@@ -12,8 +12,10 @@ from attune_controller.store.dealing import Lane, deal
 from attune_controller.store.memory.fleet_queues import fleet_lanes, heads
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import QueueRow, Tables
-from attune_controller.store.port import NO_TERMS
-from attune_controller.store.records import FLEET, Execution, Handover, Held, QueueKey, Taken, Terms
+from attune_controller.store.ports.queues import NO_TERMS
+from attune_controller.store.records.agents import Held
+from attune_controller.store.records.executions import FLEET, Execution, QueueKey
+from attune_controller.store.records.queues import Handover, Taken, Terms
 from attune_core.marks import MarkKind
 from attune_core.states import State
 

@@ -4,7 +4,8 @@ Part of MemoryStore.
 """
 
 from attune_controller.store.memory.opened import Opened
-from attune_controller.store.records import QueueKey, Standing
+from attune_controller.store.records.executions import QueueKey
+from attune_controller.store.records.queues import Standing
 
 
 class MemoryStandings(Opened):

@@ -4,7 +4,7 @@ Part of MemoryStore.
 """
 
 from attune_controller.store.memory.opened import Opened
-from attune_controller.store.records import Sync
+from attune_controller.store.records.standing import Sync
 
 
 class MemorySyncs(Opened):

@@ -6,7 +6,12 @@ The memory store's noun modules read and write it; nothing here waits, so every 
 from dataclasses import dataclass, field
 
 from attune_controller.store.errors import ExecutionUnknown
-from attune_controller.store.records import Agent, ApiToken, Bucket, Event, Execution, Hold, JoinToken, QueueKey, Step, Sync, Unmerged
+from attune_controller.store.records.agents import Agent, Unmerged
+from attune_controller.store.records.credentials import ApiToken, JoinToken
+from attune_controller.store.records.events import Event
+from attune_controller.store.records.executions import Execution, QueueKey, Step
+from attune_controller.store.records.queues import Bucket, Hold
+from attune_controller.store.records.standing import Sync
 from attune_controller.store.transitions import is_unstarted, is_waiting, released
 from attune_core.marks import Marks
 from attune_core.rules.throttling import Admission, ThrottleKey

@@ -8,7 +8,7 @@ from typing import LiteralString, cast
 import apsw
 
 from attune_controller.store.errors import ReplayedBody
-from attune_controller.store.records import Acceptance, NewEvent
+from attune_controller.store.records.events import Acceptance, NewEvent
 from attune_controller.store.sqlite.event_rows import INSERT
 from attune_controller.store.sqlite.statements import Values, execute, row_of
 

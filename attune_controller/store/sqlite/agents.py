@@ -11,7 +11,10 @@ import apsw
 
 from attune_controller.store.encoding import decode_texts, encode
 from attune_controller.store.errors import AgentUnknown, JoinTokenRefused, TokenExists
-from attune_controller.store.records import Agent, Departure, End, JoinToken, NewEvent
+from attune_controller.store.records.agents import Agent, Departure
+from attune_controller.store.records.credentials import JoinToken
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import End
 from attune_controller.store.sqlite.accepting import accept
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.event_rows import values_of

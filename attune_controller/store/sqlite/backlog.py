@@ -9,7 +9,10 @@ from typing import LiteralString, NamedTuple, cast
 
 import apsw
 
-from attune_controller.store.records import Execution, Filter, Hold, NewEvent, QueueKey, QueuePage, QueueState
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import Execution, QueueKey
+from attune_controller.store.records.queues import Hold, QueuePage, QueueState
+from attune_controller.store.records.standing import Filter
 from attune_controller.store.sqlite.accepting import accept
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.event_rows import values_of

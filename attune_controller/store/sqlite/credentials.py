@@ -10,7 +10,7 @@ from typing import LiteralString, cast
 import apsw
 
 from attune_controller.store.errors import TokenExists
-from attune_controller.store.records import ApiToken
+from attune_controller.store.records.credentials import ApiToken
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.statements import Row, execute, row_of, rows_of
 

@@ -6,7 +6,7 @@ Called by events.py, and by executions.py for completion events.
 from typing import LiteralString, NamedTuple
 
 from attune_controller.store.encoding import decode, encode
-from attune_controller.store.records import Event, EventStatus, NewEvent
+from attune_controller.store.records.events import Event, EventStatus, NewEvent
 from attune_controller.store.sqlite.statements import Row, Values
 
 #: Parameters in the order of `values_of`.

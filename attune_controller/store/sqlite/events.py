@@ -9,7 +9,10 @@ from typing import LiteralString, cast
 
 import apsw
 
-from attune_controller.store.records import Acceptance, Event, EventStatus, Execution, Filter, NewEvent, PlannedEvent, RecordedPage
+from attune_controller.store.records.events import Acceptance, Event, EventStatus, NewEvent, RecordedPage
+from attune_controller.store.records.executions import Execution
+from attune_controller.store.records.plans import PlannedEvent
+from attune_controller.store.records.standing import Filter
 from attune_controller.store.sqlite.accepting import accept
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.connection_thread import Relay, Ticket

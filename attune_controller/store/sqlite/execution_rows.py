@@ -6,7 +6,7 @@ Called by every module of this folder that reads or makes executions.
 from typing import LiteralString, NamedTuple, cast
 
 from attune_controller.store.encoding import decode, decode_object, decode_texts, encode
-from attune_controller.store.records import Execution, NewExecution
+from attune_controller.store.records.executions import Execution, NewExecution
 from attune_controller.store.sqlite.statements import Row, Values
 from attune_core.states import Outcome, Reason, State
 

@@ -10,7 +10,9 @@ from typing import LiteralString, cast
 import apsw
 
 from attune_controller.store.encoding import encode
-from attune_controller.store.records import Counts, Execution, Filter, Load, Move
+from attune_controller.store.records.agents import Load
+from attune_controller.store.records.executions import Execution, Move
+from attune_controller.store.records.standing import Counts, Filter
 from attune_controller.store.reference import execution_number
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.execution_rows import SELECT, execution_of

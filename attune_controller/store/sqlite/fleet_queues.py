@@ -9,7 +9,8 @@ from typing import LiteralString, NamedTuple, cast
 import apsw
 
 from attune_controller.store.dealing import Lane
-from attune_controller.store.records import FLEET, Bucket, Execution, Handover, QueueKey, Terms
+from attune_controller.store.records.executions import FLEET, Execution, QueueKey
+from attune_controller.store.records.queues import Bucket, Handover, Terms
 from attune_controller.store.sqlite.execution_rows import SELECT, sized_execution_of
 from attune_controller.store.sqlite.statements import Values, execute_each, row_of, rows_of
 

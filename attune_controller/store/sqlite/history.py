@@ -9,7 +9,7 @@ from typing import LiteralString, cast
 
 import apsw
 
-from attune_controller.store.records import QueueKey, Step
+from attune_controller.store.records.executions import QueueKey, Step
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.statements import Row, rows_of
 from attune_core.states import Outcome, State

@@ -8,7 +8,9 @@ from typing import LiteralString, cast
 import apsw
 
 from attune_controller.store.errors import AgentUnknown
-from attune_controller.store.records import Departure, End, Execution, NewEvent
+from attune_controller.store.records.agents import Departure
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import End, Execution
 from attune_controller.store.sqlite.accepting import accept
 from attune_controller.store.sqlite.execution_rows import SELECT, execution_of
 from attune_controller.store.sqlite.moves import prepare, store_move

@@ -11,7 +11,9 @@ from typing import LiteralString, cast
 import apsw
 
 from attune_controller.store.encoding import stored_bytes
-from attune_controller.store.records import Departure, End, Execution, Held, NewEvent, QueueKey, Unmerged
+from attune_controller.store.records.agents import Departure, Held, Unmerged
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import End, Execution, QueueKey
 from attune_controller.store.sqlite.accepting import accept
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.event_rows import values_of

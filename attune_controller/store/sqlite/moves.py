@@ -10,7 +10,7 @@ import apsw
 
 from attune_controller.store.encoding import encode
 from attune_controller.store.errors import ExecutionUnknown, NotCancellable
-from attune_controller.store.records import Execution, Move
+from attune_controller.store.records.executions import Execution, Move
 from attune_controller.store.sqlite.accepting import insert_completion
 from attune_controller.store.sqlite.event_rows import values_of
 from attune_controller.store.sqlite.execution_rows import SELECT, execution_of

@@ -10,7 +10,9 @@ import apsw
 
 from attune_controller.store.encoding import stored_bytes
 from attune_controller.store.errors import EventUnknown, ExecutionExists
-from attune_controller.store.records import EventStatus, Execution, NewExecution, PlannedEvent, QueueKey
+from attune_controller.store.records.events import EventStatus
+from attune_controller.store.records.executions import Execution, NewExecution, QueueKey
+from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.sqlite.accepting import accept
 from attune_controller.store.sqlite.event_rows import values_of
 from attune_controller.store.sqlite.execution_rows import INSERT_EXECUTION, INSERT_REQUEST, execution_values, request_values

@@ -8,7 +8,7 @@ from typing import LiteralString, cast
 
 import apsw
 
-from attune_controller.store.records import Pruned
+from attune_controller.store.records.standing import Pruned
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.statements import Value, execute, execute_each, row_of, rows_of
 

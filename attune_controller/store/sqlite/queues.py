@@ -12,8 +12,10 @@ import apsw
 
 from attune_controller.store.buckets import Buckets
 from attune_controller.store.dealing import Lane, deal
-from attune_controller.store.port import NO_TERMS
-from attune_controller.store.records import Execution, Handover, Held, QueueKey, Taken, Terms
+from attune_controller.store.ports.queues import NO_TERMS
+from attune_controller.store.records.agents import Held
+from attune_controller.store.records.executions import Execution, QueueKey
+from attune_controller.store.records.queues import Handover, Taken, Terms
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.connection_thread import Relay
 from attune_controller.store.sqlite.execution_rows import SELECT, execution_of, sized_execution_of

@@ -7,8 +7,8 @@ from typing import LiteralString, cast
 
 import apsw
 
-from attune_controller.store.port import RECORDED_BYTES, RECORDED_STRETCH
-from attune_controller.store.records import Event, RecordedPage
+from attune_controller.store.ports.events import RECORDED_BYTES, RECORDED_STRETCH
+from attune_controller.store.records.events import Event, RecordedPage
 from attune_controller.store.sqlite.event_rows import COLUMNS, EventRow, event_of
 from attune_controller.store.sqlite.statements import each_row, row_of
 

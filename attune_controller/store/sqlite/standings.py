@@ -8,7 +8,8 @@ from typing import LiteralString, cast
 
 import apsw
 
-from attune_controller.store.records import QueueKey, Standing
+from attune_controller.store.records.executions import QueueKey
+from attune_controller.store.records.queues import Standing
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.execution_rows import SELECT, execution_of
 from attune_controller.store.sqlite.statements import row_of, rows_of

@@ -6,7 +6,7 @@ Part of SqliteStore; called once per pass of reconcile and by the status.
 from typing import LiteralString, NamedTuple, cast
 
 from attune_controller.store.encoding import decode, encode
-from attune_controller.store.records import Sync
+from attune_controller.store.records.standing import Sync
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.statements import execute, row_of
 from attune_core.values import JsonObject

@@ -8,7 +8,7 @@ from typing import LiteralString, cast
 
 import apsw
 
-from attune_controller.store.port import FORGOTTEN
+from attune_controller.store.ports.events import FORGOTTEN
 from attune_controller.store.sqlite.statements import execute, execute_each, row_of
 from attune_core.rules.throttling import Admission, ThrottleKey
 

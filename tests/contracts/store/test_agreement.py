@@ -17,14 +17,17 @@ from attune_controller.departures import end_when_anew, end_when_forgotten
 from attune_controller.merging import end_of_unknown
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.port import Store
-from attune_controller.store.records import FLEET, Held, Hold, JoinToken, Terms
+from attune_controller.store.records.agents import Held
+from attune_controller.store.records.credentials import JoinToken
+from attune_controller.store.records.executions import FLEET
+from attune_controller.store.records.queues import Hold, Terms
 from attune_controller.store.sqlite.checking import RULES
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
 from attune_core.errors import AttuneError
 from attune_core.marks import Mark, MarkKind
 from attune_core.rules.throttling import Admission, ThrottleKey
 from attune_core.states import Reason, State
-from attune_core.wire.frames import Rate
+from attune_core.wire.assignment import Rate
 from tests.controller.store.making import agent, cancelled, event, given_back, move, plan, queue, request
 
 T = TypeVar("T")

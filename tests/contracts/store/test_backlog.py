@@ -4,7 +4,8 @@ import pytest
 
 from attune_controller.store.errors import ExecutionUnknown, NotRequeueable
 from attune_controller.store.port import Store
-from attune_controller.store.records import Hold, QueueState, Step
+from attune_controller.store.records.executions import Step
+from attune_controller.store.records.queues import Hold, QueueState
 from attune_core.marks import Mark
 from attune_core.states import Outcome, Reason, State
 from attune_core.verification.history import Entry, HistoryJudge

@@ -8,7 +8,10 @@ import pytest
 from attune_controller.departures import end_when_anew, end_when_forgotten
 from attune_controller.store.errors import AgentUnknown
 from attune_controller.store.port import Store
-from attune_controller.store.records import Departure, Execution, Handover, JoinToken
+from attune_controller.store.records.agents import Departure
+from attune_controller.store.records.credentials import JoinToken
+from attune_controller.store.records.executions import Execution
+from attune_controller.store.records.queues import Handover
 from attune_core.marks import Mark, MarkKind
 from attune_core.states import Outcome, Reason, State
 from tests.controller.store.making import agent, event, found, held, ids, move, plan, plan_some, request, take

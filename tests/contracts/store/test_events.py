@@ -7,7 +7,8 @@ import pytest
 
 from attune_controller.store.errors import EventUnknown, ExecutionExists, ReplayedBody, StoreClosed
 from attune_controller.store.port import Store
-from attune_controller.store.records import Acceptance, EventStatus, PlannedEvent
+from attune_controller.store.records.events import Acceptance, EventStatus
+from attune_controller.store.records.plans import PlannedEvent
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonRefused, JsonValue
 from tests.controller.store.making import event, found, ids, plan, plan_some, queue, request

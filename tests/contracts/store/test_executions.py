@@ -6,7 +6,7 @@ import pytest
 
 from attune_controller.store.errors import ExecutionUnknown, NotCancellable, OutcomeMissing
 from attune_controller.store.port import Store
-from attune_controller.store.records import Counts
+from attune_controller.store.records.standing import Counts
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonRefused
 from tests.controller.store.making import cancelled, event, found, held, ids, move, plan, plan_some, request, take

@@ -2,10 +2,12 @@
 
 from attune_controller.departures import end_when_anew, end_when_forgotten
 from attune_controller.store.port import Store
-from attune_controller.store.records import Departure, Hold, Load, QueueKey, Taken, Terms
+from attune_controller.store.records.agents import Departure, Load
+from attune_controller.store.records.executions import QueueKey
+from attune_controller.store.records.queues import Hold, Taken, Terms
 from attune_core.marks import Mark
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import Rate
+from attune_core.wire.assignment import Rate
 from tests.contracts.store.test_departures import TOLD, enrol
 from tests.controller.store.making import cancelled, event, found, held, ids, move, plan_some, queue, take
 

@@ -6,9 +6,12 @@ from dataclasses import replace
 from attune_controller.departures import end_when_forgotten
 from attune_controller.merging import end_of_unknown, taken_over
 from attune_controller.store.port import Store
-from attune_controller.store.records import FLEET, Departure, Held, JoinToken, NewEvent
+from attune_controller.store.records.agents import Departure, Held
+from attune_controller.store.records.credentials import JoinToken
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import FLEET
 from attune_core.states import Outcome, State
-from attune_core.wire.frames import QueueName
+from attune_core.wire.assignment import QueueName
 from attune_core.wire.inventory import InHand
 from tests.agent.assignments import assignment
 from tests.contracts.store.test_fleet_queues import hand, plan_fleet

@@ -7,7 +7,9 @@ import pytest
 
 from attune_controller.store.errors import AgentUnknown, JoinTokenRefused, TokenExists
 from attune_controller.store.port import Store
-from attune_controller.store.records import ApiToken, JoinToken, Load, Sync
+from attune_controller.store.records.agents import Load
+from attune_controller.store.records.credentials import ApiToken, JoinToken
+from attune_controller.store.records.standing import Sync
 from attune_core.marks import Mark, MarkKind
 from attune_core.states import State
 from tests.controller.store.making import agent, event, held, move, plan_some, take

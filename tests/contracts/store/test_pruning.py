@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from attune_controller.store.port import Store
-from attune_controller.store.records import EventStatus, JoinToken, Pruned
+from attune_controller.store.records.credentials import JoinToken
+from attune_controller.store.records.events import EventStatus
+from attune_controller.store.records.standing import Pruned
 from attune_core.states import State
 from tests.controller.store.making import event, found, held, move, plan, plan_some, queue, request, take
 

@@ -1,7 +1,8 @@
 """Queues: handed over in order and fairly, again after a hello, acknowledged once."""
 
 from attune_controller.store.port import Store
-from attune_controller.store.records import Held, QueueKey
+from attune_controller.store.records.agents import Held
+from attune_controller.store.records.executions import QueueKey
 from attune_core.states import State
 from tests.controller.store.making import (
     WINDOW,

@@ -1,7 +1,7 @@
 """Standings: what is unsettled before an execution in its queue, wherever it is on its way."""
 
 from attune_controller.store.port import Store
-from attune_controller.store.records import QueueKey
+from attune_controller.store.records.executions import QueueKey
 from attune_core.states import State
 from tests.controller.store.making import found, held, move, plan_some, queue, take
 

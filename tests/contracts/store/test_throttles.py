@@ -3,8 +3,9 @@
 import pytest
 
 from attune_controller.store.errors import EventUnknown
-from attune_controller.store.port import FORGOTTEN, Store
-from attune_controller.store.records import PlannedEvent
+from attune_controller.store.port import Store
+from attune_controller.store.ports.events import FORGOTTEN
+from attune_controller.store.records.plans import PlannedEvent
 from attune_core.rules.throttling import Admission, ThrottleKey
 from tests.controller.store.making import event
 

@@ -1,7 +1,9 @@
 """Executions as planning would leave them, for tests of what the API shows."""
 
 from attune_controller.store.port import Store
-from attune_controller.store.records import Acceptance, Execution, NewEvent, NewExecution, PlannedEvent
+from attune_controller.store.records.events import Acceptance, NewEvent
+from attune_controller.store.records.executions import Execution, NewExecution
+from attune_controller.store.records.plans import PlannedEvent
 from attune_core.states import Reason
 from attune_core.values import JsonValue
 

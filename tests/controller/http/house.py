@@ -34,12 +34,13 @@ from attune_controller.secrets import ControllerSecrets
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.port import Store
-from attune_controller.store.records import Execution, Move, QueueKey
+from attune_controller.store.records.executions import Execution, Move, QueueKey
 from attune_core.catalog.folder_tree import FolderTree
 from attune_core.catalog.load import load
 from attune_core.ports import SystemRandom
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import LogWindow, ReadLog
+from attune_core.wire.agent_frames import LogWindow
+from attune_core.wire.stream_frames import ReadLog
 from tests.controller.clocks import StandingClock
 from tests.controller.http.serving import listening, port_of
 

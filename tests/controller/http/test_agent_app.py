@@ -18,7 +18,8 @@ from attune_controller.identity.agents import AgentCertificates
 from attune_controller.identity.ca import Authority, open_authority
 from attune_controller.identity.server_certificate import ServerCertificate
 from attune_controller.store.memory.store import MemoryStore
-from attune_controller.store.records import Agent, JoinToken
+from attune_controller.store.records.agents import Agent
+from attune_controller.store.records.credentials import JoinToken
 from attune_core.ports import SystemClock
 from tests.controller.http.serving import Answer, listening, post, wire
 from tests.controller.identity.certificates import agent_context

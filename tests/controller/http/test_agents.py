@@ -6,12 +6,13 @@ from itertools import pairwise
 import httpx2
 import pytest
 
-from attune_controller.store.records import JoinToken
+from attune_controller.store.records.credentials import JoinToken
 from attune_core.marks import Mark, MarkKind
 from attune_core.ports import rfc3339
 from attune_core.states import State
+from attune_core.wire.agent_frames import QueueStatus, Status
 from attune_core.wire.api import AgentView, ExecutionView, Failure
-from attune_core.wire.frames import QueueName, QueueStatus, Status
+from attune_core.wire.assignment import QueueName
 from tests.controller.http.executions import plan
 from tests.controller.http.house import House
 from tests.controller.store.making import agent, found, held, move

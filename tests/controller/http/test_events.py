@@ -5,7 +5,7 @@ import pytest
 
 from attune_controller.http.cloudevents import MEDIA_TYPE
 from attune_controller.store.errors import StoreBusy
-from attune_controller.store.records import EventStatus
+from attune_controller.store.records.events import EventStatus
 from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.api import Accepted, EventView, Failure, Page
 from tests.controller.http.executions import accept, plan

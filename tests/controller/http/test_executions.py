@@ -5,7 +5,8 @@ import base64
 import pytest
 
 from attune_controller.fleet import Fleet
-from attune_controller.store.records import Agent, Execution
+from attune_controller.store.records.agents import Agent
+from attune_controller.store.records.executions import Execution
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.api import Accepted, ExecutionView, Failure, LogView, Page

@@ -11,10 +11,14 @@ from attune_cli.client import Client
 from attune_cli.errors import SeveralMeant
 from attune_cli.profiles import Profile
 from attune_controller.http.app import build_public_app
-from attune_controller.store.records import Held, JoinToken, Move, PlannedEvent
+from attune_controller.store.records.agents import Held
+from attune_controller.store.records.credentials import JoinToken
+from attune_controller.store.records.executions import Move
+from attune_controller.store.records.plans import PlannedEvent
 from attune_core.states import State
+from attune_core.wire.agent_frames import QueueStatus, Status, UnderWay
+from attune_core.wire.assignment import QueueName
 from attune_core.wire.explanations import AgentExplanation, Cause, EventExplanation, ExecutionExplanation
-from attune_core.wire.frames import QueueName, QueueStatus, Status, UnderWay
 from tests.controller.http.commanding import commanding
 from tests.controller.http.executions import accept, plan
 from tests.controller.http.house import House

@@ -1,9 +1,11 @@
 """/v1/status, /v1/agents, /v1/rules: what is there, in pages, without a secret in it."""
 
-from attune_controller.store.records import Agent, JoinToken, Sync
+from attune_controller.store.records.agents import Agent
+from attune_controller.store.records.credentials import JoinToken
+from attune_controller.store.records.standing import Sync
 from attune_core.values import JsonObject
+from attune_core.wire.agent_frames import Status
 from attune_core.wire.api import AgentView, Page, RuleView, StatusView
-from attune_core.wire.frames import Status
 from tests.controller.http.executions import accept, plan
 from tests.controller.http.house import House
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from attune_controller.store.memory import events as memory_events
-from attune_controller.store.records import NewEvent
+from attune_controller.store.records.events import NewEvent
 from attune_core.rules.recorded import RecordedEvent, read_recorded
 from attune_core.values import JsonValue
 from attune_core.wire.api import EventView, Failure, Page

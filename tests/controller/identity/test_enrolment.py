@@ -19,7 +19,7 @@ from attune_controller.identity.join_tokens import JoinTokens, hash_of
 from attune_controller.store.errors import JoinTokenRefused
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.port import Store
-from attune_controller.store.records import Agent
+from attune_controller.store.records.agents import Agent
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.pki import der_of, fingerprint, make_key, make_signing_request
 from attune_core.ports import SystemRandom

@@ -9,7 +9,7 @@ from attune_controller.identity.errors import CredentialUnknown, ScopeUnknown
 from attune_controller.identity.tokens import ApiTokens
 from attune_controller.store.errors import TokenExists
 from attune_controller.store.memory.store import MemoryStore
-from attune_controller.store.records import ApiToken
+from attune_controller.store.records.credentials import ApiToken
 from attune_core.ports import SystemRandom
 from attune_core.wire.api import Scope
 from tests.controller.clocks import StandingClock

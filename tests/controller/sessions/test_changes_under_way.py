@@ -7,8 +7,9 @@ from pathlib import Path
 import httpx2
 
 from attune_core.states import Outcome, Reason, State
+from attune_core.wire.agent_frames import LogWindow
 from attune_core.wire.api import LogView
-from attune_core.wire.frames import ActivateFrame, CancelFrame, LogWindow, ReadLogFrame
+from attune_core.wire.stream_frames import ActivateFrame, CancelFrame, ReadLogFrame
 from tests.controller.live import Live, live
 from tests.controller.reconcile.conftest import FILES, RESTART
 from tests.controller.sessions.test_hand_over import report, send, states

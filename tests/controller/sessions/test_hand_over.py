@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from attune_core.states import Outcome, Reason, State
+from attune_core.wire.agent_frames import Ack, Report
 from attune_core.wire.api import EventView, Page
-from attune_core.wire.frames import Ack, Assign, Report
+from attune_core.wire.assignment import Assign
 from tests.controller.live import Live, Refused, Spoken, queue, until
 
 

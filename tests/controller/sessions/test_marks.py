@@ -5,7 +5,7 @@ from pathlib import Path
 from attune_core.states import Outcome, State
 from attune_core.values import JsonObject
 from attune_core.wire.api import AgentView
-from attune_core.wire.frames import AssignFrame, DrainFrame, PauseFrame
+from attune_core.wire.stream_frames import AssignFrame, DrainFrame, PauseFrame
 from tests.controller.live import Live, Spoken, live
 from tests.controller.reconcile.conftest import FILES
 from tests.controller.sessions.test_hand_over import report, send

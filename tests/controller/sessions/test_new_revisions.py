@@ -2,7 +2,8 @@
 
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.api import ExecutionView
-from attune_core.wire.frames import ActivateFrame, CancelFrame, Rate
+from attune_core.wire.assignment import Rate
+from attune_core.wire.stream_frames import ActivateFrame, CancelFrame
 from tests.controller.live import Live
 from tests.controller.reconcile.conftest import FILES, RESTART
 from tests.controller.sessions.test_hand_over import report, send

@@ -6,8 +6,10 @@ import pytest
 
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonObject
+from attune_core.wire.agent_frames import Report
 from attune_core.wire.api import EventView, ExecutionView, Page
-from attune_core.wire.frames import Assign, CancelFrame, HoldQueuesFrame, Report
+from attune_core.wire.assignment import Assign
+from attune_core.wire.stream_frames import CancelFrame, HoldQueuesFrame
 from tests.controller.live import Live, live, until
 from tests.controller.reconcile.conftest import FILES, RESTART
 from tests.controller.sessions.test_hand_over import report, send

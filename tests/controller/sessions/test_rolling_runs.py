@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.frames import ActivateFrame, Assign, CancelFrame, HoldQueuesFrame
+from attune_core.wire.assignment import Assign
+from attune_core.wire.stream_frames import ActivateFrame, CancelFrame, HoldQueuesFrame
 from tests.controller.live import Live, Spoken, live, until
 from tests.controller.reconcile.conftest import FILES
 from tests.controller.sessions.test_forgetting import forget

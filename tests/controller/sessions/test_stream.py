@@ -17,7 +17,9 @@ from attune_controller.sessions.session import Session
 from attune_controller.sessions.stream import Stream
 from attune_core.ports import SystemClock, SystemRandom
 from attune_core.values import JsonObject
-from attune_core.wire.frames import FRAME_LIMIT, Cancel, CancelFrame, Hello, LogWindow, PingFrame, ReadLog, ReadLogFrame
+from attune_core.wire.agent_frames import LogWindow
+from attune_core.wire.session import FRAME_LIMIT, Hello
+from attune_core.wire.stream_frames import Cancel, CancelFrame, PingFrame, ReadLog, ReadLogFrame
 from tests.controller.store.making import agent
 from tests.waiting import eventually
 

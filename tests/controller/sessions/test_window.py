@@ -1,7 +1,7 @@
 """When a start may have made room: too often is allowed, too seldom is not."""
 
 from attune_controller.sessions.window import Window
-from attune_controller.store.records import QueueKey
+from attune_controller.store.records.executions import QueueKey
 
 QUEUE, OTHER = (QueueKey(place="one", action="web.restart", key=key) for key in ("null", "1"))
 

@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from attune_controller.store.port import Store
-from attune_controller.store.records import Agent, Execution, Held, Move, NewEvent, NewExecution, PlannedEvent, QueueKey
+from attune_controller.store.records.agents import Agent, Held
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import Execution, Move, NewExecution, QueueKey
+from attune_controller.store.records.plans import PlannedEvent
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonValue
 

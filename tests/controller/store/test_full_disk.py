@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from attune_controller.store.errors import StoreFull
-from attune_controller.store.records import JoinToken
+from attune_controller.store.records.credentials import JoinToken
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
 from attune_core.marks import Mark, MarkKind
 from attune_core.states import State

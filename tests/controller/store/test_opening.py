@@ -13,7 +13,9 @@ import apsw
 import pytest
 
 from attune_controller.store.errors import SqliteTooOld, StoreClosed, StoreDamaged, StoreFailed, StoreLocked, StoreTooNew, UnknownFormat
-from attune_controller.store.records import JoinToken, PlannedEvent, Sync
+from attune_controller.store.records.credentials import JoinToken
+from attune_controller.store.records.plans import PlannedEvent
+from attune_controller.store.records.standing import Sync
 from attune_controller.store.sqlite import opening
 from attune_controller.store.sqlite.migrations import MIGRATIONS
 from attune_controller.store.sqlite.store import open_sqlite_store

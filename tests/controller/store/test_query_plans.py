@@ -9,12 +9,15 @@ import apsw
 import pytest
 
 from attune_controller.departures import end_when_anew, end_when_forgotten
-from attune_controller.store.records import EventStatus, Hold, JoinToken, PlannedEvent, Terms
+from attune_controller.store.records.credentials import JoinToken
+from attune_controller.store.records.events import EventStatus
+from attune_controller.store.records.plans import PlannedEvent
+from attune_controller.store.records.queues import Hold, Terms
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
 from attune_core.marks import Mark, MarkKind
 from attune_core.rules.throttling import Admission
 from attune_core.states import State
-from attune_core.wire.frames import Rate
+from attune_core.wire.assignment import Rate
 from tests.controller.store.making import agent, cancelled, event, given_back, held, move, plan_some, queue, take
 
 #: Read whole on purpose: as long as the fleet, or as what is asked for.

@@ -8,7 +8,7 @@ import apsw
 import pytest
 
 from attune_controller.store.errors import StoreFull
-from attune_controller.store.records import EventStatus
+from attune_controller.store.records.events import EventStatus
 from attune_controller.store.sqlite import writer
 from attune_controller.store.sqlite.connection_thread import ALONE, Relay
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store

@@ -22,7 +22,7 @@ from attune_agent.state.records import Held, Item, Phase, QueueKey, Spent
 from attune_agent.withdrawals import Withdrawals
 from attune_core.ports import Clock
 from attune_core.states import Outcome, Reason
-from attune_core.wire.frames import Assign, Policy, Retry
+from attune_core.wire.assignment import Assign, Policy, Retry
 from tests.simulation.bugs.bug import Bug, replaced
 
 _assign, _end, _take, _cancel, _put, _parse = Inbox.assign, Following.end, Posting.take, Withdrawals.cancel, Fifo._put, Dispatching._parse

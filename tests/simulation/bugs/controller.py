@@ -14,11 +14,14 @@ from attune_controller.store.dealing import Lane, deal
 from attune_controller.store.memory.events import MemoryEvents, insert_event
 from attune_controller.store.memory.leaving import leave
 from attune_controller.store.memory.tables import Tables
-from attune_controller.store.records import Acceptance, Departure, Event, Execution, Handover, Move, NewEvent, NewExecution
+from attune_controller.store.records.agents import Departure
+from attune_controller.store.records.events import Acceptance, Event, NewEvent
+from attune_controller.store.records.executions import Execution, Move, NewExecution
+from attune_controller.store.records.queues import Handover
 from attune_controller.store.transitions import after_move
 from attune_core.failpoints import failpoint
 from attune_core.states import State
-from attune_core.wire.frames import Hello
+from attune_core.wire.session import Hello
 from tests.simulation.bugs.bug import Bug, replaced
 from tests.simulation.controller_disk import SimulatedStore
 

@@ -1,0 +1,1 @@
+"""What the store is asked, a protocol a noun; store.port puts them together."""

@@ -1,0 +1,67 @@
+"""Events as the store keeps them; written by intake, read by planning and the API.
+
+What becomes of one is in plans.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from attune_core.values import JsonValue
+
+
+class EventStatus(StrEnum):
+    """What became of an event; reliability.md G1: exactly one of planned and dead_letter in the end."""
+
+    ACCEPTED = "accepted"
+    PLANNED = "planned"
+    DEAD_LETTER = "dead_letter"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEvent:
+    """An occurrence at the door. `body_digest` is set for hooks that sign only the body: the same one under a new id is refused."""
+
+    source: str
+    id: str
+    type: str
+    subject: str = ""
+    time: float
+    received_at: float
+    data: JsonValue
+    hops: int = 0
+    body_digest: str = ""
+    #: Non-empty: the event is kept as a dead letter with this reason and never planned.
+    dead_reason: str = ""
+    #: The revision no rule of which is on this type: the event is planned, with nothing, as it is stored, unless one before it waits.
+    unheard: str = ""
+    traceparent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A stored event; position is its place in the controller's order."""
+
+    position: int
+    new: NewEvent
+    status: EventStatus
+    reason: str = ""
+    revision: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedPage:
+    """Some events, oldest first; `after` is where the next page goes on, None at the end. There may be more though there are none here."""
+
+    events: Sequence[Event]
+    after: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """Answer of `accept_event`: duplicate means (source, id) was there, and position is the first one's."""
+
+    position: int
+    duplicate: bool
+    #: Set by intake, for the sender: the event is kept as a dead letter, and why.
+    dead_reason: str = ""

@@ -1,0 +1,27 @@
+"""Plans as the store keeps them: the whole consequence of one event, for one transaction.
+
+Written by planning.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from attune_controller.store.records.events import NewEvent
+from attune_controller.store.records.executions import NewExecution
+from attune_core.rules.throttling import Admission, ThrottleKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedEvent:
+    """The whole consequence of one event, committed in one transaction (G3). reason non-empty: dead letter."""
+
+    position: int
+    revision: str
+    executions: tuple[NewExecution, ...] = ()
+    dead_reason: str = ""
+    #: Kept in the event's `reason` although it was planned: rules whose condition failed with an error, and throttled firings.
+    note: str = ""
+    #: Firings that throttles admitted: each is from now on the last of its key.
+    admissions: Mapping[ThrottleKey, Admission] = field(default_factory=dict)
+    #: Events that tell of what could not be done, committed with it.
+    notices: tuple[NewEvent, ...] = ()
