@@ -26,7 +26,7 @@ class Reserve:
         disk = os.statvfs(self._place.parent)
         size = min(SIZE, disk.f_blocks * disk.f_frsize // PART)
         held = self._place.stat().st_size if self._place.exists() else 0
-        if held < size and disk.f_bavail * disk.f_frsize < 2 * size:
+        if held < size and self.room() < 2 * size:
             self.given_up = True
             return False
         if held < size:
@@ -43,6 +43,11 @@ class Reserve:
         self.given_up = True
         with contextlib.suppress(OSError):
             self._place.unlink(missing_ok=True)
+
+    def room(self) -> int:
+        """Return how many bytes the disk has left for this store."""
+        disk = os.statvfs(self._place.parent)
+        return disk.f_bavail * disk.f_frsize
 
     def _allocate(self, size: int) -> None:
         descriptor = os.open(self._place, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

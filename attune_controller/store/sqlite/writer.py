@@ -4,6 +4,8 @@ Runs in its ConnectionThread; also does the checkpoints, because a checkpoint be
 """
 
 import contextlib
+from pathlib import Path
+from typing import cast
 
 import apsw
 
@@ -88,10 +90,23 @@ class Writer:
 
     def rest(self, *, idle: bool) -> None:
         """Write the log back now and then; a disk that refuses this tells the next commit too, which answers somebody."""
-        if self._log_pages >= (CHECKPOINT_IDLE if idle else CHECKPOINT_BUSY):
+        if self._log_pages >= (CHECKPOINT_IDLE if idle else CHECKPOINT_BUSY) and self._leaves_room():
             self._log_pages = 0
             with contextlib.suppress(apsw.Error):
                 self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def _leaves_room(self) -> bool:
+        """Tell whether the database may grow by what is in the log: on the reserve it takes at most half of what is left for others.
+
+        Afterwards the log is written again from its beginning, which needs no space; but not at the price of the reserve itself.
+        """
+        if not self._reserve.given_up:
+            return True
+        file = Path(self._connection.filename)
+        with contextlib.suppress(apsw.Error, OSError):
+            pages, size = (cast("int", self._connection.pragma(word)) for word in ("page_count", "page_size"))
+            return 2 * (pages * size - file.stat().st_size) <= self._reserve.room()
+        return False
 
     def end(self) -> None:
         """Leave a store without a log behind, if the disk lets it; the log is as good."""

@@ -1,5 +1,6 @@
 """A store on a real disk that is full: nothing new is taken, what was begun ends, reading goes on, and it resumes by itself (G17)."""
 
+import asyncio
 from contextlib import suppress
 from pathlib import Path
 
@@ -64,6 +65,24 @@ async def test_marks_and_pruning_work_on_the_reserve(tmp_path: Path) -> None:
         await _enrol(store)
         await fill_with_events(store)
         await store.set_marks("web1", {MarkKind.CORDONED: Mark(by="ops", since=1.0)}, event("marked"))
+        pruned = await store.prune_executions(before=9000.0, now=9000.0, keep=9, after=0, limit=9)
+        assert pruned.removed == 1
+        await store.close()
+
+
+async def test_a_long_log_is_not_written_back_onto_the_reserve(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "8m"):
+        store = await open_sqlite_store(tmp_path / "disk/store")
+        await store.look_after()
+        await plan_some(store, "a")
+        await take(store)
+        await store.record_moves([move("a", State.SETTLED)])
+        await _enrol(store)
+        together = [store.accept_event(event(f"e{n}", data={"text": "x" * 20_000})) for n in range(500)]
+        answered = await asyncio.gather(*together, return_exceptions=True)
+        assert any(isinstance(one, StoreFull) for one in answered)
+        for n in range(20):
+            await store.set_marks("web1", {MarkKind.CORDONED: Mark(by="ops", since=float(n))}, event(f"marked{n}"))
         pruned = await store.prune_executions(before=9000.0, now=9000.0, keep=9, after=0, limit=9)
         assert pruned.removed == 1
         await store.close()
