@@ -119,7 +119,7 @@ _MODELS = {
     ),
     "ATT136": ProblemCode(
         "two values, one variable",
-        "With `input: {format: dotenv}` two values of the input become a variable of the same name.",
+        "With `input: {format: dotenv}` two values of the input, or of a sensor's configuration, become a variable of the same name.",
         "Rename one of the parameters or keys.",
     ),
     "ATT138": ProblemCode(
@@ -159,13 +159,13 @@ _STRUCTURE = {
         Severity.WARNING,
     ),
     "ATT150": ProblemCode(
-        "no such trigger", "A rule, webhook or rule test names a trigger that is not declared.", "Correct it, or declare the trigger."
+        "no such trigger", "A rule, webhook, sensor or rule test, or `emits`, names a trigger that is not declared.", "Correct it, or declare the trigger."
     ),
     "ATT151": ProblemCode(
         "no such action", "A rule names an action that does not exist, perhaps no longer.", "Correct it, or remove the rule."
     ),
     "ATT152": ProblemCode(
-        "no such environment", "An action names an environment that its pack does not declare.", "Declare it in pack.yaml."
+        "no such environment", "An action or a sensor names an environment that its pack does not declare.", "Declare it in pack.yaml."
     ),
     "ATT153": ProblemCode("required parameter missing", "A rule does not give what its action requires.", "Add it under `input`."),
     "ATT154": ProblemCode(
@@ -271,8 +271,8 @@ _WHOLE = {
     ),
     "ATT184": ProblemCode(
         "credential in the open",
-        "A text parameter is called like a credential and is not declared secret, so its value is stored and shown.",
-        "Add `secret: true`, or call it something else.",
+        "A text parameter, or a text in a sensor's configuration, is called like a credential and is not secret, so it is stored and shown.",
+        "Add `secret: true` to the parameter, give the configuration `${{ secrets.NAME }}`, or call it something else.",
         Severity.WARNING,
     ),
     "ATT185": ProblemCode(
@@ -287,8 +287,36 @@ _WHOLE = {
         Severity.WARNING,
     ),
 }
+_SENSORS = {
+    "ATT194": ProblemCode(
+        "keys that do not go together",
+        "A sensor has a key that does nothing with its `mode` or its `run_on`, has `mode: poll` without `every`, or a `failover` below 2m.",
+        "Add, correct or remove the key that the message names.",
+    ),
+    "ATT195": ProblemCode(
+        "event that only Attune makes",
+        "`emits` names an event of the controller itself, `core.…`, which nobody else can send.",
+        "Declare a trigger in a pack, and emit that.",
+    ),
+    "ATT196": ProblemCode(
+        "expression where nothing is computed",
+        "A sensor's configuration or label holds `${{ }}`; a sensor starts before there is an event to compute with.",
+        "Write the value; a secret is exactly `${{ secrets.NAME }}` as the whole value of a key of `config`.",
+    ),
+    "ATT197": ProblemCode(
+        "unused sensor",
+        "No enabled rule uses a trigger that the sensor emits, and it is not `always: true`, so it is never started.",
+        "Give one of its triggers a rule, write `always: true`, or remove it.",
+        Severity.INFORMATION,
+    ),
+    "ATT198": ProblemCode(
+        "sensor called like an action",
+        "An action and a sensor of one pack have the same name; what a host grants to one by its name the other would have too.",
+        "Rename one of the two.",
+    ),
+}
 _EXPRESSIONS = {
     code.value: ProblemCode(code.name.lower().replace("_", " "), row.cause, row.remedy[:1].upper() + row.remedy[1:] + ".", row.severity)
     for code, row in FINDING_CODES.items()
 }
-PROBLEM_CODES: Mapping[str, ProblemCode] = {**_REPOSITORY, **_MODELS, **_STRUCTURE, **_FILES, **_WHOLE, **_EXPRESSIONS}
+PROBLEM_CODES: Mapping[str, ProblemCode] = {**_REPOSITORY, **_MODELS, **_STRUCTURE, **_FILES, **_WHOLE, **_SENSORS, **_EXPRESSIONS}

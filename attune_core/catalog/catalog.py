@@ -12,6 +12,7 @@ from attune_core.catalog.rule_index import RuleIndex
 from attune_core.json_schema import SchemaValidator
 from attune_core.models.action import ActionDocument
 from attune_core.models.pack import PackDocument
+from attune_core.models.sensor import SensorDocument
 from attune_core.models.webhook import WebhookDocument
 from attune_core.problems import Span
 from attune_core.values import JsonObject, JsonValue
@@ -51,6 +52,22 @@ class Action:
     key: "CheckedTemplate | None"  # over `parameters`; the concurrency key
     rate_key: "CheckedTemplate | None"  # over `parameters`; what its rate is counted with, None: the concurrency key
     env: "Mapping[str, CheckedTemplate]"  # over `parameters` without secrets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sensor:
+    """One sensor: its document, what its configuration says, and what decides whether it is started again."""
+
+    ref: str
+    pack: str
+    name: str
+    path: str
+    folder: str  # the document's folder inside the pack: the working directory of the program
+    span: Span
+    document: SensorDocument
+    config: JsonObject  # the literals, by key
+    secrets: Mapping[str, str]  # key of the configuration -> the secret's name
+    fingerprint: str  # sha256, hex: another one means that the running program is not what the revision says
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +128,7 @@ class Catalog:
     revision: str | None
     packs: Mapping[str, Pack]
     actions: Mapping[str, Action]
+    sensors: Mapping[str, Sensor]
     triggers: Mapping[str, Trigger]
     rules: Mapping[str, Rule]
     rules_by_trigger: Mapping[str, tuple[Rule, ...]]

@@ -5,14 +5,13 @@ Called by `load` after packs; rules are checked against the documents read here 
 
 from attune_core.catalog.catalog import Action
 from attune_core.catalog.check_credentials import check_credential
-from attune_core.catalog.check_programs import check_program
+from attune_core.catalog.check_programs import check_environment, check_program
 from attune_core.catalog.check_results import check_result
 from attune_core.catalog.check_schemas import check_schema
 from attune_core.catalog.check_variables import check_variables
 from attune_core.catalog.reading import Read, Reading
 from attune_core.catalog.scopes import parameter_types, parameters_scope
 from attune_core.expressions.check import Scope
-from attune_core.expressions.suggestion import suggestion
 from attune_core.expressions.template import CheckedTemplate, check_template
 from attune_core.expressions.types import DYN, STRING
 from attune_core.json_schema import SchemaValidator
@@ -35,7 +34,7 @@ def check_actions(reading: Reading) -> dict[str, Action]:
 def _check(reading: Reading, action: Read[ActionDocument]) -> Action | None:
     before = reading.findings.count()
     check_program(reading, action, FOLDER)
-    _check_environment(reading, action)
+    check_environment(reading, action)
     for name, parameter in action.model.parameters.items():
         _check_parameter(reading, action, name, parameter)
     result = check_result(reading, action)
@@ -75,14 +74,6 @@ def input_schema(document: ActionDocument) -> JsonObject:
 
 def _with_own_base(name: str, schema: JsonObject) -> JsonObject:
     return {"$id": f"urn:attune:parameter:{name}", **schema} if "$ref" in str(schema) else schema
-
-
-def _check_environment(reading: Reading, action: Read[ActionDocument]) -> None:
-    name, pack = action.model.environment, reading.packs.get(action.pack)
-    if name is not None and pack is not None and name not in pack.model.environments:
-        hint = suggestion(name, pack.model.environments) or f"declare it in packs/{action.pack}/pack.yaml"
-        message = f"the pack `{action.pack}` has no environment `{name}`"
-        reading.findings.at("ATT152", message, action.document, ("environment",), hint=hint)
 
 
 def _check_parameter(reading: Reading, action: Read[ActionDocument], name: str, parameter: Parameter) -> None:

@@ -1,6 +1,6 @@
 """Checking that what is called like a credential is declared secret: a plain parameter's value is stored, shown and logged.
 
-Called by `check_actions` for every parameter that is not secret.
+Called by `check_actions` for every parameter that is not secret; `check_sensors` asks about the names in a configuration.
 """
 
 import re
@@ -20,9 +20,14 @@ _CREDENTIAL = re.compile(
 _PURPOSE = re.compile(r"_(?:for|of|from)_")
 
 
+def is_credential(name: str) -> bool:
+    """Tell whether a name is a credential's."""
+    return _CREDENTIAL.fullmatch(_PURPOSE.split(name)[0]) is not None
+
+
 def check_credential(reading: Reading, action: Read[ActionDocument], name: str, parameter: Parameter) -> None:
     """Warn about a credential's name on a parameter that takes any text in the open."""
-    if not _CREDENTIAL.fullmatch(_PURPOSE.split(name)[0]):
+    if not is_credential(name):
         return
     types = members(type_of_schema(dict(parameter.value_schema)))
     if any(isinstance(one, String) and one.choices is None for one in types):

@@ -1,13 +1,14 @@
-"""Finding actions and triggers that nothing in the repository uses: information, because people may use them by hand.
+"""Finding actions, triggers and sensors that nothing in the repository uses: information, because people may use them by hand.
 
 Called by `load` once everything else is right: beside an error, what uses them may be what could not be read.
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from attune_core.catalog.catalog import Webhook
 from attune_core.catalog.check_triggers import COMPLETED
-from attune_core.catalog.reading import Reading
+from attune_core.catalog.reading import Reading, ReadProgram
 from attune_core.problems import Severity
 
 
@@ -19,10 +20,21 @@ def check_unused(reading: Reading, webhooks: Mapping[str, Webhook]) -> None:
         if ref not in run and f"{ref}.{COMPLETED}" not in awaited:
             hint = "nothing to do if people run it by hand; else give it a rule, or remove it"
             reading.findings.at("ATT182", f"no rule uses the action `{ref}`", action.document, hint=hint, severity=Severity.INFORMATION)
-    sent = {ref for action in reading.actions.values() for ref in action.model.emits}
+    _check_sensors(reading, {rule.trigger for rule in rules if rule.enabled})
+    programs: list[ReadProgram] = [*reading.actions.values(), *reading.sensors.values()]
+    sent = {ref for program in programs for ref in program.model.emits}
     hooked = {ref for hook in webhooks.values() for ref in hook.triggers.values()}
     for ref in reading.triggers.keys() - awaited - sent - hooked:
         message = f"nothing uses the trigger `{ref}`: no rule, no webhook, no `emits`"
         hint = "give it a rule, or remove it"
         document = reading.triggers[ref].document
         reading.findings.at("ATT183", message, document, hint=hint, severity=Severity.INFORMATION)
+
+
+def _check_sensors(reading: Reading, awaited: AbstractSet[str]) -> None:
+    """Say which sensors are never started, because no enabled rule awaits what they emit."""
+    for ref, sensor in reading.sensors.items():
+        if not sensor.model.always and awaited.isdisjoint(sensor.model.emits):
+            message = f"the sensor `{ref}` is never started: no enabled rule uses a trigger that it emits"
+            hint = "give one of them a rule, write `always: true`, or remove it"
+            reading.findings.at("ATT197", message, sensor.document, ("emits",), of="key", hint=hint, severity=Severity.INFORMATION)

@@ -8,16 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from attune_core.catalog.findings import Findings
-from attune_core.catalog.not_yet import CODE, FOLDERS, HINT
 from attune_core.expressions.suggestion import suggestion
 from attune_core.names import is_name
 from attune_core.problems import Severity
-from attune_core.version import VERSION
 
 #: Folder of a pack -> the kind of document in it.
-_KINDS = {"actions": "action", "triggers": "trigger", "rules": "rule", "tests": "test"}
+_KINDS = {"actions": "action", "triggers": "trigger", "sensors": "sensor", "rules": "rule", "tests": "test"}
 #: Folders that a near miss may have meant; files of other kinds stand in folders called like `tests`.
-_PLACES, _MEANT = ("packs", "rules", "webhooks"), ("actions", "triggers", "rules")
+_PLACES, _MEANT = ("packs", "rules", "webhooks"), ("actions", "triggers", "sensors", "rules")
 #: `rules` would collide with `rules/` at the root; `core` and `attune` are the names of Attune's own events.
 RESERVED_PACKS = frozenset({"rules", "core", "attune"})
 _NAME_HINT = "lower-case letters, digits and `_`, a letter first, at most 63 characters"
@@ -108,9 +106,6 @@ def _in_pack(path: str, inside: str, pack: PackFiles, findings: Findings) -> Non
         pack.document = path
     elif inside == "pack.yml":
         _wrong_suffix(path, findings)
-    elif rest and folder in FOLDERS:
-        message = f"the folder `{folder}` of a pack is not acted on by this version of Attune ({VERSION})"
-        findings.at_path(CODE, message, path[: len(path) - len(rest) - 1], hint=HINT)
     elif rest and folder in _KINDS:
         _document(path, rest, pack.documents[_KINDS[folder]], findings)
     elif rest and "/" not in rest and rest.endswith((".yaml", ".yml")):

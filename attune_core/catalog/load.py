@@ -1,7 +1,7 @@
 """Load: from a Tree to a Catalog, or to the Problems that refuse it; a revision goes live whole or not at all.
 
 Called by `attune validate` on a folder and by the controller's reconcile on a commit; both get the same Problems for the same files.
-The order: entries, layout, documents, models, packs, actions, triggers, rules, webhooks, rule tests, and only then the packs' archives.
+The order: entries, layout, documents, models, packs, actions, sensors, triggers, rules, webhooks, rule tests, and only then the packs' archives.
 """
 
 from collections.abc import Mapping
@@ -17,11 +17,13 @@ from attune_core.catalog.check_locks import check_locks
 from attune_core.catalog.check_loops import check_loops
 from attune_core.catalog.check_packs import check_packs
 from attune_core.catalog.check_rules import check_rules
+from attune_core.catalog.check_sensors import check_sensors
 from attune_core.catalog.check_tests import check_tests
 from attune_core.catalog.check_triggers import check_triggers, completion_trigger
 from attune_core.catalog.check_unused import check_unused
 from attune_core.catalog.check_webhooks import check_webhooks
 from attune_core.catalog.findings import Findings, in_order
+from attune_core.catalog.fingerprints import with_fingerprints
 from attune_core.catalog.layout import Layout, lay_out
 from attune_core.catalog.read_models import read_models
 from attune_core.catalog.reading import Read, Reading
@@ -63,6 +65,7 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
     read_models(reading, tree)
     check_locks(reading, tree, check_packs(reading))
     actions = check_actions(reading)
+    sensors = check_sensors(reading)
     check_emits(reading)
     triggers = check_triggers(reading) | {f"{ref}.completed": completion_trigger(reading, action) for ref, action in actions.items()}
     rules = check_rules(reading)
@@ -78,6 +81,7 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
         revision=revision,
         packs=packs,
         actions=actions,
+        sensors=with_fingerprints(sensors, reading, tree),
         triggers=triggers,
         rules=rules,
         rules_by_trigger=_by_trigger(rules),

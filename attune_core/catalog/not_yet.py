@@ -1,6 +1,6 @@
-"""Keys and folders that the design knows and this version does not act on: an error of their own, never silence.
+"""Keys that the design knows and this version does not act on: an error of their own, never silence.
 
-Asked by `model_problems` for keys and by `layout` for folders; an entry goes when the version that acts on it comes.
+Asked by `model_problems`; an entry goes when the version that acts on it comes.
 """
 
 from collections.abc import Mapping
@@ -9,8 +9,6 @@ from collections.abc import Mapping
 _KEYS: Mapping[str, frozenset[tuple[str, ...]]] = {
     "repository": frozenset({("signers",), ("limits",), ("defaults", "logs")}),
 }
-#: Folders of a pack.
-FOLDERS = frozenset({"sensors"})
 CODE = "ATT123"
 HINT = "remove it; it is part of the design and comes with a later version"
 

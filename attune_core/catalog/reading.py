@@ -5,7 +5,7 @@ Made by `load` step by step; the checks read it and return the Catalog's records
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from attune_core.catalog.findings import Findings
 from attune_core.catalog.layout import Layout
@@ -17,6 +17,7 @@ from attune_core.models.base import DocumentModel
 from attune_core.models.pack import PackDocument
 from attune_core.models.rule import RuleDocument
 from attune_core.models.rule_test import RuleTestDocument
+from attune_core.models.sensor import SensorDocument
 from attune_core.models.trigger import TriggerDocument
 from attune_core.models.webhook import WebhookDocument
 
@@ -34,6 +35,10 @@ class Read(Generic[Model]):
     model: Model
 
 
+#: What names a program in `run` and an environment for it.
+ReadProgram: TypeAlias = Read[ActionDocument] | Read[SensorDocument]
+
+
 @dataclass(kw_only=True)
 class Reading:
     """The state of one load.
@@ -49,6 +54,7 @@ class Reading:
     packs: dict[str, Read[PackDocument]] = field(default_factory=dict)
     actions: dict[str, Read[ActionDocument]] = field(default_factory=dict)
     triggers: dict[str, Read[TriggerDocument]] = field(default_factory=dict)
+    sensors: dict[str, Read[SensorDocument]] = field(default_factory=dict)
     rules: dict[str, Read[RuleDocument]] = field(default_factory=dict)
     tests: list[Read[RuleTestDocument]] = field(default_factory=list)
     webhooks: dict[str, Read[WebhookDocument]] = field(default_factory=dict)

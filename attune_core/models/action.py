@@ -18,7 +18,7 @@ InputFormat = Literal["json", "yaml", "dotenv"]
 VariableName = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
 
 
-def _unique(references: tuple[str, ...]) -> tuple[str, ...]:
+def unique(references: tuple[str, ...]) -> tuple[str, ...]:
     if twice := next((one for index, one in enumerate(references) if one in references[:index]), None):
         raise ValueError(f"`{twice}` stands twice")
     return references
@@ -83,7 +83,7 @@ class ActionDocument(DocumentModel):
     )
     network: bool = Field(default=False, description="Whether the program has the network in a sandbox; outside one it always has.")
     emits: Annotated[
-        tuple[Reference, ...], Field(strict=False, max_length=100, json_schema_extra={"uniqueItems": True}), AfterValidator(_unique)
+        tuple[Reference, ...], Field(strict=False, max_length=100, json_schema_extra={"uniqueItems": True}), AfterValidator(unique)
     ] = Field(
         (),
         description="The triggers whose events the program sends itself: a declaration, so that loops are found before the merge.",

@@ -12,6 +12,7 @@ from attune_core.models.pack import PackDocument
 from attune_core.models.repository import RepositoryDocument
 from attune_core.models.rule import RuleDocument
 from attune_core.models.rule_test import RuleTestDocument
+from attune_core.models.sensor import SensorDocument
 from attune_core.models.trigger import TriggerDocument
 from attune_core.models.webhook import WebhookDocument
 from attune_core.quantities import DURATION_PATTERN, SIZE_PATTERN, show_duration
@@ -24,6 +25,7 @@ DOCUMENTS: tuple[type[DocumentModel], ...] = (
     RepositoryDocument,
     RuleDocument,
     RuleTestDocument,
+    SensorDocument,
     TriggerDocument,
     WebhookDocument,
 )

@@ -9,8 +9,9 @@ from attune_core.json_schema import SchemaValidator
 from attune_core.models.schema_export import DOCUMENTS, exported
 from attune_core.shipped import shipped
 from attune_core.values import JsonValue
+from tests.core.catalog.test_cases import CASES
 
-KINDS = {"actions": "action", "tests": "test", "triggers": "trigger", "rules": "rule", "webhooks": "webhook"}
+KINDS = {"actions": "action", "sensors": "sensor", "tests": "test", "triggers": "trigger", "rules": "rule", "webhooks": "webhook"}
 
 
 def test_the_committed_schemas_are_what_the_models_say() -> None:
@@ -21,7 +22,7 @@ def test_the_committed_schemas_are_what_the_models_say() -> None:
 
 def documents() -> list[tuple[str, JsonValue]]:
     found = []
-    for root in (shipped("examples") / "deploy", shipped("packs-template")):
+    for root in (shipped("examples") / "deploy", shipped("packs-template"), CASES / "fine-sensors" / "repo"):
         for path in sorted(root.rglob("*.yaml")):
             kind = {"attune.yaml": "repository", "pack.yaml": "pack"}.get(path.name) or KINDS[path.parent.name]
             document, _ = read_document(path.name, path.read_bytes())
@@ -49,6 +50,10 @@ def test_every_shipped_document_fits_its_schema() -> None:
         ("action", {"description": "x", "run": ["a"], "rate": {}}),
         ("action", {"description": "x", "run": ["a"], "timeout": 5}),
         ("action", {"description": "x", "run": ["a"], "parameters": {"a": {"type": "strin"}}}),
+        ("sensor", {"description": "x", "run": ["a"]}),
+        ("sensor", {"description": "x", "run": ["a"], "emits": []}),
+        ("sensor", {"description": "x", "run": ["a"], "emits": ["web.restart.completed"]}),
+        ("sensor", {"description": "x", "run": ["a"], "emits": ["a.b"], "agents": {"match": {}, "pick": "any"}}),
         ("trigger", {"description": "x", "data": {"type": 5}}),
         ("repository", {"format": 2, "attune": ">=1"}),
         ("webhook", {"verify": "github", "secret": "hunter2", "trigger": "a.b", "allow": ["push"]}),
