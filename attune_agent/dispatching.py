@@ -5,7 +5,7 @@ Called by the uplink with the lines of one chunk, so that assignments that came 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,6 +14,7 @@ from attune_agent.inbox import Inbox
 from attune_agent.marks import Marks
 from attune_core.wire.agent_frames import LogWindow
 from attune_core.wire.assignment import Assign
+from attune_core.wire.sensors import SensorsFrame
 from attune_core.wire.stream_frames import (
     ActivateFrame,
     AssignFrame,
@@ -27,8 +28,7 @@ from attune_core.wire.stream_frames import (
     StreamFrame,
 )
 
-_Frame: TypeAlias = AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame | HoldQueuesFrame
-_FRAME: TypeAdapter[_Frame] = TypeAdapter(StreamFrame)
+_FRAME: TypeAdapter[StreamFrame] = TypeAdapter(StreamFrame)
 
 
 #: Windows that are in memory at the same time, and questions that may wait for something to be written; one more is answered at once.
@@ -84,7 +84,7 @@ class Dispatching:
         if assigns:
             self._inbox.assign(assigns)
 
-    def _act(self, frame: _Frame) -> None:
+    def _act(self, frame: StreamFrame) -> None:
         match frame:
             case CancelFrame():
                 if frame.body.requeue:
@@ -99,6 +99,8 @@ class Dispatching:
                 self._follow(frame)
             case HoldQueuesFrame():
                 self._marks.hold(frame.body.holds)
+            case SensorsFrame():
+                pass  # the host of sensors follows it
             case AssignFrame() | PingFrame():
                 pass  # `take` has gathered the one; the other says that the controller is there
 
@@ -110,7 +112,7 @@ class Dispatching:
             draining = frame.body.mark
         self._marks.follow(paused=paused, draining=draining)
 
-    def _parse(self, line: bytes) -> _Frame:
+    def _parse(self, line: bytes) -> StreamFrame:
         try:
             frame = _FRAME.validate_json(line)
         except ValidationError as error:

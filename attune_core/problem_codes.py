@@ -159,7 +159,9 @@ _STRUCTURE = {
         Severity.WARNING,
     ),
     "ATT150": ProblemCode(
-        "no such trigger", "A rule, webhook, sensor or rule test, or `emits`, names a trigger that is not declared.", "Correct it, or declare the trigger."
+        "no such trigger",
+        "A rule, webhook, sensor or rule test, or `emits`, names a trigger that is not declared.",
+        "Correct it, or declare the trigger.",
     ),
     "ATT151": ProblemCode(
         "no such action", "A rule names an action that does not exist, perhaps no longer.", "Correct it, or remove the rule."
@@ -271,7 +273,7 @@ _WHOLE = {
     ),
     "ATT184": ProblemCode(
         "credential in the open",
-        "A text parameter, or a text in a sensor's configuration, is called like a credential and is not secret, so it is stored and shown.",
+        "A text parameter, or one in a sensor's configuration, is called like a credential and is no secret, so it is stored and shown.",
         "Add `secret: true` to the parameter, give the configuration `${{ secrets.NAME }}`, or call it something else.",
         Severity.WARNING,
     ),

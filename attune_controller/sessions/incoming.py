@@ -29,7 +29,7 @@ from attune_core.wire.session import FRAME_LIMIT
 POST_LIMIT, FRAMES = 8 << 20, 4096
 
 _LIMITS = JsonLimits(size=FRAME_LIMIT, depth=68, keys=20_000, string=FRAME_LIMIT)
-_FRAME: TypeAdapter[AckFrame | ReportFrame | LogWindowFrame | StatusFrame] = TypeAdapter(AgentFrame)
+_FRAME: TypeAdapter[AgentFrame] = TypeAdapter(AgentFrame)
 
 
 class Incoming:
@@ -87,14 +87,14 @@ class Incoming:
             await self._store.acknowledge(list(held.values()), agent=session.name)
 
 
-def read_frames(body: bytes) -> Sequence[AckFrame | ReportFrame | LogWindowFrame | StatusFrame]:
+def read_frames(body: bytes) -> Sequence[AgentFrame]:
     """Return the frames of a POST; `FrameRefused` names the first that is too long, unknown, invalid or out of order."""
     lines = body.split(b"\n")
     if lines and not lines[-1]:
         lines.pop()
     if len(lines) > FRAMES:
         raise FrameRefused(f"{len(lines)} frames in one request, more than {FRAMES}")
-    frames: list[AckFrame | ReportFrame | LogWindowFrame | StatusFrame] = []
+    frames: list[AgentFrame] = []
     for line in lines:
         try:
             frame = _FRAME.validate_python(parse_json(line, _LIMITS))

@@ -1,6 +1,7 @@
-"""Checking `run` and `environment`: a program or script that is named by a path must be in the pack, and be executable if it is started itself.
+"""Checking `run` and `environment`: what they name must be in the pack, and a file that is started itself must be executable.
 
-Called by `check_actions` and `check_sensors`. Words without a path are programs of the environment or the host; nobody can look for them here.
+Called by `check_actions` and `check_sensors`. Words without a path are programs of the environment or the host; nobody can look for them
+here.
 """
 
 import re

@@ -1,7 +1,8 @@
 """Load: from a Tree to a Catalog, or to the Problems that refuse it; a revision goes live whole or not at all.
 
 Called by `attune validate` on a folder and by the controller's reconcile on a commit; both get the same Problems for the same files.
-The order: entries, layout, documents, models, packs, actions, sensors, triggers, rules, webhooks, rule tests, and only then the packs' archives.
+The order: entries, layout, documents, models, packs, actions, sensors, triggers, rules, webhooks, rule tests, and only then the packs'
+archives and what is made of them.
 """
 
 from collections.abc import Mapping

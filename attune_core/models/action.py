@@ -19,6 +19,7 @@ VariableName = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
 
 
 def unique(references: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a reference that stands twice."""
     if twice := next((one for index, one in enumerate(references) if one in references[:index]), None):
         raise ValueError(f"`{twice}` stands twice")
     return references

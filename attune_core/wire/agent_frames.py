@@ -12,6 +12,7 @@ from attune_core.marks import NOTE_LIMIT
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.assignment import QueueName
 from attune_core.wire.message import Message
+from attune_core.wire.sensors import EventFrame, SensorStatus
 
 
 class Ack(Message):
@@ -116,6 +117,8 @@ class Status(Message):
     in_hand: int = 0
     #: Why its own host lets it start nothing, from agent.yaml; empty: it may.
     host_pause: str = Field(default="", max_length=NOTE_LIMIT)
+    #: Of each sensor that it was told to run.
+    sensors: tuple[SensorStatus, ...] = ()
 
 
 class StatusFrame(Message):
@@ -126,4 +129,4 @@ class StatusFrame(Message):
     body: Status
 
 
-AgentFrame = Annotated[AckFrame | ReportFrame | LogWindowFrame | StatusFrame, Field(discriminator="type")]
+AgentFrame = Annotated[AckFrame | ReportFrame | LogWindowFrame | StatusFrame | EventFrame, Field(discriminator="type")]

@@ -1,6 +1,6 @@
 """Message: what all bodies of wire protocol 1 share.
 
-The root of the models in assignment, stream_frames, agent_frames and session.
+The root of the models in assignment, stream_frames, agent_frames, sensors and session.
 """
 
 from pydantic import BaseModel, ConfigDict

@@ -9,6 +9,7 @@ from attune_core.marks import Mark
 from attune_core.names import AgentName
 from attune_core.wire.assignment import Policy, QueueName
 from attune_core.wire.message import Message
+from attune_core.wire.sensors import SENSORS_LIMIT, SensorAssignment
 from attune_core.wire.stream_frames import HoldQueue
 
 #: Every request of an agent carries both; the session (from `Welcome`) not in the hello itself.
@@ -62,12 +63,18 @@ class Welcome(Message):
     paused: Mark | None = None
     draining: Mark | None = None
     holds: tuple[HoldQueue, ...] = ()
+    #: All sensors that it is to run; None from a controller that knows of none: then it keeps what it was told, and sends no events.
+    sensors: tuple[SensorAssignment, ...] | None = Field(default=None, max_length=SENSORS_LIMIT)
     #: The life of the controller's store; another one after it was restored from a backup, and then the agent is asked what it holds.
     incarnation: str = ""
     inventory: bool = False
 
 
 class Stored(Message):
-    """Answer to a POST of frames: everything up to this number is durable."""
+    """Answer to a POST of frames: everything up to this number is durable, but for the events that were refused."""
 
     n: int
+    #: So many of the last `event` frames of the POST were not taken, because too much waits; the agent sends them again, under new numbers.
+    refused_events: int = Field(default=0, ge=0)
+    #: Seconds until it may.
+    again_in: float = Field(default=0.0, ge=0)

@@ -13,6 +13,7 @@ from attune_core.names import Reference
 from attune_core.states import Reason
 from attune_core.wire.assignment import Assign, Policy
 from attune_core.wire.message import Message
+from attune_core.wire.sensors import SensorsFrame
 
 #: The longest `wait` of a `read_log`, seconds: less than what proxies and clients take for silence.
 LONGEST_WAIT = 10
@@ -146,6 +147,6 @@ class HoldQueuesFrame(Message):
 
 
 StreamFrame = Annotated[
-    AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame | HoldQueuesFrame,
+    AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame | HoldQueuesFrame | SensorsFrame,
     Field(discriminator="type"),
 ]

@@ -26,20 +26,14 @@ from attune_core.wire.enrolment import Enrolled
 from attune_core.wire.join_token import read_join_token
 from attune_core.wire.session import PROTOCOL_HEADER, SESSION_HEADER, Hello, Welcome
 from attune_core.wire.stream_frames import (
-    ActivateFrame,
     AssignFrame,
-    CancelFrame,
-    DrainFrame,
-    HoldQueuesFrame,
-    PauseFrame,
     PingFrame,
-    ReadLogFrame,
     StreamFrame,
 )
 from tests.controller.pushes import Pushes
 from tests.waiting import eventually
 
-Frame = AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame | HoldQueuesFrame
+Frame = StreamFrame
 _FRAME: TypeAdapter[Frame] = TypeAdapter(StreamFrame)
 
 
