@@ -43,10 +43,10 @@ class Backlog:
         counts = await self._store.counts()
         self._most += counts.events_waiting + counts.executions_unsettled - before
 
-    async def check(self) -> None:
-        """Let one more in; `BacklogFull` when there is no room."""
-        if self._most >= self.limit and self._clock.monotonic() >= self._counts_again:
+    async def check(self, number: int = 1) -> None:
+        """Let so many more in; `BacklogFull` when there is no room for all of them."""
+        if self._most + number > self.limit and self._clock.monotonic() >= self._counts_again:
             self._counts_again = self._clock.monotonic() + INTERVAL
             await self.count()
-        if self._most >= self.limit:
+        if self._most + number > self.limit:
             raise BacklogFull(f"{self.limit} events and executions wait at this controller, which is as many as it takes")

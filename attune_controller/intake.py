@@ -4,7 +4,7 @@ Called by hooks, /events and manual runs; afterwards `planning` is woken. What c
 reason, never dropped (reliability.md G1).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from attune_controller.store.ports.events import Events
 from attune_controller.store.ports.upkeep import Syncs
 from attune_controller.store.records.events import Acceptance, NewEvent
 from attune_core.failpoints import failpoint
-from attune_core.rules.delivering import undeliverable
+from attune_core.rules.delivering import misdated, undeliverable
 from attune_core.rules.filling import complete_input
 from attune_core.rules.requests import REQUESTED, read_request
 
@@ -38,16 +38,26 @@ class Intake:
         """
         if event.type == REQUESTED:
             self._refuse_bad_request(event)
-        elif not event.dead_reason:
-            dead_reason, revision = await self._undeliverable(event), unheard(event, self._active.catalog)
-            if dead_reason or revision:
-                event = replace(event, dead_reason=dead_reason, unheard=revision)
+        else:
+            event = await self._judged(event)
         await self._backlog.check()
         failpoint("c1")
-        heard = not (event.dead_reason or event.unheard)
         # The planner is woken before, and comes to the store after: what it plans may so be in the same commit.
-        acceptance = await self._store.accept_event(event, followed=heard and self._summon())
+        acceptance = await self._store.accept_event(event, followed=_is_heard(event) and self._summon())
         failpoint("c2")
+        return self._noted(event, acceptance)
+
+    async def accept_all(self, events: Sequence[NewEvent]) -> Sequence[Acceptance]:
+        """Store events from outside durably, in their order and with one commit; all of them or, with `BacklogFull`, none."""
+        judged = [await self._judged(event) for event in events]
+        await self._backlog.check(len(judged))
+        failpoint("c1")
+        acceptances = await self._store.accept_events(judged, followed=any(map(_is_heard, judged)) and self._summon())
+        failpoint("c2")
+        return [self._noted(event, acceptance) for event, acceptance in zip(judged, acceptances, strict=True)]
+
+    def _noted(self, event: NewEvent, acceptance: Acceptance) -> Acceptance:
+        """Count what was stored, and return what its sender is told."""
         if acceptance.duplicate:
             return acceptance
         self._backlog.added(0 if event.unheard else 1)
@@ -55,7 +65,16 @@ class Intake:
             self._glance()
         return replace(acceptance, dead_reason=event.dead_reason) if event.dead_reason else acceptance
 
+    async def _judged(self, event: NewEvent) -> NewEvent:
+        """Return the event with what is known of its fate before it is planned."""
+        if event.dead_reason:
+            return event
+        dead_reason, revision = await self._undeliverable(event), unheard(event, self._active.catalog)
+        return replace(event, dead_reason=dead_reason, unheard=revision) if dead_reason or revision else event
+
     async def _undeliverable(self, event: NewEvent) -> str:
+        if reason := misdated(event.time, event.received_at):
+            return reason
         catalog = self._active.catalog
         if catalog is not None:
             return undeliverable(event.type, event.data, catalog)
@@ -67,3 +86,7 @@ class Intake:
         action = request.action_in(self._active.catalog)
         request.check_secrets(action)
         complete_input(action, request.input)
+
+
+def _is_heard(event: NewEvent) -> bool:
+    return not (event.dead_reason or event.unheard)

@@ -51,6 +51,10 @@ class EventDoor(Protocol):
         """Store an event durably and return its position."""
         ...
 
+    async def accept_all(self, events: Sequence[NewEvent]) -> Sequence[Acceptance]:
+        """Store events durably with one commit and return their positions."""
+        ...
+
 
 class Hooks:
     """The webhooks of the active revision."""

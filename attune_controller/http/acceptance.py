@@ -6,12 +6,15 @@ Given by the two doors for events, /events and /hooks, after intake has stored t
 from starlette.responses import Response
 
 from attune_controller.http.call import answer
+from attune_controller.http.errors import EventDiffers
 from attune_controller.store.records.events import Acceptance, NewEvent
 from attune_core.wire.api import Accepted
 
 
 def accepted(event: NewEvent, acceptance: Acceptance) -> Response:
-    """Return the response; the event is durable."""
+    """Return the response; the event is durable. `EventDiffers` when another one has its id."""
+    if acceptance.differs:
+        raise EventDiffers.of(event, acceptance)
     document = Accepted(
         id=event.id,
         source=event.source,

@@ -1,6 +1,6 @@
-"""CloudEvents 1.0 in structured JSON mode, as /events takes them: what `attune_core.wire.cloudevents` reads, unless it is reserved.
+"""CloudEvents 1.0 as /events takes them: what `attune_core.wire.cloudevents` reads, unless it is reserved.
 
-Called by http.resources.events; pure.
+Called by http.resources.events, and by `many` for each event of a request; pure.
 """
 
 from attune_controller.http.errors import EventReserved
@@ -9,7 +9,6 @@ from attune_core.rules.delivering import is_reserved
 from attune_core.values import JsonValue
 from attune_core.wire.cloudevents import read_attributes
 
-MEDIA_TYPE = "application/cloudevents+json"
 #: Sources that only the controller itself writes begin so; the command line's own is the exception.
 RESERVED_SOURCE, COMMAND_LINE = "attune:", "attune:cli"
 

@@ -18,11 +18,14 @@ AttuneError
     ├── IdempotencyKeyReused    ATT415   422   replies, resources.executions
     ├── EventReserved           ATT417   403   resources.events, hooks
     ├── TokenUnknown            ATT418   404   resources.credentials
-    └── Unexpected              ATT419   500   guard
+    ├── Unexpected              ATT419   500   guard
+    ├── EventDiffers            ATT429   409   acceptance, many
+    └── EventsRefused           ATT430   422   many
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
+from attune_controller.store.records.events import Acceptance, NewEvent
 from attune_core.errors import AttuneError, Blame
 
 
@@ -101,7 +104,7 @@ class ContentTypeRefused(HttpRefusal):
     """The body's media type is not the one that this path takes."""
 
     code, blame, status = "ATT411", Blame.AUTHOR, 415
-    remedy = "send one CloudEvents 1.0 event in structured mode as application/cloudevents+json"
+    remedy = "send CloudEvents 1.0 with JSON data: structured, binary (ce- headers), batch, or one a line as application/x-ndjson"
 
 
 class QueryInvalid(HttpRefusal):
@@ -151,3 +154,22 @@ class Unexpected(HttpRefusal):
 
     code, blame, status = "ATT419", Blame.DEFECT, 500
     remedy = "report this with the entry in the controller's log that has the same request id"
+
+
+class EventDiffers(HttpRefusal):
+    """An event with this source and id was accepted before, with another type, subject or data; nothing of this one is kept."""
+
+    code, blame, status = "ATT429", Blame.AUTHOR, 409
+    remedy = "give each event an id of its own; the same id is for sending the same event again"
+
+    @classmethod
+    def of(cls, event: NewEvent, acceptance: Acceptance) -> Self:
+        """Return what is told of this one."""
+        return cls(f"{event.source} sent {event.id[:128]} before, as event {acceptance.position}, and with other content")
+
+
+class EventsRefused(HttpRefusal):
+    """Some events of the request were refused; the others are stored, and `events` says what became of each."""
+
+    code, blame, status = "ATT430", Blame.AUTHOR, 422
+    remedy = "correct the events that the answer names as refused and send them again; what was stored is not stored twice"

@@ -1,6 +1,10 @@
 """HttpLimits: the bounds of one listener (reliability.md §1.5); chosen by the composition root, enforced by protocol and listener."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+#: Bytes of a request that brings events one a line.
+LINES_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +17,8 @@ class HttpLimits:
     header_time: float = 10.0
     #: Beyond: 413, before a byte of it is read when Content-Length says so.
     body_bytes: int = 1 << 20
+    #: Paths whose bodies may be longer, because they are read and judged as they come.
+    longer_bodies: Mapping[bytes, int] = field(default_factory=lambda: {b"/events": LINES_BYTES})
     #: Bytes a second that a body must bring, judged in windows of `body_window` seconds; slower: 408.
     body_rate: int = 1024
     body_window: float = 10.0
@@ -31,4 +37,4 @@ class HttpLimits:
 
 
 #: Agents are known by certificate after the handshake and many may stand behind one address; their frames come in larger bodies.
-AGENT_LIMITS = HttpLimits(body_bytes=8 << 20, keep_alive=120.0, connections_per_address=4096)
+AGENT_LIMITS = HttpLimits(body_bytes=8 << 20, longer_bodies={}, keep_alive=120.0, connections_per_address=4096)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from attune_controller.fleet import FleetAgent
 from attune_controller.hooks.receive import CatalogHolder, EventDoor, Hooks
+from attune_controller.http.limits import LINES_BYTES
 from attune_controller.http.replies import Replies
 from attune_controller.identity.enrolment import Enrolments
 from attune_controller.identity.join_tokens import JoinTokens
@@ -154,3 +155,5 @@ class Parts:
     branch: str
     started_at: float
     body_bytes: int = 1 << 20
+    #: Of events one a line, which are stored as they come.
+    lines_bytes: int = LINES_BYTES

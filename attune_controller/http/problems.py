@@ -77,13 +77,19 @@ def failure_of(error: AttuneError, request: str = "") -> Failure:
 
 def problem_response(error: AttuneError, request: str = "") -> Response:
     """Return the answer to a request that met this error."""
-    status = status_of(error)
+    response = problem_document(failure_of(error, request))
+    if response.status_code == HTTPStatus.UNAUTHORIZED and isinstance(error, identity.IdentityError):
+        response.headers["www-authenticate"] = "Bearer"
+    return response
+
+
+def problem_document(failure: Failure) -> Response:
+    """Return a document as the answer, with a time to come again where that helps."""
+    status = failure.status
     headers: dict[str, str] = {}
     if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         headers["retry-after"] = "1"
-    if status == HTTPStatus.UNAUTHORIZED and isinstance(error, identity.IdentityError):
-        headers["www-authenticate"] = "Bearer"
-    return Response(failure_of(error, request).model_dump_json(), status, headers, MEDIA_TYPE)
+    return Response(failure.model_dump_json(), status, headers, MEDIA_TYPE)
 
 
 def raw_problem(error: HttpRefusal) -> bytes:

@@ -49,6 +49,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.timeout_keep_alive = limits.keep_alive  # type: ignore[assignment]  # declared int; call_later takes fractions, too
         self._limits, self._on_lost = limits, on_lost
         self._phase = Phase.IDLE
+        self._body_limit = limits.body_bytes
         self._seen = 0  # bytes of this header or body so far
         self._fields = 0  # bytes of the header's fields that the parser has given us
         self._window = 0  # bytes of the body when its current window began
@@ -154,6 +155,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Refuse what is ambiguous or too large before the application hears of it."""
         self._stop_waiting()
+        self._body_limit = self._limits.longer_bodies.get(self.url, self._limits.body_bytes)
         if refusal := self._objection():
             self._raise(refusal)
         super().on_headers_complete()
@@ -163,8 +165,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Count; also after an early answer, while the rest of the body is thrown away."""
         self._seen += len(body)
-        if self._seen > self._limits.body_bytes:
-            self._raise(BodyTooLarge(f"the body is longer than {self._limits.body_bytes} bytes"))
+        if self._seen > self._body_limit:
+            self._raise(BodyTooLarge(f"the body is longer than {self._body_limit} bytes"))
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -203,8 +205,8 @@ class LimitedProtocol(HttpToolsProtocol):
             return RequestMalformed("the length of the body is ambiguous")
         if len(lengths) > 1 or (lengths and not lengths[0].isdigit()):
             return RequestMalformed("Content-Length is not one number")
-        if lengths and (len(lengths[0]) > 18 or int(lengths[0]) > self._limits.body_bytes):
-            return BodyTooLarge(f"the body is longer than {self._limits.body_bytes} bytes")
+        if lengths and (len(lengths[0]) > 18 or int(lengths[0]) > self._body_limit):
+            return BodyTooLarge(f"the body is longer than {self._body_limit} bytes")
         return None
 
     # -- time ----------------------------------------------------------------------------------------------------------------------

@@ -4,12 +4,23 @@ Called by the controller's intake at the door, and by `replay` for an event that
 """
 
 from attune_core.catalog.catalog import Catalog
+from attune_core.ports import rfc3339
 from attune_core.values import JsonValue
+
+#: Seconds that an event's own time may lie after its arrival: a clock without its zone is at most 14 h wrong.
+AHEAD = 24 * 3600.0
 
 
 def is_reserved(event_type: str) -> bool:
     """Tell whether only the controller itself makes events of a type: manual runs and completions."""
     return event_type.startswith("core.") or event_type.endswith(".completed")
+
+
+def misdated(time: float, received_at: float) -> str:
+    """Return what is wrong with the time at which an event says it happened, or an empty text; long ago is not wrong."""
+    if time <= received_at + AHEAD:
+        return ""
+    return f"it says that it happened at {rfc3339(time)}, more than {AHEAD / 3600:.0f} h after it came: a clock is wrong"
 
 
 def undeliverable(event_type: str, data: JsonValue, catalog: Catalog) -> str:

@@ -1,18 +1,23 @@
 """CloudEvents 1.0 in JSON (github.com/cloudevents/spec, formats/json-format.md): one document read into its attributes; pure.
 
-Called by the controller for /events and by `attune_core.rules.recorded` for exported ones. Attributes that an Attune event has no
-place for (dataschema, other extensions) are not kept.
+Called by the controller for /events (binary mode comes through `cloudevents_http`) and by `attune_core.rules.recorded` for exported ones.
+Attributes that an Attune event has no place for (dataschema, other extensions) are not kept.
 """
 
+import base64
+import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from attune_core.errors import AttuneError, Blame
 from attune_core.moments import parse_rfc3339
 from attune_core.names import is_trigger
-from attune_core.values import JsonValue
+from attune_core.values import JsonValue, parse_json
 
 _LENGTHS = {"id": 256, "source": 512, "type": 140, "subject": 512, "traceparent": 64}
+#: What a text may not hold (spec.md, "String"); surrogates are refused where JSON is read.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 class CloudEventRefused(AttuneError):
@@ -44,8 +49,8 @@ def read_attributes(value: JsonValue) -> CloudEvent:
         raise CloudEventRefused("the document is not one JSON object")
     if value.get("specversion") != "1.0":
         raise CloudEventRefused('specversion is not "1.0"')
-    if "data_base64" in value or not _is_json(value.get("datacontenttype")):
-        raise CloudEventRefused("only JSON data is taken: `data`, with datacontenttype application/json or none")
+    if not is_json(value.get("datacontenttype")):
+        raise CloudEventRefused("only JSON data is taken: datacontenttype is application/json or none")
     kind = _text(value, "type")
     if not is_trigger(kind):
         raise CloudEventRefused("type is not a reference to a trigger, such as web.alert")
@@ -55,23 +60,38 @@ def read_attributes(value: JsonValue) -> CloudEvent:
         type=kind,
         subject=_text(value, "subject", required=False),
         time=_moment(value, "time"),
-        data=value.get("data"),
+        data=_data(value),
         traceparent=_text(value, "traceparent", required=False),
         position=_position(value.get("attuneposition")),
         received_at=_moment(value, "attunereceived"),
     )
 
 
+def _data(value: Mapping[str, JsonValue]) -> JsonValue:
+    """Return the data: `data` as it is, or the JSON text that `data_base64` holds, as some SDKs write bytes."""
+    encoded = value.get("data_base64")
+    if encoded is None:
+        return value.get("data")
+    if "data" in value or not isinstance(encoded, str):
+        raise CloudEventRefused("there are data and data_base64, or data_base64 is no text")
+    try:
+        raw = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise CloudEventRefused("data_base64 is not Base64") from error
+    return parse_json(raw)
+
+
 def _text(value: Mapping[str, JsonValue], name: str, *, required: bool = True) -> str:
     found = value.get(name)
     if found is None and not required:
         return ""
-    if not isinstance(found, str) or not found or len(found) > _LENGTHS[name]:
-        raise CloudEventRefused(f"{name} is not a text of 1 to {_LENGTHS[name]} characters")
+    if not isinstance(found, str) or not found or len(found) > _LENGTHS[name] or _CONTROL.search(found):
+        raise CloudEventRefused(f"{name} is not a text of 1 to {_LENGTHS[name]} characters without control characters")
     return found
 
 
-def _is_json(media_type: JsonValue) -> bool:
+def is_json(media_type: JsonValue) -> bool:
+    """Tell whether a media type, or none, is that of JSON."""
     if media_type is None:
         return True
     kind = media_type.partition(";")[0].strip().lower() if isinstance(media_type, str) else ""

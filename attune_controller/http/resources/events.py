@@ -7,22 +7,68 @@ from starlette.responses import Response
 
 from attune_controller.http.acceptance import accepted
 from attune_controller.http.call import Call, answer
-from attune_controller.http.cloudevents import MEDIA_TYPE, read_cloudevent
-from attune_controller.http.errors import ContentTypeRefused
+from attune_controller.http.cloudevents import read_cloudevent
+from attune_controller.http.errors import BodyTooLarge, ContentTypeRefused, DocumentInvalid
+from attune_controller.http.many import DEPTH, KEYS, Many, lines_of
 from attune_controller.http.views import event_view
 from attune_controller.store.errors import EventUnknown
 from attune_controller.store.records.events import Event, EventStatus
+from attune_core.values import JsonLimits, JsonValue, parse_json
 from attune_core.wire.api import EventView, Page
+from attune_core.wire.cloudevents import is_json
+from attune_core.wire.cloudevents_http import BATCH, LINES, STRUCTURED, document_of
 
 
 async def send(call: Call) -> Response:
-    """Accept one CloudEvent: 202, or 200 with the first one's position when (source, id) is known."""
+    """Accept one CloudEvent, or many: 202, or 200 with the first one's position when (source, id) is known."""
     media_type = (call.header("content-type") or "").partition(";")[0].strip().lower()
-    if media_type != MEDIA_TYPE:
-        raise ContentTypeRefused(f"the content type is {media_type[:64] or 'missing'}, not {MEDIA_TYPE}")
-    event = read_cloudevent(await call.json(), call.parts.clock.now())
+    if media_type in (BATCH, LINES):
+        return await (_send_batch if media_type == BATCH else _send_lines)(call)
+    event = read_cloudevent(await _document(call, media_type), call.parts.clock.now())
     acceptance = await call.parts.intake.accept(event)
     return accepted(event, acceptance)
+
+
+async def _document(call: Call, media_type: str) -> JsonValue:
+    """Return one event in JSON format, from a body of that or from headers with the data in the body."""
+    if media_type == STRUCTURED:
+        return await call.json()
+    if call.header("ce-specversion") is None or not is_json(media_type or None):
+        raise ContentTypeRefused(f"the content type {media_type[:64] or '(none)'} is neither CloudEvents nor their data in JSON")
+    data = await call.json() if await call.body() else None
+    return document_of(call.request.headers.raw, media_type or None, data)
+
+
+async def _send_batch(call: Call) -> Response:
+    batch = parse_json(await call.body(), JsonLimits(size=call.parts.body_bytes, keys=KEYS, depth=DEPTH))
+    if not isinstance(batch, list):
+        raise DocumentInvalid("a batch is a JSON array of events")
+    many = _many(call)
+    for n, value in enumerate(batch, start=1):
+        if not await many.takes_more():
+            break
+        await many.add(n, value)
+    await many.store()
+    return many.response(call.id)
+
+
+async def _send_lines(call: Call) -> Response:
+    """Take lines as they come; each group is durable before the next is read, and memory holds no more than one."""
+    many, n = _many(call), 0
+    async for line in lines_of(call.stream(call.parts.lines_bytes), call.parts.body_bytes):
+        n += 1
+        if not await many.takes_more():
+            break
+        if line is None:
+            many.refuse(n, BodyTooLarge(f"the line is longer than {call.parts.body_bytes} bytes"))
+        elif line.strip():
+            await many.add_line(n, line)
+    await many.store()
+    return many.response(call.id)
+
+
+def _many(call: Call) -> Many:
+    return Many(intake=call.parts.intake, received_at=call.parts.clock.now(), line_bytes=call.parts.body_bytes)
 
 
 async def list_events(call: Call) -> Response:

@@ -64,10 +64,8 @@ async def request_run(call: Call) -> Response:
         data=run.model_dump(mode="json"),
     )
     acceptance = await call.parts.intake.accept(event)
-    if acceptance.duplicate:
-        first = await call.parts.store.event(acceptance.position)
-        if first is None or first.new.data != event.data:
-            raise IdempotencyKeyReused
+    if acceptance.differs:
+        raise IdempotencyKeyReused
     document = Accepted(id=event.id, source=SOURCE, position=acceptance.position, duplicate=acceptance.duplicate)
     return answer(document, 200 if acceptance.duplicate else 202)
 

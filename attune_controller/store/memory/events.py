@@ -15,6 +15,7 @@ from attune_controller.store.records.events import Acceptance, Event, EventStatu
 from attune_controller.store.records.executions import Execution, NewExecution
 from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.records.standing import Filter
+from attune_controller.store.sameness import differs
 from attune_controller.store.transitions import planned, queue_for
 from attune_core.rules.throttling import Admission, ThrottleKey
 
@@ -25,6 +26,12 @@ class MemoryEvents(Opened):
     async def accept_event(self, event: NewEvent, *, followed: bool = False) -> Acceptance:  # noqa: ARG002 - nothing here waits
         """See the port."""
         return accept(self.tables, event)
+
+    async def accept_events(self, events: Sequence[NewEvent], *, followed: bool = False) -> Sequence[Acceptance]:  # noqa: ARG002 - as above
+        """See the port."""
+        for event in events:
+            encode(event.data)  # refused before anything is stored
+        return [accept(self.tables, event) for event in events]
 
     async def unplanned(self, *, limit: int, certain: bool = True) -> Sequence[Event]:  # noqa: ARG002 - everything is
         """See the port."""
@@ -99,9 +106,10 @@ class MemoryEvents(Opened):
 def accept(tables: Tables, event: NewEvent) -> Acceptance:
     """Store an event once; see port.Events.accept_event."""
     if (first := tables.positions_by_id.get(event.id, {}).get(event.source)) is not None:
-        return Acceptance(position=first, duplicate=True)
-    if event.body_digest and (known := tables.ids_by_body.get((event.source, event.body_digest))) is not None:
-        raise ReplayedBody(f"{event.source} delivered this body before, as {known}")
+        known = tables.events[first].new
+        return Acceptance(position=first, duplicate=True, differs=differs(event, known.type, known.subject, known.data))
+    if event.body_digest and (before := tables.ids_by_body.get((event.source, event.body_digest))) is not None:
+        raise ReplayedBody(f"{event.source} delivered this body before, as {before}")
     return Acceptance(position=insert_event(tables, event), duplicate=False)
 
 

@@ -25,8 +25,13 @@ class Events(Protocol):
     async def accept_event(self, event: NewEvent, *, followed: bool = False) -> Acceptance:
         """Store once by (source, id) and take the next position. `ReplayedBody` if body_digest is known under another id of that source.
 
+        A duplicate `differs` when its type, subject or data are not the first one's; its times and trace may be others.
         `followed`: the planner looks for it at once, so that the two may share a commit.
         """
+        ...
+
+    async def accept_events(self, events: Sequence[NewEvent], *, followed: bool = False) -> Sequence[Acceptance]:
+        """Do so for each, in order and in one transaction."""
         ...
 
     async def unplanned(self, *, limit: int, certain: bool = True) -> Sequence[Event]:

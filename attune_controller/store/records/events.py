@@ -63,5 +63,7 @@ class Acceptance:
 
     position: int
     duplicate: bool
+    #: A duplicate that is none: what came has another type, subject or data than the first one, and nothing of it is kept.
+    differs: bool = False
     #: Set by intake, for the sender: the event is kept as a dead letter, and why.
     dead_reason: str = ""

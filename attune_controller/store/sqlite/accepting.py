@@ -3,16 +3,20 @@
 Called by events.py for events at the door and by moves.py for completion events.
 """
 
+from collections.abc import Sequence
 from typing import LiteralString, cast
 
 import apsw
 
+from attune_controller.store.encoding import decode
 from attune_controller.store.errors import ReplayedBody
 from attune_controller.store.records.events import Acceptance, NewEvent
+from attune_controller.store.sameness import differs
 from attune_controller.store.sqlite.event_rows import INSERT
 from attune_controller.store.sqlite.statements import Values, execute, row_of
 
-_FIRST_POSITION: LiteralString = "SELECT position FROM events WHERE id = ? AND source = ?"
+_FIRST: LiteralString = "SELECT position, type, subject, data FROM events WHERE id = ? AND source = ?"
+_KNOWN: LiteralString = "SELECT 1 FROM events WHERE id = ? AND source = ?"
 _SAME_BODY: LiteralString = "SELECT id FROM events WHERE source = ? AND body_digest = ?"
 _UNHEARD: LiteralString = "INSERT INTO plans (position, status, reason, revision) VALUES (?, 'planned', '', ?)"
 _DEAD: LiteralString = "INSERT INTO plans (position, status, reason, revision) VALUES (?, 'dead_letter', ?, '')"
@@ -21,16 +25,22 @@ _DEAD: LiteralString = "INSERT INTO plans (position, status, reason, revision) V
 def accept(connection: apsw.Connection, new: NewEvent, values: Values) -> Acceptance:
     """Store an event once; see port.Events.accept_event."""
     # Looked up first and not left to ON CONFLICT, which would take a position, and with it a sync, for each duplicate.
-    if first := row_of(connection, _FIRST_POSITION, new.id, new.source):
-        return Acceptance(position=cast("int", first[0]), duplicate=True)
+    if first := row_of(connection, _FIRST, new.id, new.source):
+        position, kind, subject, data = cast("tuple[int, str, str, str]", first)
+        return Acceptance(position=position, duplicate=True, differs=differs(new, kind, subject, decode(data)))
     if new.body_digest and (known := row_of(connection, _SAME_BODY, new.source, new.body_digest)):
         raise ReplayedBody(f"{new.source} delivered this body before, as {known[0]}")
     return Acceptance(position=_insert(connection, new, values), duplicate=False)
 
 
+def accept_each(connection: apsw.Connection, events: Sequence[tuple[NewEvent, Values]]) -> list[Acceptance]:
+    """Store events once, in order; see port.Events.accept_events."""
+    return [accept(connection, new, values) for new, values in events]
+
+
 def insert_completion(connection: apsw.Connection, new: NewEvent, values: Values) -> None:
     """Store the event that a settled execution becomes, unless its (source, id) is there."""
-    if not row_of(connection, _FIRST_POSITION, new.id, new.source):
+    if not row_of(connection, _KNOWN, new.id, new.source):
         _insert(connection, new, values)
 
 

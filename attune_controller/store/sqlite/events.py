@@ -13,7 +13,7 @@ from attune_controller.store.records.events import Acceptance, Event, EventStatu
 from attune_controller.store.records.executions import Execution
 from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.records.standing import Filter
-from attune_controller.store.sqlite.accepting import accept
+from attune_controller.store.sqlite.accepting import accept, accept_each
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.connection_thread import Relay, Ticket
 from attune_controller.store.sqlite.event_rows import COLUMNS, event_of, values_of
@@ -43,6 +43,11 @@ class SqliteEvents(Connected):
     async def accept_event(self, event: NewEvent, *, followed: bool = False) -> Acceptance:
         """See the port."""
         return await self._write_with_room(partial(accept, new=event, values=values_of(event)), Relay(followed=followed))
+
+    async def accept_events(self, events: Sequence[NewEvent], *, followed: bool = False) -> Sequence[Acceptance]:
+        """See the port."""
+        each = [(event, values_of(event)) for event in events]
+        return await self._write_with_room(partial(accept_each, events=each), Relay(followed=followed))
 
     async def unplanned(self, *, limit: int, certain: bool = True) -> Sequence[Event]:
         """See the port."""

@@ -46,11 +46,44 @@ async def test_what_the_caller_changes_later_does_not_change_what_is_stored(stor
 async def test_the_same_source_and_id_is_a_duplicate_with_the_first_position(store: Store) -> None:
     first = await store.accept_event(event("1", data={"a": 1}))
     await store.accept_event(event("2"))
-    assert await store.accept_event(event("1", data={"a": 2})) == Acceptance(position=first.position, duplicate=True)
+    assert await store.accept_event(event("1", data={"a": 1})) == Acceptance(position=first.position, duplicate=True)
     assert not (await store.accept_event(event("1", source="elsewhere"))).duplicate
     stored = await store.event(first.position)
     assert stored is not None
     assert stored.new.data == {"a": 1}
+
+
+async def test_another_content_under_a_known_id_differs_and_is_not_kept(store: Store) -> None:
+    first = event("1", data={"a": 1, "b": [1.5, None]})
+    position = (await store.accept_event(first)).position
+    same = replace(first, data={"b": [1.5, None], "a": 1}, time=9.0, received_at=9.0, traceparent="other")
+    assert not (await store.accept_event(same)).differs, "the order of keys, times and traces are no content"
+    others = [replace(first, type="web.other"), replace(first, subject="other")]
+    contents: list[JsonValue] = [{"a": 2, "b": [1.5, None]}, {"a": True, "b": [1.5, None]}, None]
+    others += [replace(first, data=data) for data in contents]
+    for other in others:
+        assert await store.accept_event(other) == Acceptance(position=position, duplicate=True, differs=True)
+    assert await store.find_event("", "1") == await store.event(position)
+    stored = await store.event(position)
+    assert stored is not None
+    assert stored.new == first
+
+
+async def test_many_events_are_stored_in_their_order_once_each_and_all_or_none(store: Store) -> None:
+    await store.accept_event(event("b", data={"a": 1}))
+    told = await store.accept_events([event("a"), event("b", data={"a": 1}), event("c", dead_reason="why"), event("a"), event("b")])
+    assert [(one.position, one.duplicate, one.differs) for one in told] == [
+        (2, False, False),
+        (1, True, False),
+        (3, False, False),
+        (2, True, False),
+        (1, True, True),
+    ]
+    assert [one.new.id for one in await store.unplanned(limit=9)] == ["b", "a"]
+    with pytest.raises(JsonRefused):
+        await store.accept_events([event("d"), event("e", data={"bad": float("nan")})])
+    assert await store.find_event("", "d") is None
+    assert await store.accept_events([]) == []
 
 
 async def test_concurrent_deliveries_of_one_event_store_it_once(store: Store) -> None:

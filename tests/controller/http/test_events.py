@@ -3,11 +3,11 @@
 import httpx2
 import pytest
 
-from attune_controller.http.cloudevents import MEDIA_TYPE
 from attune_controller.store.errors import StoreBusy
 from attune_controller.store.records.events import EventStatus
 from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.api import Accepted, EventView, Failure, Page
+from attune_core.wire.cloudevents_http import STRUCTURED
 from tests.controller.http.executions import accept, plan
 from tests.controller.http.house import House
 
@@ -25,7 +25,7 @@ EVENT: JsonObject = {
 }
 
 
-async def _send(client: httpx2.AsyncClient, event: JsonValue, media_type: str = MEDIA_TYPE) -> httpx2.Response:
+async def _send(client: httpx2.AsyncClient, event: JsonValue, media_type: str = STRUCTURED) -> httpx2.Response:
     return await client.post("/events", json=event, headers={"content-type": media_type})
 
 
@@ -48,10 +48,34 @@ async def test_an_event_is_stored_before_it_is_acknowledged_and_the_planner_is_w
 async def test_the_same_source_and_id_is_the_same_event(house: House) -> None:
     async with house.client("events:send") as client:
         await _send(client, EVENT)
-        again = await _send(client, EVENT | {"data": {"unit": "other"}})
+        again = await _send(client, EVENT | {"time": "2027-01-01T00:00:00Z"})
         other = await _send(client, EVENT | {"source": "https://monitor.example/8"})
     assert (again.status_code, Accepted.model_validate_json(again.content).position, again.json()["duplicate"]) == (200, 1, True)
     assert (other.status_code, Accepted.model_validate_json(other.content).position) == (202, 2)
+
+
+async def test_another_content_under_a_known_id_is_refused_and_told(house: House) -> None:
+    async with house.client("events:send") as client:
+        await _send(client, EVENT)
+        answer = await _send(client, EVENT | {"data": {"unit": "other"}})
+    failure = Failure.model_validate_json(answer.content)
+    assert (answer.status_code, failure.code) == (409, "ATT429")
+    assert "as event 1" in failure.detail
+    assert await house.store.event(2) is None
+
+
+async def test_an_event_from_long_ago_is_taken_and_one_from_the_future_is_a_dead_letter(house: House) -> None:
+    house.clock.time = 1795435200.0  # 2026-11-23T12:00:00Z
+    async with house.client("events:send") as client:
+        answers = [
+            await _send(client, EVENT | {"id": time, "time": time})
+            for time in ("0001-01-01T00:00:00Z", "2026-11-24T12:00:00Z", "2026-11-24T12:00:01Z", "9999-12-31T23:59:59Z")
+        ]
+    assert {answer.status_code for answer in answers} == {202}
+    dead = [Accepted.model_validate_json(answer.content).dead_letter for answer in answers]
+    assert dead[:2] == ["", ""]
+    assert dead[2].startswith("it says that it happened at 2026-11-24T12:00:01.000000Z, more than 24 h after it came")
+    assert "9999-12-31" in dead[3]
 
 
 async def test_a_minimal_event_and_one_of_the_command_line_are_taken(house: House) -> None:
@@ -102,6 +126,9 @@ async def test_what_fits_no_trigger_is_kept_as_a_dead_letter_and_the_sender_is_t
         {"datacontenttype": "text/xml"},
         {"datacontenttype": 7},
         {"data_base64": "aGVsbG8="},
+        {"data_base64": 7},
+        {"subject": "a\x1bb"},
+        {"id": "a\u0085b"},
     ],
 )
 async def test_what_is_no_cloudevent_is_refused_and_not_stored(house: House, change: JsonObject) -> None:
@@ -136,7 +163,7 @@ async def test_nobody_speaks_as_the_controller_itself(house: House, change: Json
     assert await house.store.event(1) is None
 
 
-@pytest.mark.parametrize("media_type", ["application/json", "application/cloudevents-batch+json", "application/x-www-form-urlencoded", ""])
+@pytest.mark.parametrize("media_type", ["application/json", "application/cloudevents+xml", "application/x-www-form-urlencoded", ""])
 async def test_another_media_type_is_another_format(house: House, media_type: str) -> None:
     async with house.client("events:send") as client:
         answer = await _send(client, EVENT, media_type)

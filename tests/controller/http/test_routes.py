@@ -7,12 +7,12 @@ import pytest
 from starlette.routing import Route
 
 from attune_controller.http.app import build_public_app
-from attune_controller.http.cloudevents import MEDIA_TYPE
 from attune_controller.http.guard import GuardedRoute
 from attune_controller.http.routes import ROUTES
 from attune_controller.http.row import Access, Row
 from attune_core.values import JsonValue
 from attune_core.wire.api import Failure, Scope
+from attune_core.wire.cloudevents_http import STRUCTURED
 from tests.controller.http.house import House
 from tests.controller.http.serving import QUICK, listening, wire
 from tests.waiting import eventually
@@ -191,7 +191,7 @@ async def test_every_answer_forbids_guessing_its_type(house: House) -> None:
 
 async def test_a_client_that_goes_away_in_the_middle_of_a_body_stores_nothing(house: House) -> None:
     _, token = await house.tokens.create("sender", ["events:send"])
-    head = f"POST /events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: 999\r\n\r\n"
+    head = f"POST /events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nContent-Type: {STRUCTURED}\r\nContent-Length: 999\r\n\r\n"
     async with listening(build_public_app(house.parts), limits=QUICK) as listener:
         async with wire(listener) as connection:
             await connection.send(head + '{"specversion": "1.0",')
