@@ -42,9 +42,8 @@ class Many:
 
     async def takes_more(self) -> bool:
         """Tell whether another event is taken; when there are too many, those before are stored."""
-        if self.stopped is None and len(self.results) + len(self._group) >= MOST:
-            if await self.store():
-                self.stopped = BodyTooLarge(f"there are more than {MOST} events in one request")
+        if self.stopped is None and len(self.results) + len(self._group) >= MOST and await self.store():
+            self.stopped = BodyTooLarge(f"there are more than {MOST} events in one request")
         return self.stopped is None
 
     async def add_line(self, n: int, line: bytes) -> None:
