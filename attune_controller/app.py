@@ -127,7 +127,7 @@ class _Composition:
             logs=assembly.logs,
             explainer=self._explainer(),
             rated_until=assembly.sessions.rated_until,
-            hooks=Hooks(assembly.intake, assembly.active, secrets, clock, accepted=self._delivered),
+            hooks=Hooks(assembly.intake, assembly.active, secrets, clock, random, accepted=self._delivered),
             tokens=self.tokens,
             join_tokens=JoinTokens(store, clock, random, public_url=ends.public.url, authority=self.authority.fingerprint),
             enrolments=Enrolments(store, self.authority, clock, agent_url=ends.agents.url, newcomers=[self._enrolled]),

@@ -183,7 +183,7 @@ _STRUCTURE = {
     ),
     "ATT157": ProblemCode("condition in braces", "`when` is an expression already.", "Write it without `${{ }}`."),
     "ATT158": ProblemCode(
-        "trigger of a webhook is open", "Its template needs more than the header that `allow` lists values of.", "Use only that header."
+        "trigger of a webhook is open", "Its template has several expressions, so `allow` cannot list what it may become.", "Write one."
     ),
     "ATT159": ProblemCode(
         "reserved variable", "`env` sets a variable that the contract with actions gives, or that the loader obeys.", "Choose another name."
@@ -317,8 +317,41 @@ _SENSORS = {
         "Rename one of the two.",
     ),
 }
+_WEBHOOKS = {
+    "ATT220": ProblemCode(
+        "two webhooks, one secret",
+        "What a sender signs for one of them can be sent to the other, where it was never seen before.",
+        "Give each webhook a secret of its own.",
+        Severity.WARNING,
+    ),
+    "ATT221": ProblemCode(
+        "webhook without verification",
+        "With `verify: none` whoever reaches the address makes events.",
+        "Take a scheme with a secret; else suppress the warning with the reason why nobody but the sender reaches it.",
+        Severity.WARNING,
+    ),
+    "ATT222": ProblemCode(
+        "keys of a webhook that do not go together",
+        "The document lacks a key that its scheme, body or trigger needs, or has one that means nothing beside them.",
+        "Do what the message says.",
+    ),
+    "ATT223": ProblemCode(
+        "header that cannot become data",
+        "A header in `headers` is a credential, or a trigger of the webhook does not declare `headers`.",
+        "Remove it, or declare it in the trigger.",
+    ),
+}
 _EXPRESSIONS = {
     code.value: ProblemCode(code.name.lower().replace("_", " "), row.cause, row.remedy[:1].upper() + row.remedy[1:] + ".", row.severity)
     for code, row in FINDING_CODES.items()
 }
-PROBLEM_CODES: Mapping[str, ProblemCode] = {**_REPOSITORY, **_MODELS, **_STRUCTURE, **_FILES, **_WHOLE, **_SENSORS, **_EXPRESSIONS}
+PROBLEM_CODES: Mapping[str, ProblemCode] = {
+    **_REPOSITORY,
+    **_MODELS,
+    **_STRUCTURE,
+    **_FILES,
+    **_WHOLE,
+    **_SENSORS,
+    **_WEBHOOKS,
+    **_EXPRESSIONS,
+}

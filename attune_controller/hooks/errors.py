@@ -3,12 +3,11 @@
 AttuneError
 └── HttpRefusal               ATT401
     ├── HookUnknown           ATT420   404
-    ├── SignatureRefused      ATT421   401
     ├── HookNotReady          ATT422   503
     ├── DeliveryInvalid       ATT423   400
     └── EventNotAllowed       ATT424   403
 
-Raised by `receive` and the schemes.
+Raised by `receive`; a request that is not believed is one of attune_core.webhooks.errors.
 """
 
 from attune_controller.http.errors import HttpRefusal
@@ -22,13 +21,6 @@ class HookUnknown(HttpRefusal):
     remedy = "add webhooks/NAME.yaml to the repository, or correct the address at the sender"
 
 
-class SignatureRefused(HttpRefusal):
-    """The body is not signed as this webhook demands, or with another secret."""
-
-    code, blame, status = "ATT421", Blame.AUTHOR, 401
-    remedy = "give the sender the secret that the controller has, and let it sign the body it sends (GitHub: X-Hub-Signature-256)"
-
-
 class HookNotReady(HttpRefusal):
     """The controller does not have the secret of this webhook, so it can believe nobody."""
 
@@ -37,10 +29,10 @@ class HookNotReady(HttpRefusal):
 
 
 class DeliveryInvalid(HttpRefusal):
-    """The signed request does not say which delivery and which kind of event it is."""
+    """The verified request does not say which delivery and which kind of event it is."""
 
     code, blame, status = "ATT423", Blame.AUTHOR, 400
-    remedy = "send X-GitHub-Delivery and X-GitHub-Event exactly once, as GitHub does"
+    remedy = "send what `trigger`, `id` and `headers` of the webhook's document read, each header once"
 
 
 class EventNotAllowed(HttpRefusal):

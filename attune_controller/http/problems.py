@@ -14,6 +14,7 @@ from attune_controller.identity import errors as identity
 from attune_controller.store import errors as store
 from attune_core.errors import AttuneError, Blame
 from attune_core.safe_text import safe_text
+from attune_core.webhooks import errors as webhooks
 from attune_core.wire.api import Failure
 
 MEDIA_TYPE = "application/problem+json"
@@ -35,6 +36,8 @@ STATUS: Mapping[type[AttuneError], int] = {
     store.StoreBusy: 429,
     store.StoreFull: 503,
     store.StoreFailed: 503,
+    webhooks.SignatureRefused: 401,
+    webhooks.DeliveryStale: 401,
     controller.ProtocolUnknown: 426,
     controller.SessionOver: 409,
     controller.AgentCloned: 409,

@@ -115,10 +115,11 @@ class Webhook:
     name: str
     path: str
     document: WebhookDocument
-    secret: str  # the name of one of the controller's own secrets
-    trigger: "CheckedTemplate"  # over `headers`
-    allow: frozenset[str]
-    triggers: Mapping[str, str]  # allowed header value -> trigger reference; complete when the template has one expression
+    secrets: tuple[str, ...]  # names of the controller's own, that in use first
+    kind: "Program | None"  # over `headers` and `body`; None: there is one trigger
+    triggers: Mapping[str, str]  # allowed value of `kind`, "" without one -> trigger reference
+    id: "CheckedTemplate | None"  # over `headers` and `body`; None, or an empty text: the body's digest
+    unseen: frozenset[str]  # headers, in lower case, that expressions do not see: they hold credentials
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from attune_core.models.action import VARIABLE_PATTERN
 from attune_core.models.base import DocumentModel
 from attune_core.models.pack import VERSION_PATTERN
 from attune_core.models.parameter import Parameter
-from attune_core.models.webhook import CONTROLLER_SECRET_PATTERN
+from attune_core.models.webhook import CONTROLLER_SECRET_PATTERN, HEADER_PATTERN, KIND_PATTERN, SIGNED_PATTERN
 from attune_core.names import NAME_PATTERN, REFERENCE_PATTERN, TRIGGER_PATTERN
 from attune_core.values import JsonValue
 from attune_core.version import VERSION
@@ -55,6 +55,9 @@ _PATTERNS: Mapping[str, str] = {
     TRIGGER_PATTERN: "a trigger's reference, `pack.name` or `pack.action.completed`",
     VARIABLE_PATTERN: "the name of an environment variable: capital letters, digits and `_`",
     VERSION_PATTERN: "a version of the form 1.4.0",
+    HEADER_PATTERN: "the name of a header: letters, digits, `-` and `_`",
+    KIND_PATTERN: "a name, or a trigger's reference, `pack.name`",
+    SIGNED_PATTERN: "what is signed: a text with {body} once, and {timestamp} before it at most once",
     CONTROLLER_SECRET_PATTERN: "one of the controller's own secrets: ${{ controller.secrets.NAME }}",
 }
 #: A document with more is of another kind; listing them all would take as much memory as a few documents are allowed.

@@ -31,9 +31,9 @@ def parameters_scope(parameters: Mapping[str, Parameter], types: Mapping[str, Ty
     return Scope({"parameters": Object(fields, title="parameters"), "secrets": Map(SECRET)})
 
 
-def headers_scope() -> Scope:
-    """Return what a webhook's trigger sees: the request's headers by lower-case name."""
-    return Scope({"headers": Map(STRING)})
+def webhook_scope(body: Type) -> Scope:
+    """Return what a webhook's expressions see: the request's headers by lower-case name, and its body."""
+    return Scope({"headers": Map(STRING), "body": body})
 
 
 def completion_type(action: str, result: Type) -> Type:

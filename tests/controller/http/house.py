@@ -187,7 +187,7 @@ class House:
             logs=self.logs,
             explainer=Explainer(self.sources()),
             rated_until=lambda _name, queue: self.rated.get(queue, 0.0),
-            hooks=Hooks(intake, self.active, secrets, self.clock, accepted=self.delivered.append),
+            hooks=Hooks(intake, self.active, secrets, self.clock, self.random, accepted=self.delivered.append),
             tokens=self.tokens,
             join_tokens=JoinTokens(
                 self.store, self.clock, self.random, public_url="https://localhost:7443", authority=self.authority.fingerprint

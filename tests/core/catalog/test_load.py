@@ -49,7 +49,7 @@ def test_a_catalog_holds_everything_by_reference() -> None:
     assert rule.match["role"] == "web"
     assert isinstance(rule.match["host"], CheckedTemplate)
     hook = catalog.webhooks["github"]
-    assert (hook.secret, hook.allow, hook.triggers) == ("github", frozenset({"push"}), {"push": "github.push"})
+    assert (hook.secrets, hook.triggers) == (("github",), {"push": "github.push"})
 
 
 def test_the_expressions_of_a_catalog_work_on_an_event() -> None:

@@ -1,0 +1,39 @@
+"""Bodies of webhooks: JSON, or a form, as the webhook's document declares; what a request says of itself decides nothing.
+
+Called by the controller's hooks with a verified body. (n8n read a form as files because a header said so: CVE-2026-21858.)
+"""
+
+import json
+from urllib.parse import parse_qsl
+
+from attune_core.models.webhook import WebhookDocument
+from attune_core.values import JsonLimits, JsonObject, JsonRefused, JsonValue, parse_json
+
+#: Fields of a form.
+_MOST_FIELDS = 1_000
+
+
+def read_body(raw: bytes, document: WebhookDocument, limits: JsonLimits) -> JsonValue:
+    """Return what a body says; `JsonRefused`."""
+    if document.body == "json":
+        return parse_json(raw, limits)
+    fields = _form(raw)
+    if document.field is None:
+        # Through the one door for foreign values, which knows what no text may hold.
+        return parse_json(json.dumps(fields, ensure_ascii=False).encode(), limits)
+    text = fields.get(document.field)
+    if not isinstance(text, str):
+        raise JsonRefused(f"the form has no field {document.field}")
+    return parse_json(text.encode(), limits)
+
+
+def _form(raw: bytes) -> JsonObject:
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=_MOST_FIELDS)
+    except ValueError as error:
+        hint = "send it as application/x-www-form-urlencoded, in UTF-8"
+        raise JsonRefused(f"not a form of at most {_MOST_FIELDS} fields", hint=hint) from error
+    found: JsonObject = dict(pairs)
+    if len(found) != len(pairs):
+        raise JsonRefused("a field stands twice in the form", hint="send each field once")
+    return found
