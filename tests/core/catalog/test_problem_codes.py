@@ -16,7 +16,11 @@ SOURCES = [*(PACKAGE / "catalog").glob("*.py"), PACKAGE / "json_schema.py", PACK
 
 
 def test_the_table_has_exactly_the_codes_that_are_used() -> None:
-    used = {code for path in SOURCES for code in re.findall(r"ATT(?:1(?:[0-8][0-9]|9[4-9])|2(?:1[6-9]|2[0-9]))", path.read_text(encoding="utf-8"))}
+    used = {
+        code
+        for path in SOURCES
+        for code in re.findall(r"ATT(?:1(?:[0-8][0-9]|9[4-9])|2(?:1[6-9]|2[0-9]))", path.read_text(encoding="utf-8"))
+    }
     assert used | {code.value for code in Code} == set(PROBLEM_CODES)
 
 
