@@ -98,10 +98,10 @@ class Query:
 
     values: Mapping[str, str]
 
-    def text(self, name: str, *, among: Collection[str] = ()) -> str | None:
+    def text(self, name: str, *, among: Collection[str] = (), most: int = 256) -> str | None:
         """Return a text, None when it is not given; one of `among` if that is not empty."""
         value = self.values.get(name)
-        if value is not None and (len(value) > 256 or (among and value not in among)):
+        if value is not None and (len(value) > most or (among and value not in among)):
             raise QueryInvalid(f"{name} is not one of: {', '.join(among)}" if among else f"{name} is too long")
         return value
 

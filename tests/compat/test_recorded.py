@@ -17,7 +17,7 @@ from attune_agent.state.schema import VERSION
 from attune_agent.state.sqlite import SqliteState
 from attune_controller.sessions.incoming import read_frames
 from attune_controller.store.records.agents import Held
-from attune_controller.store.records.events import EventStatus
+from attune_controller.store.records.events import EventFilter, EventStatus
 from attune_controller.store.records.executions import QueueKey
 from attune_controller.store.sqlite.checking import check_store
 from attune_controller.store.sqlite.migrations import MIGRATIONS
@@ -77,7 +77,9 @@ async def test_a_controller_s_store_goes_on_after_its_migration(tmp_path: Path, 
     ]
     first = await found(store, execution_id(1))
     assert (first.outcome, first.reason, first.exit_code, first.result) == (Outcome.FAILED, Reason.EXIT_CODE, 3, {"active": False})
-    assert [one.new.id for one in await store.events(before=None, limit=9, status=EventStatus.DEAD_LETTER)] == ["dead"]
+    assert [one.new.id for one in (await store.events(before=None, limit=9, where=EventFilter(status=EventStatus.DEAD_LETTER))).events] == [
+        "dead"
+    ]
     assert [one.new.id for one in await store.unplanned(limit=9)] == ["unplanned", execution_id(1)]
     assert await store.resume_handovers("web1", [Held(queue=QUEUE, epoch=0, last=4)]) == []
     assert await take(store) == [(execution_id(5), 4), (execution_id(6), 5)]

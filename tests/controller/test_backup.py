@@ -14,7 +14,7 @@ from attune_controller.backup import MANIFEST, KeptFile, check_backup, make_back
 from attune_controller.errors import BackupRefused, BackupUnusable
 from attune_controller.restoring import restore_backup
 from attune_controller.store.errors import StoreTooNew
-from attune_controller.store.records.events import EventStatus
+from attune_controller.store.records.events import EventFilter, EventStatus
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.ports import SystemClock, SystemRandom
 from attune_core.states import Outcome, Reason, State
@@ -71,7 +71,7 @@ async def test_a_restored_store_has_everything_under_another_identity_and_says_w
     assert [(await found(store, one)).state for one in ("a", "b")] == [State.SETTLED, State.QUEUED]
     nowhere = await found(store, "nowhere")
     assert (nowhere.outcome, nowhere.reason) == (Outcome.LOST, Reason.START_UNKNOWN)
-    (dead,) = await store.events(before=None, limit=9, status=EventStatus.DEAD_LETTER)
+    (dead,) = (await store.events(before=None, limit=9, where=EventFilter(status=EventStatus.DEAD_LETTER))).events
     assert (dead.new.id, "send it again" in dead.reason) == ("unplanned", True)
     assert [one.new.subject for one in await store.unplanned(limit=9)] == [""]  # what was lost is an event
     await store.close()

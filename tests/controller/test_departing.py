@@ -87,7 +87,7 @@ async def test_nothing_is_planned_while_an_agent_is_being_forgotten(world: World
         begun.set()
         await may_end.wait()
         world.hosts[:] = [Host("b")]
-        return await world.store.forget("a", end_when_forgotten("a", 1.0), (await world.store.events(before=None, limit=1))[0].new)
+        return await world.store.forget("a", end_when_forgotten("a", 1.0), (await world.store.events(before=None, limit=1)).events[0].new)
 
     await world.send({"unit": "nginx", "level": 5})
     forgetting = asyncio.create_task(world.planner.between_batches(release))

@@ -41,7 +41,7 @@ async def test_each_thing_is_kept_for_its_time(tmp_path: Path) -> None:
     for _ in range(40):
         await live_a_day(store, clock, 2)
         await forgetting.go_round()
-    assert [len(await store.events(before=None, limit=999)), len(await store.executions(before=None, limit=999))] == [14, 60]
+    assert [len((await store.events(before=None, limit=999)).events), len(await store.executions(before=None, limit=999))] == [14, 60]
 
 
 async def test_of_the_newest_executions_so_many_are_kept_as_the_settings_say(tmp_path: Path) -> None:

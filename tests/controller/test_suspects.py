@@ -73,7 +73,7 @@ class Lives:
         return draft(event, catalog)
 
     async def statuses(self) -> list[EventStatus]:
-        return [event.status for event in reversed(await self.store.events(before=None, limit=1000))]
+        return [event.status for event in reversed((await self.store.events(before=None, limit=1000)).events)]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from attune_controller.http.errors import BodyTooLarge, ContentTypeRefused, Docu
 from attune_controller.http.many import DEPTH, KEYS, Many, lines_of
 from attune_controller.http.views import event_view
 from attune_controller.store.errors import EventUnknown
-from attune_controller.store.records.events import Event, EventStatus
+from attune_controller.store.records.events import Event, EventFilter, EventStatus
 from attune_core.values import JsonLimits, JsonValue, parse_json
 from attune_core.wire.api import EventView, Page
 from attune_core.wire.cloudevents import is_json
@@ -72,14 +72,21 @@ def _many(call: Call) -> Many:
 
 
 async def list_events(call: Call) -> Response:
-    """Return a page, newest first, without data."""
-    query = call.query("after", "before", "limit", "status")
+    """Return a page, newest first, without data. `next` may be set on a page without items: a page looks at so many events only."""
+    query = call.query("after", "before", "limit", "status", "source", "type", "since", "search")
     status = query.text("status", among=[status.value for status in EventStatus])
+    where = EventFilter(
+        status=EventStatus(status) if status else None,
+        source=query.text("source", most=512),
+        type=query.text("type"),
+        since=query.moment("since") or 0.0,
+        search=query.text("search") or None,
+    )
     before, limit = query.page()
-    found = await call.parts.store.events(before=before, limit=limit, status=EventStatus(status) if status else None)
-    ids = await call.parts.store.executions_of_events([event.position for event in found])
-    items = [event_view(event, ids.get(event.position, ()), data=False) for event in found]
-    return answer(Page[EventView](items=items, next=str(items[-1].position) if len(items) == limit else ""))
+    page = await call.parts.store.events(before=before, limit=limit, where=where)
+    ids = await call.parts.store.executions_of_events([event.position for event in page.events])
+    items = [event_view(event, ids.get(event.position, ()), data=False) for event in page.events]
+    return answer(Page[EventView](items=items, next="" if page.before is None else str(page.before)))
 
 
 async def list_recorded_events(call: Call) -> Response:

@@ -10,8 +10,8 @@ from attune_controller.store.encoding import decode, decode_object, encode, stor
 from attune_controller.store.errors import EventUnknown, ExecutionExists, ReplayedBody
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import Tables
-from attune_controller.store.ports.events import FORGOTTEN, RECORDED_BYTES
-from attune_controller.store.records.events import Acceptance, Event, EventStatus, NewEvent, RecordedPage
+from attune_controller.store.ports.events import EVERY_EVENT, FORGOTTEN, RECORDED_BYTES
+from attune_controller.store.records.events import Acceptance, Event, EventFilter, EventPage, EventStatus, NewEvent, RecordedPage
 from attune_controller.store.records.executions import Execution, NewExecution
 from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.records.standing import Filter
@@ -79,15 +79,15 @@ class MemoryEvents(Opened):
         position = positions.get(source) if source else max(positions.values(), default=None)
         return None if position is None else self.tables.events[position]
 
-    async def events(self, *, before: int | None, limit: int, status: EventStatus | None = None) -> Sequence[Event]:
+    async def events(self, *, before: int | None, limit: int, where: EventFilter = EVERY_EVENT) -> EventPage:
         """See the port."""
         page: list[Event] = []
         for position, event in reversed(self.tables.events.items()):
             if len(page) == limit:
                 break
-            if (before is None or position < before) and (status is None or event.status is status):
+            if (before is None or position < before) and _fits(event, where):
                 page.append(event)
-        return page
+        return EventPage(events=page, before=page[-1].position if len(page) == limit else None)
 
     async def recorded_events(self, *, after: int, since: float, limit: int, trigger: Filter = None) -> RecordedPage:
         """See the port."""
@@ -111,6 +111,16 @@ def accept(tables: Tables, event: NewEvent) -> Acceptance:
     if event.body_digest and (before := tables.ids_by_body.get((event.source, event.body_digest))) is not None:
         raise ReplayedBody(f"{event.source} delivered this body before, as {before}")
     return Acceptance(position=insert_event(tables, event), duplicate=False)
+
+
+def _fits(event: Event, where: EventFilter) -> bool:
+    new = event.new
+    if where.status not in {None, event.status} or where.source not in {None, new.source} or where.type not in {None, new.type}:
+        return False
+    if new.received_at < where.since:
+        return False
+    text = None if where.search is None else where.search.encode().lower()  # of bytes: ASCII alone
+    return text is None or any(text in part.encode().lower() for part in (new.id, new.source, new.type, new.subject, encode(new.data)))
 
 
 def insert_event(tables: Tables, new: NewEvent) -> int:

@@ -6,7 +6,7 @@ Part of store.port.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from attune_controller.store.records.events import Acceptance, Event, EventStatus, NewEvent, RecordedPage
+from attune_controller.store.records.events import Acceptance, Event, EventFilter, EventPage, NewEvent, RecordedPage
 from attune_controller.store.records.executions import Execution
 from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.records.standing import Filter
@@ -17,6 +17,9 @@ FORGOTTEN = 1000
 
 #: Bounds of a page of recorded events besides its limit: bytes of their data before the last one, and positions looked at.
 RECORDED_BYTES, RECORDED_STRETCH = 4 << 20, 10_000
+#: Events that one page of a list looks at: as many cost what they cost, however many there are.
+SEARCH_STRETCH = 2_000
+EVERY_EVENT = EventFilter()
 
 
 class Events(Protocol):
@@ -63,8 +66,8 @@ class Events(Protocol):
         """Return the one that (source, id) identifies; an empty source looks for the newest with that id."""
         ...
 
-    async def events(self, *, before: int | None, limit: int, status: EventStatus | None = None) -> Sequence[Event]:
-        """Return a page, newest first, positions below `before`."""
+    async def events(self, *, before: int | None, limit: int, where: EventFilter = EVERY_EVENT) -> EventPage:
+        """Return a page, newest first, of positions below `before`; no more than SEARCH_STRETCH events are looked at, or RECORDED_BYTES."""
         ...
 
     async def recorded_events(self, *, after: int, since: float, limit: int, trigger: Filter = None) -> RecordedPage:

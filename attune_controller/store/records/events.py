@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from attune_controller.store.records.standing import Filter
 from attune_core.values import JsonValue
 
 
@@ -55,6 +56,25 @@ class RecordedPage:
 
     events: Sequence[Event]
     after: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventFilter:
+    """What a list of events is narrowed to. `search` is a text in id, source, type, subject or the data's JSON, ASCII letters alike."""
+
+    status: EventStatus | None = None
+    source: Filter = None
+    type: Filter = None
+    since: float = 0.0
+    search: Filter = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventPage:
+    """Some events, newest first; `before` is where the next page goes on, None at the end. There may be more though there are none here."""
+
+    events: Sequence[Event]
+    before: int | None
 
 
 @dataclass(frozen=True, kw_only=True)

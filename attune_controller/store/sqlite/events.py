@@ -9,7 +9,8 @@ from typing import LiteralString, cast
 
 import apsw
 
-from attune_controller.store.records.events import Acceptance, Event, EventStatus, NewEvent, RecordedPage
+from attune_controller.store.ports.events import EVERY_EVENT
+from attune_controller.store.records.events import Acceptance, Event, EventFilter, EventPage, NewEvent, RecordedPage
 from attune_controller.store.records.executions import Execution
 from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.records.standing import Filter
@@ -17,21 +18,15 @@ from attune_controller.store.sqlite.accepting import accept, accept_each
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.connection_thread import Relay, Ticket
 from attune_controller.store.sqlite.event_rows import COLUMNS, event_of, values_of
+from attune_controller.store.sqlite.listed import listed_events
 from attune_controller.store.sqlite.planning import prepare, record_plans
 from attune_controller.store.sqlite.recorded import recorded_events
-from attune_controller.store.sqlite.statements import LARGEST, Value, row_of, rows_of
+from attune_controller.store.sqlite.statements import Value, row_of, rows_of
 from attune_controller.store.sqlite.throttles import find_admissions
 from attune_core.rules.throttling import Admission, ThrottleKey
 
 _JOINED: LiteralString = COLUMNS + "FROM events e LEFT JOIN plans p USING (position) "
 _UNPLANNED: LiteralString = COLUMNS + "FROM unplanned u JOIN events e USING (position) LEFT JOIN plans p USING (position) "
-_PLANNED: LiteralString = COLUMNS + "FROM plans p JOIN events e USING (position) "
-_PAGES: dict[EventStatus | None, LiteralString] = {
-    None: _JOINED + "WHERE e.position < ? ORDER BY e.position DESC LIMIT ?",
-    EventStatus.ACCEPTED: _UNPLANNED + "WHERE u.position < ? ORDER BY u.position DESC LIMIT ?",
-    EventStatus.PLANNED: _PLANNED + "WHERE p.status = 'planned' AND p.position < ? ORDER BY p.position DESC LIMIT ?",
-    EventStatus.DEAD_LETTER: _PLANNED + "WHERE p.status = 'dead_letter' AND p.position < ? ORDER BY p.position DESC LIMIT ?",
-}
 
 
 class SqliteEvents(Connected):
@@ -78,9 +73,9 @@ class SqliteEvents(Connected):
         newest = partial(_event, sql=_JOINED + "WHERE e.id = ? ORDER BY e.position DESC LIMIT 1", values=(event_id,))
         return await self._read(newest)
 
-    async def events(self, *, before: int | None, limit: int, status: EventStatus | None = None) -> Sequence[Event]:
+    async def events(self, *, before: int | None, limit: int, where: EventFilter = EVERY_EVENT) -> EventPage:
         """See the port."""
-        return await self._read(partial(_events, sql=_PAGES[status], values=(LARGEST if before is None else before, limit)))
+        return await self._read(partial(listed_events, where=where, before=before, limit=limit))
 
     async def recorded_events(self, *, after: int, since: float, limit: int, trigger: Filter = None) -> RecordedPage:
         """See the port."""

@@ -199,8 +199,16 @@ CREATE TABLE merges (agent TEXT PRIMARY KEY, instance TEXT NOT NULL, numbers INT
 PRAGMA user_version = 7;
 """
 
+# Lists of events of one type or of one source, whose positions the index keeps in order.
+_LISTS: LiteralString = """
+CREATE INDEX events_type ON events (type);
+CREATE INDEX events_source ON events (source);
+
+PRAGMA user_version = 8;
+"""
+
 #: Step n brings version n-1 to n and says so in its last line; PRAGMA user_version takes no parameter, and is part of the transaction.
-MIGRATIONS: tuple[LiteralString, ...] = (FIRST, _THROTTLES, _MARKS, _HISTORY, _POLICIES, _FLEET, _MERGES)
+MIGRATIONS: tuple[LiteralString, ...] = (FIRST, _THROTTLES, _MARKS, _HISTORY, _POLICIES, _FLEET, _MERGES, _LISTS)
 
 
 def migrate(connection: apsw.Connection, place: Path, steps: Sequence[LiteralString] = MIGRATIONS) -> None:

@@ -23,7 +23,7 @@ _NEXT: LiteralString = "SELECT position, received_at FROM events WHERE position 
 def recorded_events(connection: apsw.Connection, after: int, since: float, trigger: str | None, limit: int) -> RecordedPage:
     """Return one page; see port.Events.recorded_events."""
     newest = cast("tuple[int | None]", row_of(connection, "SELECT max(position) FROM events"))[0] or 0
-    after = max(after, _before(connection, since, newest))
+    after = max(after, before_time(connection, since, newest))
     until = min(after + RECORDED_STRETCH, newest)
     found: list[Event] = []
     size = 0
@@ -35,7 +35,7 @@ def recorded_events(connection: apsw.Connection, after: int, since: float, trigg
     return RecordedPage(events=found, after=until if until < newest else None)
 
 
-def _before(connection: apsw.Connection, since: float, newest: int) -> int:
+def before_time(connection: apsw.Connection, since: float, newest: int) -> int:
     """Return a position up to which events were received before `since`: positions rise with the clock, but for its steps."""
     low, high = 0, newest
     while low < high:

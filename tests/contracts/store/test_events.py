@@ -7,7 +7,7 @@ import pytest
 
 from attune_controller.store.errors import EventUnknown, ExecutionExists, ReplayedBody, StoreClosed
 from attune_controller.store.port import Store
-from attune_controller.store.records.events import Acceptance, EventStatus
+from attune_controller.store.records.events import Acceptance, EventFilter, EventStatus
 from attune_controller.store.records.plans import PlannedEvent
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonRefused, JsonValue
@@ -138,7 +138,7 @@ async def test_pages_of_events_go_from_new_to_old_by_status(store: Store) -> Non
     await store.record_plans([plan(accepted[0]), plan(accepted[1]), PlannedEvent(position=accepted[2], revision="r", dead_reason="loop")])
 
     async def page(before: int | None, limit: int, status: EventStatus | None = None) -> list[int]:
-        return [found.position for found in await store.events(before=before, limit=limit, status=status)]
+        return [found.position for found in (await store.events(before=before, limit=limit, where=EventFilter(status=status))).events]
 
     assert await page(None, 3) == [dead, accepted[5], accepted[4]]
     assert await page(accepted[4], 2) == [accepted[3], accepted[2]]
@@ -148,6 +148,49 @@ async def test_pages_of_events_go_from_new_to_old_by_status(store: Store) -> Non
     assert await page(None, 9, EventStatus.PLANNED) == [accepted[1], accepted[0]]
     assert await page(None, 9, EventStatus.DEAD_LETTER) == [dead, accepted[2]]
     assert await page(dead, 9, EventStatus.DEAD_LETTER) == [accepted[2]]
+
+
+async def test_a_list_is_narrowed_by_everything_at_once(store: Store) -> None:
+    kept = replace(event(""), type="web.alert", source="/a", received_at=5.0, subject="Disk of web1", data={"note": "100% füll_X"})
+    others = [
+        replace(kept, received_at=4.0),
+        kept,
+        replace(kept, type="web.other"),
+        replace(kept, source="/b"),
+        replace(kept, subject="", data={"note": "disk"}),
+        kept,
+    ]
+    for number, one in enumerate(others, start=1):
+        await store.accept_event(replace(one, id=f"{number}"))
+
+    async def found(where: EventFilter) -> list[int]:
+        return [one.position for one in (await store.events(before=None, limit=9, where=where)).events]
+
+    assert await found(EventFilter()) == [6, 5, 4, 3, 2, 1]
+    assert await found(EventFilter(type="web.alert")) == [6, 5, 4, 2, 1]
+    assert await found(EventFilter(source="/a")) == [6, 5, 3, 2, 1]
+    assert await found(EventFilter(since=4.5, type="web.alert", source="/a")) == [6, 5, 2]
+    assert await found(EventFilter(status=EventStatus.ACCEPTED, source="/b")) == [4]
+    assert await found(EventFilter(status=EventStatus.DEAD_LETTER)) == []
+    assert await found(EventFilter(search="DISK")) == [6, 5, 4, 3, 2, 1]
+    assert await found(EventFilter(search="of web1", source="/a", since=4.5, type="web.alert")) == [6, 2]
+    assert await found(EventFilter(search="0% FüLL_x", source="/b")) == [4], "signs stand for themselves, ASCII letters are alike"
+    for nothing in ("0%f", "fxll", "FÜLL", "!%", "no such"):
+        assert await found(EventFilter(search=nothing)) == []
+
+
+async def test_pages_go_on_where_the_last_one_ended(store: Store) -> None:
+    for number in range(7):
+        await store.accept_event(replace(event(f"{number}"), type="web.odd" if number % 2 else "web.even"))
+    seen, before, pages = [], None, 0
+    while True:
+        page = await store.events(before=before, limit=2, where=EventFilter(type="web.even"))
+        seen += [one.position for one in page.events]
+        pages += 1
+        if page.before is None:
+            break
+        before = page.before
+    assert (seen, pages) == ([7, 5, 3, 1], 3)
 
 
 async def test_a_plan_gives_numbers_places_in_queues_and_the_events_fate(store: Store) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from attune_controller.store.port import Store
 from attune_controller.store.records.credentials import JoinToken
-from attune_controller.store.records.events import EventStatus
+from attune_controller.store.records.events import EventFilter, EventStatus
 from attune_controller.store.records.standing import Pruned
 from attune_core.states import State
 from tests.controller.store.making import event, found, held, move, plan, plan_some, queue, request, take
@@ -28,7 +28,7 @@ async def settle(store: Store, *executions: str, at: float) -> None:
 
 
 async def positions(store: Store) -> list[int]:
-    return [one.position for one in await store.events(before=None, limit=99)][::-1]
+    return [one.position for one in (await store.events(before=None, limit=99)).events][::-1]
 
 
 async def prune_events(store: Store, before: float, *, after: int = 0, limit: int = 99) -> Pruned:
@@ -51,7 +51,7 @@ async def test_events_go_when_they_are_older_than_the_window_and_all_that_came_o
     assert await positions(store) == [2, 4]
     await settle(store, "xb", at=600.0)
     assert (await prune_events(store, 100.0)).removed == 1
-    assert [one.new.id for one in await store.events(before=None, limit=9, status=EventStatus.PLANNED)] == ["d"]
+    assert [one.new.id for one in (await store.events(before=None, limit=9, where=EventFilter(status=EventStatus.PLANNED))).events] == ["d"]
 
 
 async def test_an_event_without_a_plan_stays_however_old_it_is_and_a_dead_letter_goes(store: Store) -> None:

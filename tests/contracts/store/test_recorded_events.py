@@ -10,7 +10,7 @@ from tests.controller.store.making import event
 
 
 async def accept(store: Store, *times: float, kind: str = "web.alert", text: str = "") -> None:
-    known = len(await store.events(before=None, limit=1000))
+    known = len((await store.events(before=None, limit=1000)).events)
     for number, at in enumerate(times, start=known):
         await store.accept_event(replace(event(f"{number}", data={"text": text}), received_at=at, type=kind))
 
@@ -30,7 +30,7 @@ async def test_pages_together_are_every_event_once_oldest_first(store: Store) ->
     await accept(store, *map(float, range(7)))
     assert await pages(store) == [[1, 2, 3], [4, 5, 6], [7]]
     page = await store.recorded_events(after=4, since=0.0, limit=10)
-    assert list(page.events) == list(reversed(await store.events(before=None, limit=3)))
+    assert list(page.events) == list(reversed((await store.events(before=None, limit=3)).events))
 
 
 @pytest.mark.parametrize("since", [0.0, 1.0, 3.5, 9.0, 9.5, 100.0])

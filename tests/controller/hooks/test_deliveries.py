@@ -57,7 +57,7 @@ def _refused(answer: httpx2.Response) -> tuple[int, str]:
 
 
 async def _stored(house: House) -> int:
-    return len(await house.store.events(before=None, limit=100))
+    return len((await house.store.events(before=None, limit=100)).events)
 
 
 async def test_a_signed_delivery_is_an_event_of_its_trigger(house: House, client: httpx2.AsyncClient) -> None:

@@ -46,7 +46,7 @@ async def test_a_mark_says_what_why_who_and_since_when_and_asking_again_changes_
         assert (renamed.note, renamed.since) == ("longer than I thought", mark.since), "it is paused since then"
         assert (await ask(client, "resume")).marks == []
         assert (await ask(client, "resume")).marks == []
-    events = list(reversed(await fleet.store.events(before=None, limit=10)))
+    events = list(reversed((await fleet.store.events(before=None, limit=10)).events))
     assert [(one.new.type, one.new.subject) for one in events] == [
         ("core.agent_paused", "web1"),
         ("core.agent_paused", "web1"),
@@ -63,7 +63,7 @@ async def test_the_marks_of_an_agent_are_independent_and_uncordon_ends_cordon_an
         assert fleet.fleet.candidates()[0].cordoned
         assert [mark.kind for mark in (await ask(client, "uncordon")).marks] == ["paused"]
         assert not fleet.fleet.candidates()[0].cordoned
-        assert [one.new.type for one in await fleet.store.events(before=None, limit=1)] == ["core.agent_uncordoned"]
+        assert [one.new.type for one in (await fleet.store.events(before=None, limit=1)).events] == ["core.agent_uncordoned"]
 
 
 async def test_a_drain_is_over_when_nothing_is_in_hand_whatever_waits_here(fleet: House) -> None:
@@ -164,6 +164,6 @@ async def test_two_operators_at_once_lose_no_mark(fleet: House) -> None:
     async with fleet.client("operate") as client:
         await asyncio.gather(*(ask(client, what, "x") for what in ("cordon", "pause", "drain")))
         assert len((await ask(client, "cordon")).marks) == 3
-    positions = [one.position for one in await fleet.store.events(before=None, limit=10)]
+    positions = [one.position for one in (await fleet.store.events(before=None, limit=10)).events]
     assert all(one > other for one, other in pairwise(positions))
     assert len(positions) == 3

@@ -65,7 +65,7 @@ async def test_an_export_is_read_back_as_what_was_received(house: House, tmp_pat
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with file.open("rb") as stream:
         found = [one for one in read_recorded(stream) if isinstance(one, RecordedEvent)]
-    stored = list(reversed(await house.store.events(before=None, limit=9)))
+    stored = list(reversed((await house.store.events(before=None, limit=9)).events))
     assert [(one.position, one.id, one.source, one.type, one.subject, one.data) for one in found] == [
         (one.position, one.new.id, one.new.source, one.new.type, one.new.subject, one.new.data) for one in stored
     ]

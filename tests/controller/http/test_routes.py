@@ -199,7 +199,7 @@ async def test_a_client_that_goes_away_in_the_middle_of_a_body_stores_nothing(ho
         async with wire(listener) as connection:
             await connection.send(head + '{"specversion": "1.0",')
             assert (await connection.answer()).status == 408
-    assert list(await house.store.events(before=None, limit=10)) == []
+    assert list((await house.store.events(before=None, limit=10)).events) == []
 
 
 BAD_JSON: dict[str, tuple[bytes, str]] = {

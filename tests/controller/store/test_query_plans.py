@@ -10,7 +10,7 @@ import pytest
 
 from attune_controller.departures import end_when_anew, end_when_forgotten
 from attune_controller.store.records.credentials import JoinToken
-from attune_controller.store.records.events import EventStatus
+from attune_controller.store.records.events import EventFilter, EventStatus
 from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.records.queues import Hold, Terms
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
@@ -68,7 +68,8 @@ async def use_everything(store: SqliteStore) -> None:
     await store.place("d", "web1")
     await store.accept_event(event("dead", dead_reason="why", body_digest="b"))
     for status in (None, *EventStatus):
-        await store.events(before=None, limit=5, status=status)
+        for narrowed in (EventFilter(), EventFilter(type="web.alert", since=1.0), EventFilter(source="a", search="b")):
+            await store.events(before=None, limit=5, where=replace(narrowed, status=status))
     await store.unplanned(limit=5)
     await store.recorded_events(after=0, since=1.0, limit=5, trigger="github.push")
     await store.event(1)
@@ -153,6 +154,31 @@ async def test_every_statement_finds_its_rows_by_an_index(tmp_path: Path, statem
         assert not scans, f"{sql} → {steps}"
         assert "USE TEMP B-TREE FOR ORDER BY" not in steps or any(part in sql for part in SORTED), f"{sql} → {steps}"
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("where", "index"),
+    [
+        (EventFilter(), "e USING INTEGER PRIMARY KEY"),
+        (EventFilter(search="x"), "e USING INTEGER PRIMARY KEY"),
+        (EventFilter(status=EventStatus.PLANNED), "e USING INTEGER PRIMARY KEY"),
+        (EventFilter(type="web.alert", search="x"), "events_type"),
+        (EventFilter(source="a", since=9.0), "events_source"),
+        (EventFilter(status=EventStatus.DEAD_LETTER, type="web.alert"), "plans_dead"),
+    ],
+)
+async def test_each_filter_of_the_list_of_events_looks_at_what_an_index_finds(
+    tmp_path: Path, statements: list[Statement], where: EventFilter, index: str
+) -> None:
+    store = await open_sqlite_store(tmp_path)
+    await store.events(before=None, limit=5, where=where)
+    await store.close()
+    (look,) = {sql for sql, _ in statements if "octet_length" in sql}
+    connection = apsw.Connection(str(tmp_path / "store.sqlite"))
+    steps = [str(row[3]) for row in connection.execute("EXPLAIN QUERY PLAN " + look, (9, 0, None, "a", "a", 0.0, None, 5))]
+    connection.close()
+    assert index in steps[0], steps
+    assert not any("SCAN" in step or "B-TREE" in step for step in steps), steps
 
 
 @pytest.mark.parametrize(
