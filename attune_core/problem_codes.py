@@ -341,6 +341,24 @@ _WEBHOOKS = {
         "Remove it, or declare it in the trigger.",
     ),
 }
+_TIMERS = {
+    "ATT216": ProblemCode(
+        "not a schedule",
+        "A timer has none or several of `every`, `cron` and `at`, a cron expression or zone that there is not, times out of order, "
+        "a key that its kind of schedule does not use, or a jitter that would let one tick overtake the next.",
+        "Write what the message says; `attune timer next` shows when a timer is due.",
+    ),
+    "ATT217": ProblemCode(
+        "trigger and timer of one name", "A timer declares the trigger of its name itself, and the pack has one.", "Rename one of them."
+    ),
+    "ATT218": ProblemCode(
+        "never due",
+        "No time fits the timer's schedule: a day that no month has, or none between `start` and `end`.",
+        "Correct the schedule, or remove the timer.",
+        Severity.WARNING,
+    ),
+    "ATT219": ProblemCode("unused timer", "No rule names the timer.", "Give it a rule, or remove it.", Severity.INFORMATION),
+}
 _EXPRESSIONS = {
     code.value: ProblemCode(code.name.lower().replace("_", " "), row.cause, row.remedy[:1].upper() + row.remedy[1:] + ".", row.severity)
     for code, row in FINDING_CODES.items()
@@ -352,6 +370,7 @@ PROBLEM_CODES: Mapping[str, ProblemCode] = {
     **_FILES,
     **_WHOLE,
     **_SENSORS,
+    **_TIMERS,
     **_WEBHOOKS,
     **_EXPRESSIONS,
 }

@@ -4,7 +4,7 @@ Built only by `load`; a Catalog that exists has no error in it, so nothing behin
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +13,7 @@ from attune_core.json_schema import SchemaValidator
 from attune_core.models.action import ActionDocument
 from attune_core.models.pack import PackDocument
 from attune_core.models.sensor import SensorDocument
+from attune_core.models.timer import TimerDocument
 from attune_core.models.webhook import WebhookDocument
 from attune_core.problems import Span
 from attune_core.values import JsonObject, JsonValue
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from attune_core.expressions.program import Program
     from attune_core.expressions.structure import CheckedStructure
     from attune_core.expressions.template import CheckedTemplate
+    from attune_core.timers.schedule import Schedule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +125,21 @@ class Webhook:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Timer:
+    """One timer; its trigger has its reference. `declared` is what its document says of when it is due: with that, the times change too."""
+
+    ref: str
+    path: str
+    span: Span
+    document: TimerDocument
+    schedule: "Schedule"
+    declared: str
+    jitter: float = 0.0
+    misfire: Literal["skip", "one", "all"] = "one"
+    at_most: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Catalog:
     """Everything a revision declares. `rules_by_trigger` has enabled rules only, in the order of their references."""
 
@@ -134,6 +151,7 @@ class Catalog:
     rules: Mapping[str, Rule]
     rules_by_trigger: Mapping[str, tuple[Rule, ...]]
     webhooks: Mapping[str, Webhook]
+    timers: Mapping[str, Timer] = field(default_factory=dict)
 
     @cached_property
     def indexes(self) -> Mapping[str, RuleIndex]:

@@ -11,7 +11,7 @@ from attune_core.catalog.check_inputs import Inputs, check_inputs
 from attune_core.catalog.check_selectors import check_selector
 from attune_core.catalog.check_throttles import check_throttle
 from attune_core.catalog.check_triggers import COMPLETED
-from attune_core.catalog.layout import declared
+from attune_core.catalog.layout import declared, declared_triggers
 from attune_core.catalog.reading import Read, Reading
 from attune_core.catalog.scopes import event_scope
 from attune_core.expressions.suggestion import suggestion
@@ -21,7 +21,7 @@ from attune_core.models.rule import RuleDocument
 
 def check_rules(reading: Reading) -> dict[str, Rule]:
     """Check every rule that could be read; the records are complete only if there is no error at all."""
-    triggers, actions = declared(reading.layout, "trigger"), declared(reading.layout, "action")
+    triggers, actions = declared_triggers(reading.layout), declared(reading.layout, "action")
     completions = dict.fromkeys(f"{ref}.{COMPLETED}" for ref in actions)
     found: dict[str, Rule] = {}
     for ref, rule in reading.rules.items():

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from attune_core.catalog.catalog import Trigger
 from attune_core.catalog.check_triggers import COMPLETED
-from attune_core.catalog.layout import Layout, declared
+from attune_core.catalog.layout import Layout, declared, declared_triggers
 from attune_core.catalog.nodes import Place
 from attune_core.catalog.reading import Read, Reading
 from attune_core.expressions.suggestion import suggestion
@@ -42,7 +42,7 @@ class _Known:
 
     def __init__(self, layout: Layout) -> None:
         self.rules, self.actions = declared(layout, "rule"), declared(layout, "action")
-        self.triggers = dict.fromkeys([*declared(layout, "trigger"), *(f"{ref}.{COMPLETED}" for ref in self.actions)])
+        self.triggers = dict.fromkeys([*declared_triggers(layout), *(f"{ref}.{COMPLETED}" for ref in self.actions)])
 
 
 class _CaseCheck:

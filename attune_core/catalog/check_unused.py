@@ -24,6 +24,11 @@ def check_unused(reading: Reading, webhooks: Mapping[str, Webhook]) -> None:
     programs: list[ReadProgram] = [*reading.actions.values(), *reading.sensors.values()]
     sent = {ref for program in programs for ref in program.model.emits}
     hooked = {ref for hook in webhooks.values() for ref in hook.triggers.values()}
+    for ref in reading.timers.keys() - awaited:
+        hint = "give it a rule, or remove it; each of its times is an event all the same"
+        reading.findings.at(
+            "ATT219", f"no rule uses the timer `{ref}`", reading.timers[ref].document, hint=hint, severity=Severity.INFORMATION
+        )
     for ref in reading.triggers.keys() - awaited - sent - hooked:
         message = f"nothing uses the trigger `{ref}`: no rule, no webhook, no `emits`"
         hint = "give it a rule, or remove it"

@@ -13,9 +13,9 @@ from attune_core.names import is_name
 from attune_core.problems import Severity
 
 #: Folder of a pack -> the kind of document in it.
-_KINDS = {"actions": "action", "triggers": "trigger", "sensors": "sensor", "rules": "rule", "tests": "test"}
+_KINDS = {"actions": "action", "triggers": "trigger", "sensors": "sensor", "timers": "timer", "rules": "rule", "tests": "test"}
 #: Folders that a near miss may have meant; files of other kinds stand in folders called like `tests`.
-_PLACES, _MEANT = ("packs", "rules", "webhooks"), ("actions", "triggers", "sensors", "rules")
+_PLACES, _MEANT = ("packs", "rules", "webhooks"), ("actions", "triggers", "sensors", "timers", "rules")
 #: `rules` would collide with `rules/` at the root; `core` and `attune` are the names of Attune's own events.
 RESERVED_PACKS = frozenset({"rules", "core", "attune"})
 _NAME_HINT = "lower-case letters, digits and `_`, a letter first, at most 63 characters"
@@ -136,3 +136,8 @@ def declared(layout: Layout, kind: str) -> Mapping[str, str]:
     """Return reference -> path of every document of a kind, whether or not it can be read."""
     found = {f"{pack}.{name}": path for pack, files in layout.packs.items() for name, path in files.documents[kind].items()}
     return found | ({f"rules.{name}": path for name, path in layout.root_rules.items()} if kind == "rule" else {})
+
+
+def declared_triggers(layout: Layout) -> Mapping[str, str]:
+    """Return the same for what events may be of and programs may not send: triggers, and timers, which declare theirs."""
+    return {**declared(layout, "timer"), **declared(layout, "trigger")}

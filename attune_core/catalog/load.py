@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from attune_core.catalog.archive import Member, digest_of_archive, write_archive
-from attune_core.catalog.catalog import Catalog, Pack, Rule
+from attune_core.catalog.catalog import Catalog, Pack, Rule, Timer
 from attune_core.catalog.check_actions import check_actions
 from attune_core.catalog.check_duplicates import check_duplicates
 from attune_core.catalog.check_emits import check_emits
@@ -69,6 +69,12 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
     sensors = check_sensors(reading)
     check_emits(reading)
     triggers = check_triggers(reading) | {f"{ref}.completed": completion_trigger(reading, action) for ref, action in actions.items()}
+    timers: Mapping[str, Timer] = {}
+    if reading.timers:  # calendars and zones are not loaded for repositories without any
+        from attune_core.catalog.check_timers import check_timers, timer_trigger
+
+        timers = check_timers(reading)
+        triggers = {ref: timer_trigger(reading, timer) for ref, timer in reading.timers.items() if ref not in triggers} | triggers
     rules = check_rules(reading)
     check_duplicates(reading)
     check_loops(reading, rules)
@@ -87,6 +93,7 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
         rules=rules,
         rules_by_trigger=_by_trigger(rules),
         webhooks=webhooks,
+        timers=timers,
     )
     return _loaded(reading, catalog, tests)
 

@@ -19,6 +19,7 @@ from attune_core.models.repository import Defaults, RepositoryDocument
 from attune_core.models.rule import RuleDocument
 from attune_core.models.rule_test import RuleTestDocument
 from attune_core.models.sensor import SensorDocument
+from attune_core.models.timer import TimerDocument
 from attune_core.models.trigger import TriggerDocument
 from attune_core.models.version_range import parse_range
 from attune_core.models.webhook import WebhookDocument
@@ -41,6 +42,8 @@ def read_models(reading: Reading, tree: Tree) -> None:
             reading.triggers[trigger.ref] = trigger
         for sensor in _read(reading, documents, SensorDocument, pack, files.documents["sensor"]):
             reading.sensors[sensor.ref] = sensor
+        for timer in _read(reading, documents, TimerDocument, pack, files.documents["timer"]):
+            reading.timers[timer.ref] = timer
         for rule in _read(reading, documents, RuleDocument, pack, files.documents["rule"]):
             reading.rules[rule.ref] = rule
         reading.tests.extend(_read(reading, documents, RuleTestDocument, pack, files.documents["test"]))

@@ -18,6 +18,7 @@ from attune_core.models.pack import PackDocument
 from attune_core.models.rule import RuleDocument
 from attune_core.models.rule_test import RuleTestDocument
 from attune_core.models.sensor import SensorDocument
+from attune_core.models.timer import TimerDocument
 from attune_core.models.trigger import TriggerDocument
 from attune_core.models.webhook import WebhookDocument
 
@@ -55,6 +56,7 @@ class Reading:
     actions: dict[str, Read[ActionDocument]] = field(default_factory=dict)
     triggers: dict[str, Read[TriggerDocument]] = field(default_factory=dict)
     sensors: dict[str, Read[SensorDocument]] = field(default_factory=dict)
+    timers: dict[str, Read[TimerDocument]] = field(default_factory=dict)
     rules: dict[str, Read[RuleDocument]] = field(default_factory=dict)
     tests: list[Read[RuleTestDocument]] = field(default_factory=list)
     webhooks: dict[str, Read[WebhookDocument]] = field(default_factory=dict)

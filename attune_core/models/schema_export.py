@@ -13,6 +13,7 @@ from attune_core.models.repository import RepositoryDocument
 from attune_core.models.rule import RuleDocument
 from attune_core.models.rule_test import RuleTestDocument
 from attune_core.models.sensor import SensorDocument
+from attune_core.models.timer import TimerDocument
 from attune_core.models.trigger import TriggerDocument
 from attune_core.models.webhook import WebhookDocument
 from attune_core.quantities import DURATION_PATTERN, SIZE_PATTERN, show_duration
@@ -26,6 +27,7 @@ DOCUMENTS: tuple[type[DocumentModel], ...] = (
     RuleDocument,
     RuleTestDocument,
     SensorDocument,
+    TimerDocument,
     TriggerDocument,
     WebhookDocument,
 )

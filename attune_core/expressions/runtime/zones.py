@@ -1,20 +1,15 @@
 """The calendar and clock of a moment in a time zone: UTC, a fixed offset, or a name of the IANA data base.
 
-Called by the functions on time. Names and rules are those of the installed package `tzdata`, whatever zone data the host has: everybody who
-judges or evaluates an expression gets the same, and no other file is read.
+Called by the functions on time. Names and rules are those of `zone_rules`, whatever zone data the host has.
 """
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from attune_core.expressions.errors import ExpressionFailed
 from attune_core.expressions.runtime.moments import DAY, EPOCH_DAY, HOUR, MINUTE, SECOND, Moment
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+from attune_core.zone_rules import zone_rules
 
 _OFFSET = re.compile(r"([+-]?)([0-9]{1,2}):([0-9]{2})")
 #: The calendar repeats after 400 years, days of the week included.
@@ -60,7 +55,7 @@ def _offset(moment: Moment, zone: str) -> int:
         if hours > 23 or minutes > 59:
             raise _no_zone()
         return (hours * HOUR + minutes * MINUTE) * (-1 if fixed[1] == "-" else 1)
-    rules = _zone(zone)
+    rules = zone_rules(zone)
     if rules is None:
         raise _no_zone()
     #: `datetime` ends where moments do, and a zone may be ahead or behind there: the rules of 400 years before or after hold.
@@ -73,22 +68,3 @@ def _offset(moment: Moment, zone: str) -> int:
 
 def _no_zone() -> ExpressionFailed:
     return ExpressionFailed("there is no such time zone: write a name such as Europe/Berlin, or an offset such as +02:00")
-
-
-@lru_cache(maxsize=256)
-def _zone(name: str) -> "ZoneInfo | None":
-    #: Loaded on first use: most rules never ask for a zone.
-    from importlib import resources
-    from zoneinfo import ZoneInfo
-
-    if name not in _names():
-        return None
-    with resources.files("tzdata").joinpath("zoneinfo", name).open("rb") as rules:
-        return ZoneInfo.from_file(rules, key=name)
-
-
-@lru_cache(maxsize=1)
-def _names() -> frozenset[str]:
-    from importlib import resources
-
-    return frozenset(resources.files("tzdata").joinpath("zones").read_text("ascii").split())

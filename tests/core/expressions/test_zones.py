@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from attune_core.expressions.check import Scope, check
-from attune_core.expressions.runtime import zones
+from attune_core.expressions.runtime.zones import known
 from attune_core.expressions.types import TIMESTAMP
+from attune_core.zone_rules import zone_names, zone_rules
 
 
 @pytest.fixture
@@ -21,10 +22,10 @@ def other_machine(tmp_path: Path) -> Iterator[None]:
         place.parent.mkdir(parents=True)
         place.write_bytes(tokyo)
     zoneinfo.reset_tzpath(to=[str(tmp_path)])
-    zones._zone.cache_clear()
+    zone_rules.cache_clear()
     yield
     zoneinfo.reset_tzpath()
-    zones._zone.cache_clear()
+    zone_rules.cache_clear()
 
 
 @pytest.mark.usefixtures("other_machine")
@@ -41,4 +42,4 @@ def test_the_rules_of_the_machine_are_not_used() -> None:
 
 
 def test_every_name_of_the_list_has_rules() -> None:
-    assert [name for name in sorted(zones._names()) if not zones.known(name)] == []
+    assert [name for name in sorted(zone_names()) if not known(name)] == []

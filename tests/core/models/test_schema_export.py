@@ -11,7 +11,15 @@ from attune_core.shipped import shipped
 from attune_core.values import JsonValue
 from tests.core.catalog.test_cases import CASES
 
-KINDS = {"actions": "action", "sensors": "sensor", "tests": "test", "triggers": "trigger", "rules": "rule", "webhooks": "webhook"}
+KINDS = {
+    "actions": "action",
+    "sensors": "sensor",
+    "tests": "test",
+    "timers": "timer",
+    "triggers": "trigger",
+    "rules": "rule",
+    "webhooks": "webhook",
+}
 
 
 def test_the_committed_schemas_are_what_the_models_say() -> None:
@@ -22,7 +30,8 @@ def test_the_committed_schemas_are_what_the_models_say() -> None:
 
 def documents() -> list[tuple[str, JsonValue]]:
     found = []
-    for root in (shipped("examples") / "deploy", shipped("packs-template"), CASES / "fine-sensors" / "repo"):
+    fine = [CASES / name / "repo" for name in ("fine-sensors", "fine-timers")]
+    for root in (shipped("examples") / "deploy", shipped("packs-template"), *fine):
         for path in sorted(root.rglob("*.yaml")):
             kind = {"attune.yaml": "repository", "pack.yaml": "pack"}.get(path.name) or KINDS[path.parent.name]
             document, _ = read_document(path.name, path.read_bytes())
@@ -31,7 +40,7 @@ def documents() -> list[tuple[str, JsonValue]]:
     return found
 
 
-def test_every_shipped_document_fits_its_schema() -> None:
+def test_documents_of_every_kind_fit_their_schema() -> None:
     validators = {name.removesuffix(".json"): SchemaValidator(json.loads(text)) for name, text in exported().items()}
     seen = set()
     for kind, value in documents():
@@ -55,6 +64,9 @@ def test_every_shipped_document_fits_its_schema() -> None:
         ("sensor", {"description": "x", "run": ["a"], "emits": ["web.restart.completed"]}),
         ("sensor", {"description": "x", "run": ["a"], "emits": ["a.b"], "agents": {"match": {}, "pick": "any"}}),
         ("trigger", {"description": "x", "data": {"type": 5}}),
+        ("timer", {"description": "x", "every": "5m", "misfire": "none"}),
+        ("timer", {"description": "x", "at": []}),
+        ("timer", {"description": "x", "start": "2026"}),
         ("repository", {"format": 2, "attune": ">=1"}),
         ("webhook", {"verify": "github", "secret": "hunter2", "trigger": "a.b", "allow": ["push"]}),
     ],

@@ -1,0 +1,1 @@
+"""Timers: when a declared schedule is due; pure."""
