@@ -17,7 +17,7 @@ from attune_agent.executor.protocol import PROTOCOL, SOCKET_NAME
 from attune_agent.executor_connection import ExecutorConnection, open_connection
 from attune_agent.executor_errors import ExecutorIncompatible, ExecutorUnreachable
 from attune_agent.executor_messages import encode_start, read_ended, read_greeting, read_listed
-from attune_agent.host import AttemptState, Ended, Greeting, Listed, StartReply, StartRequest
+from attune_agent.host import AttemptState, Ended, Greeting, Kind, Listed, StartReply, StartRequest
 from attune_core.errors import AttuneError
 
 _Key = tuple[str, int]
@@ -129,6 +129,22 @@ class ExecutorLink:
         if end is not None:  # it was never waited for
             self._no_longer((execution, attempt), end)
         (await self._reached(self._limit)).tell("forget", {"execution": execution, "attempt": attempt})
+
+    async def listed_sensors(self) -> tuple[Listed, ...]:
+        """See `SensorHost.listed_sensors`."""
+        return tuple(one for one in read_listed(await self._ask("list", {"sensors": True})) if one.kind is Kind.SENSOR)
+
+    async def trim(self, run: str, before: int) -> None:
+        """See `SensorHost.trim`."""
+        await self._ask("trim", {"execution": run, "attempt": 1, "before": before})
+
+    async def unspool(self, run: str) -> None:
+        """See `SensorHost.unspool`."""
+        await self._ask("unspool", {"execution": run, "attempt": 1})
+
+    async def renew(self, run: str, lease: float) -> None:
+        """See `SensorHost.renew`."""
+        await self._ask("renew", {"execution": run, "attempt": 1, "lease": lease})
 
     async def _ask(self, kind: str, message: Mapping[str, object]) -> Fields:
         connection = await self._reached(self._limit)

@@ -32,6 +32,10 @@ def encode_start(request: StartRequest) -> dict[str, object]:
     }
     if request.state_id is not None:
         message["state_id"] = request.state_id
+    if (spool := request.spool) is not None:
+        message["spool"] = {"segment": spool.segment, "segments": spool.segments}
+    if request.lease is not None:
+        message["lease"] = request.lease
     if request.user is not None:
         message["user"] = request.user
     if request.action is not None:
@@ -56,6 +60,7 @@ def read_greeting(reply: Fields) -> Greeting:
         mode=read.one_of(reply, "mode", list(Mode)),
         slots=read.whole(reply, "slots", 1, _MOST),
         inputs_in_memory=read.flag(reply, "inputs_in_memory"),
+        sensors=read.whole(reply, "sensors", 0, _MOST, 0),
         limits=tuple(map(Limit, read.texts(reply, "limits"))) if "limits" in reply else (),
     )
 

@@ -15,6 +15,7 @@ class Kind(StrEnum):
 
     ATTEMPT = "attempt"  # a slot's own uid, umask 077
     BUILD = "build"  # the build user, umask 022, both output streams in the log `stdout`
+    SENSOR = "sensor"  # as an attempt, but in no slot, for as long as it likes, and with its stdout in a spool
 
 
 class How(StrEnum):
@@ -87,6 +88,7 @@ class Greeting:
     slots: int
     inputs_in_memory: bool
     limits: tuple[Limit, ...] = ()  # what of an attempt it bounds together, and tells when it is hit
+    sensors: int = 0  # how many it hosts at the same time; 0 as well: it is of a release that knows none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,14 @@ class LogBounds:
     head: int = 1 << 20
     segment: int = 8 << 20
     segments: int = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpoolBounds:
+    """Bytes of one segment of a sensor's stdout, and how many may wait before the sensor has to."""
+
+    segment: int = 4 << 20
+    segments: int = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +139,7 @@ class StartRequest:
     argv: tuple[str, ...]
     env: Mapping[str, str]
     cwd: str
-    timeout: float
+    timeout: float  # sensors: 0 for none
     grace: float = 10.0
     kind: Kind = Kind.ATTEMPT
     state_id: str | None = None
@@ -140,10 +150,12 @@ class StartRequest:
     result_limit: int = 1 << 20
     masks: tuple[bytes, ...] = field(default=(), repr=False)  # every form to be replaced by `***` in logs and Result
     limits: ProcessLimits = ProcessLimits()
-    user: str | None = None  # attempts: the user of the host to be, if the executor was given a grant for `action`
+    spool: SpoolBounds | None = None  # sensors
+    lease: float | None = None  # sensors: stopped after so long unless renewed; None: never
+    user: str | None = None  # not builds: the user of the host to be, if the executor was given a grant for `action`
     action: str | None = None
-    sandbox: Sandbox | None = None  # attempts
-    uses: str | None = None  # attempts: the key of the environment it runs in
+    sandbox: Sandbox | None = None  # not builds
+    uses: str | None = None  # not builds: the key of the environment it runs in
     environment: str | None = None  # builds: `<environments>/<key>/tree` exists and belongs to the build user before it starts
     fresh: bool = False  # builds: that tree is emptied first
     home: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # builds: files below HOME, 0600, removed at the end
@@ -230,4 +242,24 @@ class Host(Protocol):
 
         The word may be lost with the connection: the next start of the agent says it again.
         """
+        ...
+
+
+class SensorHost(Host, Protocol):
+    """A Host that hosts sensors, too; what a sensor printed is read from its spool, and there until `trim` or `unspool` lets it go."""
+
+    async def listed_sensors(self) -> tuple[Listed, ...]:
+        """Return every run of a sensor that is not forgotten."""
+        ...
+
+    async def trim(self, run: str, before: int) -> None:
+        """Let go of the spool's segments with lower numbers."""
+        ...
+
+    async def unspool(self, run: str) -> None:
+        """Let go of the whole spool of a run that has ended."""
+        ...
+
+    async def renew(self, run: str, lease: float) -> None:
+        """Let it run for so many seconds from now; `AttemptUnknown`."""
         ...

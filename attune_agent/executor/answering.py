@@ -13,7 +13,7 @@ from attune_agent.executor.fields import Fields, FieldWrong
 from attune_agent.executor.hosting import Hosting
 from attune_agent.executor.ledger import Held, Ledger, forget_record
 from attune_agent.executor.protocol import PROTOCOL, Greeting
-from attune_agent.executor.start_command import parse_key
+from attune_agent.executor.start_command import MOST_SECONDS, parse_key
 from attune_agent.executor.starting import Refused, Starting
 
 
@@ -59,7 +59,8 @@ class Answering:
                 self._stop(self._known(fields), fields)
                 reply({})
             case "list":
-                reply({"attempts": [held.listed() for held in self._ledger.all()]})
+                sensors = read.flag(fields, "sensors")  # an agent of before would not know their kind
+                reply({"attempts": [held.listed() for held in self._ledger.all() if sensors or held.kind != "sensor"]})
             case "outcome":
                 held = self._known(fields)
                 reply({"state": held.state, "outcome": held.outcome})
@@ -69,6 +70,18 @@ class Answering:
             case "retire":
                 self._retire(connection, now=read.flag(fields, "now"))
                 reply({})
+            case other:
+                self._tend_sensor(other, fields)
+                reply({})
+
+    def _tend_sensor(self, asked: object, fields: Fields) -> None:
+        match asked:
+            case "trim":
+                self._hosting.trim(parse_key(fields)[0], read.whole(fields, "before", 0, 1 << 40))
+            case "unspool":
+                self._unspool(fields)
+            case "renew":
+                self._renew(self._known(fields), fields)
             case unknown:
                 raise FieldWrong(f"type: {str(unknown)[:40]!r} cannot be asked")
 
@@ -94,6 +107,18 @@ class Answering:
         if connection.uid not in (0, os.geteuid()):
             raise Refused("bad_request", "only root and the executor's own user may stop it")
         self.stopping, self.ending = True, self.ending or now
+
+    def _unspool(self, fields: Fields) -> None:
+        key = parse_key(fields)
+        held = self._ledger.get(key)
+        if held is not None and held.outcome is None:
+            raise Refused("bad_request", "the sensor has not ended")
+        self._hosting.unspool(key[0])
+
+    def _renew(self, held: Held, fields: Fields) -> None:
+        slot = self._hosting.slot_of(held)
+        if slot is not None and slot.sensor:
+            slot.lease_until = now() + read.seconds(fields, "lease", MOST_SECONDS)
 
     def _end_of_interest(self, fields: Fields) -> None:
         key = parse_key(fields)

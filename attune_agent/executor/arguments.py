@@ -7,7 +7,7 @@ import argparse
 import re
 
 from attune_agent.executor.host_bounds import DEFAULT_PROCESSES, default_memory
-from attune_agent.executor.identities import DEFAULT_UIDS
+from attune_agent.executor.identities import DEFAULT_SENSORS, DEFAULT_UIDS
 from attune_agent.executor.log_retention import DEFAULT_LIMIT
 
 _ACTION = re.compile(r"[a-z][a-z0-9_]{0,62}\.([a-z][a-z0-9_]{0,62}|\*)", re.ASCII)
@@ -36,8 +36,10 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     ):
         run.add_argument(f"--{name}", default=default, metavar="DIR", help=f"{what} (default {default})")
     run.add_argument("--slots", default=4, type=_slots, metavar="N", help="attempts at the same time, 1 to 256 (default 4)")
+    room = f"default {DEFAULT_SENSORS}, or as many as --uids has room for"
+    run.add_argument("--sensors", type=_sensors, metavar="N", help=f"sensors at the same time, 0 to 256 ({room})")
     uids = "-".join(map(str, DEFAULT_UIDS))
-    run.add_argument("--uids", type=_uids, metavar="FIRST-LAST", help=f"as root: uids for builds (the first) and slots (default {uids})")
+    run.add_argument("--uids", type=_uids, metavar="FIRST-LAST", help=f"as root: uids for builds, slots, sensors (default {uids})")
     run.add_argument("--agent-uid", type=int, metavar="UID", help="as root: the user that may connect besides root")
     run.add_argument(
         "--grant", default=[], action="append", type=_grant, metavar="USER=ACTION,…", help="as root: actions that may run as a user"
@@ -54,6 +56,10 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 
 def _slots(text: str) -> int:
     return _whole(text, 1, 256)
+
+
+def _sensors(text: str) -> int:
+    return _whole(text, 0, 256)
 
 
 def _memory(text: str) -> int:

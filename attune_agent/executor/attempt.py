@@ -18,9 +18,10 @@ from attune_agent.executor.log_index import STREAMS
 from attune_agent.executor.masking import Masker, masked
 from attune_agent.executor.private_directory import PrivateDirectory
 from attune_agent.executor.protocol import How, ResultState
-from attune_agent.executor.pump import Stream, output_pipe
+from attune_agent.executor.pump import Log, Stream, output_pipe
 from attune_agent.executor.sandbox import NOT_REACHED, Bubble
 from attune_agent.executor.spawn import Command, NotSpawned, not_spawned, resolve, spawn
+from attune_agent.executor.spool import Spool
 from attune_agent.executor.start_command import StartCommand
 from attune_agent.executor.tree import Tree, terminate_sandboxed
 from attune_core.failpoints import failpoint
@@ -66,7 +67,7 @@ class Attempt:
         self._detail = ""
         self._bubble: Bubble | None = None
         self._tree_empty = False
-        self._logs = [BoundedLog(command.logs) for _ in STREAMS[: 1 if command.kind == "build" else 2]]
+        self._logs = _logs(command)
         try:
             self._private = PrivateDirectory(private)
         except OSError as error:
@@ -238,6 +239,13 @@ class Attempt:
             stream.close()
         for log in self._logs:
             log.close()
+
+
+def _logs(command: StartCommand) -> list[Log]:
+    """Return where each stream goes; a build's two are one."""
+    if command.kind == "build":
+        return [BoundedLog(command.logs)]
+    return [BoundedLog(command.logs) if command.spool is None else Spool(command.spool), BoundedLog(command.logs)]
 
 
 def ending_of_nothing(error: NotSpawned) -> Ending:

@@ -103,6 +103,11 @@ class BoundedLog:
                 self._file = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)  # there is no head; what follows is in the ring
 
     @property
+    def blocked(self) -> bool:
+        """Whether nothing can be taken before the file that `wants` names is there."""
+        return self.wants is not None
+
+    @property
     def broken(self) -> bool:
         """Whether bytes are being lost."""
         return self._broken

@@ -59,6 +59,11 @@ class Course:
         elif self._phase in (_Phase.RUNNING, _Phase.DRAINING):
             self._phase, self.wake_at = _Phase.DRAINING, now
 
+    @property
+    def over(self) -> bool:
+        """Whether no process of the tree is left."""
+        return self._phase is _Phase.OVER
+
     def kill_failed(self, now: float) -> bool:
         """Tell whether something of the tree survives killing."""
         return self._phase is _Phase.KILLING and now - self._killing_since >= ALARM

@@ -8,6 +8,7 @@ import contextlib
 import os
 import select
 import signal
+from collections.abc import Sequence
 from math import inf
 
 from attune_agent.executor.answering import Answering
@@ -16,7 +17,7 @@ from attune_agent.executor.commit import GroupCommit
 from attune_agent.executor.connections import Connections
 from attune_agent.executor.hosting import Hosting
 from attune_agent.executor.log_retention import LogRetention
-from attune_agent.executor.slots import Phase
+from attune_agent.executor.slots import Phase, Slot
 
 #: How long attempts have for SIGTERM when the executor itself is stopped.
 _GRACE = 10.0
@@ -36,7 +37,7 @@ class Executor:
         self._retention = retention
         self._answering: Answering | None = None
         self._stop_asked = 0
-        self._ended_all = False
+        self._ended_all = self._ended_sensors = False
         self._signalled, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
@@ -46,7 +47,7 @@ class Executor:
     def await_keepers(self, limit: float) -> None:
         """Go on until every slot has a keeper that emptied its uid; `KeepersFailed` after so many seconds."""
         end = now() + limit
-        own = [slot for slot in self._hosting.slots if not slot.guest]
+        own = [slot for slot in self._hosting.slots if not slot.passing]
         while any(slot.phase is not Phase.READY for slot in own):
             if now() > end or self._stop_asked:
                 missing = [str(slot.number) for slot in own if slot.phase is not Phase.READY]
@@ -65,12 +66,18 @@ class Executor:
     def _finished(self, answering: Answering) -> bool:
         if (self._stop_asked or answering.ending) and not self._ended_all:
             answering.stopping = self._ended_all = True
-            for slot in self._hosting.slots:
-                if slot.held is not None:
-                    slot.stopped_by = "executor_stopped"
-                    self._hosting.stop(slot, _GRACE, now())
+            self._end([slot for slot in self._hosting.slots if not slot.sensor])
+        if answering.stopping and not self._ended_sensors:  # they never end by themselves, and the next executor hosts them again
+            self._ended_sensors = True
+            self._end([slot for slot in self._hosting.slots if slot.sensor])
         busy = self._commit.ends_waiting or any(slot.held is not None for slot in self._hosting.slots)
         return self._stop_asked > 1 or (answering.stopping and not busy)
+
+    def _end(self, slots: Sequence[Slot]) -> None:
+        for slot in slots:
+            if slot.held is not None:
+                slot.stopped_by = "executor_stopped"
+                self._hosting.stop(slot, _GRACE, now())
 
     def _turn(self, latest: float) -> None:
         ready = self._wait(latest)

@@ -29,9 +29,11 @@ class HostBounds:
         memory, processes = min(command.memory or self.memory, self.memory), min(command.processes or self.processes, self.processes)
         return memory, processes + (OF_SANDBOX if command.sandbox is not None else 0)
 
-    def of_uid(self, number: int) -> int:
-        """Return what RLIMIT_NPROC bounds the uid of a slot to, its keeper included, where no group counts."""
-        return _PROCESSES_OF_BUILD if number == 0 else self.processes + OF_SANDBOX + 1
+    def of_slot(self, slot: Slot) -> int | None:
+        """Return what RLIMIT_NPROC bounds the own uid of a slot to, its keeper included, where no group counts; None: nothing."""
+        if slot.identity.uid is None or (slot.group is not None and "pids" in slot.group.folders):
+            return None
+        return _PROCESSES_OF_BUILD if slot.number == 0 else self.processes + OF_SANDBOX + 1
 
     def left_to_keeper(self, command: StartCommand, slot: Slot) -> dict[str, int]:
         """Return the limits that the keeper sets by rlimits: where no group counts, processes of a uid that no other attempt has."""

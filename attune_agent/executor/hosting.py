@@ -24,6 +24,7 @@ from attune_agent.executor.processes import process
 from attune_agent.executor.protocol import OutcomeMessage
 from attune_agent.executor.slots import Phase, Slot, fork_keeper, remove_emptied
 from attune_agent.executor.speech import say
+from attune_agent.executor.spools import Spools
 from attune_agent.executor.tree import kill_orphans
 from attune_core.failpoints import failpoint
 
@@ -37,9 +38,10 @@ _UNKILLABLE_AFTER = 10.0
 class Hosting:
     """The slots and what happens to them."""
 
-    def __init__(self, slots: Sequence[Slot], commit: GroupCommit, push: Callable[[Mapping[str, object]], None]) -> None:
+    def __init__(self, slots: Sequence[Slot], commit: GroupCommit, spools: Spools, push: Callable[[Mapping[str, object]], None]) -> None:
         self.slots = slots
         self._commit = commit
+        self._spools = spools
         self._push = push
         self._logged = 0
 
@@ -48,14 +50,15 @@ class Hosting:
         logged, self._logged = self._logged, 0
         return logged
 
-    def free_slot(self, *, build: bool = False, guest: bool = False) -> Slot | None:
-        """Return a slot that may be given an attempt (of a granted user), or a build."""
-        return next((slot for slot in self.slots if slot.free and slot.guest == guest and (slot.number == 0) == build), None)
+    def free_slot(self, *, build: bool = False, guest: bool = False, sensor: bool = False) -> Slot | None:
+        """Return a slot that may be given an attempt (of a granted user), a build, or a sensor."""
+        wanted = (guest, sensor, build)
+        return next((slot for slot in self.slots if slot.free and (slot.guest, slot.sensor, slot.number == 0) == wanted), None)
 
     @property
     def full(self) -> bool:
         """Whether as many attempts are hosted as there are slots; those of granted users count like the others."""
-        attempts = [slot for slot in self.slots if slot.number != 0]
+        attempts = [slot for slot in self.slots if slot.number != 0 and not slot.sensor]
         return sum(slot.held is not None for slot in attempts) >= sum(not slot.guest for slot in attempts)
 
     def slot_of(self, held: Held) -> Slot | None:
@@ -73,8 +76,8 @@ class Hosting:
         except ChannelClosed:
             self.give_up(slot)
 
-    def host_guest(self, slot: Slot, fields: Mapping[str, object], blob: bytes, now: float) -> None:
-        """Make the keeper of a guest slot and give it its attempt, which it reads when it is ready."""
+    def host_passing(self, slot: Slot, fields: Mapping[str, object], blob: bytes, now: float) -> None:
+        """Make the keeper of a slot that has none while it is free, and give it its attempt, which it reads when it is ready."""
         slot.lost_at = now
         self._fork(slot, now)
         if slot.keeper is None:
@@ -124,7 +127,7 @@ class Hosting:
                 slot.phase, slot.due = Phase.ABSENT, now if slot.worked else now + _RETRY
                 if slot.given and not slot.worked:
                     self._unstarted(slot, "its keeper could not become the user that it is to run as")
-                if slot.guest and slot.held is None:
+                if slot.passing and slot.held is None:
                     slot.due = inf
 
     def dismiss(self) -> None:
@@ -146,10 +149,13 @@ class Hosting:
                 self._replace(slot, now)
             if now >= self._alarm_at(slot) and slot.held is not None:
                 self._tell_condition(slot.held, "kill_failed")
+            if now >= slot.lease_until:
+                slot.stopped_by, slot.lease_until = "not_renewed", inf
+                self.stop(slot, slot.grace, now)
 
     def wake_at(self) -> float:
         """Return when something is due next."""
-        return min(min(slot.due, self._alarm_at(slot)) for slot in self.slots)
+        return min(min(slot.due, slot.lease_until, self._alarm_at(slot)) for slot in self.slots)
 
     def _alarm_at(self, slot: Slot) -> float:
         waits = slot.held is not None and not slot.held.condition and slot.phase is not Phase.READY
@@ -186,6 +192,9 @@ class Hosting:
                 self._started(slot, packet)
             case "log_file":
                 self._open_log_file(slot, packet)
+            case "over":
+                slot.over = True
+                self._open_segment(slot)
             case "condition" if slot.held is not None:
                 slot.due = inf  # it answers; what it hosts cannot be killed
                 self._tell_condition(slot.held, read.text(packet.fields, "condition"))
@@ -211,6 +220,10 @@ class Hosting:
 
     def _open_log_file(self, slot: Slot, packet: Packet) -> None:
         stream = read.one_of(packet.fields, "stream", STREAMS)
+        if slot.sensor and stream == "stdout":
+            slot.waits_for = read.whole(packet.fields, "place", 0, 1 << 40)
+            self._open_segment(slot)
+            return
         names = _log_files(stream, read.whole(packet.fields, "place", WAYPOINTS, MOST_SEGMENTS - 1))
         opened: list[int] = []
         try:
@@ -223,6 +236,29 @@ class Hosting:
             opened.clear()
         self.send(slot, {"type": "log_file", "stream": stream}, descriptors=opened)
 
+    def trim(self, run: str, before: int) -> None:
+        """Remove what the agent has consumed of a sensor's spool, and let the sensor go on if it waited for that."""
+        self._spools.trim(run, before)
+        for slot in self.slots:
+            if slot.held is not None and slot.held.execution == run and slot.waits_for is not None:
+                self._open_segment(slot)
+
+    def unspool(self, run: str) -> None:
+        """Remove the spool of a sensor that has ended."""
+        self._spools.remove(run)
+
+    def _open_segment(self, slot: Slot) -> None:
+        """Give a sensor's keeper the segment that it waits for, if its spool has room, or if it has ended and this is what is left."""
+        if slot.held is None or slot.waits_for is None or not (slot.over or self._spools.segments(slot.held.execution) < slot.segments):
+            return
+        opened: list[int] = []
+        try:
+            opened.append(self._spools.open_segment(slot.held.execution, slot.waits_for))
+        except OSError as error:
+            say(f"no room in the spool of slot {slot.number}: {error}")
+        slot.waits_for = None
+        self.send(slot, {"type": "log_file", "stream": "stdout"}, descriptors=opened)
+
     def _ended(self, slot: Slot, held: Held, packet: Packet) -> None:
         failpoint("a8")
         outcome = outcome_of(held, packet, slot.stopped_by)
@@ -234,10 +270,10 @@ class Hosting:
         self._end(slot, outcome)
 
     def _end(self, slot: Slot, outcome: OutcomeMessage) -> None:
-        slot.held, slot.stopped_by = None, ""
+        slot.held, slot.stopped_by, slot.lease_until, slot.waits_for, slot.over = None, "", inf, None, False
         if slot.group is not None:
             outcome["limit"] = slot.group.limit_hit()
-        if slot.guest:
+        if slot.passing:
             self.give_up(slot)
         self._commit.end(outcome, lambda: self._tell_end(outcome))
 

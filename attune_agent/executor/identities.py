@@ -11,6 +11,7 @@ from attune_agent.executor.confine import Identity
 
 #: systemd's UIDS-GIDS list leaves this range unused.
 DEFAULT_UIDS = (60706, 61183)
+DEFAULT_SENSORS = 8
 
 
 class UidsUnusable(Exception):
@@ -23,6 +24,8 @@ class Identities:
 
     uids: tuple[int, int] | None
     agent_uid: int
+    #: How many sensors may be hosted at the same time.
+    sensors: int = 0
 
     @property
     def mode(self) -> Literal["uids", "unprivileged"]:
@@ -30,8 +33,8 @@ class Identities:
         return "unprivileged" if self.uids is None else "uids"
 
     def own_uids(self, slots: int) -> range:
-        """Return the uids that the build user and so many slots have; none without privileges."""
-        return range(self.uids[0], self.uids[0] + slots + 1) if self.uids else range(0)
+        """Return the uids that the build user, so many slots, and the sensors have; none without privileges."""
+        return range(self.uids[0], self.uids[0] + slots + self.sensors + 1) if self.uids else range(0)
 
     @property
     def agent_gid(self) -> int:
@@ -50,18 +53,24 @@ class Identities:
         return uid in (0, os.geteuid(), self.agent_uid)
 
 
-def choose_identities(uids: tuple[int, int] | None, agent_uid: int | None, slots: int) -> Identities:
-    """Return the identities for this process; `UidsUnusable` when the range is too small or holds somebody's uid."""
+def choose_identities(uids: tuple[int, int] | None, agent_uid: int | None, slots: int, sensors: int | None) -> Identities:
+    """Return the identities for this process; `UidsUnusable` when the range is too small or holds somebody's uid.
+
+    Without a number of sensors it is 8, or as many as the range has room for: one that was chosen before there were sensors still serves.
+    """
     me = os.geteuid()
     agent = me if agent_uid is None else agent_uid
     if me != 0:
-        return Identities(None, agent)
+        return Identities(None, agent, DEFAULT_SENSORS if sensors is None else sensors)
     first, last = uids or DEFAULT_UIDS
-    if last - first < slots:
-        raise UidsUnusable(f"{slots} slots and the build user need {slots + 1} uids, {first}-{last} has {max(0, last - first + 1)}")
+    if sensors is None:
+        sensors = max(0, min(DEFAULT_SENSORS, last - first - slots))
+    if last - first < slots + sensors:
+        needed, there = slots + sensors + 1, max(0, last - first + 1)
+        raise UidsUnusable(f"{slots} slots, {sensors} sensors and the build user need {needed} uids, {first}-{last} has {there}")
     if first <= max(agent, 0) <= last or first <= 0 or last >= 2**32 - 2:
         raise UidsUnusable(f"{first}-{last} must hold neither root nor the agent's uid {agent}")
-    identities = Identities((first, last), agent)
+    identities = Identities((first, last), agent, sensors)
     for uid in identities.own_uids(slots):
         if name := _user_name(uid):
             raise UidsUnusable(f"uid {uid} of {first}-{last} belongs to the user {name}")

@@ -10,6 +10,7 @@ import os
 import resource
 import select
 import signal
+from math import inf
 from pathlib import Path
 from typing import NoReturn
 
@@ -44,7 +45,7 @@ class _Keeper:
         self._score = score
         self._tells_pids = tells_pids
         self._attempt: Attempt | None = None
-        self._told_condition = False
+        self._told_condition = self._told_over = False
         self._mend_at = 0.0
         self._asked: set[str] = set()
         self._ended, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -83,7 +84,10 @@ class _Keeper:
                 if stream.open and not stream.paused:
                     poll.register(stream.source, select.POLLIN)
             # Not longer than a minute: poll(2) does not count suspend, the deadlines do.
-            timeout = max(0.0, min(60.0, self._attempt.course.wake_at - now())) * 1000 + 1
+            wake_at = min(
+                self._attempt.course.wake_at, self._mend_at if any(stream.log.broken for stream in self._attempt.streams) else inf
+            )
+            timeout = max(0.0, min(60.0, wake_at - now())) * 1000 + 1
         return dict(poll.poll(timeout))
 
     def _obey(self, packet: Packet) -> None:
@@ -107,7 +111,7 @@ class _Keeper:
         except NotSpawned as error:
             self._tell_end(ending_of_nothing(error))
             return
-        self._told_condition = False
+        self._told_condition = self._told_over = False
         self._asked.clear()
         if self._tells_pids:
             self._channel.send({"type": "started", "pid": self._attempt.pid})
@@ -132,9 +136,12 @@ class _Keeper:
         attempt.reap()
         over = attempt.step()
         for stream in attempt.streams:
-            if stream.paused and stream.name not in self._asked:
+            if stream.log.wants is not None and stream.name not in self._asked:
                 self._asked.add(stream.name)
                 self._channel.send({"type": "log_file", "stream": stream.name, "place": stream.log.wants})
+        if attempt.course.over and self._asked and attempt.command.spool is not None and not self._told_over:
+            self._told_over = True  # what is left in the pipe is taken whatever the bound of the spool is
+            self._channel.send({"type": "over"})
         if over:
             self._attempt = None
             self._tell_end(attempt.ending())
@@ -147,6 +154,7 @@ class _Keeper:
             self._mend_at = now() + _MEND_AFTER
             for stream in attempt.streams:
                 stream.log.mend()
+                stream.resume()
 
     def _tell_end(self, ending: Ending) -> None:
         status = ending.status

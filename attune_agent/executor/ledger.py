@@ -12,6 +12,7 @@ from attune_agent.executor.protocol import AttemptState, Kind, ListedMessage
 from attune_agent.executor.start_command import parse_key
 
 Key = tuple[str, int]
+_KINDS: tuple[Kind, ...] = ("attempt", "build", "sensor")
 
 #: Bounds of what is not forgotten; at them no start is accepted until the agent collects outcomes.
 MOST_ATTEMPTS = 10_000
@@ -84,7 +85,7 @@ class Ledger:
             case "start":
                 key = parse_key(record)
                 if key not in self._held:
-                    kind: Kind = "build" if record.get("kind") == "build" else "attempt"
+                    kind = read.one_of(record, "kind", _KINDS) if "kind" in record else "attempt"
                     slot = read.whole(record, "slot", 0, 1 << 16)
                     self._held[key] = Held(*key, kind, slot, read.text(record, "log_directory"), read.text(record, "uses", ""))
             case "pid":

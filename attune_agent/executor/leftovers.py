@@ -37,28 +37,28 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
-def kill_leftovers(ledger: Ledger, own: range, places: Places, numbers: range, groups: Groups | None) -> None:
+def kill_leftovers(ledger: Ledger, own: range, places: Places, numbers: range, groups: Groups | None, *, resident: int) -> None:
     """End every process of earlier lives that the keepers of this one will not find, or raise `LeftoversRemain`.
 
-    `own` are the uids of this life's keepers, `numbers` those of its slots.
+    `own` are the uids of this life's keepers, `numbers` those of its slots; the first so many slots have their keepers from the start on.
     """
     if own:
-        _claim(ledger, own)
+        _claim(ledger, own, resident)
     for group in groups.left() if groups is not None else ():
         if not group.empty(_PATIENCE):
             raise LeftoversRemain(f"processes of an earlier life cannot be killed: {', '.join(map(str, group.pids()))}")
         group.remove()
     _kill_recorded(ledger, places)
     if own:
-        _remove_other_directories(places, numbers, len(own))
+        _remove_other_directories(places, numbers, resident)
 
 
-def _claim(ledger: Ledger, own: range) -> None:
-    """Take these uids for this process alone, and empty those that an earlier life had beside them."""
+def _claim(ledger: Ledger, own: range, resident: int) -> None:
+    """Take these uids for this process alone, and empty those that an earlier life had and that no keeper of this one empties at once."""
     claims = UidClaims()
     if not claims.claim(own[0], own[-1]):
         raise UidsUnusable(f"another executor of this machine uses some of the uids {own[0]}-{own[-1]}; give each its own --uids")
-    for uid in {keeper.uid for keeper in ledger.keepers() if keeper.uid is not None} - set(own):
+    for uid in {keeper.uid for keeper in ledger.keepers() if keeper.uid is not None} - set(own[:resident]):
         if claims.claim(uid, uid) and uids_in_use(uid, uid):
             _empty_in_child(uid)
 

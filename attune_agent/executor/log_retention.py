@@ -52,6 +52,8 @@ def prune(logs: Path, limit: int, spared: Container[str]) -> None:
 def _attempts(logs: Path) -> Iterator[Path]:
     """Yield every attempt's directory; an earlier pruning may still be removing some."""
     for month in _entries(logs):
+        if month.name.startswith("."):
+            continue  # the spools, which go when the agent has consumed them
         for execution in _entries(month):
             yield from _entries(execution)
 

@@ -34,6 +34,7 @@ from attune_agent.executor.log_retention import LogRetention
 from attune_agent.executor.protocol import PROTOCOL, SOCKET_NAME, Greeting
 from attune_agent.executor.slots import Slot, slot_numbers
 from attune_agent.executor.speech import say
+from attune_agent.executor.spools import Spools
 from attune_agent.executor.starting import Starting
 from attune_agent.executor.stop import stop
 
@@ -68,9 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(options: argparse.Namespace, where: place.Places) -> None:
     slots: int = options.slots
-    identities = choose_identities(options.uids, options.agent_uid, slots)
+    identities = choose_identities(options.uids, options.agent_uid, slots, options.sensors)
+    sensors = identities.sensors
     grants = read_grants(options.grant, options.privileged, identities, slots)
-    numbers = slot_numbers(slots, guests=bool(grants.users))
+    numbers = slot_numbers(slots, sensors, guests=bool(grants.users))
     conceal()
     adopt_orphans()
     OutOfMemoryScore().put(-500)
@@ -82,15 +84,17 @@ def _run(options: argparse.Namespace, where: place.Places) -> None:
         ledger.apply(record)
     state = place.state_id(where)
     groups = find_groups(state) if identities.uids is not None else None
-    kill_leftovers(ledger, identities.own_uids(slots), where, numbers, groups)
+    kill_leftovers(ledger, identities.own_uids(slots), where, numbers, groups, resident=slots + 1)
     bounds = HostBounds(options.memory, options.processes)
-    own = [_slot(number, where, identities.of_slot(number), groups, bounds) for number in numbers[: slots + 1]]
-    guests = [_slot(number, where, None, groups, bounds) for number in numbers[slots + 1 :]]
+    own = [_slot(number, where, identities.of_slot(number), groups, bounds) for number in numbers[: slots + sensors + 1]]
+    for slot in own[slots + 1 :]:
+        slot.sensor, slot.due = True, inf
+    guests = [_slot(number, where, None, groups, bounds) for number in numbers[len(own) :]]
     greeting = _greeting(where, identities, slots, state, groups)
     ledger.apply({"t": "life", "life": greeting["life"], "boot": boot_id()})
     journal.begin_segment()
     connections, commit = Connections(identities), GroupCommit(journal, ledger)
-    hosting = Hosting([*own, *guests], commit, connections.push)
+    hosting = Hosting([*own, *guests], commit, Spools(where.spools), connections.push)
     executor = Executor(commit, hosting, connections, LogRetention(where.logs, options.logs_limit))
     gc.freeze()  # what is there now stays for ever: the keepers' collectors need not touch, and so copy, it
     executor.await_keepers(_KEEPERS_LIMIT)
@@ -98,7 +102,7 @@ def _run(options: argparse.Namespace, where: place.Places) -> None:
     commit.commit(now())
     connections.listen(where.run / SOCKET_NAME)
     say(f"serving {slots} slots, mode {identities.mode}" + (f"; {lost} attempts of the last life are lost" if lost else ""))
-    starting = Starting(where, ledger, commit, hosting, state_id=state, grants=grants, bounds=bounds)
+    starting = Starting(where, ledger, commit, hosting, state_id=state, identities=identities, grants=grants, bounds=bounds)
     executor.serve(Answering(greeting, ledger, hosting, starting, commit.loose))
     hosting.dismiss()
     if groups is not None:
@@ -112,8 +116,7 @@ def _slot(number: int, where: place.Places, identity: Identity | None, groups: G
     slot = Slot(number, identity or Identity(None), where.of_slot(number), guest=identity is None, group=group)
     if slot.guest:
         slot.due = inf
-    elif slot.identity.uid is not None and (group is None or "pids" not in group.folders):
-        slot.processes = bounds.of_uid(number)
+    slot.processes = bounds.of_slot(slot)
     return slot
 
 
@@ -125,6 +128,7 @@ def _greeting(where: place.Places, identities: Identities, slots: int, state: st
         "mode": identities.mode,
         "slots": slots,
         "build": True,
+        "sensors": identities.sensors,
         "limits": groups.limits if groups is not None else [],
         "inputs_in_memory": place.on_memory(where.work),
     }

@@ -20,6 +20,8 @@ from attune_agent.executor.identities import Identities
 from attune_agent.executor.remove_tree import open_directory
 
 FORMAT = 1
+#: Begins with a point, so that it is no month of logs.
+SPOOLS = ".spools"
 #: What a first byte needs: the folders of month, execution and attempt, and a file.
 _LOG_INODES = 4
 
@@ -41,6 +43,11 @@ class Places:
     def journal(self) -> Path:
         """Return the directory of the journal's segments."""
         return self.state / "journal"
+
+    @property
+    def spools(self) -> Path:
+        """Return the directory above the spools of sensors; among the logs, because the agent reads it as it reads them."""
+        return self.logs / SPOOLS
 
     @property
     def work(self) -> Path:
@@ -111,6 +118,7 @@ def prepare(places: Places, identities: Identities, slots: range) -> None:
         _refuse_closed_ancestors(places.work)
         _refuse_closed_ancestors(places.environments)
     places.environments.chmod(0o755)
+    places.spools.mkdir(mode=0o750, exist_ok=True)
     with _folder(places.environments) as environments:
         _owned_directory(environments, ".cache", builder, 0o700)
 

@@ -6,9 +6,12 @@ and answers with the same `id`; messages without an `id` are pushed to every con
     hello   {protocol}                       → Greeting
     start   StartMessage                     → {state, log_directory}, once the start record is durable
     stop    {execution, attempt, grace, why} → {state}
-    list    {}                               → {attempts: [ListedMessage]}
+    list    {sensors?}                       → {attempts: [ListedMessage]}, those of sensors if asked for
     outcome {execution, attempt}             → {state, outcome?}
     forget  {execution, attempt}             → {}
+    trim    {execution, attempt, before}     → {}; segments of a sensor's spool with lower numbers are removed
+    unspool {execution, attempt}             → {}; the whole spool of a sensor that has ended is removed
+    renew   {execution, attempt, lease}      → {}; a sensor may run on for so many seconds from now
     retire  {now}                            → {}; nothing is started any more, and it ends when no attempt is left (`now`: it ends them)
     pushed  {type: condition | ended, …}
     refused {id, refused: code, detail}
@@ -20,7 +23,7 @@ PROTOCOL = 1
 LINE_LIMIT = 4 << 20
 SOCKET_NAME = "executor.sock"
 
-Kind = Literal["attempt", "build"]
+Kind = Literal["attempt", "build", "sensor"]
 AttemptState = Literal["accepted", "running", "ended"]
 How = Literal["exited", "signalled", "timed_out", "cancelled", "not_executable", "not_started", "lost"]
 ResultState = Literal["missing", "ok", "not_regular", "too_large"]
@@ -45,6 +48,7 @@ class Greeting(TypedDict):
     mode: Literal["uids", "unprivileged"]
     slots: int
     build: bool
+    sensors: NotRequired[int]  # how many are hosted at the same time, beside the slots; executors of before 0.2 know none
     limits: list[Limit]  # what of an attempt is bounded, and told when it is hit
     inputs_in_memory: bool  # whether the private directories lie on a tmpfs (input by file may then hold secrets)
 
@@ -53,6 +57,13 @@ class LogBoundsMessage(TypedDict):
     """Bytes of the head, of one ring segment, and how many of these, per stream."""
 
     head: int
+    segment: int
+    segments: int
+
+
+class SpoolMessage(TypedDict):
+    """Bytes of one segment of a sensor's stdout, and how many there may be before the sensor has to wait."""
+
     segment: int
     segments: int
 
@@ -85,17 +96,19 @@ class StartMessage(TypedDict):
     cwd: str
     input_b64: str
     input_via: InputVia
-    timeout: float
+    timeout: float  # kind sensor: 0 for none
     grace: float
     logs: LogBoundsMessage
     result_from: ResultSource
     result_limit: int
     mask_b64: list[str]
     limits: LimitsMessage
-    user: NotRequired[str]  # kind attempt: the user of the host to be; refused unless the executor was given a grant for `action`
+    spool: NotRequired[SpoolMessage]  # kind sensor: where stdout goes, instead of a log
+    lease: NotRequired[float]  # kind sensor: it is stopped after so many seconds unless they are renewed; absent: never
+    user: NotRequired[str]  # not of a build: the user of the host to be; refused unless the executor was given a grant for `action`
     action: NotRequired[str]
-    sandbox: NotRequired[SandboxMessage]  # kind attempt; absent: none
-    uses: NotRequired[str]  # kind attempt: the key of the environment it runs in, which must not be removed meanwhile
+    sandbox: NotRequired[SandboxMessage]  # not of a build; absent: none
+    uses: NotRequired[str]  # not of a build: the key of the environment it runs in, which must not be removed meanwhile
     environment: NotRequired[str]  # kind build: the key of the environment whose `tree` is made for it
     fresh: NotRequired[bool]  # kind build: empty that tree first
     home_b64: NotRequired[dict[str, str]]  # kind build: files below HOME, 0600, such as credentials of installers

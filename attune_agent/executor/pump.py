@@ -1,18 +1,56 @@
-"""One output stream of an attempt: from its pipe through the masks into its bounded log, never waiting for anybody.
+"""One output stream of an attempt: from its pipe through the masks into its bounded log, or a sensor's spool; it never waits for anybody.
 
-The keeper's loop calls `pump` when the pipe has bytes and `settle` after the tree is gone; a stream that needs a log file first is
+The keeper's loop calls `pump` when the pipe has bytes and `settle` after the tree is gone; a stream that needs a file first is
 `paused` until the executor has sent it. Measured: 256 KiB reads from a 1 MiB pipe.
 """
 
 import contextlib
 import fcntl
 import os
+from typing import Protocol
 
-from attune_agent.executor.bounded_log import BoundedLog
 from attune_agent.executor.masking import Masker
 
 _READ = 256 << 10
 _PIPE = 1 << 20
+
+
+class Log(Protocol):
+    """Where a stream goes: a `bounded_log.BoundedLog` or a `spool.Spool`."""
+
+    total: int
+    #: The file that is needed before more can be taken.
+    wants: int | None
+
+    @property
+    def broken(self) -> bool:
+        """Whether the disk refuses."""
+        ...
+
+    @property
+    def blocked(self) -> bool:
+        """Whether nothing can be taken now."""
+        ...
+
+    def write(self, chunk: memoryview) -> int:
+        """Take bytes, return how many."""
+        ...
+
+    def give(self, file: int, index: int | None) -> None:
+        """Receive the file that `wants` names."""
+        ...
+
+    def refuse(self) -> None:
+        """Hear that there is none."""
+        ...
+
+    def mend(self) -> None:
+        """Try again after a failure."""
+        ...
+
+    def close(self) -> None:
+        """Close the files."""
+        ...
 
 
 def output_pipe() -> tuple[int, int]:
@@ -27,7 +65,7 @@ def output_pipe() -> tuple[int, int]:
 class Stream:
     """The reading end of one output stream."""
 
-    def __init__(self, name: str, source: int, log: BoundedLog, masker: Masker, capture: int) -> None:
+    def __init__(self, name: str, source: int, log: Log, masker: Masker, capture: int) -> None:
         """Capture up to so many raw bytes and one more (a Result printed on stdout)."""
         self.name = name
         self.source = source
@@ -40,8 +78,8 @@ class Stream:
 
     @property
     def paused(self) -> bool:
-        """Whether a log file is needed before more can be taken."""
-        return self.log.wants is not None
+        """Whether the log can take nothing now."""
+        return self.log.blocked
 
     def pump(self) -> bool:
         """Take what the pipe has, once, and tell whether it had bytes; at its end the stream is no longer `open`."""
@@ -61,7 +99,7 @@ class Stream:
         return True
 
     def resume(self) -> None:
-        """Write what waited for a log file."""
+        """Write what waited for the log."""
         rest, self._rest = self._rest, memoryview(b"")
         self._rest = rest[self.log.write(rest) :]
 

@@ -2,7 +2,8 @@
 
 `executor` waits on the keepers' channels and passes their messages to `hosting`; `starting` takes free slots. A new keeper first empties
 its uid and its directory of whatever an earlier one left, and only then says `ready`: the same code serves the start of the executor
-and the death of a keeper. A guest slot has a keeper only while it hosts an attempt, made for the user that this attempt was granted.
+and the death of a keeper. A guest slot has a keeper only while it hosts an attempt, made for the user that this attempt was granted; a
+sensor's slot has one while it hosts a sensor.
 """
 
 import contextlib
@@ -51,6 +52,8 @@ class Slot:
     identity: Identity
     directory: Path
     guest: bool = False
+    #: It hosts sensors; its keeper, like a guest's, is there only while it hosts one.
+    sensor: bool = False
     group: Group | None = None
     #: Processes and threads that its uid may have at once, where no group counts them.
     processes: int | None = None
@@ -67,16 +70,29 @@ class Slot:
     lost_at: float = 0.0
     #: Who cancelled the attempt when it was not the agent.
     stopped_by: str = ""
+    #: When a sensor is stopped unless the agent renews it, and how long it then has for SIGTERM.
+    lease_until: float = inf
+    grace: float = 0.0
+    #: How many segments a sensor's spool may have, and the one that its keeper waits for, because it is full.
+    segments: int = 0
+    waits_for: int | None = None
+    #: No process of the sensor is left; only its last bytes are still to be spooled.
+    over: bool = False
 
     @property
     def free(self) -> bool:
         """Whether a start may be given to it."""
-        return self.held is None and self.phase is (Phase.ABSENT if self.guest else Phase.READY)
+        return self.held is None and self.phase is (Phase.ABSENT if self.passing else Phase.READY)
+
+    @property
+    def passing(self) -> bool:
+        """Whether it has a keeper only while it hosts something."""
+        return self.guest or self.sensor
 
 
-def slot_numbers(slots: int, *, guests: bool) -> range:
-    """Return the numbers of all slots: 0 builds, then so many for attempts, then as many for those of granted users."""
-    return range(2 * slots + 1 if guests else slots + 1)
+def slot_numbers(slots: int, sensors: int, *, guests: bool) -> range:
+    """Return the numbers of all slots: 0 builds, then so many for attempts, those for sensors, and one more per slot for granted users."""
+    return range(1 + slots + sensors + (slots if guests else 0))
 
 
 def fork_keeper(slot: Slot) -> Keeper:

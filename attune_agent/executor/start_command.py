@@ -6,6 +6,7 @@ The executor runs as root and the agent does not: every name that becomes part o
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from attune_agent.executor import fields as read
 from attune_agent.executor.bounded_log import Bounds
@@ -13,6 +14,7 @@ from attune_agent.executor.fields import Fields, FieldWrong
 from attune_agent.executor.log_index import MOST_SEGMENTS
 from attune_agent.executor.protocol import InputVia, Kind, ResultSource
 from attune_agent.executor.sandbox import Sandbox
+from attune_agent.executor.spool import SpoolBounds
 
 _EXECUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _ENVIRONMENT_KEY = re.compile(r"[a-z0-9]{16}", re.ASCII)
@@ -26,7 +28,8 @@ MOST_INPUT = 2 << 20
 MOST_HOME = 1 << 20
 MOST_RESULT = 2 << 20
 MOST_SECONDS = 366 * 86_400.0
-_KINDS: tuple[Kind, ...] = ("attempt", "build")
+_KINDS: tuple[Kind, ...] = ("attempt", "build", "sensor")
+_MOST_SPOOLED = 4 << 30
 _VIAS: tuple[InputVia, ...] = ("stdin", "file")
 _SOURCES: tuple[ResultSource, ...] = ("file", "stdout", "none")
 
@@ -59,6 +62,10 @@ class StartCommand:
     environment: str | None
     fresh: bool
     home: Mapping[str, bytes] = field(repr=False)
+    #: Of a sensor: where its stdout goes.
+    spool: SpoolBounds | None
+    #: Of a sensor: how long it may run without being renewed, seconds.
+    lease: float
 
 
 def parse_key(fields: Fields) -> tuple[str, int]:
@@ -85,8 +92,8 @@ def parse_start(fields: Fields, document: bytes) -> StartCommand:
     if fresh and not environment:
         raise FieldWrong("fresh: only an environment's tree is emptied")
     uses = read.text(fields, "uses", "")
-    if uses and (kind != "attempt" or not _ENVIRONMENT_KEY.fullmatch(uses)):
-        raise FieldWrong("uses: 16 lower-case letters and digits, for an attempt, are needed")
+    if uses and (kind == "build" or not _ENVIRONMENT_KEY.fullmatch(uses)):
+        raise FieldWrong("uses: 16 lower-case letters and digits, not for a build, are needed")
     if len(document) > MOST_INPUT:
         raise FieldWrong(f"input: more than {MOST_INPUT} bytes")
     return StartCommand(
@@ -96,7 +103,7 @@ def parse_start(fields: Fields, document: bytes) -> StartCommand:
         argv=tuple(argv),
         environment_variables=_variables(fields),
         folder=folder,
-        timeout=read.seconds(fields, "timeout", MOST_SECONDS),
+        timeout=_timeout(fields, kind),
         grace=read.seconds(fields, "grace", 3600.0),
         logs=_bounds(read.nested(fields, "logs")),
         input=document,
@@ -114,7 +121,24 @@ def parse_start(fields: Fields, document: bytes) -> StartCommand:
         environment=environment or None,
         fresh=fresh,
         home=_home(fields, kind),
+        spool=_spool(fields, kind),
+        lease=read.seconds(fields, "lease", MOST_SECONDS) if "lease" in fields else inf,
     )
+
+
+def _timeout(fields: Fields, kind: Kind) -> float:
+    seconds = read.seconds(fields, "timeout", MOST_SECONDS)
+    return inf if kind == "sensor" and not seconds else seconds
+
+
+def _spool(fields: Fields, kind: Kind) -> SpoolBounds | None:
+    if kind != "sensor":
+        return None
+    said = read.nested(fields, "spool")
+    bounds = SpoolBounds(read.whole(said, "segment", 4096, 64 << 20), read.whole(said, "segments", 2, 4096))
+    if bounds.segment * bounds.segments > _MOST_SPOOLED:
+        raise FieldWrong(f"spool: more than {_MOST_SPOOLED} bytes")
+    return bounds
 
 
 def _variables(fields: Fields) -> dict[str, str]:
@@ -126,8 +150,8 @@ def _variables(fields: Fields) -> dict[str, str]:
 
 def _user(fields: Fields, kind: Kind) -> str:
     user = read.text(fields, "user", "")
-    if user and (kind != "attempt" or not _USER.fullmatch(user)):
-        raise FieldWrong("user: the name of a user, for an attempt, is needed")
+    if user and (kind == "build" or not _USER.fullmatch(user)):
+        raise FieldWrong("user: the name of a user, not for a build, is needed")
     return user
 
 
@@ -143,8 +167,8 @@ def _sandbox(fields: Fields, kind: Kind) -> Sandbox | None:
         return None
     said = read.nested(fields, "sandbox")
     sandbox = Sandbox(read.flag(said, "network"), tuple(read.texts(said, "hide")), tuple(read.texts(said, "show")))
-    if kind != "attempt" or not all(path.startswith("/") for path in (*sandbox.hide, *sandbox.show)):
-        raise FieldWrong("sandbox: absolute paths, for an attempt, are needed")
+    if kind == "build" or not all(path.startswith("/") for path in (*sandbox.hide, *sandbox.show)):
+        raise FieldWrong("sandbox: absolute paths, not for a build, are needed")
     return sandbox
 
 

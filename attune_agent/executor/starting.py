@@ -19,8 +19,9 @@ from attune_agent.executor.fields import Fields
 from attune_agent.executor.grants import Grants, NotGranted
 from attune_agent.executor.host_bounds import HostBounds
 from attune_agent.executor.hosting import PATIENCE, Hosting
+from attune_agent.executor.identities import Identities
 from attune_agent.executor.ledger import Held, Ledger
-from attune_agent.executor.protocol import Refusal
+from attune_agent.executor.protocol import Kind, Refusal
 from attune_agent.executor.slots import Slot
 from attune_agent.executor.spawn import describe_os_error
 from attune_agent.executor.start_command import StartCommand, parse_start
@@ -28,6 +29,11 @@ from attune_core.failpoints import failpoint
 
 #: Both streams may want a segment and an index at the same time.
 _DESCRIPTORS = 4
+_IN_USE: Mapping[Kind, str] = {
+    "attempt": "every slot is in use",
+    "build": "another build is running",
+    "sensor": "as many sensors run as this host has room for",
+}
 
 
 class Refused(Exception):
@@ -57,10 +63,12 @@ class Starting:
         hosting: Hosting,
         *,
         state_id: str,
+        identities: Identities,
         grants: Grants,
         bounds: HostBounds,
     ) -> None:
         self._places = where
+        self._identities = identities
         self._grants = grants
         self._bounds = bounds
         self._ledger = ledger
@@ -80,6 +88,7 @@ class Starting:
         prepared = self._prepare(command, slot)
         log_directory = str(prepared.log_directory)
         slot.held = Held(command.execution, command.attempt, command.kind, slot.number, log_directory, command.uses)
+        slot.segments, slot.grace = command.spool.segments if command.spool is not None else 0, command.grace
 
         def done() -> None:
             slot.held = self._ledger.get(key)
@@ -103,21 +112,25 @@ class Starting:
             raise Refused("journal_full", "too many outcomes wait to be collected")
         slot = self._free_slot(command)
         if slot is None:
-            raise Refused("no_slot", "every slot is in use" if command.kind == "attempt" else "another build is running")
+            raise Refused("no_slot", _IN_USE[command.kind])
         return slot
 
     def _free_slot(self, command: StartCommand) -> Slot | None:
         if command.kind == "build":
             return self._hosting.free_slot(build=True)
-        if self._hosting.full:
+        sensor = command.kind == "sensor"
+        if self._hosting.full and not sensor:
             return None
         if not command.user:
-            return self._hosting.free_slot()
+            slot = self._hosting.free_slot(sensor=sensor)
+            if slot is not None and sensor:
+                slot.identity = self._identities.of_slot(slot.number)
+            return slot
         try:
             identity = self._grants.identity(command.user, command.action)
         except NotGranted as error:
             raise Refused("not_granted", str(error)) from error
-        slot = self._hosting.free_slot(guest=True)
+        slot = self._hosting.free_slot(guest=not sensor, sensor=sensor)
         if slot is not None:
             slot.identity = identity
         return slot
@@ -156,12 +169,14 @@ class Starting:
         order: dict[str, object] = {"type": "start", "request": request, "private": str(prepared.private)}
         if command.environment is not None:
             order["tree"] = str(self._places.tree(command.environment))
-        if slot.guest:
-            self._hosting.host_guest(slot, order, command.input, now())
+        if slot.passing:
+            slot.processes = self._bounds.of_slot(slot)
+            self._hosting.host_passing(slot, order, command.input, now())
         else:
             self._hosting.send(slot, order, command.input)
         if slot.held is not None:
             slot.due = now() + command.timeout + command.grace + DRAIN + PATIENCE
+            slot.lease_until = now() + command.lease
             slot.held.state = "running"
 
 
