@@ -4,6 +4,7 @@ Called by the controller's hooks with a verified body. (n8n read a form as files
 """
 
 import json
+import re
 from urllib.parse import parse_qsl
 
 from attune_core.models.webhook import WebhookDocument
@@ -11,6 +12,10 @@ from attune_core.values import JsonLimits, JsonObject, JsonRefused, JsonValue, p
 
 #: Fields of a form.
 _MOST_FIELDS = 1_000
+#: Everything else is encoded in a form; a body of several parts has line breaks.
+_ENCODED = re.compile(rb"[!-~]*")
+_NO_FORM = f"not a form of at most {_MOST_FIELDS} fields"
+_HINT = "send it as application/x-www-form-urlencoded, in UTF-8"
 
 
 def read_body(raw: bytes, document: WebhookDocument, limits: JsonLimits) -> JsonValue:
@@ -31,8 +36,9 @@ def _form(raw: bytes) -> JsonObject:
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError as error:
-        hint = "send it as application/x-www-form-urlencoded, in UTF-8"
-        raise JsonRefused(f"not a form of at most {_MOST_FIELDS} fields", hint=hint) from error
+        raise JsonRefused(_NO_FORM, hint=_HINT) from error
+    if not _ENCODED.fullmatch(raw):
+        raise JsonRefused(_NO_FORM, hint=_HINT)
     found: JsonObject = dict(pairs)
     if len(found) != len(pairs):
         raise JsonRefused("a field stands twice in the form", hint="send each field once")

@@ -16,4 +16,5 @@ async def deliver(call: Call) -> Response:
     received = await hooks.receive(call.path("name"), call.request.headers.items(), call.stream(hooks.body_bytes))
     if isinstance(received, Challenge):
         return PlainTextResponse(received.reply)
-    return Response() if received.silent else accepted(received.event, received.acceptance)
+    answer = accepted(received.event, received.acceptance)
+    return Response() if received.silent else answer

@@ -120,7 +120,7 @@ class House:
         self.folder, self.clock, self.random = folder, StandingClock(), SystemRandom()
         self.store: Store = store or MemoryStore("life-1")
         self.active, self.fleet, self.logs, self.woken = ActiveCatalog(), Fleet(), KeptLogs(), 0
-        self.cancels, self.delivered = StoreCancels(self.store), list[str]()
+        self.cancels, self.delivered, self.refused = StoreCancels(self.store), list[str](), list[tuple[str, str]]()
         self.tokens = ApiTokens(self.store, self.clock, self.random)
         self.authority = open_authority(folder / "ca", self.clock.now())
         self.write_secret("github", SECRET)
@@ -187,7 +187,15 @@ class House:
             logs=self.logs,
             explainer=Explainer(self.sources()),
             rated_until=lambda _name, queue: self.rated.get(queue, 0.0),
-            hooks=Hooks(intake, self.active, secrets, self.clock, self.random, accepted=self.delivered.append),
+            hooks=Hooks(
+                intake,
+                self.active,
+                secrets,
+                self.clock,
+                self.random,
+                accepted=self.delivered.append,
+                refused=lambda hook, code: self.refused.append((hook, code)),
+            ),
             tokens=self.tokens,
             join_tokens=JoinTokens(
                 self.store, self.clock, self.random, public_url="https://localhost:7443", authority=self.authority.fingerprint

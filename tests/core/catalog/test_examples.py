@@ -15,7 +15,9 @@ from attune_core.shipped import shipped
 from attune_core.values import JsonObject, parse_json
 
 
-@pytest.mark.parametrize("folder", [shipped("examples") / "deploy", shipped("packs-template")], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "folder", [shipped("examples") / "deploy", shipped("examples") / "hooks", shipped("packs-template")], ids=lambda path: path.name
+)
 def test_a_shipped_repository_has_no_problem(folder: Path) -> None:
     loaded = load(FolderTree(folder))
     assert loaded.problems == ()
