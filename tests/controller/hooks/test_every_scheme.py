@@ -117,7 +117,8 @@ def _refused(answer: httpx2.Response) -> tuple[int, str]:
 
 
 async def _stored(house: House) -> list[JsonValue]:
-    return [event.new.data for event in await house.store.events(before=None, limit=100)]
+    page = await house.store.events(before=None, limit=100)
+    return [event.new.data for event in page.events]
 
 
 BODY = json.dumps(TOLD).encode()
