@@ -16,6 +16,8 @@ from attune_cli.errors import CertificateRefused, ControllerUnreachable, Request
 from attune_cli.profiles import Profile
 from attune_core.values import JsonObject, JsonValue, parse_json
 from attune_core.wire.api import Failure, Page
+from attune_core.wire.cloudevents_http import LINES
+from attune_core.wire.ingest import ManyAccepted, ManyRefused
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Parameters = Mapping[str, str | int | None]
@@ -66,14 +68,29 @@ class Client:
         headers = {"content-type": content_type} | ({"idempotency-key": key} if key else {})
         return _read(self.request("POST", path, body=body, headers=headers), kind)
 
+    def post_lines(self, path: str, body: bytes) -> ManyAccepted:
+        """Send events, one a line; what became of each is in the answer, also of those before the controller took no more."""
+        answer = self._post(path, body, {"content-type": LINES})
+        if answer.is_success:
+            return _read(answer.content, ManyAccepted)
+        try:
+            return ManyRefused.model_validate_json(answer.content)
+        except ValidationError:
+            raise _refusal(answer.status_code, answer.content) from None
+
     def post_bytes(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, JsonObject]:
         """Send exactly these bytes, as a webhook's sender does; return the status and the answer's object, refusals too."""
-        try:
-            answer = self._http.post(path, content=body, headers=dict(headers))
-        except httpx2.HTTPError as error:
-            raise ControllerUnreachable(f"{self._http.base_url}: {error or type(error).__name__}") from error
+        answer = self._post(path, body, headers)
         document = parse_json(answer.content)
         return answer.status_code, document if isinstance(document, dict) else {}
+
+    def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> httpx2.Response:
+        try:
+            return self._http.post(path, content=body, headers=dict(headers))
+        except httpx2.ConnectError as error:
+            raise _unreachable(self._http.base_url, error) from error
+        except httpx2.HTTPError as error:
+            raise ControllerUnreachable(f"{self._http.base_url}: {error or type(error).__name__}") from error
 
     def delete(self, path: str) -> None:
         """Remove one."""

@@ -73,6 +73,20 @@ class NotConfirmed(AttuneError):
     remedy = "run it again and answer yes, or give --yes"
 
 
+class ControllerBusy(AttuneError):
+    """The controller has taken none of the events for a minute, because too much waits there or its disk is full."""
+
+    code, blame = "ATT760", Blame.PASSING
+    remedy = "see `attune controller status`, and run the command again later: what was taken is not taken twice"
+
+
+class TooManyToReplay(AttuneError):
+    """More events are meant than were allowed to be sent again."""
+
+    code, blame = "ATT761", Blame.AUTHOR
+    remedy = "narrow them, by --since and --until for instance, or allow more with --limit"
+
+
 class EventsUnreadable(AttuneError):
     """The file of recorded events is not there, or has lines that are no events."""
 

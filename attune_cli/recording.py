@@ -1,10 +1,10 @@
 """Recording: events as a controller has recorded them, from itself or from a file that was exported.
 
-Called by `attune event export` and `attune plan`.
+Called by `attune event export` and `replay`, and by `attune plan`.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,18 +26,37 @@ ALL = 2**62
 
 def recorded_by_controller(client: Client, since: str | None, trigger: str | None = None) -> Iterator[RecordedEvent]:
     """Yield what was received since then, in the controller's order; `since` is a time, or a duration before now such as 24h."""
-    parameters = {"since": None if since is None else rfc3339(_moment(since)), "trigger": trigger}
+    parameters = {"since": None if since is None else rfc3339(moment_of(since)), "trigger": trigger}
     for view in client.pages("/v1/recorded_events", Page[EventView], parameters, most=ALL):
-        yield RecordedEvent(
-            id=view.id,
-            source=view.source,
-            type=view.type,
-            subject=view.subject,
-            time=parse_rfc3339(view.time),
-            received_at=parse_rfc3339(view.received_at),
-            data=view.data,
-            position=view.position,
-        )
+        yield _recorded(view)
+
+
+def recorded_until_now(client: Client, since: str | None, trigger: str | None) -> Iterator[RecordedEvent]:
+    """Yield no more than what is there now: whoever sends events again would otherwise find its own for ever."""
+    newest = client.get("/v1/events", Page[EventView], {"limit": 1}).items
+    for event in recorded_by_controller(client, since, trigger):
+        if not newest or event.position is None or event.position > newest[0].position:
+            return
+        yield event
+
+
+def recorded_at(client: Client, positions: Iterable[int]) -> Iterator[RecordedEvent]:
+    """Yield the events of these positions, dead letters with their data too."""
+    for position in positions:
+        yield _recorded(client.get(f"/v1/events/{position}", EventView, {"data": "true"}))
+
+
+def _recorded(view: EventView) -> RecordedEvent:
+    return RecordedEvent(
+        id=view.id,
+        source=view.source,
+        type=view.type,
+        subject=view.subject,
+        time=parse_rfc3339(view.time),
+        received_at=parse_rfc3339(view.received_at),
+        data=view.data,
+        position=view.position,
+    )
 
 
 def recorded_in_file(path: Path, advance: Callable[[int], None]) -> Iterator[RecordedEvent]:
@@ -80,7 +99,8 @@ def _is_standard(path: Path) -> bool:
     return str(path) == "-"
 
 
-def _moment(since: str) -> float:
+def moment_of(since: str) -> float:
+    """Return a time, or the one so long ago; `BadArgument`."""
     try:
         return datetime.now(UTC).timestamp() - parse_duration(since)
     except ValueError:

@@ -43,3 +43,5 @@ class ManyAccepted(Document):
 
 class ManyRefused(Failure, ManyAccepted):
     """Some of what the request brought was refused, or is not in `events` because nothing more was read; the rest is durable."""
+
+    events: list[EventResult]  # always there: a plain refusal of the whole request is none of these
