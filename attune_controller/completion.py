@@ -12,7 +12,7 @@ SOURCE = "attune:executions"
 def completion(execution: Execution, move: Move, received_at: float) -> NewEvent:
     """Return the completion event of an execution that `move` settles; `received_at` is the controller's clock.
 
-    `parent_event` in its data is the position, as text, of the event that caused the execution.
+    `parent_event` in its data is the position, as text, of the event that caused the execution; `labels` are those its agent had to have.
     """
     new = execution.new
     return NewEvent(
@@ -33,6 +33,7 @@ def completion(execution: Execution, move: Move, received_at: float) -> NewEvent
             "exit_code": move.exit_code,
             "result": move.result,
             "parent_event": str(new.event),
+            "labels": dict(new.match),
         },
         hops=new.hops + 1,
         traceparent=new.traceparent,

@@ -63,7 +63,7 @@ _NOTHING = Drafted()
 
 def unheard(new: NewEvent, catalog: Catalog | None) -> str:
     """Return the revision under which an event is sure to cause nothing, because no rule is on its type; empty when it must be planned."""
-    if catalog is None or new.hops > HOP_LIMIT or new.type == REQUESTED or new.type in catalog.rules_by_trigger:
+    if catalog is None or is_cut(new) or new.type == REQUESTED or is_heard(catalog, new.type, new.data):
         return ""
     return catalog.revision or ""
 
@@ -78,7 +78,7 @@ def draft(event: Event, catalog: Catalog) -> Drafted:
             return Drafted(firings=[fire_request(new.data, catalog)])
         except (RequestRefused, InputInvalid) as error:
             return Drafted(dead_reason=error.message)
-    if new.type not in catalog.rules_by_trigger:
+    if not is_heard(catalog, new.type, new.data):
         return _NOTHING
     occurrence = Occurrence(id=new.id, source=new.source, type=new.type, subject=new.subject, time=rfc3339(new.time), data=new.data)
     return Drafted(firings=fire(new.type, occurrence.activation(), catalog))

@@ -74,7 +74,7 @@ class Sensor:
 
 @dataclass(frozen=True, kw_only=True)
 class Trigger:
-    """One declared kind of event, or an action's completion (`pack.action.completed`)."""
+    """One declared kind of event, an action's completion (`pack.action.completed`), or one that the controller makes (`core.…`, no path)."""
 
     ref: str
     path: str

@@ -16,17 +16,18 @@ from attune_core.catalog.reading import Read, Reading
 from attune_core.catalog.scopes import event_scope
 from attune_core.expressions.suggestion import suggestion
 from attune_core.expressions.types import DYN, Type
+from attune_core.internal_events import INTERNAL_EVENTS
 from attune_core.models.rule import RuleDocument
 
 
 def check_rules(reading: Reading) -> dict[str, Rule]:
     """Check every rule that could be read; the records are complete only if there is no error at all."""
     triggers, actions = declared_triggers(reading.layout), declared(reading.layout, "action")
-    completions = dict.fromkeys(f"{ref}.{COMPLETED}" for ref in actions)
+    others = dict.fromkeys([*(f"{ref}.{COMPLETED}" for ref in actions), *INTERNAL_EVENTS])
     found: dict[str, Rule] = {}
     for ref, rule in reading.rules.items():
-        if rule.model.trigger not in triggers and rule.model.trigger not in completions:
-            _missing(reading, rule, "trigger", rule.model.trigger, [*triggers, *completions])
+        if rule.model.trigger not in triggers and rule.model.trigger not in others:
+            _missing(reading, rule, "trigger", rule.model.trigger, [*triggers, *others])
         if rule.model.action not in actions:
             _missing(reading, rule, "action", rule.model.action, actions)
         found[ref] = _check(reading, rule, reading.data_types.get(rule.model.trigger, DYN))

@@ -11,8 +11,9 @@ from attune_core.catalog.layout import Layout, declared, declared_triggers
 from attune_core.catalog.nodes import Place
 from attune_core.catalog.reading import Read, Reading
 from attune_core.expressions.suggestion import suggestion
+from attune_core.internal_events import INTERNAL_EVENTS
 from attune_core.models.rule_test import Case, Expectation, RuleTestDocument, Silence, secret_of
-from attune_core.rules.completions import is_completion, whole_completion
+from attune_core.rules.completions import whole_data
 
 
 def check_tests(reading: Reading, triggers: Mapping[str, Trigger]) -> tuple[Read[RuleTestDocument], ...]:
@@ -42,7 +43,7 @@ class _Known:
 
     def __init__(self, layout: Layout) -> None:
         self.rules, self.actions = declared(layout, "rule"), declared(layout, "action")
-        self.triggers = dict.fromkeys([*declared_triggers(layout), *(f"{ref}.{COMPLETED}" for ref in self.actions)])
+        self.triggers = dict.fromkeys([*declared_triggers(layout), *(f"{ref}.{COMPLETED}" for ref in self.actions), *INTERNAL_EVENTS])
 
 
 class _CaseCheck:
@@ -61,7 +62,7 @@ class _CaseCheck:
                     "ATT150", f"there is no trigger `{event.trigger}`", ("events", index, "trigger"), suggestion(event.trigger, known)
                 )
             elif trigger is not None:
-                data = whole_completion(event.trigger, event.data) if is_completion(event.trigger) else event.data
+                data = whole_data(event.trigger, event.data)
                 for misfit in trigger.validator.misfits(data, limit=3):
                     at = ("events", index, "data", *misfit.place)
                     self._say("ATT147", f"the data do not fit `{event.trigger}`: {misfit.message}", at, None)

@@ -1,19 +1,23 @@
-"""Checking triggers: each has an object's schema; and every action gives one more trigger, its completion, typed by its result.
+"""Checking triggers: each has an object's schema; every action gives one more, its completion, and the controller has some of its own.
 
 Called by `load` before the rules, whose expressions take their types from here.
 """
+
+from collections.abc import Mapping
+from functools import cache
 
 from attune_core.catalog.catalog import Action, Trigger
 from attune_core.catalog.check_schemas import check_schema
 from attune_core.catalog.reading import Read, Reading
 from attune_core.catalog.scopes import completion_type
 from attune_core.expressions.schema_types import type_of_schema
-from attune_core.expressions.types import DYN
+from attune_core.expressions.types import DYN, Type
 from attune_core.json_schema import SchemaValidator
+from attune_core.internal_events import INTERNAL_EVENTS, validator_of
 from attune_core.models.trigger import TriggerDocument
+from attune_core.problems import Span
+from attune_core.rules.completions import completion_schema
 from attune_core.secret_fields import masked_schema
-from attune_core.states import Outcome, Reason
-from attune_core.values import JsonObject
 
 COMPLETED = "completed"
 
@@ -50,23 +54,15 @@ def completion_trigger(reading: Reading, action: Action) -> Trigger:
     return Trigger(ref=ref, path=action.path, span=action.span, schema=data, validator=SchemaValidator(data))
 
 
-def completion_schema(result: JsonObject | None) -> JsonObject:
-    """Return the JSON Schema of a completion's data; `$id` keeps the result's own `#/…` references inside it.
-
-    `if` and not `anyOf`, so that a misfit is said where it is inside the result.
-    """
-    text: JsonObject = {"type": "string"}
-    nullable: JsonObject = {"type": ["string", "null"]}
-    properties: JsonObject = {
-        "execution": text,
-        "number": {"type": "integer"},
-        "action": text,
-        "rule": text,
-        "agent": text,
-        "outcome": {"enum": [outcome.value for outcome in Outcome]},
-        "reason": {"enum": [*(reason.value for reason in Reason), None]},
-        "exit_code": {"type": ["integer", "null"]},
-        "result": {} if result is None else {"if": {"type": "null"}, "else": {"$id": "urn:attune:result", **result}},
-        "parent_event": nullable,
+def internal_triggers(reading: Reading) -> dict[str, Trigger]:
+    """Return the triggers of what the controller itself tells: every repository has them, and no event from outside can be one."""
+    reading.data_types.update(_internal_types())
+    nowhere = Span(line=0, column=0, end_line=0, end_column=0)
+    return {
+        ref: Trigger(ref=ref, path="", span=nowhere, schema=one.schema, validator=validator_of(ref)) for ref, one in INTERNAL_EVENTS.items()
     }
-    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+@cache
+def _internal_types() -> Mapping[str, Type]:
+    return {ref: type_of_schema(one.schema) for ref, one in INTERNAL_EVENTS.items()}

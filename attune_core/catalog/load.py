@@ -20,7 +20,7 @@ from attune_core.catalog.check_packs import check_packs
 from attune_core.catalog.check_rules import check_rules
 from attune_core.catalog.check_sensors import check_sensors
 from attune_core.catalog.check_tests import check_tests
-from attune_core.catalog.check_triggers import check_triggers, completion_trigger
+from attune_core.catalog.check_triggers import check_triggers, completion_trigger, internal_triggers
 from attune_core.catalog.check_unused import check_unused
 from attune_core.catalog.check_webhooks import check_webhooks
 from attune_core.catalog.findings import Findings, in_order
@@ -75,6 +75,7 @@ def load(tree: Tree, revision: str | None = None) -> Loaded:
 
         timers = check_timers(reading)
         triggers = {ref: timer_trigger(reading, timer) for ref, timer in reading.timers.items() if ref not in triggers} | triggers
+    triggers |= internal_triggers(reading)
     rules = check_rules(reading)
     check_duplicates(reading)
     check_loops(reading, rules)

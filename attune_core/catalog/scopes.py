@@ -50,6 +50,7 @@ def completion_type(action: str, result: Type) -> Type:
         "exit_code": union((INT, NULL_TYPE)),
         "result": union((result, NULL_TYPE)),
         "parent_event": nullable_text,
+        "labels": Map(STRING),
     }
     return Object({name: Field(one, required=True) for name, one in fields.items()}, title="completion")
 

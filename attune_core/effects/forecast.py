@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from attune_core.catalog.catalog import Catalog
 from attune_core.effects.effect import Effect, Kind, Side, effects_of
 from attune_core.effects.tally import Tally
+from attune_core.rules.completions import heard_as
 from attune_core.rules.firing import Failed, Fired, Firing, Rejected, Throttled
 from attune_core.rules.recorded import RecordedEvent
 from attune_core.rules.replay import Replay, Replayed
@@ -112,8 +113,9 @@ class Forecast:
         self.events += 1
         self.first_at = self.first_at if self.events > 1 else event.received_at
         self.last_at = event.received_at
-        if event.type in self.base.triggers or event.type in self.head.triggers:
-            self._by_type[event.type] = self._by_type.get(event.type, 0) + 1
+        for trigger in heard_as(event.type, event.data):
+            if trigger in self.base.triggers or trigger in self.head.triggers:
+                self._by_type[trigger] = self._by_type.get(trigger, 0) + 1
         self._count(before, 0)
         self._count(after, 1)
         self._turn(event, before.undeliverable, after.undeliverable)

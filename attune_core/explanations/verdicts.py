@@ -14,11 +14,12 @@ from attune_core.moments import parse_rfc3339
 from attune_core.ports import rfc3339
 from attune_core.rules.clause_fields import FieldValue, fields_of
 from attune_core.rules.clauses import clauses_of, first_untrue
+from attune_core.rules.completions import heard_as
 from attune_core.rules.filling import InputInvalid
 from attune_core.rules.firing import Failed, Fired, Firing, fire
 from attune_core.rules.throttling import window_of
 from attune_core.states import Reason
-from attune_core.values import JsonObject
+from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.explanations import Cause, ClauseView, ExecutionRef, FieldView, RuleStanding, RuleVerdict, ThrottleView
 
 #: Rules, executions of one rule, and fields of one clause that are shown.
@@ -48,7 +49,8 @@ class Verdicts:
 def verdicts_of(planned: Planned, catalog: Catalog, *, own: bool, live: Catalog | None) -> Verdicts:
     """Say it of each rule; `own`: it is the catalog by which the event was planned, so that a match without an execution was throttled."""
     firings = {one.rule: one for one in fire(planned.type, planned.activation, catalog)}
-    on_trigger = sorted((rule for rule in catalog.rules.values() if rule.trigger == planned.type), key=lambda rule: rule.ref)
+    heard = heard_as(planned.type, _data(planned.activation))
+    on_trigger = sorted((rule for rule in catalog.rules.values() if rule.trigger in heard), key=lambda rule: rule.ref)
     found: list[tuple[Cause, int, str]] = []
     for rule in on_trigger:
         cause = _cause(rule, firings.get(rule.ref), planned, own=own)
@@ -73,6 +75,11 @@ def throttle_key(rule: Rule, activation: JsonObject) -> str:
     except InputInvalid:
         return ""
     return window.key[1] if window else ""
+
+
+def _data(activation: JsonObject) -> JsonValue:
+    event = activation["event"]
+    return event["data"] if isinstance(event, dict) else None
 
 
 def _untrue(rule: Rule, activation: JsonObject) -> int:

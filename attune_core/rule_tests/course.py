@@ -10,7 +10,7 @@ from attune_core.catalog.catalog import Catalog, Rule
 from attune_core.models.rule_test import Case
 from attune_core.moments import parse_rfc3339
 from attune_core.rules.clause_fields import FieldValue, fields_of
-from attune_core.rules.completions import is_completion, whole_completion
+from attune_core.rules.completions import heard_as, whole_data
 from attune_core.rules.firing import Failed, Fired, Firing, Rejected, Throttled
 from attune_core.rules.recorded import RecordedEvent
 from attune_core.rules.replay import Replay, Replayed
@@ -60,7 +60,7 @@ class Course:
     def quiet(self, ref: str, number: int) -> Quiet:
         """Return why a rule does not fire for an event for which it does not."""
         rule, happened = self._catalog.rules[ref], self._events[number]
-        if happened.event.type != rule.trigger:
+        if rule.trigger not in heard_as(happened.event.type, happened.event.data):
             return Quiet(because=OTHER_TRIGGER, detail=f"the rule's trigger is `{rule.trigger}`, this is a `{happened.event.type}`")
         if not rule.enabled:
             return Quiet(because=DISABLED, detail="the rule is not enabled")
@@ -78,7 +78,6 @@ def given_events(case: Case) -> list[RecordedEvent]:
     at, found = START, []
     for number, event in enumerate(case.events, 1):
         at = event.at if event.at is not None else at + (event.after or 0)
-        data = whole_completion(event.trigger, event.data) if is_completion(event.trigger) else event.data
         found.append(
             RecordedEvent(
                 id=event.id or f"event-{number}",
@@ -87,7 +86,7 @@ def given_events(case: Case) -> list[RecordedEvent]:
                 subject=event.subject or "",
                 time=at,
                 received_at=at,
-                data=data,
+                data=whole_data(event.trigger, event.data),
             )
         )
     return found

@@ -1,32 +1,72 @@
-"""Completions written down by hand: the data of a `pack.action.completed` event, with defaults for what is not said; pure.
+"""Completions: the events that settled executions become, the schema of their data, and the triggers whose rules hear them; pure.
 
-Used by rule tests, where a case gives only what matters, such as the outcome and the result.
+Asked by the catalog and by `candidates`; rule tests take from here what a case does not say of a completion. A completion
+is heard by the rules on its own trigger, `pack.action.completed`, and by those on `core.execution_finished`, and on `core.secret_missing` if
+that is why the execution ended: one event, stored once, so that rules on everything cost nothing where there are none (decision 0038).
 """
 
-from attune_core.states import Outcome
-from attune_core.values import JsonObject
+from attune_core.states import Outcome, Reason
+from attune_core.values import JsonObject, JsonValue
 
 _ENDING = ".completed"
+#: What a completion is heard as besides its own trigger.
+FINISHED, SECRET_MISSING = "core.execution_finished", "core.secret_missing"
 
 
 def is_completion(trigger: str) -> bool:
     """Tell whether a trigger is an action's completion."""
-    return trigger.count(".") == 2 and trigger.endswith(_ENDING)
+    return trigger.endswith(_ENDING) and trigger.count(".") == 2
 
 
-def whole_completion(trigger: str, given: JsonObject) -> JsonObject:
-    """Return the data of a completion: those of a success without a result, and over them what is given."""
-    succeeded = given.get("outcome", Outcome.SUCCEEDED.value) == Outcome.SUCCEEDED.value
+def heard_as(event_type: str, data: JsonValue) -> tuple[str, ...]:
+    """Return the triggers whose rules are asked about an event."""
+    if not is_completion(event_type):
+        return (event_type,)
+    if isinstance(data, dict) and data.get("reason") == Reason.SECRET_MISSING.value:
+        return (event_type, FINISHED, SECRET_MISSING)
+    return (event_type, FINISHED)
+
+
+def completion_schema(result: JsonObject | None) -> JsonObject:
+    """Return the JSON Schema of a completion's data; `$id` keeps the result's own `#/…` references inside it.
+
+    `if` and not `anyOf`, so that a misfit is said where it is inside the result.
+    """
+    text: JsonObject = {"type": "string"}
+    nullable: JsonObject = {"type": ["string", "null"]}
+    properties: JsonObject = {
+        "execution": text,
+        "number": {"type": "integer"},
+        "action": text,
+        "rule": text,
+        "agent": text,
+        "outcome": {"enum": [outcome.value for outcome in Outcome]},
+        "reason": {"enum": [*(reason.value for reason in Reason), None]},
+        "exit_code": {"type": ["integer", "null"]},
+        "result": {} if result is None else {"if": {"type": "null"}, "else": {"$id": "urn:attune:result", **result}},
+        "parent_event": nullable,
+        "labels": {"type": "object", "additionalProperties": text},
+    }
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def whole_data(trigger: str, given: JsonObject) -> JsonObject:
+    """Return the data of an event of a rule test: of a completion those of a success without a result, and over them what is given."""
+    if not (is_completion(trigger) or trigger in (FINISHED, SECRET_MISSING)):
+        return given
+    reason = Reason.SECRET_MISSING.value if trigger == SECRET_MISSING else None
+    outcome = given.get("outcome", Outcome.REJECTED.value if reason else Outcome.SUCCEEDED.value)
     return {
         "execution": "01980000-0000-7000-8000-000000000001",
         "number": 1,
-        "action": trigger.removesuffix(_ENDING),
+        "action": trigger.removesuffix(_ENDING) if is_completion(trigger) else "pack.action",
         "rule": "",
         "agent": "agent_1",
-        "outcome": Outcome.SUCCEEDED.value,
-        "reason": None,
-        "exit_code": 0 if succeeded else None,
+        "outcome": outcome,
+        "reason": reason,
+        "exit_code": 0 if outcome == Outcome.SUCCEEDED.value else None,
         "result": None,
         "parent_event": None,
+        "labels": {},
         **given,
     }
