@@ -1,8 +1,7 @@
 """Drafting: what one event causes under one catalog, before there are agents; pure.
 
 Called by `planning` for each event of a batch, and again with what the store remembers of throttles; by intake and reports for what nobody
-listens to. A firing whose input does not
-fit becomes a visible rejection; a failed condition and a throttled firing are notes on the event.
+listens to. A firing whose input does not fit becomes a visible rejection; a failed condition and a throttled firing are notes on the event.
 """
 
 from collections.abc import Sequence
@@ -11,16 +10,17 @@ from typing import TypeAlias
 
 from attune_controller.store.records.events import Event, NewEvent
 from attune_core.catalog.catalog import Catalog
+from attune_core.dead_letters import HOP_LIMIT, DeadLetter, DeadReason
 from attune_core.ports import rfc3339
+from attune_core.rules.candidates import is_heard
 from attune_core.rules.filling import InputInvalid
 from attune_core.rules.firing import Failed, Fired, Firing, Rejected, Throttled, fire, fire_request, throttled
 from attune_core.rules.matching import Occurrence
 from attune_core.rules.requests import REQUESTED, RequestRefused
 from attune_core.rules.throttling import Throttles, ThrottleWindow
 
-#: An event caused by an execution caused by an event …: a chain longer than this is a loop.
-HOP_LIMIT = 16
-
+#: The event that tells of a dead letter.
+DEAD_LETTER = "core.dead_letter"
 #: One request for executions before it has agents.
 Draft: TypeAlias = Fired | Rejected
 
@@ -30,7 +30,7 @@ class Drafted:
     """All that one event causes, before placement."""
 
     firings: Sequence[Firing] = ()
-    dead_reason: str = ""
+    dead: DeadLetter | None = None
 
     @property
     def drafts(self) -> Sequence[Draft]:
@@ -61,6 +61,11 @@ class Drafted:
 _NOTHING = Drafted()
 
 
+def is_cut(new: NewEvent) -> bool:
+    """Tell whether the chain of causes ends here; that it was cut is told one hop beyond."""
+    return new.hops > HOP_LIMIT + (new.type == DEAD_LETTER)
+
+
 def unheard(new: NewEvent, catalog: Catalog | None) -> str:
     """Return the revision under which an event is sure to cause nothing, because no rule is on its type; empty when it must be planned."""
     if catalog is None or is_cut(new) or new.type == REQUESTED or is_heard(catalog, new.type, new.data):
@@ -71,13 +76,14 @@ def unheard(new: NewEvent, catalog: Catalog | None) -> str:
 def draft(event: Event, catalog: Catalog) -> Drafted:
     """Return what an event causes under a catalog, before throttles are asked; pure."""
     new = event.new
-    if new.hops > HOP_LIMIT:
-        return Drafted(dead_reason=f"more than {HOP_LIMIT} events caused one another: a loop of rules")
+    if is_cut(new):
+        detail = f"more than {HOP_LIMIT} events caused one another: a loop of rules"
+        return Drafted(dead=DeadLetter(reason=DeadReason.HOP_LIMIT, detail=detail))
     if new.type == REQUESTED:
         try:
             return Drafted(firings=[fire_request(new.data, catalog)])
         except (RequestRefused, InputInvalid) as error:
-            return Drafted(dead_reason=error.message)
+            return Drafted(dead=DeadLetter(reason=DeadReason.NOT_RUNNABLE, detail=error.message))
     if not is_heard(catalog, new.type, new.data):
         return _NOTHING
     occurrence = Occurrence(id=new.id, source=new.source, type=new.type, subject=new.subject, time=rfc3339(new.time), data=new.data)

@@ -14,6 +14,7 @@ from attune_controller.planning import CatalogHolder, Wake
 from attune_controller.store.ports.events import Events
 from attune_controller.store.ports.upkeep import Syncs
 from attune_controller.store.records.events import Acceptance, NewEvent
+from attune_core.dead_letters import DeadLetter, DeadReason
 from attune_core.failpoints import failpoint
 from attune_core.rules.delivering import misdated, undeliverable
 from attune_core.rules.filling import complete_input
@@ -63,23 +64,24 @@ class Intake:
         self._backlog.added(0 if event.unheard else 1)
         if event.unheard:
             self._glance()
-        return replace(acceptance, dead_reason=event.dead_reason) if event.dead_reason else acceptance
+        return replace(acceptance, dead=event.dead) if event.dead else acceptance
 
     async def _judged(self, event: NewEvent) -> NewEvent:
         """Return the event with what is known of its fate before it is planned."""
-        if event.dead_reason:
+        if event.dead:
             return event
-        dead_reason, revision = await self._undeliverable(event), unheard(event, self._active.catalog)
-        return replace(event, dead_reason=dead_reason, unheard=revision) if dead_reason or revision else event
+        dead, revision = await self._undeliverable(event), unheard(event, self._active.catalog)
+        return replace(event, dead=dead, unheard=revision) if dead or revision else event
 
-    async def _undeliverable(self, event: NewEvent) -> str:
-        if reason := misdated(event.time, event.received_at):
-            return reason
+    async def _undeliverable(self, event: NewEvent) -> DeadLetter | None:
+        if ahead := misdated(event.time, event.received_at):
+            return ahead
         catalog = self._active.catalog
         if catalog is not None:
             return undeliverable(event.type, event.data, catalog)
         # A restored controller has to fetch first what is active: until then events wait for their plans, unjudged.
-        return "" if (await self._store.sync()).active_revision else "no revision is active yet"
+        never = not (await self._store.sync()).active_revision
+        return DeadLetter(reason=DeadReason.NO_REVISION, detail="no revision is active yet") if never else None
 
     def _refuse_bad_request(self, event: NewEvent) -> None:
         request = read_request(event.data)
@@ -89,4 +91,4 @@ class Intake:
 
 
 def _is_heard(event: NewEvent) -> bool:
-    return not (event.dead_reason or event.unheard)
+    return not (event.dead or event.unheard)

@@ -29,6 +29,7 @@ from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.transitions import queue_for
 from attune_controller.suspects import SET_ASIDE, Suspects
 from attune_core.catalog.catalog import Catalog
+from attune_core.dead_letters import DeadLetter, DeadReason
 from attune_core.failpoints import failpoint
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
@@ -177,7 +178,8 @@ class Planner:
         """Keep an event that ends the controller whenever it is planned as a dead letter."""
         reason = f"the controller died {SET_ASIDE} times while it planned this event alone: it is set aside; please report it"
         self._log.error("event_set_aside", position=event.position, type=event.new.type, reason=reason)
-        plan = PlannedEvent(position=event.position, revision=catalog.revision or "", dead_reason=reason)
+        dead = DeadLetter(reason=DeadReason.QUARANTINED, detail=reason)
+        plan = PlannedEvent(position=event.position, revision=catalog.revision or "", dead=dead)
         await self._store.record_plans([plan])
 
     async def _plan(self, events: Sequence[Event], catalog: Catalog) -> None:

@@ -35,7 +35,7 @@ def planned_event(
         position=event.position,
         revision=catalog.revision or "",
         executions=tuple(executions),
-        dead_reason=drafted.dead_reason,
+        dead=drafted.dead,
         note="; ".join(notes)[:2000],
         admissions={window.key: window.admission(event.new.received_at) for window in drafted.windows},
     )

@@ -15,12 +15,16 @@ from attune_controller.merging import lost
 from attune_controller.store.port import Store
 from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.sqlite.store import open_sqlite_store
+from attune_core.dead_letters import DeadLetter, DeadReason
 from attune_core.ports import Clock, Random
 
 #: Rows of one transaction.
 BATCH = 100
 #: Of an event that the backup holds without its plan.
-UNPLANNED = "it was accepted just before the backup was made, and may have been planned after it; send it again if it was not"
+UNPLANNED = DeadLetter(
+    reason=DeadReason.RESTORED,
+    detail="it was accepted just before the backup was made, and may have been planned after it; retry it if it was not",
+)
 UNPLACED = "it waited for an agent when the backup was made, and may have been placed and started after it"
 
 
@@ -70,7 +74,7 @@ async def begin_another_life(store: Store, clock: Clock, random: Random) -> tupl
     await store.restored(random.bytes(16).hex())
     dead = ended = 0
     while events := await store.unplanned(limit=BATCH):
-        await store.record_plans([PlannedEvent(position=event.position, revision="", dead_reason=UNPLANNED) for event in events])
+        await store.record_plans([PlannedEvent(position=event.position, revision="", dead=UNPLANNED) for event in events])
         dead += len(events)
     while waiting := await store.waiting_for_agent(limit=BATCH):
         ended += len(await store.record_moves([lost(execution, clock.now(), UNPLACED) for execution in waiting]))

@@ -12,6 +12,7 @@ class DeadReason(StrEnum):
 
     UNDECLARED = "undeclared"  # the active revision has no such trigger
     DATA_INVALID = "data_invalid"  # the data do not fit the trigger's schema
+    TIME_AHEAD = "time_ahead"  # it says that it happened long after it came
     NOT_EMITTED = "not_emitted"  # a sensor sent what its document does not say that it emits
     NO_REVISION = "no_revision"  # no revision had ever been active
     NOT_RUNNABLE = "not_runnable"  # a manual run that the revision active at its turn cannot run

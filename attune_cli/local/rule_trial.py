@@ -11,7 +11,7 @@ from attune_core.expressions.suggestion import suggestion
 from attune_core.ports import rfc3339
 from attune_core.rule_tests.course import START
 from attune_core.rule_tests.trial import try_rule
-from attune_core.rules.completions import is_completion, whole_completion
+from attune_core.rules.completions import whole_data
 from attune_core.rules.recorded import RecordedEvent, read_event
 from attune_core.values import JsonRefused, JsonValue, parse_json
 
@@ -38,8 +38,9 @@ def event_of(value: JsonValue, trigger: str) -> RecordedEvent:
         return read_event({"time": rfc3339(START), **value})
     if not isinstance(value, dict):
         raise BadArgument("the event is neither a CloudEvents document nor an object of data")
-    data = whole_completion(trigger, value) if is_completion(trigger) else value
-    return RecordedEvent(id="event-1", source="attune:test", type=trigger, subject="", time=START, received_at=START, data=data)
+    return RecordedEvent(
+        id="event-1", source="attune:test", type=trigger, subject="", time=START, received_at=START, data=whole_data(trigger, value)
+    )
 
 
 def _parsed(raw: bytes) -> JsonValue:

@@ -20,6 +20,7 @@ def accepted(event: NewEvent, acceptance: Acceptance) -> Response:
         source=event.source,
         position=acceptance.position,
         duplicate=acceptance.duplicate,
-        dead_letter=acceptance.dead_reason,
+        dead_letter=acceptance.dead.detail if acceptance.dead else "",
+        dead_reason=acceptance.dead.reason if acceptance.dead else None,
     )
     return answer(document, 200 if acceptance.duplicate else 202)

@@ -126,8 +126,9 @@ def _counted(results: list[EventResult]) -> ManyAccepted:
 def _result(n: int, event: NewEvent, acceptance: Acceptance) -> EventResult:
     if acceptance.differs:
         return _refusal(n, EventDiffers.of(event, acceptance), id=event.id, source=event.source)
-    fate = Fate.DUPLICATE if acceptance.duplicate else Fate.DEAD_LETTER if acceptance.dead_reason else Fate.ACCEPTED
-    return EventResult(n=n, fate=fate, id=event.id, source=event.source, position=acceptance.position, detail=acceptance.dead_reason)
+    fate = Fate.DUPLICATE if acceptance.duplicate else Fate.DEAD_LETTER if acceptance.dead else Fate.ACCEPTED
+    detail = acceptance.dead.detail if acceptance.dead else ""
+    return EventResult(n=n, fate=fate, id=event.id, source=event.source, position=acceptance.position, detail=detail)
 
 
 def _refusal(n: int, error: AttuneError, *, id: str = "", source: str = "") -> EventResult:  # noqa: A002 - the attribute's name

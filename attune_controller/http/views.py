@@ -10,7 +10,7 @@ from attune_controller.fleet import FleetAgent
 from attune_controller.placement import described
 from attune_controller.store.records.agents import Agent, Load
 from attune_controller.store.records.credentials import ApiToken
-from attune_controller.store.records.events import Event, EventStatus
+from attune_controller.store.records.events import Event
 from attune_controller.store.records.executions import Execution
 from attune_controller.store.records.standing import Counts, Sync
 from attune_core.catalog.catalog import Rule
@@ -42,7 +42,8 @@ def event_view(event: Event, executions: Sequence[str], *, data: bool) -> EventV
         time=rfc3339(new.time),
         received_at=rfc3339(new.received_at),
         status=event.status.value,
-        reason=event.reason or (new.dead_reason if event.status is EventStatus.DEAD_LETTER else ""),
+        reason=event.reason,
+        dead_reason=new.dead.reason if new.dead else None,
         revision=event.revision,
         executions=list(executions),
         hops=new.hops,

@@ -74,7 +74,7 @@ class Sensor:
 
 @dataclass(frozen=True, kw_only=True)
 class Trigger:
-    """One declared kind of event, an action's completion (`pack.action.completed`), or one that the controller makes (`core.…`, no path)."""
+    """One declared kind of event, an action's completion (`pack.action.completed`), or one that the controller makes (`core.…`)."""
 
     ref: str
     path: str

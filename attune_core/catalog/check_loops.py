@@ -1,15 +1,20 @@
 """Finding loops: rules whose actions, by completing or by what they emit, cause one another for ever; an error if nothing ends it.
 
-Called by `load` once rules have their references; at run time a chain of more than 16 events is cut (design §5).
+Called by `load` once rules have their references; at run time a chain of more than 16 events is cut (design §5). A rule on
+`core.execution_finished` hears every action that rules run, its own too, unless its condition rules out which action it was.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from attune_core.catalog.catalog import Rule
 from attune_core.catalog.check_triggers import COMPLETED
 from attune_core.catalog.circles import circles
 from attune_core.catalog.reading import Reading
+from attune_core.expressions.errors import ExpressionFailed
 from attune_core.problems import Severity
+from attune_core.rules.clause_fields import fields_of
+from attune_core.rules.completions import FINISHED, SECRET_MISSING, is_completion
+from attune_core.values import JsonObject
 
 #: A rule or a trigger: what it is, and its reference.
 _Step = tuple[str, str]
@@ -34,20 +39,47 @@ def check_loops(reading: Reading, rules: Mapping[str, Rule]) -> None:
 def _is_limited(reading: Reading, rule: Rule) -> bool:
     """Tell whether the rule has a throttle, or a condition, even one that is wrong, which does not always hold."""
     always_holds = rule.when.always is True if rule.when is not None else reading.rules[rule.ref].model.when is None
-    return rule.throttle is not None or not always_holds
+    return rule.throttle is not None or not always_holds or rule.trigger == SECRET_MISSING
 
 
 def _following(reading: Reading, rules: Iterable[Rule]) -> dict[_Step, list[_Step]]:
     """Return what leads where; through triggers, so that many rules on one trigger that many others cause stay few lines."""
     graph: dict[_Step, list[_Step]] = {}
+    on_any: list[Rule] = []
     for rule in rules:
         action = reading.actions.get(rule.action)
         caused = [f"{rule.action}.{COMPLETED}", *(action.model.emits if action is not None else ())]
+        if rule.secrets:
+            caused.append(SECRET_MISSING)
         graph["rule", rule.ref] = [("trigger", ref) for ref in caused]
         for ref in caused:
             graph.setdefault(("trigger", ref), [])
         graph.setdefault(("trigger", rule.trigger), []).append(("rule", rule.ref))
+        if rule.trigger == FINISHED:
+            on_any.append(rule)
+    for completion in [step for step in graph if step[0] == "trigger" and is_completion(step[1])] if on_any else ():
+        graph[completion] += _hearing(completion[1], on_any)
     return graph
+
+
+def _hearing(completion: str, on_any: Sequence[Rule]) -> list[_Step]:
+    """Return where a completion leads besides its own rules: to those on all of them, but for the ones that its action does not fire."""
+    may = [rule for rule in on_any if not _rules_out(rule, completion)]
+    return [("trigger", FINISHED)] if len(may) == len(on_any) else [("rule", rule.ref) for rule in may]
+
+
+def _rules_out(rule: Rule, completion: str) -> bool:
+    """Tell whether a clause of the condition looks at nothing but which action it was, and this one is not meant."""
+    event: JsonObject = {"type": completion, "data": {"action": completion.removesuffix(f".{COMPLETED}")}}
+    for clause in rule.when.clauses if rule.when is not None else ():
+        fields = {field.source for field in fields_of(clause.source, {"event": event})}
+        if fields and fields <= {"event.type", "event.data.action"}:
+            try:
+                if clause.evaluate({"event": event}) is False:
+                    return True
+            except ExpressionFailed:
+                continue
+    return False
 
 
 def _say(reading: Reading, loop: list[_Step], message: str, hint: str, severity: Severity) -> None:
@@ -61,5 +93,5 @@ def _shown(reading: Reading, loop: list[_Step]) -> str:
         if kind == "rule":
             words.append(f"action {reading.rules[ref].model.action}")
     if len(words) > 3 * _SHOWN:
-        words[3 * _SHOWN - 6 : -3] = [f"{len(loop) // 2 - _SHOWN + 1} more rules"]
+        words[3 * _SHOWN - 6 : -3] = [f"{sum(kind == 'rule' for kind, _ in loop) - _SHOWN + 1} more rules"]
     return " → ".join([*words, words[0]])

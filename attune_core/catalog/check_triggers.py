@@ -12,8 +12,8 @@ from attune_core.catalog.reading import Read, Reading
 from attune_core.catalog.scopes import completion_type
 from attune_core.expressions.schema_types import type_of_schema
 from attune_core.expressions.types import DYN, Type
-from attune_core.json_schema import SchemaValidator
 from attune_core.internal_events import INTERNAL_EVENTS, validator_of
+from attune_core.json_schema import SchemaValidator
 from attune_core.models.trigger import TriggerDocument
 from attune_core.problems import Span
 from attune_core.rules.completions import completion_schema

@@ -1,8 +1,8 @@
 """Completions: the events that settled executions become, the schema of their data, and the triggers whose rules hear them; pure.
 
-Asked by the catalog and by `candidates`; rule tests take from here what a case does not say of a completion. A completion
-is heard by the rules on its own trigger, `pack.action.completed`, and by those on `core.execution_finished`, and on `core.secret_missing` if
-that is why the execution ended: one event, stored once, so that rules on everything cost nothing where there are none (decision 0038).
+Asked by the catalog and by `candidates`; rule tests take from here what a case does not say of a completion. A completion is heard by
+the rules on its own trigger, `pack.action.completed`, by those on `core.execution_finished`, and, if that is why the execution ended, by
+those on `core.secret_missing`: one event, stored once, so that rules on everything cost nothing where there are none (decision 0038).
 """
 
 from attune_core.states import Outcome, Reason

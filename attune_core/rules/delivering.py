@@ -4,6 +4,7 @@ Called by the controller's intake at the door, and by `replay` for an event that
 """
 
 from attune_core.catalog.catalog import Catalog
+from attune_core.dead_letters import DeadLetter, DeadReason
 from attune_core.ports import rfc3339
 from attune_core.values import JsonValue
 
@@ -16,21 +17,21 @@ def is_reserved(event_type: str) -> bool:
     return event_type.startswith("core.") or event_type.endswith(".completed")
 
 
-def misdated(time: float, received_at: float) -> str:
-    """Return what is wrong with the time at which an event says it happened, or an empty text; long ago is not wrong."""
+def misdated(time: float, received_at: float) -> DeadLetter | None:
+    """Return what is wrong with the time at which an event says it happened, None for a good one; long ago is not wrong."""
     if time <= received_at + AHEAD:
-        return ""
-    return f"it says that it happened at {rfc3339(time)}, more than {AHEAD / 3600:.0f} h after it came: a clock is wrong"
+        return None
+    detail = f"it says that it happened at {rfc3339(time)}, more than {AHEAD / 3600:.0f} h after it came: a clock is wrong"
+    return DeadLetter(reason=DeadReason.TIME_AHEAD, detail=detail)
 
 
-def undeliverable(event_type: str, data: JsonValue, catalog: Catalog) -> str:
-    """Return why an event from outside can only be a dead letter, or an empty text."""
+def undeliverable(event_type: str, data: JsonValue, catalog: Catalog) -> DeadLetter | None:
+    """Return why an event from outside can only be a dead letter, None when it can be planned."""
     trigger = catalog.triggers.get(event_type)
     if trigger is None or is_reserved(event_type):
-        return f"no trigger {event_type} is declared"
+        return DeadLetter(reason=DeadReason.UNDECLARED, detail=f"no trigger {event_type} is declared")
     if trigger.validator.fits(data):
-        return ""
+        return None
     misfits = trigger.validator.misfits(data, limit=3)
-    return "the data does not fit the trigger's schema: " + "; ".join(
-        f"{misfit.pointer or 'the document'}: {misfit.message}" for misfit in misfits
-    )
+    named = "; ".join(f"{misfit.pointer or 'the document'}: {misfit.message}" for misfit in misfits)
+    return DeadLetter(reason=DeadReason.DATA_INVALID, detail=f"the data does not fit the trigger's schema: {named}")

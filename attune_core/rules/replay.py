@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from attune_core.catalog.catalog import Catalog, Rule
+from attune_core.dead_letters import DeadLetter
 from attune_core.rules.clauses import Clause, clauses_of, first_untrue
 from attune_core.rules.delivering import is_reserved, misdated, undeliverable
 from attune_core.rules.filling import InputInvalid
@@ -54,9 +55,9 @@ class Replay:
                 return Replayed(event=event, activation=activation, firings=[fire_request(event.data, self.catalog)])
             except (RequestRefused, InputInvalid) as error:
                 return Replayed(event=event, activation=activation, undeliverable=error.message)
-        reason = "" if is_reserved(event.type) else self._undeliverable(event)
-        firings = [] if reason else throttled(fire(event.type, activation, self.catalog), self._throttles, event.received_at)
-        return Replayed(event=event, activation=activation, firings=firings, undeliverable=reason)
+        dead = None if is_reserved(event.type) else self._undeliverable(event)
+        firings = [] if dead else throttled(fire(event.type, activation, self.catalog), self._throttles, event.received_at)
+        return Replayed(event=event, activation=activation, firings=firings, undeliverable=dead.detail if dead else "")
 
-    def _undeliverable(self, event: RecordedEvent) -> str:
+    def _undeliverable(self, event: RecordedEvent) -> DeadLetter | None:
         return misdated(event.time, event.received_at) or undeliverable(event.type, event.data, self.catalog)

@@ -8,6 +8,7 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
+from attune_core.dead_letters import DeadReason
 from attune_core.marks import NOTE_LIMIT
 from attune_core.names import AgentName, Reference
 from attune_core.states import Outcome, Reason, State
@@ -52,7 +53,7 @@ class Failure(Document):
 
 
 class EventView(Document):
-    """One event as stored. status: accepted | planned | dead_letter."""
+    """One event as stored. status: accepted | planned | dead_letter | dropped."""
 
     position: int
     id: str
@@ -63,6 +64,7 @@ class EventView(Document):
     received_at: str
     status: str
     reason: str = ""
+    dead_reason: DeadReason | None = None  # of a dead letter, also of one that was dropped
     revision: str = ""
     executions: list[str] = []
     hops: int = 0
@@ -223,6 +225,7 @@ class Accepted(Document):
     duplicate: bool = False
     #: Not empty: it was stored, but only as a dead letter, for this reason.
     dead_letter: str = ""
+    dead_reason: DeadReason | None = None
 
 
 class LogView(Document):

@@ -72,7 +72,7 @@ async def test_a_restored_store_has_everything_under_another_identity_and_says_w
     nowhere = await found(store, "nowhere")
     assert (nowhere.outcome, nowhere.reason) == (Outcome.LOST, Reason.START_UNKNOWN)
     (dead,) = (await store.events(before=None, limit=9, where=EventFilter(status=EventStatus.DEAD_LETTER))).events
-    assert (dead.new.id, "send it again" in dead.reason) == ("unplanned", True)
+    assert (dead.new.id, "retry it" in dead.reason) == ("unplanned", True)
     assert [one.new.subject for one in await store.unplanned(limit=9)] == [""]  # what was lost is an event
     await store.close()
     assert (tmp_path / "new/secrets/github").stat().st_mode & 0o777 == 0o400

@@ -128,9 +128,10 @@ def insert_event(tables: Tables, new: NewEvent) -> int:
     kept = replace(new, data=decode(encode(new.data)), unheard="")
     tables.positions += 1
     position = tables.positions
-    unheard = new.unheard if not (new.dead_reason or tables.unplanned) else ""
-    status = EventStatus.DEAD_LETTER if new.dead_reason else EventStatus.PLANNED if unheard else EventStatus.ACCEPTED
-    tables.events[position] = Event(position=position, new=kept, status=status, reason=new.dead_reason, revision=unheard)
+    unheard = new.unheard if not (new.dead or tables.unplanned) else ""
+    reason = new.dead.detail if new.dead else ""
+    status = EventStatus.DEAD_LETTER if new.dead else EventStatus.PLANNED if unheard else EventStatus.ACCEPTED
+    tables.events[position] = Event(position=position, new=kept, status=status, reason=reason, revision=unheard)
     tables.positions_by_id.setdefault(new.id, {})[new.source] = position
     if new.body_digest:
         tables.ids_by_body[new.source, new.body_digest] = new.id
@@ -148,10 +149,10 @@ def insert_completion(tables: Tables, new: NewEvent) -> None:
 def _record_plan(tables: Tables, plan: PlannedEvent, inputs: dict[str, str]) -> list[Execution]:
     del tables.unplanned[plan.position]
     tables.admissions.update(plan.admissions)
-    status = EventStatus.DEAD_LETTER if plan.dead_reason else EventStatus.PLANNED
+    status, reason = (EventStatus.DEAD_LETTER, plan.dead.detail) if plan.dead else (EventStatus.PLANNED, plan.note)
     event = tables.events[plan.position]
-    new = replace(event.new, dead_reason=plan.dead_reason)
-    tables.events[plan.position] = replace(event, new=new, status=status, reason=plan.dead_reason or plan.note, revision=plan.revision)
+    new = replace(event.new, dead=plan.dead)
+    tables.events[plan.position] = replace(event, new=new, status=status, reason=reason, revision=plan.revision)
     made = [_insert_execution(tables, new, inputs[new.id]) for new in plan.executions]
     for notice in plan.notices:
         accept(tables, notice)

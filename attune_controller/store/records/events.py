@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from attune_controller.store.records.standing import Filter
+from attune_core.dead_letters import DeadLetter, DeadReason
 from attune_core.values import JsonValue
 
 
 class EventStatus(StrEnum):
-    """What became of an event; reliability.md G1: exactly one of planned and dead_letter in the end."""
+    """What became of an event; reliability.md G1: exactly one of planned and dead_letter in the end, and a person may drop the latter."""
 
     ACCEPTED = "accepted"
     PLANNED = "planned"
     DEAD_LETTER = "dead_letter"
+    DROPPED = "dropped"  # a dead letter whose data an operator let go; that it came stays known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +34,8 @@ class NewEvent:
     data: JsonValue
     hops: int = 0
     body_digest: str = ""
-    #: Non-empty: the event is kept as a dead letter with this reason and never planned.
-    dead_reason: str = ""
+    #: Set: the event is kept as a dead letter and never planned.
+    dead: DeadLetter | None = None
     #: The revision no rule of which is on this type: the event is planned, with nothing, as it is stored, unless one before it waits.
     unheard: str = ""
     traceparent: str = ""
@@ -41,7 +43,7 @@ class NewEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """A stored event; position is its place in the controller's order."""
+    """A stored event; position is its place in the controller's order, `reason` is for people, `new.dead` for programs."""
 
     position: int
     new: NewEvent
@@ -67,6 +69,7 @@ class EventFilter:
     type: Filter = None
     since: float = 0.0
     search: Filter = None
+    dead: DeadReason | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,4 +89,4 @@ class Acceptance:
     #: A duplicate that is none: what came has another type, subject or data than the first one, and nothing of it is kept.
     differs: bool = False
     #: Set by intake, for the sender: the event is kept as a dead letter, and why.
-    dead_reason: str = ""
+    dead: DeadLetter | None = None

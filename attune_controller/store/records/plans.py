@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 
 from attune_controller.store.records.events import NewEvent
 from attune_controller.store.records.executions import NewExecution
+from attune_core.dead_letters import DeadLetter
 from attune_core.rules.throttling import Admission, ThrottleKey
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedEvent:
-    """The whole consequence of one event, committed in one transaction (G3). reason non-empty: dead letter."""
+    """The whole consequence of one event, committed in one transaction (G3)."""
 
     position: int
     revision: str
     executions: tuple[NewExecution, ...] = ()
-    dead_reason: str = ""
+    #: Set: the event is a dead letter.
+    dead: DeadLetter | None = None
     #: Kept in the event's `reason` although it was planned: rules whose condition failed with an error, and throttled firings.
     note: str = ""
     #: Firings that throttles admitted: each is from now on the last of its key.

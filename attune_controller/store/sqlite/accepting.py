@@ -19,7 +19,7 @@ _FIRST: LiteralString = "SELECT position, type, subject, data FROM events WHERE 
 _KNOWN: LiteralString = "SELECT 1 FROM events WHERE id = ? AND source = ?"
 _SAME_BODY: LiteralString = "SELECT id FROM events WHERE source = ? AND body_digest = ?"
 _UNHEARD: LiteralString = "INSERT INTO plans (position, status, reason, revision) VALUES (?, 'planned', '', ?)"
-_DEAD: LiteralString = "INSERT INTO plans (position, status, reason, revision) VALUES (?, 'dead_letter', ?, '')"
+_DEAD: LiteralString = "INSERT INTO plans (position, status, reason, revision, dead) VALUES (?, 'dead_letter', ?, '', ?)"
 
 
 def accept(connection: apsw.Connection, new: NewEvent, values: Values) -> Acceptance:
@@ -48,8 +48,8 @@ def _insert(connection: apsw.Connection, new: NewEvent, values: Values) -> int:
     """Store an event that is not there yet and return its position."""
     execute(connection, INSERT, *values)
     position = connection.last_insert_rowid()
-    if new.dead_reason:
-        execute(connection, _DEAD, position, new.dead_reason)
+    if new.dead:
+        execute(connection, _DEAD, position, new.dead.detail, new.dead.reason)
     elif new.unheard and not row_of(connection, "SELECT 1 FROM unplanned LIMIT 1"):
         execute(connection, _UNHEARD, position, new.unheard)
     else:

@@ -8,6 +8,7 @@ from typing import LiteralString, NamedTuple
 from attune_controller.store.encoding import decode, encode
 from attune_controller.store.records.events import Event, EventStatus, NewEvent
 from attune_controller.store.sqlite.statements import Row, Values
+from attune_core.dead_letters import DeadLetter, DeadReason
 
 #: Parameters in the order of `values_of`.
 INSERT: LiteralString = """
@@ -17,12 +18,12 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 #: To be followed by FROM with `events e` and `plans p`.
 COLUMNS: LiteralString = """
 SELECT e.position, e.source, e.id, e.type, e.subject, e.time, e.received_at, e.hops, e.body_digest, e.traceparent, e.data,
-p.status, p.reason, p.revision
+p.status, p.reason, p.revision, p.dead, p.dropped_at
 """
 
 
 class EventRow(NamedTuple):
-    """A row of COLUMNS; the last three are None while the event has no plan."""
+    """A row of COLUMNS; the last five are None while the event has no plan."""
 
     position: int
     source: str
@@ -38,6 +39,8 @@ class EventRow(NamedTuple):
     status: str | None
     reason: str | None
     revision: str | None
+    dead: str | None
+    dropped_at: float | None
 
 
 def values_of(new: NewEvent) -> Values:
@@ -59,7 +62,7 @@ def values_of(new: NewEvent) -> Values:
 def event_of(values: Row) -> Event:
     """Return the event of a row of COLUMNS; the tables are STRICT, so the types hold."""
     row = EventRow._make(values)
-    status = EventStatus(row.status) if row.status else EventStatus.ACCEPTED
+    status = EventStatus.DROPPED if row.dropped_at else EventStatus(row.status) if row.status else EventStatus.ACCEPTED
     new = NewEvent(
         source=row.source,
         id=row.id,
@@ -70,7 +73,7 @@ def event_of(values: Row) -> Event:
         data=decode(row.data),
         hops=row.hops,
         body_digest=row.body_digest or "",
-        dead_reason=(row.reason or "") if status is EventStatus.DEAD_LETTER else "",
+        dead=DeadLetter(reason=DeadReason(row.dead), detail=row.reason or "") if row.dead else None,
         traceparent=row.traceparent,
     )
     return Event(position=row.position, new=new, status=status, reason=row.reason or "", revision=row.revision or "")

@@ -14,10 +14,11 @@ from attune_controller.store.sqlite.event_rows import COLUMNS, event_of
 from attune_controller.store.sqlite.recorded import before_time
 from attune_controller.store.sqlite.statements import LARGEST, Value, each_row, row_of, rows_of
 
-#: Parameters: 1 and 2 the positions around, 3 status, 4 source, 5 type, 6 since, 7 pattern, 8 how many.
+#: Parameters: 1 and 2 the positions around, 3 status, 4 source, 5 type, 6 since, 7 pattern, 8 how many, 9 why it is a dead letter.
 _FITS: LiteralString = """
 SELECT e.position, CASE WHEN ?7 IS NULL THEN 0 ELSE octet_length(e.data) END,
-(?3 IS NULL OR coalesce(p.status, 'accepted') = ?3) AND (?4 IS NULL OR e.source = ?4) AND (?5 IS NULL OR e.type = ?5)
+(?3 IS NULL OR (CASE WHEN p.dropped_at > 0 THEN 'dropped' ELSE coalesce(p.status, 'accepted') END) = ?3)
+AND (?9 IS NULL OR p.dead = ?9) AND (?4 IS NULL OR e.source = ?4) AND (?5 IS NULL OR e.type = ?5)
 AND e.received_at >= ?6 AND (?7 IS NULL OR e.id LIKE ?7 ESCAPE '!' OR e.source LIKE ?7 ESCAPE '!' OR e.type LIKE ?7 ESCAPE '!'
 OR e.subject LIKE ?7 ESCAPE '!' OR e.data LIKE ?7 ESCAPE '!')
 """
@@ -29,7 +30,10 @@ _BY_STATUS: Mapping[EventStatus | None, LiteralString] = {
     + "WHERE u.position < ?1 AND u.position > ?2 ORDER BY u.position DESC LIMIT ?8",
     EventStatus.DEAD_LETTER: _FITS
     + "FROM plans p JOIN events e USING (position) "
-    + "WHERE p.status = 'dead_letter' AND p.position < ?1 AND p.position > ?2 ORDER BY p.position DESC LIMIT ?8",
+    + "WHERE p.status = 'dead_letter' AND p.dropped_at = 0 AND p.position < ?1 AND p.position > ?2 ORDER BY p.position DESC LIMIT ?8",
+    EventStatus.DROPPED: _FITS
+    + "FROM plans p JOIN events e USING (position) "
+    + "WHERE p.dropped_at > 0 AND p.position < ?1 AND p.position > ?2 ORDER BY p.position DESC LIMIT ?8",
 }
 _OF_TYPE: LiteralString = _FITS + _EVENTS + "e.type = ?5 AND " + _NEWEST
 _OF_SOURCE: LiteralString = _FITS + _EVENTS + "e.source = ?4 AND " + _NEWEST
@@ -69,7 +73,8 @@ def _values(connection: apsw.Connection, where: EventFilter, before: int) -> tup
     newest = cast("tuple[int | None]", row_of(connection, "SELECT max(position) FROM events"))[0] or 0
     after = before_time(connection, where.since, newest) if where.since else 0
     status = None if where.status is None else where.status.value
-    return before, after, status, where.source, where.type, where.since, _pattern(where.search), SEARCH_STRETCH
+    dead = None if where.dead is None else where.dead.value
+    return before, after, status, where.source, where.type, where.since, _pattern(where.search), SEARCH_STRETCH, dead
 
 
 def _pattern(search: str | None) -> str | None:

@@ -207,8 +207,31 @@ CREATE INDEX events_source ON events (source);
 PRAGMA user_version = 8;
 """
 
+# Why an event is a dead letter, by a word of its own, and when an operator let its data go; what was told to hold and has not been told
+# to be over.
+_DEAD_LETTERS: LiteralString = """
+ALTER TABLE plans ADD COLUMN dead TEXT;
+ALTER TABLE plans ADD COLUMN dropped_at REAL NOT NULL DEFAULT 0;
+UPDATE plans SET dead = CASE
+    WHEN reason LIKE 'no trigger %' THEN 'undeclared'
+    WHEN reason LIKE 'the data does not fit %' THEN 'data_invalid'
+    WHEN reason = 'no revision is active yet' THEN 'no_revision'
+    WHEN reason LIKE 'it says that it happened at %' THEN 'time_ahead'
+    WHEN reason LIKE 'more than 16 events %' THEN 'hop_limit'
+    WHEN reason LIKE 'the controller died %' THEN 'quarantined'
+    WHEN reason LIKE 'it was accepted just before the backup %' THEN 'restored'
+    ELSE 'not_runnable'
+END WHERE status = 'dead_letter';
+DROP INDEX plans_dead;
+CREATE INDEX plans_dead ON plans (position) WHERE status = 'dead_letter' AND dropped_at = 0;
+CREATE INDEX plans_dropped ON plans (position) WHERE dropped_at > 0;
+CREATE TABLE conditions (name TEXT NOT NULL, subject TEXT NOT NULL, since REAL NOT NULL, PRIMARY KEY (name, subject)) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 9;
+"""
+
 #: Step n brings version n-1 to n and says so in its last line; PRAGMA user_version takes no parameter, and is part of the transaction.
-MIGRATIONS: tuple[LiteralString, ...] = (FIRST, _THROTTLES, _MARKS, _HISTORY, _POLICIES, _FLEET, _MERGES, _LISTS)
+MIGRATIONS: tuple[LiteralString, ...] = (FIRST, _THROTTLES, _MARKS, _HISTORY, _POLICIES, _FLEET, _MERGES, _LISTS, _DEAD_LETTERS)
 
 
 def migrate(connection: apsw.Connection, place: Path, steps: Sequence[LiteralString] = MIGRATIONS) -> None:

@@ -65,9 +65,9 @@ def _take(connection: apsw.Connection, plan: PlannedEvent) -> bool:
         if row_of(connection, "SELECT 1 FROM events WHERE position = ?", plan.position):
             return False
         raise EventUnknown(f"there is no event at position {plan.position}")
-    status = EventStatus.DEAD_LETTER if plan.dead_reason else EventStatus.PLANNED
-    sql: LiteralString = "INSERT INTO plans (position, status, reason, revision) VALUES (?, ?, ?, ?)"
-    execute(connection, sql, plan.position, status, plan.dead_reason or plan.note, plan.revision)
+    status, reason = (EventStatus.DEAD_LETTER, plan.dead.detail) if plan.dead else (EventStatus.PLANNED, plan.note)
+    sql: LiteralString = "INSERT INTO plans (position, status, reason, revision, dead) VALUES (?, ?, ?, ?, ?)"
+    execute(connection, sql, plan.position, status, reason, plan.revision, plan.dead.reason if plan.dead else None)
     return True
 
 

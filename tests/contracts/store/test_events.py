@@ -11,7 +11,7 @@ from attune_controller.store.records.events import Acceptance, EventFilter, Even
 from attune_controller.store.records.plans import PlannedEvent
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonRefused, JsonValue
-from tests.controller.store.making import event, found, ids, plan, plan_some, queue, request
+from tests.controller.store.making import dead, event, found, ids, plan, plan_some, queue, request
 
 
 async def test_events_get_strictly_increasing_positions_and_come_back_in_their_order(store: Store) -> None:
@@ -115,7 +115,7 @@ async def test_an_event_that_is_dead_on_arrival_is_kept_with_its_reason_and_neve
     position = (await store.accept_event(event("1", dead_reason="no trigger fits"))).position
     stored = await store.event(position)
     assert stored is not None
-    assert (stored.status, stored.reason, stored.new.dead_reason) == (EventStatus.DEAD_LETTER, "no trigger fits", "no trigger fits")
+    assert (stored.status, stored.reason, stored.new.dead) == (EventStatus.DEAD_LETTER, "no trigger fits", dead("no trigger fits"))
     assert await store.unplanned(limit=10) == []
     assert await store.record_plans([plan(position, request("a", position))]) == []
     assert await store.execution("a") is None
@@ -134,20 +134,20 @@ async def test_an_event_is_found_by_source_and_id_and_by_id_alone_the_newest(sto
 
 async def test_pages_of_events_go_from_new_to_old_by_status(store: Store) -> None:
     accepted = [(await store.accept_event(event(f"{number}"))).position for number in range(6)]
-    dead = (await store.accept_event(event("dead", dead_reason="why not"))).position
-    await store.record_plans([plan(accepted[0]), plan(accepted[1]), PlannedEvent(position=accepted[2], revision="r", dead_reason="loop")])
+    gone = (await store.accept_event(event("dead", dead_reason="why not"))).position
+    await store.record_plans([plan(accepted[0]), plan(accepted[1]), PlannedEvent(position=accepted[2], revision="r", dead=dead("loop"))])
 
     async def page(before: int | None, limit: int, status: EventStatus | None = None) -> list[int]:
         return [found.position for found in (await store.events(before=before, limit=limit, where=EventFilter(status=status))).events]
 
-    assert await page(None, 3) == [dead, accepted[5], accepted[4]]
+    assert await page(None, 3) == [gone, accepted[5], accepted[4]]
     assert await page(accepted[4], 2) == [accepted[3], accepted[2]]
     assert await page(accepted[0], 2) == []
     assert await page(None, 9, EventStatus.ACCEPTED) == [accepted[5], accepted[4], accepted[3]]
     assert await page(accepted[5], 1, EventStatus.ACCEPTED) == [accepted[4]]
     assert await page(None, 9, EventStatus.PLANNED) == [accepted[1], accepted[0]]
-    assert await page(None, 9, EventStatus.DEAD_LETTER) == [dead, accepted[2]]
-    assert await page(dead, 9, EventStatus.DEAD_LETTER) == [accepted[2]]
+    assert await page(None, 9, EventStatus.DEAD_LETTER) == [gone, accepted[2]]
+    assert await page(gone, 9, EventStatus.DEAD_LETTER) == [accepted[2]]
 
 
 async def test_a_list_is_narrowed_by_everything_at_once(store: Store) -> None:
@@ -216,7 +216,7 @@ async def test_a_plan_gives_numbers_places_in_queues_and_the_events_fate(store: 
     assert made[0].queue == queue()
     stored = await store.event(position)
     assert stored is not None
-    assert (stored.status, stored.revision, stored.reason, stored.new.dead_reason) == (EventStatus.PLANNED, "rev", "a note", "")
+    assert (stored.status, stored.revision, stored.reason, stored.new.dead) == (EventStatus.PLANNED, "rev", "a note", None)
     assert await store.unplanned(limit=10) == []
 
 
@@ -262,7 +262,7 @@ async def test_a_rejected_execution_is_settled_at_once_and_takes_no_sequence(sto
 
 async def test_a_dead_letter_of_planning_has_its_reason_and_revision(store: Store) -> None:
     position = (await store.accept_event(event("1"))).position
-    await store.record_plans([PlannedEvent(position=position, revision="rev", dead_reason="a loop of rules")])
+    await store.record_plans([PlannedEvent(position=position, revision="rev", dead=dead("a loop of rules"))])
     stored = await store.event(position)
     assert stored is not None
     assert (stored.status, stored.reason, stored.revision) == (EventStatus.DEAD_LETTER, "a loop of rules", "rev")

@@ -4,6 +4,7 @@ from attune_controller.store.port import Store
 from attune_controller.store.records.events import Acceptance, NewEvent
 from attune_controller.store.records.executions import Execution, NewExecution
 from attune_controller.store.records.plans import PlannedEvent
+from attune_core.dead_letters import DeadLetter, DeadReason
 from attune_core.states import Reason
 from attune_core.values import JsonValue
 
@@ -17,7 +18,7 @@ async def accept(store: Store, event_id: str, *, data: JsonValue = None, dead_re
         time=1.5,
         received_at=2.5,
         data={"unit": "a"} if data is None else data,
-        dead_reason=dead_reason,
+        dead=DeadLetter(reason=DeadReason.UNDECLARED, detail=dead_reason) if dead_reason else None,
     )
     return await store.accept_event(event)
 

@@ -7,11 +7,17 @@ from attune_controller.store.records.agents import Agent, Held
 from attune_controller.store.records.events import NewEvent
 from attune_controller.store.records.executions import Execution, Move, NewExecution, QueueKey
 from attune_controller.store.records.plans import PlannedEvent
+from attune_core.dead_letters import DeadLetter, DeadReason
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonValue
 
 #: Wide enough not to matter.
 WINDOW, WINDOW_BYTES, LIMIT = 64, 4 << 20, 100
+
+
+def dead(detail: str) -> DeadLetter:
+    """Return why an event is a dead letter."""
+    return DeadLetter(reason=DeadReason.UNDECLARED, detail=detail)
 
 
 def event(event_id: str, *, source: str = "hooks/github", body_digest: str = "", dead_reason: str = "", data: JsonValue = None) -> NewEvent:
@@ -24,7 +30,7 @@ def event(event_id: str, *, source: str = "hooks/github", body_digest: str = "",
         received_at=1001.25,
         data=data if data is not None else {"ref": "refs/heads/main", "name": "grün\n"},
         body_digest=body_digest,
-        dead_reason=dead_reason,
+        dead=dead(dead_reason) if dead_reason else None,
         traceparent="00-1-2-01",
     )
 

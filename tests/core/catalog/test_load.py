@@ -8,6 +8,7 @@ from attune_core.catalog.archive import digest_of_archive, verify_members
 from attune_core.catalog.catalog import Catalog
 from attune_core.catalog.load import load
 from attune_core.expressions.template import CheckedTemplate
+from attune_core.internal_events import INTERNAL_EVENTS
 from attune_core.problem_codes import PROBLEM_CODES
 from attune_core.problems import Severity
 from attune_core.values import JsonObject
@@ -38,7 +39,12 @@ def test_a_catalog_holds_everything_by_reference() -> None:
     assert catalog.revision == "abc"
     assert sorted(catalog.packs) == ["github", "web"]
     assert sorted(catalog.actions) == ["web.page", "web.restart"]
-    assert sorted(catalog.triggers) == ["github.push", "web.alert", "web.page.completed", "web.restart.completed"]
+    assert sorted(set(catalog.triggers) - set(INTERNAL_EVENTS)) == [
+        "github.push",
+        "web.alert",
+        "web.page.completed",
+        "web.restart.completed",
+    ]
     assert sorted(catalog.rules) == ["rules.page_when_lost", "web.restart_on_alert"]
     assert {name: [rule.ref for rule in rules] for name, rules in catalog.rules_by_trigger.items()} == {
         "web.alert": ["web.restart_on_alert"],
@@ -93,6 +99,7 @@ def test_references_inside_a_parameter_and_a_result_stay_their_own() -> None:
         "number": 1,
         "outcome": "succeeded",
         "result": {"active": True},
+        "labels": {"role": "web"},
     }
     assert completed.fits(data)
     assert completed.fits({**data, "result": None})

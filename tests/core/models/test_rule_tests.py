@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from attune_core.models.rule_test import GivenEvent, RuleTestDocument
-from attune_core.rules.completions import is_completion, whole_completion
+from attune_core.rules.completions import is_completion, whole_data
 
 
 def test_a_moment_is_read_with_its_zone_and_a_distance_with_its_unit() -> None:
@@ -31,7 +31,7 @@ def test_a_case_that_expects_nothing_says_so() -> None:
 def test_a_completion_needs_only_what_differs_from_a_success() -> None:
     assert is_completion("web.restart.completed")
     assert not is_completion("web.completed")
-    succeeded = whole_completion("web.restart.completed", {"result": {"active": True}})
+    succeeded = whole_data("web.restart.completed", {"result": {"active": True}})
     assert (succeeded["action"], succeeded["outcome"], succeeded["exit_code"]) == ("web.restart", "succeeded", 0)
     assert succeeded["result"] == {"active": True}
-    assert whole_completion("web.restart.completed", {"outcome": "lost"})["exit_code"] is None
+    assert whole_data("web.restart.completed", {"outcome": "lost"})["exit_code"] is None
