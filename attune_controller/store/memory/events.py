@@ -117,7 +117,7 @@ def _fits(event: Event, where: EventFilter) -> bool:
     new = event.new
     if where.status not in {None, event.status} or where.source not in {None, new.source} or where.type not in {None, new.type}:
         return False
-    if new.received_at < where.since:
+    if new.received_at < where.since or (where.dead is not None and (new.dead is None or new.dead.reason is not where.dead)):
         return False
     text = None if where.search is None else where.search.encode().lower()  # of bytes: ASCII alone
     return text is None or any(text in part.encode().lower() for part in (new.id, new.source, new.type, new.subject, encode(new.data)))

@@ -165,6 +165,7 @@ async def test_every_statement_finds_its_rows_by_an_index(tmp_path: Path, statem
         (EventFilter(type="web.alert", search="x"), "events_type"),
         (EventFilter(source="a", since=9.0), "events_source"),
         (EventFilter(status=EventStatus.DEAD_LETTER, type="web.alert"), "plans_dead"),
+        (EventFilter(status=EventStatus.DROPPED), "plans_dropped"),
     ],
 )
 async def test_each_filter_of_the_list_of_events_looks_at_what_an_index_finds(
@@ -175,7 +176,7 @@ async def test_each_filter_of_the_list_of_events_looks_at_what_an_index_finds(
     await store.close()
     (look,) = {sql for sql, _ in statements if "octet_length" in sql}
     connection = apsw.Connection(str(tmp_path / "store.sqlite"))
-    steps = [str(row[3]) for row in connection.execute("EXPLAIN QUERY PLAN " + look, (9, 0, None, "a", "a", 0.0, None, 5))]
+    steps = [str(row[3]) for row in connection.execute("EXPLAIN QUERY PLAN " + look, (9, 0, None, "a", "a", 0.0, None, 5, None))]
     connection.close()
     assert index in steps[0], steps
     assert not any("SCAN" in step or "B-TREE" in step for step in steps), steps
