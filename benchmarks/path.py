@@ -1,7 +1,8 @@
 """The whole path beside its floor and its peer: signed webhook POST to the action's first effect, over mutual TLS, everything durable.
 
-The floor is posix_spawn of the same script with the same JSON on standard input, in a session of its own. The peer is Celery with a
-Redis that syncs each write (`peer_programs` says what it does). Rounds of the three alternate, so that a noisy machine disturbs all.
+The floor is posix_spawn of the same script with the same JSON on standard input, in a session of its own. The peers are Celery with a
+Redis that syncs each write: one that keeps what Attune keeps, as far as it can, and a bare one (`peer_programs` says what they do). Rounds
+of all alternate, so that a noisy machine disturbs all.
 `python -m benchmarks.path [--events 500] [--rounds 5] [--no-peer] [--json]`.
 """
 
@@ -274,11 +275,13 @@ def measure_all(place: Path, chosen: argparse.Namespace) -> dict[str, str]:
         ]
         if not chosen.no_peer:
             try:
-                peer = stack.enter_context(celery_with_redis(place / "peer", script, fifo, slots=SLOTS))
-                sides.append(Side("peer", peer.send, cpu_of(peer.pids)))
-                missing["peer"] = peer.versions
+                for name in ("keeping peer", "bare peer"):
+                    place_of = place / name.replace(" ", "-")
+                    peer = stack.enter_context(celery_with_redis(place_of, script, fifo, slots=SLOTS, keeps=name == "keeping peer"))
+                    sides.append(Side(name, peer.send, cpu_of(peer.pids)))
+                    missing["peers"] = peer.versions
             except PeerMissing as error:
-                missing["peer"] = f"not measured: {error}"
+                missing["peers"] = f"not measured: {error}"
         for side in sides:
             measure(side.send, effects, side.cpu, count=20, label=f"warm-{side.name}")
         idle = resident(system)

@@ -36,13 +36,18 @@ class Peer:
 
 
 @contextmanager
-def celery_with_redis(place: Path, script: Path, fifo: Path, *, slots: int) -> Iterator[Peer]:
-    """Start Redis, a worker of that many processes and the entry; `PeerMissing` says what is not there."""
+def celery_with_redis(place: Path, script: Path, fifo: Path, *, slots: int, keeps: bool = False) -> Iterator[Peer]:
+    """Start Redis, a worker of that many processes and the entry; `PeerMissing` says what is not there.
+
+    `keeps`: with all of Attune's own work that it can do (`peer_programs`).
+    """
     redis = shutil.which("redis-server")
     if redis is None:
         raise PeerMissing("redis-server is not there: apt-get install redis-server")
     place.mkdir()
-    python = _environment(place / "venv")
+    python = _environment(place.parent / "peer-environment")
+    logs = place / "logs"
+    logs.mkdir()
     authority = trustme.CA()
     authority.cert_pem.write_to_path(place / "ca.pem")
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(place / "entry.pem")
@@ -52,6 +57,7 @@ def celery_with_redis(place: Path, script: Path, fifo: Path, *, slots: int) -> I
         "PEER_BROKER": f"redis+socket://{socket_path}",
         "PEER_FIFO": str(fifo),
         "PEER_SCRIPT": str(script),
+        "PEER_KEEPS": str(logs) if keeps else "",
         "PYTHONPATH": str(ROOT),
     }
     store = [
@@ -100,11 +106,13 @@ def celery_with_redis(place: Path, script: Path, fifo: Path, *, slots: int) -> I
 
 
 def _environment(place: Path) -> Path:
-    """Make the peer's environment, on the interpreter that runs Attune, and return its interpreter."""
+    """Make the peer's environment, unless it is there, on the interpreter that runs Attune, and return its interpreter."""
     uv = Path(sys.executable).with_name("uv")
     if not uv.exists():
         raise PeerMissing(f"{uv} is not there: make install")
     python = place / "bin" / "python"
+    if python.exists():
+        return python
     for command in (
         ["venv", "--python", sys.executable, str(place)],
         ["pip", "install", "--compile-bytecode", "--python", str(python), *PACKAGES],
