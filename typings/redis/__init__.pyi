@@ -1,4 +1,4 @@
-"""What the benchmark's peer uses of it."""
+# The part of Redis that the benchmark's peer uses; it is installed for the benchmark only, in an environment of its own.
 
 class Redis:
     def __init__(self, *, unix_socket_path: str) -> None: ...
