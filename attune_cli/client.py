@@ -81,7 +81,7 @@ class Client:
     def post_bytes(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, JsonObject]:
         """Send exactly these bytes, as a webhook's sender does; return the status and the answer's object, refusals too."""
         answer = self._post(path, body, headers)
-        document = parse_json(answer.content)
+        document = parse_json(answer.content) if "json" in answer.headers.get("content-type", "") else None
         return answer.status_code, document if isinstance(document, dict) else {}
 
     def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> httpx2.Response:

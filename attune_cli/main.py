@@ -35,6 +35,7 @@ COMMANDS = {
     "demo": ("attune_cli.commands.demo", "Watch the main job happen in a temporary directory"),
     "login": ("attune_cli.commands.login", "Remember a controller and a token for it"),
     "rule": ("attune_cli.commands.rule", "Rules: those that are live, and one tried on an event"),
+    "webhook": ("attune_cli.commands.webhook", "Webhooks: list them, try a payload, send one signed"),
     "trigger": ("attune_cli.commands.trigger", "Triggers: a schema from events that were seen"),
     "event": ("attune_cli.commands.event", "Send events and see what became of them"),
     "execution": ("attune_cli.commands.execution", "Executions: list, show, logs, cancel"),

@@ -35,6 +35,7 @@ def follow(page: str, repository: Path) -> Iterator[tuple["subprocess.CompletedP
     for kind, content in blocks(page):
         if kind != "console":
             path, text = file_in(content)
+            (repository / path).parent.mkdir(parents=True, exist_ok=True)
             (repository / path).write_text(text, encoding="utf-8")
             continue
         for command, printed in typed(content):

@@ -3,32 +3,30 @@
 Called by http.resources.hooks; the event goes to intake, which judges the payload against the trigger's schema.
 """
 
-import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol, TypeAlias
 
 import structlog
 
-from attune_controller.hooks.errors import DeliveryInvalid, EventNotAllowed, HookNotReady, HookUnknown
+from attune_controller.hooks.errors import HookNotReady, HookUnknown
 from attune_controller.http.errors import EventReserved
 from attune_controller.store.records.events import Acceptance, NewEvent
 from attune_core.catalog.catalog import Catalog, Webhook
 from attune_core.errors import AttuneError
-from attune_core.expressions.errors import ExpressionFailed
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
 from attune_core.rules.delivering import is_reserved
-from attune_core.values import JsonLimits, JsonObject, JsonValue
+from attune_core.values import JsonLimits, JsonValue
 from attune_core.webhooks.bodies import read_body
+from attune_core.webhooks.delivery import read_delivery
 from attune_core.webhooks.errors import SecretMalformed, SignatureRefused
 from attune_core.webhooks.scheme import Fields, Proof
 from attune_core.webhooks.table import SCHEMES
 
 log = structlog.get_logger(__name__)
 
-_DELIVERY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 #: GitHub's payloads go up to 25 MB; this many keys and items fit the 1 MiB that is taken.
 KEYS = 50_000
 
@@ -151,71 +149,32 @@ class Hooks:
             return None
 
     def _event(self, webhook: Webhook, proof: Proof, fields: Fields, raw: bytes, body: JsonValue) -> NewEvent:
-        seen: JsonObject = {name: values[0] for name, values in fields.items() if len(values) == 1 and name not in webhook.unseen}
-        activation: JsonObject = {"headers": seen, "body": body}
+        found = read_delivery(webhook, fields, body)
+        if is_reserved(found.trigger):  # the catalog lets none through
+            raise EventReserved(f"events of the type {found.trigger} are made by the controller itself")
         now, anew = self._clock.now(), webhook.document.replay == "id"
-        trigger = _trigger(webhook, activation)
         return NewEvent(
             source=f"attune:hooks/{webhook.name}",
-            id=_told_id(webhook, activation) or (uuid7(self._clock, self._random) if anew else sha256(raw).hexdigest()),
-            type=trigger,
+            id=found.id or (uuid7(self._clock, self._random) if anew else sha256(raw).hexdigest()),
+            type=found.trigger,
             time=now,
             received_at=now,
-            data=_with_headers(webhook, fields, body),
+            data=found.data,
             body_digest="" if anew else proof.signed(raw),
         )
 
 
 def _verify(webhook: Webhook, proof: Proof, secrets: Iterable[bytes], raw: bytes) -> None:
-    try:
-        held = [proof.holds(secret, raw) for secret in secrets]
-    except SecretMalformed as error:
-        log.error("hook_secret_unusable", hook=webhook.name, error=str(error))
-        raise HookNotReady from error
-    if not any(held):
-        raise SignatureRefused("the request is not proven by this webhook's secret")
-
-
-def _trigger(webhook: Webhook, activation: Mapping[str, JsonValue]) -> str:
-    """Return the trigger's reference; never one of the events that only the controller itself makes."""
-    kind: JsonValue = ""
-    if webhook.kind is not None:
+    """Ask every secret, so that the time says nothing of which one was right."""
+    held, malformed = False, False
+    for secret in secrets:
         try:
-            kind = webhook.kind.evaluate(activation)
-        except ExpressionFailed as failed:
-            raise DeliveryInvalid(f"the trigger cannot be told: {failed.message}") from failed
-    trigger = webhook.triggers.get(kind) if isinstance(kind, str) else None
-    if trigger is None:
-        raise EventNotAllowed(f"the webhook {webhook.name} does not allow {str(kind)[:64]!r}")
-    if is_reserved(trigger):
-        raise EventReserved(f"events of the type {trigger} are made by the controller itself")
-    return trigger
-
-
-def _told_id(webhook: Webhook, activation: Mapping[str, JsonValue]) -> str:
-    """Return the id that the request tells, empty when it tells none."""
-    if webhook.id is None:
-        return ""
-    try:
-        found = webhook.id.render(activation)
-    except ExpressionFailed as failed:
-        raise DeliveryInvalid(f"the delivery's id cannot be told: {failed.message}") from failed
-    if found != "" and not (isinstance(found, str) and _DELIVERY.fullmatch(found)):
-        raise DeliveryInvalid("the delivery's id is not one of 1 to 128 plain characters")
-    return str(found)
-
-
-def _with_headers(webhook: Webhook, fields: Fields, body: JsonValue) -> JsonValue:
-    """Return the event's data: the body, and in it the headers that the document lists."""
-    names = [name.lower() for name in webhook.document.headers]
-    if not names or not isinstance(body, dict):  # the trigger's schema refuses what is no object
-        return body
-    if "headers" in body:
-        raise DeliveryInvalid("the body has a field `headers` of its own, where the request's headers would stand")
-    repeated = [name for name in names if len(fields.get(name, ())) > 1]
-    if repeated:
-        raise DeliveryInvalid(f"there is more than one {repeated[0]}")
-    return {**body, "headers": {name: fields[name][0] for name in names if name in fields}}
+            held = proof.holds(secret, raw) or held
+        except SecretMalformed as error:
+            log.error("hook_secret_unusable", hook=webhook.name, error=str(error))
+            malformed = True
+    if not held:
+        raise HookNotReady if malformed else SignatureRefused("the request is not proven by this webhook's secret")
 
 
 def _by_name(headers: Iterable[tuple[str, str]]) -> Fields:

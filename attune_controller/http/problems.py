@@ -38,6 +38,7 @@ STATUS: Mapping[type[AttuneError], int] = {
     store.StoreFailed: 503,
     webhooks.SignatureRefused: 401,
     webhooks.DeliveryStale: 401,
+    webhooks.EventNotAllowed: 403,
     controller.ProtocolUnknown: 426,
     controller.SessionOver: 409,
     controller.AgentCloned: 409,
