@@ -70,7 +70,8 @@ def try_payload(name: Name, payload: PayloadFile, header: Headers = None, path: 
     webhook = webhook_of(catalog, name)
     raw = body_of(read_raw(_file(payload)), webhook.document)
     found = read_delivery(webhook, fields_of(headers_of(header or (), webhook.document)), read_body(raw, webhook.document, JsonLimits()))
-    dead = undeliverable(found.trigger, found.data, catalog)
+    letter = undeliverable(found.trigger, found.data, catalog)
+    dead = letter.detail if letter else ""
     rules = [rule.ref for rule in catalog.rules_by_trigger.get(found.trigger, ())]
     if json:
         show_json({"trigger": found.trigger, "id": found.id, "data": found.data, "dead_letter": dead, "rules": list(rules)})
@@ -94,7 +95,8 @@ def send(
 ) -> None:
     """Send a payload signed as its service signs.
 
-    It goes to the webhook of the profile's controller. The secret comes from a prompt, standard input or a file, never from the command line.
+    It goes to the webhook of the profile's controller.
+    The secret comes from a prompt, standard input or a file, never from the command line.
 
     Example: attune webhook send github --payload push.json --header X-GitHub-Event:push --secret-file secrets/github
     """
