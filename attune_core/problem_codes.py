@@ -288,6 +288,11 @@ _WHOLE = {
         "Add a label with a literal value.",
         Severity.WARNING,
     ),
+    "ATT225": ProblemCode(
+        "keys that never meet",
+        "A rule waits for an event with the same key, and an event of that trigger has no such key, or one of another type.",
+        "Say in `throttle.absence.of_key` what the key of the other event is.",
+    ),
 }
 _SENSORS = {
     "ATT194": ProblemCode(

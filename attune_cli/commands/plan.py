@@ -76,6 +76,7 @@ def plan(
     gc.freeze()  # the catalogs stay to the end; looking through them again and again takes a third of the time
     for event in _events(events, from_controller or "", profile):
         forecast.take(event)
+    forecast.finish()
     compared = Compared(base=pair.base_name, head=pair.head_name, source=source, forecast=forecast)
     _write(compared, chosen)
     raise typer.Exit(1 if compared.fails(tuple(fail_on or ())) else 0)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from attune_cli.comparing import Compared
 from attune_cli.render import plan_words as words
 from attune_cli.render.markdown import markdown_text
-from attune_core.effects.forecast import Forecast, Group, Turn
+from attune_core.effects.forecast import Counts, Forecast, Group, Turn
 from attune_core.rules.recorded import RecordedEvent
 
 #: The first line of the comment.
@@ -80,9 +80,12 @@ def _shifts(forecast: Forecast) -> Iterator[str]:
     shifts = forecast.shifts()
     if not shifts:
         return
-    rows = ["| rule | fired | throttled | rejected | failed |", "|---|---|---|---|---|"]
+    words = [*Counts().by_word()]
+    if not any(one.base.lapsed or one.head.lapsed for one in shifts):
+        words.remove("lapsed")
+    rows = [f"| rule | {' | '.join(words)} |", "|---" * (1 + len(words)) + "|"]
     for one in shifts:
-        pairs = zip(one.base.by_word().values(), one.head.by_word().values(), strict=True)
+        pairs = ((one.base.by_word()[word], one.head.by_word()[word]) for word in words)
         cells = [f"{before:,} → {after:,}" if before != after else f"{after:,}" for before, after in pairs]
         rows.append(f"| {markdown_text(one.rule or 'manual runs')} | {' | '.join(cells)} |")
     yield "\n".join(rows) + "\n"

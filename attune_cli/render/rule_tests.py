@@ -13,8 +13,10 @@ from attune_cli.render.wrapping import hanging, width_of, wrapped
 from attune_core.problems import Span
 from attune_core.rule_tests.comparing import Difference
 from attune_core.rule_tests.course import DISABLED, INPUT_INVALID, OTHER_TRIGGER, THROTTLED
+from attune_core.rule_tests.groups import GATHERED, WAITING
 from attune_core.rule_tests.judging import Failure, Unfired, Verdict
 from attune_core.rule_tests.selecting import Coverage, Selected
+from attune_core.rules.ending import Lapse
 from attune_core.safe_text import safe_text
 from attune_core.values import JsonObject, JsonValue, parse_json
 
@@ -22,7 +24,7 @@ from attune_core.values import JsonObject, JsonValue, parse_json
 REPORT_VERSION = 1
 #: Rules without a test that are named; the report has all of them.
 MOST_NAMED = 20
-_WORDS = (THROTTLED, INPUT_INVALID, DISABLED, OTHER_TRIGGER)
+_WORDS = (THROTTLED, INPUT_INVALID, DISABLED, OTHER_TRIGGER, WAITING, GATHERED, *Lapse)
 
 
 @dataclass(frozen=True, kw_only=True)

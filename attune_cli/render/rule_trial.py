@@ -9,6 +9,7 @@ from attune_cli.render.output import compact, show_fields, show_json
 from attune_cli.render.rule_tests import compact_json
 from attune_core.quantities import show_duration
 from attune_core.rule_tests.trial import Trial, TriedClause
+from attune_core.rules.throttle_text import throttle_text
 from attune_core.values import JsonObject, JsonValue, parse_json
 
 #: `version` of the JSON report; additive inside one.
@@ -18,7 +19,7 @@ REPORT_VERSION = 1
 def show_trial(trial: Trial) -> None:
     """Print it as fields."""
     rule = trial.rule
-    fields = [("rule", f"{rule.ref} ({rule.path}:{rule.span.line})"), ("fires", "yes" if trial.fires else f"no: {trial.reason}")]
+    fields = [("rule", f"{rule.ref} ({rule.path}:{rule.span.line})"), ("fires", _fires(trial))]
     for number, tried in enumerate(trial.clauses, 1):
         fields.append((f"clause {number}", "\n".join(_clause_lines(tried))))
     if trial.execution is None:
@@ -28,9 +29,15 @@ def show_trial(trial: Trial) -> None:
         fields.extend((f"{name}{would}", _value(name, trial.execution[name])) for name in ("action", "input", "agents", "key"))
         fields.append(("pick", rule.pick))
     if rule.throttle is not None:
-        within = f"one firing in {show_duration(rule.throttle.once_within)}"
+        within = throttle_text(rule.throttle)
         fields.append(("throttle", within + (f" for {trial.throttle_key}" if trial.throttle_key not in (None, "null") else "")))
     show_fields(fields)
+
+
+def _fires(trial: Trial) -> str:
+    if not trial.fires:
+        return f"no: {trial.reason}"
+    return f"yes, {show_duration(trial.waits)} after this event, if no other comes" if trial.waits else "yes"
 
 
 def _value(name: str, value: JsonValue) -> str:
@@ -59,6 +66,7 @@ def show_trial_json(trial: Trial) -> None:
         "path": rule.path,
         "line": rule.span.line,
         "fires": trial.fires,
+        "fires_after": show_duration(trial.waits) if trial.waits else None,
         "reason": trial.reason,
         "clauses": [_clause(one) for one in trial.clauses],
         "execution": trial.execution,
@@ -67,7 +75,7 @@ def show_trial_json(trial: Trial) -> None:
         "throttle": None
         if rule.throttle is None
         else {
-            "once_within": show_duration(rule.throttle.once_within),
+            rule.throttle.form: show_duration(rule.throttle.within),
             "key": parse_json(trial.throttle_key.encode()) if trial.throttle_key is not None else None,
         },
     }

@@ -6,7 +6,7 @@ Built only by `load`; a Catalog that exists has no error in it, so nothing behin
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attune_core.catalog.rule_index import RuleIndex
 from attune_core.json_schema import SchemaValidator
@@ -83,12 +83,26 @@ class Trigger:
     validator: SchemaValidator
 
 
+ThrottleForm: TypeAlias = Literal["once_within", "debounce", "accumulate", "absence"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Throttle:
-    """How often one rule fires for one key; without a template there is one key."""
+    """How often one rule fires for one key, or for which events together; without a template there is one key."""
 
-    once_within: float  # seconds
+    form: ThrottleForm
+    within: float  # seconds, of whichever form
     key: "CheckedTemplate | None"  # over `event`
+    at_least: int = 1  # of accumulate
+    at_most: int | None = None
+    of: str = ""  # the trigger whose absence is waited for
+    of_key: "CheckedTemplate | None" = None  # over an event of `of`
+    terms: str = ""  # a digest of all of it and of the trigger: what waits under other terms does not fire
+
+    @property
+    def gathers(self) -> bool:
+        """Tell whether events wait in groups, instead of firing or being dropped at once."""
+        return self.form != "once_within"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +122,9 @@ class Rule:
     match: "Mapping[str, CheckedTemplate | str]"
     pick: Literal["any", "all"]
     throttle: Throttle | None
+    #: The clauses of the condition that name `events`, judged when a group ends; `when` has the others.
+    when_ended: "Program | None" = None
+    uses_events: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +169,20 @@ class Catalog:
     rules_by_trigger: Mapping[str, tuple[Rule, ...]]
     webhooks: Mapping[str, Webhook]
     timers: Mapping[str, Timer] = field(default_factory=dict)
+
+    @cached_property
+    def absences_by_trigger(self) -> Mapping[str, tuple[Rule, ...]]:
+        """The enabled rules that wait for events of each trigger, in the order of their references."""
+        found: dict[str, tuple[Rule, ...]] = {}
+        for _, rule in sorted(self.rules.items()):
+            if rule.enabled and rule.throttle is not None and rule.throttle.of:
+                found[rule.throttle.of] = (*found.get(rule.throttle.of, ()), rule)
+        return found
+
+    @cached_property
+    def gathers(self) -> bool:
+        """Whether any enabled rule lets events wait in groups."""
+        return any(rule.throttle is not None and rule.throttle.gathers for rule in self.rules.values() if rule.enabled)
 
     @cached_property
     def indexes(self) -> Mapping[str, RuleIndex]:

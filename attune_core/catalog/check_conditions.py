@@ -3,14 +3,15 @@
 Called by `check_rules` for every rule. A condition that always holds is a way to write "no condition" and is left alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from attune_core.catalog.reading import Read, Reading
-from attune_core.catalog.scopes import event_scope
-from attune_core.expressions.check import Checked, check
+from attune_core.catalog.scopes import EVENTS, event_scope
+from attune_core.expressions.check import Checked, Scope, check
 from attune_core.expressions.finding import Finding
 from attune_core.expressions.inference.tested import NOTHING_IMPLIED, Implied
+from attune_core.expressions.naming import names
 from attune_core.expressions.program import Program
 from attune_core.expressions.types import BOOL, Type
 from attune_core.models.rule import RuleDocument
@@ -19,13 +20,22 @@ from attune_core.problems import Severity
 
 @dataclass(frozen=True)
 class Condition:
-    """A rule's condition: the program, None without one or if it is wrong, and what it implies, see `Checked`."""
+    """A rule's condition: the program, None without one or if it is wrong, and what it implies, see `Checked`.
+
+    `ended` are the clauses that name `events`, apart from the program: they are judged when a group of events ends.
+    """
 
     program: Program | None
     implied: Implied | None
+    ended: Program | None = None
 
 
-def check_condition(reading: Reading, rule: Read[RuleDocument], data: Type) -> Condition:
+def has_events(rule: RuleDocument) -> bool:
+    """Tell whether a rule's condition and input may name `events`."""
+    return rule.throttle is not None and (rule.throttle.debounce is not None or rule.throttle.accumulate is not None)
+
+
+def check_condition(reading: Reading, rule: Read[RuleDocument], data: Type, *, events: bool = False) -> Condition:
     """Return the compiled condition and what it says of the events that meet it."""
     if rule.model.when is None:
         return Condition(None, NOTHING_IMPLIED)
@@ -33,12 +43,26 @@ def check_condition(reading: Reading, rule: Read[RuleDocument], data: Type) -> C
         hint = "write the expression alone, without ${{ }}"
         reading.findings.at("ATT157", "a condition is an expression already", rule.document, ("when",), hint=hint)
         return Condition(None, None)
-    checked = check(rule.model.when, event_scope(data), BOOL)
+    scope = event_scope(data, events=events)
+    checked = check(rule.model.when, scope, BOOL)
     reading.findings.in_text(checked.findings, rule.document, ("when",))
     reading.findings.in_text(_never(checked), rule.document, ("when",))
     if checked.program is not None and not checked.findings:
         reading.findings.in_text(_contradiction(checked.program), rule.document, ("when",))
-    return Condition(checked.program, checked.implied)
+    if checked.program is None or not events:
+        return Condition(checked.program, checked.implied)
+    late = [clause for clause in checked.program.clauses if names(clause, EVENTS)]
+    if not late:
+        return Condition(checked.program, checked.implied)
+    soon = [clause for clause in checked.program.clauses if clause not in late]
+    return Condition(_joined(soon, scope) if soon else None, checked.implied, _joined(late, scope))
+
+
+def _joined(clauses: Sequence[Program], scope: Scope) -> Program | None:
+    """Return the program of some clauses of a condition that was found right."""
+    sources = [one.source for one in clauses]
+    text = sources[0] if len(sources) == 1 else " && ".join(f"({source})" for source in sources)
+    return check(text, scope, BOOL).program
 
 
 def _contradiction(program: Program) -> Iterator[Finding]:

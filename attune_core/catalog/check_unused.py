@@ -16,6 +16,7 @@ def check_unused(reading: Reading, webhooks: Mapping[str, Webhook]) -> None:
     """Say what no rule, enabled or not, no webhook and no `emits` names."""
     rules = [rule.model for rule in reading.rules.values()]
     run, awaited = {rule.action for rule in rules}, {rule.trigger for rule in rules}
+    awaited |= {rule.throttle.absence.of for rule in rules if rule.throttle is not None and rule.throttle.absence is not None}
     for ref, action in reading.actions.items():
         if ref not in run and f"{ref}.{COMPLETED}" not in awaited:
             hint = "nothing to do if people run it by hand; else give it a rule, or remove it"

@@ -9,15 +9,22 @@ from collections.abc import Mapping
 from attune_core.expressions.check import Scope
 from attune_core.expressions.inference.tested import NOTHING_IMPLIED, Implied
 from attune_core.expressions.schema_types import type_of_schema
-from attune_core.expressions.types import INT, SECRET, STRING, Field, Map, Object, String, Type, union
+from attune_core.expressions.types import INT, SECRET, STRING, Field, List, Map, Object, String, Type, union
 from attune_core.expressions.types import NULL as NULL_TYPE
 from attune_core.models.parameter import Parameter
 from attune_core.states import Outcome, Reason
 
+#: The name under which an action's input and a condition see the events of a group.
+EVENTS = "events"
+#: What to do where a name is known elsewhere.
+_ELSEWHERE = {EVENTS: "`events` are there in `when` and `input` of a rule whose throttle has debounce or accumulate"}
 
-def event_scope(data: Type, implied: Implied | None = NOTHING_IMPLIED) -> Scope:
-    """Return what a rule's condition, input and labels see; `implied` is what the condition says of it."""
-    return Scope({"event": _event(data), "secrets": Map(SECRET)}, implied)
+
+def event_scope(data: Type, implied: Implied | None = NOTHING_IMPLIED, *, events: bool = False) -> Scope:
+    """Return what a rule's condition, input and labels see; `implied` is what the condition says of it, `events`: of a group as well."""
+    event = _event(data)
+    several: dict[str, Type] = {EVENTS: List(event)} if events else {}
+    return Scope({"event": event, **several, "secrets": Map(SECRET)}, implied, elsewhere=_ELSEWHERE)
 
 
 def parameter_types(parameters: Mapping[str, Parameter]) -> dict[str, Type]:

@@ -3,14 +3,16 @@
 Called by `attune plan` with each event in turn; it keeps counts and the first examples of each group, however many events there are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from attune_core.catalog.catalog import Catalog
-from attune_core.effects.effect import Effect, Kind, Side, effects_of
+from attune_core.effects.effect import Effect, Kind, Side, effect_of
 from attune_core.effects.tally import Tally
+from attune_core.effects.undecided import Pair, Undecided
 from attune_core.rules.completions import heard_as
-from attune_core.rules.firing import Failed, Fired, Firing, Rejected, Throttled
+from attune_core.rules.ending import Lapsed, Outcome
+from attune_core.rules.firing import Asks, Failed, Fired, Firing, Rejected, Throttled, Unheld, Waits
 from attune_core.rules.recorded import RecordedEvent
 from attune_core.rules.replay import Replay, Replayed
 from attune_core.values import canonical_json
@@ -56,13 +58,15 @@ class Counts:
     throttled: int = 0
     rejected: int = 0
     failed: int = 0
+    lapsed: int = 0  # groups of events that gave nothing
 
     def by_word(self) -> Mapping[str, int]:
         """Return the counts by what they are of."""
-        return {"fired": self.fired, "throttled": self.throttled, "rejected": self.rejected, "failed": self.failed}
+        words = {"fired": self.fired, "throttled": self.throttled, "rejected": self.rejected, "failed": self.failed}
+        return words | {"lapsed": self.lapsed}
 
-    def add(self, firing: Firing) -> None:
-        """Count one."""
+    def add(self, firing: Firing | Outcome) -> None:
+        """Count one; an event that waits is counted with its group."""
         match firing:
             case Fired():
                 self.fired += 1
@@ -72,6 +76,10 @@ class Counts:
                 self.rejected += 1
             case Failed():
                 self.failed += 1
+            case Lapsed():
+                self.lapsed += 1
+            case Asks() | Waits() | Unheld():
+                pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +111,7 @@ class Forecast:
     _counts: dict[str, tuple[Counts, Counts]] = field(default_factory=dict)
     _by_type: dict[str, int] = field(default_factory=dict)
     _room: int = EXAMPLES_SIZE
+    _undecided: Undecided = field(default_factory=Undecided)
 
     def __post_init__(self) -> None:
         self._replays = Replay(self.base), Replay(self.head)
@@ -119,9 +128,12 @@ class Forecast:
         self._count(before, 0)
         self._count(after, 1)
         self._turn(event, before.undeliverable, after.undeliverable)
-        if before.firings or after.firings:
-            for effect in effects_of(Side(self.base, before), Side(self.head, after)):
-                self._add(event, effect)
+        if before.firings or after.firings or before.late or after.late:
+            self._compare(self._undecided.compare(self.events, (Side(self.base, before), Side(self.head, after))))
+
+    def finish(self) -> None:
+        """Take that there are no more events: what waits now is left to wait."""
+        self._compare(self._undecided.rest())
 
     def groups(self) -> Sequence[Group]:
         """Return what differs, by rule."""
@@ -158,8 +170,14 @@ class Forecast:
         return self._by_type.get(found.trigger, 0) if found is not None else self.events
 
     def _count(self, replayed: Replayed, side: int) -> None:
-        for firing in replayed.firings:
+        for firing in (*replayed.firings, *(one.outcome for one in replayed.late)):
             self._counts.setdefault(firing.rule, (Counts(), Counts()))[side].add(firing)
+
+    def _compare(self, pairs: Iterable[Pair]) -> None:
+        for pair in pairs:
+            (base, head), (old, new) = pair.sides, pair.decisions
+            if effect := effect_of(pair.rule, base, old, head, new):
+                self._add(pair.event, effect)
 
     def _turn(self, event: RecordedEvent, before: str, after: str) -> None:
         if before and after:

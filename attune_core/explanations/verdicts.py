@@ -121,7 +121,7 @@ def _verdict(cause: Cause, ref: str, catalog: Catalog, planned: Planned, live: C
     elif cause is Cause.THROTTLED and rule.throttle is not None:
         until = _throttled_until(ref, planned.note)
         key = throttle_key(rule, planned.activation)
-        more["throttle"] = ThrottleView(once_within=rule.throttle.once_within, key=one_line(key, 120), until=until)
+        more["throttle"] = ThrottleView(once_within=rule.throttle.within, key=one_line(key, 120), until=until)
     elif cause is Cause.REJECTED:
         more["detail"] = one_line(executions[0].detail)
     return plain.model_copy(update=more)

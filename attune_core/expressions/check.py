@@ -4,7 +4,7 @@ Called by the catalog for conditions and by `template` for `${{ }}`; the program
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from attune_core.expressions.finding import Code, Finding, NotAnExpression
 from attune_core.expressions.fitting import fits
@@ -37,6 +37,8 @@ class Scope:
 
     variables: Mapping[str, Type]
     implied: Implied | None = NOTHING_IMPLIED
+    #: Names that are there in other places -> the hint for who writes them here.
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def check_tree(source: str, node: Node | Finding, scope: Scope, expected: Type |
     """Check an expression that stands somewhere in `source`, or say why there is none; offsets in findings count in the whole of it."""
     if isinstance(node, Finding):
         return Checked((node,), DYN, None, frozenset())
-    facts = Facts(source, scope.variables)
+    facts = Facts(source, scope.variables, scope.elsewhere)
     found = infer(facts, node)
     _check_result(facts, node, found, expected)
     says: Implied | None = None

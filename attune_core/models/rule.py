@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from attune_core.models.base import Description, DocumentModel, PositiveDuration, Template
+from attune_core.models.base import Description, DocumentModel, Template
+from attune_core.models.throttle import Throttle
 from attune_core.names import NAME_PATTERN, Name, Reference, TriggerReference
 
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=65_536)]
@@ -26,15 +27,6 @@ class Agents(DocumentModel):
     pick: Literal["any", "all"] = Field("any", description="`any`: one of these agents runs it. `all`: each of them does.")
 
 
-class Throttle(DocumentModel):
-    """The first firing of a key is admitted; others of that key are dropped while it is less than `once_within` away."""
-
-    once_within: PositiveDuration = Field(description="How long after an admitted firing others of its key are dropped.")
-    key: Template | None = Field(
-        None, description="What is counted apart; without it all firings of the rule are one.", examples=["${{ event.data.unit }}"]
-    )
-
-
 class RuleDocument(DocumentModel):
     """`packs/<pack>/rules/<name>.yaml` or `rules/<name>.yaml`."""
 
@@ -47,7 +39,8 @@ class RuleDocument(DocumentModel):
     )
     when: Expression | None = Field(
         None,
-        description="The condition, an expression over `event` whose value is true or false; without it every event of the trigger fires.",
+        description="The condition, an expression over `event` whose value is true or false; without it every event of the trigger fires. "
+        "Clauses that name `events`, where the throttle has them, are judged when the rule is about to fire.",
         examples=['event.data.severity == "critical"'],
     )
     action: Reference = Field(description="What runs: `pack.action`.", examples=["web.restart"])
@@ -58,5 +51,5 @@ class RuleDocument(DocumentModel):
         examples=[{"unit": "${{ event.data.unit }}", "token": "${{ secrets.web_token }}"}],
     )
     agents: Agents = Field(description="Where it runs.")
-    throttle: Throttle | None = Field(None, description="How often it may fire at most; without it as often as there are events.")
+    throttle: Throttle | None = Field(None, description="How often it fires, or for which events together; without it once for each event.")
     enabled: bool = Field(default=True, description="`false` switches the rule off; it is checked all the same.")

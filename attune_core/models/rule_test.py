@@ -62,7 +62,13 @@ class Expectation(DocumentModel):
     """An execution that must come of the case; what is left out is not looked at."""
 
     rule: Reference = Field(description="The rule that fires.", examples=["web.restart_on_alert"])
-    event: EventNumber | None = Field(None, description="For which event of the case, counted from 1.")
+    event: EventNumber | None = Field(
+        None, description="For which event of the case, counted from 1; where a throttle lets events wait, for the last of them."
+    )
+    at: Moment | None = Field(None, description="When it fires.", examples=["2026-01-02T03:04:05Z"])
+    after: PositiveDuration | None = Field(
+        None, description="How long after that event it fires, where a throttle lets events wait.", examples=["5m"]
+    )
     action: Reference | None = Field(None, description="The action that is to run.")
     input: dict[Name, JsonValue] | None = Field(
         None,
@@ -82,7 +88,8 @@ class Silence(DocumentModel):
     event: EventNumber | None = Field(None, description="For which event of the case, counted from 1; without it for none of them.")
     because: Expression | None = Field(
         None,
-        description="The clause of the condition that does not hold; or `throttled`, `input_invalid`, `disabled`.",
+        description="The clause of the condition that does not hold; or `throttled`, `input_invalid`, `disabled`; or, where a throttle "
+        "lets events wait, `waiting` (still at the end of the case), `gathered` (it fired for a later event), `too_few`, `answered`.",
         examples=['event.data.severity == "critical"'],
     )
 
@@ -93,6 +100,9 @@ class Case(DocumentModel):
     name: CaseName = Field(description="What the case shows, as a sentence.", examples=["a critical alert restarts its unit"])
     events: Annotated[tuple[GivenEvent, ...], Field(strict=False, min_length=1, max_length=EVENTS)] = Field(
         description="What happens, in this order."
+    )
+    advance: PositiveDuration | None = Field(
+        None, description="How long the case goes on after its last event; what throttles let wait fires meanwhile.", examples=["10m"]
     )
     expect: Annotated[tuple[Expectation, ...], Field(strict=False, max_length=EVENTS)] = Field(
         (), description="The executions that come of it; an empty list says that no rule at all may fire."

@@ -7,8 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from attune_core.models.rule_test import Expectation, secret_of
+from attune_core.ports import rfc3339
+from attune_core.quantities import show_duration
 from attune_core.rules.firing import Fired
 from attune_core.values import JsonObject, JsonValue, canonical_json, parse_json
+
+#: How exactly two moments are the same; seconds.
+_EXACT = 0.0005
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +25,28 @@ class Difference:
     actual: str
 
 
-def differences(expected: Expectation, fired: Fired) -> tuple[Difference, ...]:
+@dataclass(frozen=True, kw_only=True)
+class Happened:
+    """A firing, the event's moment and its own, which differ where a throttle lets events wait; seconds of the epoch."""
+
+    fired: Fired
+    received_at: float
+    fired_at: float
+
+    def at(self) -> str:
+        """Return when it fired as a document says it."""
+        return rfc3339(self.fired_at)
+
+    def after(self) -> str | None:
+        """Return how long after its event it fired as a document says it, None for at once."""
+        passed = self.fired_at - self.received_at
+        return show_duration(passed) if passed > 0 else None
+
+
+def differences(expected: Expectation, happened: Happened) -> tuple[Difference, ...]:
     """Return what differs, in the order in which it stands in a document; what the expectation leaves out is not looked at."""
-    found: list[Difference] = []
+    fired = happened.fired
+    found = list(_times(expected, happened))
     actual = execution_of(fired)
     if expected.action is not None:
         found.extend(compare(expected.action, actual["action"], ("action",)))
@@ -33,6 +57,16 @@ def differences(expected: Expectation, fired: Fired) -> tuple[Difference, ...]:
     if expected.key is not None:
         found.extend(compare(expected.key, actual["key"], ("key",)))
     return tuple(found)
+
+
+def _times(expected: Expectation, happened: Happened) -> Iterator[Difference]:
+    if expected.at is not None and abs(expected.at - happened.fired_at) > _EXACT:
+        yield Difference(place=("at",), expected=canonical_json(rfc3339(expected.at)), actual=canonical_json(happened.at()))
+    if expected.after is not None and abs(expected.after - (happened.fired_at - happened.received_at)) > _EXACT:
+        after = happened.after()
+        yield Difference(
+            place=("after",), expected=canonical_json(show_duration(expected.after)), actual=canonical_json(after) if after else ""
+        )
 
 
 def compare(expected: JsonValue, actual: JsonValue, place: tuple[str | int, ...]) -> Iterator[Difference]:

@@ -78,7 +78,7 @@ class _Judging:
         found = []
         for index, event in pairing.met.items():
             expected = self._case.expect[index]
-            if different := differences(expected, self._course.fired(expected.rule)[event]):
+            if different := differences(expected, self._course.happened(expected.rule, event)):
                 message = f"`{expected.rule}` fires for event {event}, but not as expected"
                 found.append(Failure(place=("expect", index), message=message, differences=different))
         return found

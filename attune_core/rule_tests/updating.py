@@ -71,9 +71,11 @@ class _CaseUpdate:
         changed = False
         for index, event in pairing.met.items():
             expected = self._case.expect[index]
-            fired = self._course.fired(expected.rule)[event]
+            happened = self._course.happened(expected.rule, event)
+            fired = happened.fired
             actual = execution_of(fired) | {"input": input_to_write(expected.input or {}, fired)}
-            for field in sorted({str(one.place[0]) for one in differences(expected, fired)}):
+            actual |= {"at": happened.at(), "after": happened.after()}
+            for field in sorted({str(one.place[0]) for one in differences(expected, happened)}):
                 place = (*self._place, "expect", index)
                 if actual[field] is None:
                     self._edits.remove_key(place, field)

@@ -21,5 +21,15 @@ def rules_for(catalog: Catalog, event_type: str, activation: JsonObject) -> Sequ
 
 
 def is_heard(catalog: Catalog, event_type: str, data: JsonValue) -> bool:
-    """Tell whether an enabled rule is on a trigger that an event is heard as."""
-    return any(trigger in catalog.rules_by_trigger for trigger in heard_as(event_type, data))
+    """Tell whether an enabled rule is on a trigger that an event is heard as, or waits for one of it."""
+    listening, waiting = catalog.rules_by_trigger, catalog.absences_by_trigger
+    return any(trigger in listening or trigger in waiting for trigger in heard_as(event_type, data))
+
+
+def rules_waiting_for(catalog: Catalog, event_type: str, activation: JsonObject) -> Sequence[Rule]:
+    """Return the enabled rules for which an event is what they wait for."""
+    if not catalog.absences_by_trigger:
+        return ()
+    event = activation["event"]
+    triggers = heard_as(event_type, event.get("data") if isinstance(event, dict) else None)
+    return [rule for trigger in triggers for rule in catalog.absences_by_trigger.get(trigger, ())]

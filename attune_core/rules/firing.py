@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from attune_core.catalog.catalog import Action, Catalog, Rule
-from attune_core.rules.candidates import rules_for
+from attune_core.rules.candidates import rules_for, rules_waiting_for
 from attune_core.rules.filling import Filled, InputInvalid, complete_input, fill, filled
+from attune_core.rules.gathering import Ask, Gathering
+from attune_core.rules.groups import Ended, Group, Member
 from attune_core.rules.matching import match
 from attune_core.rules.requests import read_request
-from attune_core.rules.throttling import Throttles, ThrottleWindow, window_of
-from attune_core.values import JsonObject, JsonValue
+from attune_core.rules.throttling import Throttles, ThrottleWindow, key_of, window_of
+from attune_core.values import JsonObject, JsonValue, canonical_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,17 +54,46 @@ class Throttled:
     until: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asks:
+    """A rule matched, and its throttle lets events wait; what becomes of this one is asked by `throttled`."""
+
+    rule: str
+    ask: Ask
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waits:
+    """An event waits in a group, which it may have been the last of: `full`. What comes of the group is said of its last event."""
+
+    rule: str
+    group: Group
+    full: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unheld:
+    """An event found no room among the groups of its rule, so that nobody waits for what it armed."""
+
+    rule: str
+
+
 #: What became of a rule. A rule on the trigger that is in no Firing has a condition that does not hold: see `clauses`.
-Firing: TypeAlias = Fired | Rejected | Failed | Throttled
+Firing: TypeAlias = Fired | Rejected | Failed | Throttled | Asks | Waits | Unheld
 
 
 def fire(event_type: str, activation: JsonObject, catalog: Catalog) -> list[Firing]:
-    """Return what becomes of the rules on a trigger, but for those whose condition does not hold; throttles are not asked yet."""
-    found: list[Firing] = []
+    """Return what becomes of the rules on a trigger, but for those whose condition does not hold; throttles are not asked yet.
+
+    Rules that wait for such an event come first: it may be what the one before it was to be followed by.
+    """
+    found: list[Firing] = [_answers(rule, activation) for rule in rules_waiting_for(catalog, event_type, activation)]
     for rule in rules_for(catalog, event_type, activation):
         verdict = match(rule, activation)
         if verdict.matches:
-            found.append(_fired(rule, catalog.actions[rule.action], activation))
+            action = catalog.actions[rule.action]
+            gathers = rule.throttle is not None and rule.throttle.gathers
+            found.append(_asks(rule, action, activation) if gathers else _fired(rule, action, activation))
         elif verdict.error:
             found.append(Failed(rule=rule.ref, error=verdict.error))
     return found
@@ -77,9 +108,51 @@ def fire_request(data: JsonValue, catalog: Catalog) -> Fired:
     return Fired(rule="", action=action, filled=what, pick=request.pick)
 
 
-def throttled(firings: Sequence[Firing], throttles: Throttles, at: float) -> list[Firing]:
-    """Ask the throttles, in order, of the rules that fired; `at` is when the controller received the event."""
-    return [_asked(one, throttles, at) for one in firings]
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """An event as throttles see it: when the controller received it, and what is kept of it in a group."""
+
+    at: float
+    member: Member
+
+
+def received(firings: Sequence[Firing], position: int, at: float, data: JsonValue) -> Received:
+    """Return it; how large the data are matters only to rules that will want them."""
+    asked = any(isinstance(one, Asks) and one.ask.rule.uses_events for one in firings)
+    return Received(at=at, member=Member(position=position, size=len(canonical_json(data)) if asked else 0))
+
+
+def throttled(firings: Sequence[Firing], throttles: Throttles, gathering: Gathering, event: Received) -> tuple[list[Firing], list[Ended]]:
+    """Ask the throttles, in order, of the rules that matched; return what became of these, and the groups that the event ended."""
+    found: list[Firing] = []
+    ended: list[Ended] = []
+    for one in firings:
+        if not isinstance(one, Asks):
+            found.append(_asked(one, throttles, event.at))
+            continue
+        offered = gathering.offer(one.ask, event.at, event.member)
+        ended += offered.ended
+        if offered.group is not None:
+            found.append(Waits(rule=one.rule, group=offered.group, full=gathering.group(offered.group.key) is None))
+        elif offered.full:
+            found.append(Unheld(rule=one.rule))
+    return found, ended
+
+
+def _asks(rule: Rule, action: Action, activation: JsonObject) -> Asks | Rejected:
+    try:
+        key = key_of(rule.throttle.key if rule.throttle is not None else None, activation)
+    except InputInvalid as error:
+        return Rejected(rule=rule.ref, action=action, error=f"{rule.path}: {error.message}")
+    return Asks(rule=rule.ref, ask=Ask(rule=rule, key=(rule.ref, key)))
+
+
+def _answers(rule: Rule, activation: JsonObject) -> Asks | Failed:
+    try:
+        key = key_of(rule.throttle.of_key if rule.throttle is not None else None, activation, "absence.of_key")
+    except InputInvalid as error:
+        return Failed(rule=rule.ref, error=f"{rule.ref}: {error.message}")
+    return Asks(rule=rule.ref, ask=Ask(rule=rule, key=(rule.ref, key), answers=True))
 
 
 def _fired(rule: Rule, action: Action, activation: JsonObject) -> Fired | Rejected:

@@ -1,6 +1,7 @@
 """Throttling: whether a firing is admitted, by when the last one of its rule and key was; pure.
 
-Called by the controller's planning over what the store remembers, and by `replay` over what it remembers itself.
+Called by the controller's planning over what the store remembers, and by `replay` over what it remembers itself. Throttles whose events
+wait together are those of `gathering`, which takes its keys from here.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import TypeAlias
 
 from attune_core.catalog.catalog import Rule
 from attune_core.expressions.errors import ExpressionFailed
+from attune_core.expressions.template import CheckedTemplate
 from attune_core.rules.filling import KEY_LIMIT, InputInvalid
 from attune_core.values import JsonObject, canonical_json
 
@@ -39,18 +41,23 @@ class Admission:
 
 
 def window_of(rule: Rule, activation: JsonObject) -> ThrottleWindow | None:
-    """Return what a rule's firing asks for an event, None without a throttle; `InputInvalid` when the key cannot be evaluated."""
-    if rule.throttle is None:
+    """Return what a rule's firing asks for an event, None unless it fires once within a time; `InputInvalid` when there is no key."""
+    if rule.throttle is None or rule.throttle.gathers:
         return None
-    key = "null"
-    if rule.throttle.key is not None:
-        try:
-            key = canonical_json(rule.throttle.key.render(activation))
-        except ExpressionFailed as failed:
-            raise InputInvalid(f"throttle.key: {failed.message}") from failed
-        if len(key) > KEY_LIMIT:
-            raise InputInvalid(f"throttle.key has {len(key)} characters as JSON, more than {KEY_LIMIT}")
-    return ThrottleWindow(key=(rule.ref, key), once_within=rule.throttle.once_within)
+    return ThrottleWindow(key=(rule.ref, key_of(rule.throttle.key, activation)), once_within=rule.throttle.within)
+
+
+def key_of(template: CheckedTemplate | None, activation: JsonObject, name: str = "key") -> str:
+    """Return the key of an event as canonical JSON; `InputInvalid` when it cannot be evaluated."""
+    if template is None:
+        return "null"
+    try:
+        key = canonical_json(template.render(activation))
+    except ExpressionFailed as failed:
+        raise InputInvalid(f"throttle.{name}: {failed.message}") from failed
+    if len(key) > KEY_LIMIT:
+        raise InputInvalid(f"throttle.{name} has {len(key)} characters as JSON, more than {KEY_LIMIT}")
+    return key
 
 
 class Throttles:

@@ -28,6 +28,7 @@ class Facts:
 
     source: str
     variables: Mapping[str, Type]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
     types: dict[Node, Type] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)

@@ -105,8 +105,8 @@ def _name_type(facts: Facts, node: nodes.Name) -> Type:
     if before == "-" and facts.source[node.start - 2 : node.start - 1].isalnum():
         hint = f'a name with - is written in brackets: ["...-{node.name}"]'
         return facts.report(Code.UNKNOWN_VARIABLE, f"there is no variable '{node.name}'", node, hint)
-    inside = among(facts.variables, node.name)
-    return facts.report(Code.UNKNOWN_VARIABLE, f"there is no variable '{node.name}'", node, inside or facts.suggest(node.name, known))
+    nearby = facts.elsewhere.get(node.name) or among(facts.variables, node.name) or facts.suggest(node.name, known)
+    return facts.report(Code.UNKNOWN_VARIABLE, f"there is no variable '{node.name}'", node, nearby)
 
 
 def _map_type(facts: Facts, node: nodes.MapLiteral) -> Type:

@@ -25,6 +25,7 @@ def forecast(base: Catalog, head: Catalog, events: Iterable[RecordedEvent], *, e
     found = Forecast(base=base, head=head, examples=examples)
     for one in events:
         found.take(one)
+    found.finish()
     return found
 
 
