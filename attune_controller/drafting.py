@@ -14,7 +14,22 @@ from attune_core.dead_letters import HOP_LIMIT, DeadLetter, DeadReason
 from attune_core.ports import rfc3339
 from attune_core.rules.candidates import is_heard
 from attune_core.rules.filling import InputInvalid
-from attune_core.rules.firing import Failed, Fired, Firing, Rejected, Throttled, fire, fire_request, throttled
+from attune_core.rules.firing import (
+    Asks,
+    Failed,
+    Fired,
+    Firing,
+    Rejected,
+    Throttled,
+    Unheld,
+    Waits,
+    fire,
+    fire_request,
+    received,
+    throttled,
+)
+from attune_core.rules.gathering import GROUPS, Ask, Gathering
+from attune_core.rules.groups import Ended, Group
 from attune_core.rules.matching import Occurrence
 from attune_core.rules.requests import REQUESTED, RequestRefused
 from attune_core.rules.throttling import Throttles, ThrottleWindow
@@ -44,17 +59,31 @@ class Drafted:
 
     @property
     def notes(self) -> Sequence[str]:
-        """What is said on the event of rules that matched, or could not be evaluated, and give nothing."""
-        return [_note(one) for one in self.firings if isinstance(one, (Failed, Throttled))]
+        """What is said on the event of rules that matched, or could not be evaluated, and give nothing, or not yet."""
+        return [note for one in self.firings if (note := _note(one))]
 
     @property
     def windows(self) -> Sequence[ThrottleWindow]:
         """The throttles of what fires: still to be asked, or those that admitted it."""
         return [one.throttle for one in self.firings if isinstance(one, Fired) and one.throttle is not None]
 
-    def asked(self, throttles: Throttles, at: float) -> "Drafted":
-        """Return what is left when the throttles have been asked, at the time when the event was received."""
-        return replace(self, firings=throttled(self.firings, throttles, at)) if self.windows else self
+    @property
+    def asks(self) -> Sequence[Ask]:
+        """What is still to be asked of groups of waiting events."""
+        return [one.ask for one in self.firings if isinstance(one, Asks)]
+
+    @property
+    def groups(self) -> Sequence[Group]:
+        """The groups that the event waits in."""
+        return [one.group for one in self.firings if isinstance(one, Waits)]
+
+    def asked(self, throttles: Throttles, gathering: Gathering, event: Event) -> tuple["Drafted", Sequence[Ended]]:
+        """Return what is left when the throttles have been asked, at the time when the event was received, and the groups it ended."""
+        if not self.windows and not self.asks:
+            return self, ()
+        as_received = received(self.firings, event.position, event.new.received_at, event.new.data)
+        firings, ended = throttled(self.firings, throttles, gathering, as_received)
+        return replace(self, firings=firings), ended
 
 
 #: What an event causes that no rule listens to.
@@ -90,5 +119,15 @@ def draft(event: Event, catalog: Catalog) -> Drafted:
     return Drafted(firings=fire(new.type, occurrence.activation(), catalog))
 
 
-def _note(one: Failed | Throttled) -> str:
-    return one.error if isinstance(one, Failed) else f"{one.rule}: throttled until {rfc3339(one.until)}"
+def _note(one: Firing) -> str:
+    match one:
+        case Failed(error=error):
+            return error
+        case Throttled(rule=rule, until=until):
+            return f"{rule}: throttled until {rfc3339(until)}"
+        case Waits(rule=rule, group=group):
+            return f"{rule}: waits until {rfc3339(group.due)}, {group.count} of its key by now"
+        case Unheld(rule=rule):
+            return f"{rule}: not waited for, because {GROUPS} of its keys wait already"
+        case _:
+            return ""

@@ -14,14 +14,16 @@ from typing import Protocol, TypeVar
 import structlog
 
 from attune_controller.completion import completion
-from attune_controller.drafting import Drafted, draft
+from attune_controller.drafting import draft
+from attune_controller.groups import EventTaken, Step, WaitingGroups
 from attune_controller.moved import Moved, nobody
 from attune_controller.placement import Candidate, differ
 from attune_controller.placing import Placing
-from attune_controller.plans import planned_event
+from attune_controller.plans import Making, ended_group, planned_event
 from attune_controller.queue_bound import QueueBound
 from attune_controller.store.ports.events import Events
 from attune_controller.store.ports.executions import Executions
+from attune_controller.store.ports.groups import Groups
 from attune_controller.store.ports.queues import Queues
 from attune_controller.store.records.events import Event
 from attune_controller.store.records.executions import Execution, Move
@@ -62,7 +64,7 @@ class FleetView(Protocol):
         ...
 
 
-class PlanningStore(Events, Executions, Queues, Protocol):
+class PlanningStore(Events, Groups, Executions, Queues, Protocol):
     """The part of the store that planning uses."""
 
 
@@ -91,6 +93,7 @@ class Planner:
         #: Whether nothing was planned since the start, and how many events are to be planned one by one.
         self._fresh, self._careful = True, 0
         self.bound = QueueBound(store, clock, random)
+        self._groups = WaitingGroups(store)
         self._work = asyncio.Event()
         self._resting = False
         #: Held while executions are being placed: what takes them from their agents happens between.
@@ -129,10 +132,10 @@ class Planner:
         while True:
             self._work.clear()
             await self.plan_all()
-            overdue_at = await self.place_waiting()
+            waits = [await self.place_waiting(), await self._groups.wait(self._clock.now())]
             self._resting = True
             try:
-                async with asyncio.timeout(overdue_at):
+                async with asyncio.timeout(min((one for one in waits if one is not None), default=None)):
                     await self._work.wait()
             except TimeoutError:
                 continue
@@ -148,7 +151,12 @@ class Planner:
         return released
 
     async def plan_all(self) -> None:
-        """Plan every accepted event, strictly by position; nothing before the first revision is active."""
+        """Plan every accepted event, strictly by position, and end what waited until now; nothing before the first revision is active."""
+        await self._plan_events()
+        while (catalog := self._active.catalog) is not None and await self._end_due(catalog):
+            await self._plan_events()
+
+    async def _plan_events(self) -> None:
         more = True
         while more and (catalog := self._active.catalog) is not None:
             self._work.clear()
@@ -172,7 +180,7 @@ class Planner:
                 if set_aside:
                     await self._set_aside(events[0], catalog)
                 else:
-                    await self._plan(events, catalog)
+                    more = not await self._plan(events, catalog) or more
 
     async def _set_aside(self, event: Event, catalog: Catalog) -> None:
         """Keep an event that ends the controller whenever it is planned as a dead letter."""
@@ -182,35 +190,54 @@ class Planner:
         plan = PlannedEvent(position=event.position, revision=catalog.revision or "", dead=dead)
         await self._store.record_plans([plan])
 
-    async def _plan(self, events: Sequence[Event], catalog: Catalog) -> None:
+    async def _plan(self, events: Sequence[Event], catalog: Catalog) -> bool:
+        """Plan events of one batch, at least the first; tell whether it was all of them."""
         if self._waiting and differ(self._fleet.candidates(), self._looked):
             await self._place_waiting()  # what waits is older
-        drafted = await self._draft(events, catalog)
-        fired = [item for one in drafted for item in one.drafts if isinstance(item, Fired)]
+        while ended := await self._groups.due(events[0].new.received_at, catalog):
+            await self._commit(ended, catalog)
+        steps = await self._draft(events, catalog)
+        taken = [step.event for step in steps if isinstance(step, EventTaken)]
+        over_before = min(event.new.received_at for event in taken)  # what is still to be planned was received later
+        await self._commit(steps, catalog, over_before=over_before)
+        return len(taken) == len(events)
+
+    async def _end_due(self, catalog: Catalog) -> bool:
+        """End groups of waiting events whose time has come while there was no event; tell whether there may be more."""
+        async with self._placing_now:
+            ended = await self._groups.due(self._clock.now(), catalog)
+            await self._commit(ended, catalog)
+            return bool(ended)
+
+    async def _commit(self, steps: Sequence[Step], catalog: Catalog, *, over_before: float = 0.0) -> None:
+        if not steps:
+            return
+        fired = [item for step in steps for item in step.drafts if isinstance(item, Fired)]
         placing = await self._placing({(item.action.ref, item.filled.key) for item in fired}, self._held)
-        now = self._clock.now()
         new_id = partial(uuid7, self._clock, self._random)
-        plans = [planned_event(event, item, catalog, placing, now=now, new_id=new_id) for event, item in zip(events, drafted, strict=True)]
-        plans = await self.bound.applied(plans)
+        making = Making(catalog=catalog, placing=placing, now=self._clock.now(), new_id=new_id)
+        plans = await self.bound.applied(
+            [planned_event(step, making) if isinstance(step, EventTaken) else ended_group(step, making) for step in steps]
+        )
         self._waiting = self._waiting or any(not item.agent and not item.rejected for plan in plans for item in plan.executions)
-        over_before = min(event.new.received_at for event in events)  # what is still to be planned was received later
         agents = {item.agent for plan in plans for item in plan.executions if item.agent and not item.rejected}
         # Woken before, as the planner itself is: what they take from the store comes after this.
         taken = [self._planned(agent) for agent in sorted(agents)]
         for execution in await self._store.record_plans(plans, over_before=over_before, followed=any(taken)):
             self._waits(execution)
+        self._groups.committed(plans)
         if any(plan.notices for plan in plans):
             self._work.set()  # they are events themselves
-        for event, item in zip(events, drafted, strict=True):
-            for failed in item.failed:
-                self._log.warning("condition_failed", position=event.position, note=failed.error)
+        for step, plan in zip(steps, plans, strict=True):
+            for failed in step.failed:
+                self._log.warning("condition_failed", position=plan.position, note=failed.error)
 
-    async def _draft(self, events: Sequence[Event], catalog: Catalog) -> list[Drafted]:
+    async def _draft(self, events: Sequence[Event], catalog: Catalog) -> Sequence[Step]:
         """Say what each event of a batch causes; throttles go by what is stored, and by what this batch admits."""
         drafted = [draft(event, catalog) for event in events]
         keys = {window.key for one in drafted for window in one.windows}
         throttles = Throttles(await self._store.admissions(sorted(keys)) if keys else {})
-        return [one.asked(throttles, event.new.received_at) for event, one in zip(events, drafted, strict=True)]
+        return await self._groups.steps(events, drafted, throttles, catalog)
 
     async def place_waiting(self) -> float | None:
         """Place executions that found no agent before, in order; reject what waited too long; return seconds until the next is due."""

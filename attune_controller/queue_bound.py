@@ -11,7 +11,7 @@ from dataclasses import replace
 from attune_controller.store.ports.queues import Queues
 from attune_controller.store.records.events import NewEvent
 from attune_controller.store.records.executions import Execution, NewExecution, QueueKey
-from attune_controller.store.records.plans import PlannedEvent
+from attune_controller.store.records.groups import Plan
 from attune_controller.store.transitions import queue_for
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
@@ -33,7 +33,7 @@ class QueueBound:
         #: Unsettled executions that one queue may hold.
         self.limit = 10_000
 
-    async def applied(self, plans: Sequence[PlannedEvent]) -> list[PlannedEvent]:
+    async def applied(self, plans: Sequence[Plan]) -> list[Plan]:
         """Return the plans with what no longer fits rejected, and the events that tell of it."""
         await self._look({_queue_of(new) for plan in plans for new in plan.executions if _stands(new)})
         return [self._applied(plan) for plan in plans]
@@ -70,7 +70,7 @@ class QueueBound:
             self._most[queue] = most + 1
         return most < self.limit
 
-    def _applied(self, plan: PlannedEvent) -> PlannedEvent:
+    def _applied(self, plan: Plan) -> Plan:
         executions = [self._kept(new) for new in plan.executions]
         full = {_queue_of(new): None for new in executions if new.rejected is Reason.QUEUE_FULL}
         notices = tuple(filter(None, (self.news(queue, plan.position) for queue in full)))

@@ -10,12 +10,13 @@ from attune_controller.store.backlog import Backlog, Holds, Returns
 from attune_controller.store.ports.agents import Agents, Credentials
 from attune_controller.store.ports.events import Events
 from attune_controller.store.ports.executions import Executions, Histories
+from attune_controller.store.ports.groups import Groups
 from attune_controller.store.ports.queues import Queues, Standings
 from attune_controller.store.ports.upkeep import Merges, Pruning, Syncs
 
 
 class Store(
-    Events, Executions, Histories, Queues, Standings, Returns, Holds, Backlog, Agents, Credentials, Syncs, Pruning, Merges, Protocol
+    Events, Groups, Executions, Histories, Queues, Standings, Returns, Holds, Backlog, Agents, Credentials, Syncs, Pruning, Merges, Protocol
 ):
     """All of it."""
 

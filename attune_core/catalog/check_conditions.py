@@ -4,7 +4,7 @@ Called by `check_rules` for every rule. A condition that always holds is a way t
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from attune_core.catalog.reading import Read, Reading
 from attune_core.catalog.scopes import EVENTS, event_scope
@@ -60,9 +60,10 @@ def check_condition(reading: Reading, rule: Read[RuleDocument], data: Type, *, e
 
 def _joined(clauses: Sequence[Program], scope: Scope) -> Program | None:
     """Return the program of some clauses of a condition that was found right."""
-    sources = [one.source for one in clauses]
-    text = sources[0] if len(sources) == 1 else " && ".join(f"({source})" for source in sources)
-    return check(text, scope, BOOL).program
+    if len(clauses) == 1:
+        return clauses[0]
+    joined = check(" && ".join(f"({one.source})" for one in clauses), scope, BOOL).program
+    return replace(joined, parts=tuple(clauses)) if joined is not None else None
 
 
 def _contradiction(program: Program) -> Iterator[Finding]:

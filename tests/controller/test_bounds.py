@@ -11,7 +11,7 @@ from attune_controller.errors import BacklogFull
 from attune_controller.queue_bound import INTERVAL, QueueBound
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.records.executions import QueueKey
-from attune_controller.store.records.plans import PlannedEvent
+from attune_controller.store.records.groups import Plan
 from attune_core.ports import SystemRandom
 from attune_core.states import Outcome, Reason, State
 from tests.controller.clocks import StandingClock
@@ -38,7 +38,7 @@ class Planning:
         self.bound = QueueBound(self.store, self.clock, SystemRandom())
         self.bound.limit = 2
 
-    async def plan(self, agent: str = "web1") -> PlannedEvent:
+    async def plan(self, agent: str = "web1") -> Plan:
         self.number += 1
         position = (await self.store.accept_event(event(f"{self.number}"))).position
         (bounded,) = await self.bound.applied([plan(position, request(f"e{self.number}", position, agent=agent))])

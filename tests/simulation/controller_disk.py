@@ -13,7 +13,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 from attune_controller.store.errors import StoreFull
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.memory.tables import Tables
+from attune_controller.store.records.groups import EndedGroup
 from attune_controller.store.records.plans import PlannedEvent
+from attune_core.rules.throttling import ThrottleKey
 from tests.simulation.life import Life
 
 P = ParamSpec("P")
@@ -49,6 +51,8 @@ class ControllerDisk:
         self.free_at = 0.0
         #: How many executions the planner wanted of each event.
         self.intended: dict[int, int] = {}
+        #: And of each group of events, by its key and the event that it stands for.
+        self.ends: dict[tuple[ThrottleKey, int], int] = {}
         #: When each step of the history was committed.
         self.step_times: list[float] = []
 
@@ -56,8 +60,11 @@ class ControllerDisk:
         """Keep how many executions the planner wants of each event."""
         assert isinstance(plans, Sequence)
         for plan in plans:
-            assert isinstance(plan, PlannedEvent)
-            self.intended[plan.position] = len(plan.executions)
+            if isinstance(plan, PlannedEvent):
+                self.intended[plan.position] = len(plan.executions)
+            else:
+                assert isinstance(plan, EndedGroup)
+                self.ends[plan.group.key, plan.position] = len(plan.executions)
 
 
 class SimulatedStore(MemoryStore):

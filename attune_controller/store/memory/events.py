@@ -8,11 +8,13 @@ from dataclasses import replace
 
 from attune_controller.store.encoding import decode, decode_object, encode, stored_bytes
 from attune_controller.store.errors import EventUnknown, ExecutionExists, ReplayedBody
+from attune_controller.store.memory.groups import end_group, is_open
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import Tables
 from attune_controller.store.ports.events import EVERY_EVENT, FORGOTTEN, RECORDED_BYTES
 from attune_controller.store.records.events import Acceptance, Event, EventFilter, EventPage, EventStatus, NewEvent, RecordedPage
 from attune_controller.store.records.executions import Execution, NewExecution
+from attune_controller.store.records.groups import Plan
 from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.records.standing import Filter
 from attune_controller.store.sameness import differs
@@ -39,29 +41,19 @@ class MemoryEvents(Opened):
 
     async def record_plans(
         self,
-        plans: Sequence[PlannedEvent],
+        plans: Sequence[Plan],
         *,
         over_before: float = 0.0,
         followed: bool = False,  # noqa: ARG002 - nothing here waits
     ) -> Sequence[Execution]:
         """See the port."""
         tables = self.tables
-        due: dict[int, PlannedEvent] = {}
-        fresh: set[str] = set()
-        for plan in plans:
-            if plan.position in due or (plan.position in tables.events and plan.position not in tables.unplanned):
-                continue
-            if plan.position not in tables.events:
-                raise EventUnknown(f"there is no event at position {plan.position}")
-            for new in plan.executions:
-                if new.id in tables.numbers_by_id or new.id in fresh:
-                    raise ExecutionExists(f"the execution {new.id} is stored already")
-                fresh.add(new.id)
-            due[plan.position] = plan
-        inputs = {new.id: encode(new.input) for plan in due.values() for new in plan.executions}
-        made = [execution for plan in due.values() for execution in _record_plan(tables, plan, inputs)]
+        todo = _to_record(tables, plans)
+        inputs = {new.id: encode(new.input) for plan in todo for new in plan.executions}
+        made = [execution for plan in todo for execution in _record(tables, plan, inputs)]
         over = sorted((one.until, key) for key, one in tables.admissions.items() if one.until <= over_before)
-        for _, key in over[: FORGOTTEN + sum(len(plan.admissions) for plan in due.values())]:
+        admitted = sum(len(plan.admissions) for plan in todo if isinstance(plan, PlannedEvent))
+        for _, key in over[: FORGOTTEN + admitted]:
             del tables.admissions[key]
         return made
 
@@ -146,17 +138,47 @@ def insert_completion(tables: Tables, new: NewEvent) -> None:
         insert_event(tables, replace(new, body_digest=""))
 
 
-def _record_plan(tables: Tables, plan: PlannedEvent, inputs: dict[str, str]) -> list[Execution]:
-    del tables.unplanned[plan.position]
-    tables.admissions.update(plan.admissions)
-    status, reason = (EventStatus.DEAD_LETTER, plan.dead.detail) if plan.dead else (EventStatus.PLANNED, plan.note)
-    event = tables.events[plan.position]
-    new = replace(event.new, dead=plan.dead)
-    tables.events[plan.position] = replace(event, new=new, status=status, reason=reason, revision=plan.revision)
+def _to_record(tables: Tables, plans: Sequence[Plan]) -> list[Plan]:
+    """Return the plans whose event waits for one, and the ends of groups; nothing is changed when one of them cannot be stored."""
+    found: list[Plan] = []
+    seen: set[int] = set()
+    fresh: set[str] = set()
+    for plan in plans:
+        if isinstance(plan, PlannedEvent):
+            if plan.position in seen or (plan.position in tables.events and plan.position not in tables.unplanned):
+                continue
+            if plan.position not in tables.events:
+                raise EventUnknown(f"there is no event at position {plan.position}")
+            seen.add(plan.position)
+        elif plan.group.key in tables.groups and not is_open(tables, plan):
+            continue
+        for new in plan.executions:
+            if new.id in tables.numbers_by_id or new.id in fresh:
+                raise ExecutionExists(f"the execution {new.id} is stored already")
+            fresh.add(new.id)
+        found.append(plan)
+    return found
+
+
+def _record(tables: Tables, plan: Plan, inputs: dict[str, str]) -> list[Execution]:
+    if isinstance(plan, PlannedEvent):
+        _give_fate(tables, plan)
+    elif not end_group(tables, plan):
+        return []
     made = [_insert_execution(tables, new, inputs[new.id]) for new in plan.executions]
     for notice in plan.notices:
         accept(tables, notice)
     return made
+
+
+def _give_fate(tables: Tables, plan: PlannedEvent) -> None:
+    del tables.unplanned[plan.position]
+    tables.admissions.update(plan.admissions)
+    tables.groups.update({group.key: group for group in plan.groups})
+    status, reason = (EventStatus.DEAD_LETTER, plan.dead.detail) if plan.dead else (EventStatus.PLANNED, plan.note)
+    event = tables.events[plan.position]
+    new = replace(event.new, dead=plan.dead)
+    tables.events[plan.position] = replace(event, new=new, status=status, reason=reason, revision=plan.revision)
 
 
 def _insert_execution(tables: Tables, new: NewExecution, encoded_input: str) -> Execution:

@@ -3,8 +3,10 @@
 Part of MemoryStore.
 """
 
+import math
 from itertools import islice
 
+from attune_controller.store.memory.groups import forget_ends
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import Tables
 from attune_controller.store.records.events import Event
@@ -19,9 +21,10 @@ class MemoryPruning(Opened):
     async def prune_events(self, *, before: float, now: float, after: int, limit: int) -> Pruned:
         """See the port."""
         tables, removed, last = self.tables, 0, after
+        kept = min((group.first for group in tables.groups.values()), default=math.inf)
         looked = list(islice((event for position, event in tables.events.items() if position > after), limit))
         for event in looked:
-            if before <= event.new.received_at <= now:
+            if before <= event.new.received_at <= now or event.position >= kept:
                 return Pruned(removed=removed, after=None)
             last = event.position
             if event.new.received_at < before and _is_over(tables, event):
@@ -63,6 +66,7 @@ def _is_over(tables: Tables, event: Event) -> bool:
 
 def _forget_event(tables: Tables, event: Event) -> None:
     del tables.events[event.position]
+    forget_ends(tables, event.position)
     of_id = tables.positions_by_id[event.new.id]
     del of_id[event.new.source]
     if not of_id:

@@ -8,6 +8,7 @@ from attune_controller.store.memory.backlog import MemoryBacklog
 from attune_controller.store.memory.credentials import MemoryCredentials
 from attune_controller.store.memory.events import MemoryEvents
 from attune_controller.store.memory.executions import MemoryExecutions
+from attune_controller.store.memory.groups import MemoryGroups
 from attune_controller.store.memory.history import MemoryHistories
 from attune_controller.store.memory.merging import MemoryMerges
 from attune_controller.store.memory.pruning import MemoryPruning
@@ -18,6 +19,7 @@ from attune_controller.store.memory.syncs import MemorySyncs
 
 class MemoryStore(
     MemoryEvents,
+    MemoryGroups,
     MemoryExecutions,
     MemoryHistories,
     MemoryQueues,

@@ -10,10 +10,12 @@ from attune_controller.store.records.agents import Agent, Unmerged
 from attune_controller.store.records.credentials import ApiToken, JoinToken
 from attune_controller.store.records.events import Event
 from attune_controller.store.records.executions import Execution, QueueKey, Step
+from attune_controller.store.records.groups import GroupEnd
 from attune_controller.store.records.queues import Bucket, Hold
 from attune_controller.store.records.standing import Sync
 from attune_controller.store.transitions import is_unstarted, is_waiting, released
 from attune_core.marks import Marks
+from attune_core.rules.groups import Group
 from attune_core.rules.throttling import Admission, ThrottleKey
 from attune_core.states import State
 
@@ -64,6 +66,8 @@ class Tables:
     forgotten: set[str] = field(default_factory=set)
     join_tokens: dict[str, JoinToken] = field(default_factory=dict)
     admissions: dict[ThrottleKey, Admission] = field(default_factory=dict)
+    groups: dict[ThrottleKey, Group] = field(default_factory=dict)
+    group_ends: dict[ThrottleKey, dict[int, GroupEnd]] = field(default_factory=dict)
     api_tokens: dict[str, ApiToken] = field(default_factory=dict)
     sync: Sync = field(default_factory=Sync)
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from attune_controller.store.records.events import Acceptance, Event, EventFilter, EventPage, NewEvent, RecordedPage
 from attune_controller.store.records.executions import Execution
-from attune_controller.store.records.plans import PlannedEvent
+from attune_controller.store.records.groups import Plan
 from attune_controller.store.records.standing import Filter
 from attune_core.rules.throttling import Admission, ThrottleKey
 
@@ -45,10 +45,11 @@ class Events(Protocol):
         """
         ...
 
-    async def record_plans(self, plans: Sequence[PlannedEvent], *, over_before: float = 0.0, followed: bool = False) -> Sequence[Execution]:
+    async def record_plans(self, plans: Sequence[Plan], *, over_before: float = 0.0, followed: bool = False) -> Sequence[Execution]:
         """Commit whole consequences, all or none: event status, admissions, executions with number and, when placed, epoch and sequence.
 
-        An event that has its plan is skipped; `EventUnknown` for a position without one. Return the executions made, in order.
+        An event that has its plan is skipped, and a group that is not open as it was; `EventUnknown` for a position without an event.
+        Return the executions made, in order.
         Admissions whose window ended at `over_before` or earlier are forgotten, FORGOTTEN more at most than are made, the oldest first.
         `followed`: `take_handovers` comes at once for what is made, so that the two may share a commit.
         """

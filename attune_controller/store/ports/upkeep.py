@@ -30,7 +30,8 @@ class Pruning(Protocol):
     async def prune_events(self, *, before: float, now: float, after: int, limit: int) -> Pruned:
         """Forget, of the next `limit` events above position `after`, those received before then that are planned and fully settled.
 
-        The look ends at the first one received between `before` and `now`; one from a clock that ran ahead only stays.
+        The look ends at the first one that an open group waits with, or that was received between `before` and `now`; one from a clock
+        that ran ahead only stays.
         """
         ...
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from attune_controller.store.records.events import NewEvent
 from attune_controller.store.records.executions import NewExecution
 from attune_core.dead_letters import DeadLetter
+from attune_core.rules.groups import Group
 from attune_core.rules.throttling import Admission, ThrottleKey
 
 
@@ -25,5 +26,7 @@ class PlannedEvent:
     note: str = ""
     #: Firings that throttles admitted: each is from now on the last of its key.
     admissions: Mapping[ThrottleKey, Admission] = field(default_factory=dict)
+    #: The groups that the event waits in, as they are with it.
+    groups: tuple[Group, ...] = ()
     #: Events that tell of what could not be done, committed with it.
     notices: tuple[NewEvent, ...] = ()

@@ -12,7 +12,7 @@ import apsw
 from attune_controller.store.ports.events import EVERY_EVENT
 from attune_controller.store.records.events import Acceptance, Event, EventFilter, EventPage, NewEvent, RecordedPage
 from attune_controller.store.records.executions import Execution
-from attune_controller.store.records.plans import PlannedEvent
+from attune_controller.store.records.groups import Plan
 from attune_controller.store.records.standing import Filter
 from attune_controller.store.sqlite.accepting import accept, accept_each
 from attune_controller.store.sqlite.connected import Connected
@@ -52,7 +52,7 @@ class SqliteEvents(Connected):
         self._seen = self._parts.writer.submit(look, Relay(follows=True, early=True))
         return cast("Sequence[Event]", await self._seen.future)
 
-    async def record_plans(self, plans: Sequence[PlannedEvent], *, over_before: float = 0.0, followed: bool = False) -> Sequence[Execution]:
+    async def record_plans(self, plans: Sequence[Plan], *, over_before: float = 0.0, followed: bool = False) -> Sequence[Execution]:
         """See the port."""
         operation = partial(record_plans, plans=[prepare(plan) for plan in plans], over_before=over_before)
         seen, self._seen = self._seen, None

@@ -12,6 +12,7 @@ import apsw
 
 from attune_controller.store.errors import StoreTooNew
 from attune_controller.store.sqlite.first_schema import FIRST
+from attune_controller.store.sqlite.groups_schema import GROUPS
 from attune_core.failpoints import failpoint
 
 # One row for each throttled rule and key: the last admitted firing. The index finds those that are over.
@@ -231,7 +232,7 @@ PRAGMA user_version = 9;
 """
 
 #: Step n brings version n-1 to n and says so in its last line; PRAGMA user_version takes no parameter, and is part of the transaction.
-MIGRATIONS: tuple[LiteralString, ...] = (FIRST, _THROTTLES, _MARKS, _HISTORY, _POLICIES, _FLEET, _MERGES, _LISTS, _DEAD_LETTERS)
+MIGRATIONS: tuple[LiteralString, ...] = (FIRST, _THROTTLES, _MARKS, _HISTORY, _POLICIES, _FLEET, _MERGES, _LISTS, _DEAD_LETTERS, GROUPS)
 
 
 def migrate(connection: apsw.Connection, place: Path, steps: Sequence[LiteralString] = MIGRATIONS) -> None:

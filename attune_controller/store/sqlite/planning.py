@@ -12,10 +12,12 @@ from attune_controller.store.encoding import stored_bytes
 from attune_controller.store.errors import EventUnknown, ExecutionExists
 from attune_controller.store.records.events import EventStatus
 from attune_controller.store.records.executions import Execution, NewExecution, QueueKey
+from attune_controller.store.records.groups import EndedGroup, Plan
 from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.sqlite.accepting import accept
 from attune_controller.store.sqlite.event_rows import values_of
 from attune_controller.store.sqlite.execution_rows import INSERT_EXECUTION, INSERT_REQUEST, execution_values, request_values
+from attune_controller.store.sqlite.groups import end_group, put_group
 from attune_controller.store.sqlite.statements import Values, execute, row_of
 from attune_controller.store.sqlite.throttles import forget_admissions, store_admissions
 from attune_controller.store.transitions import planned, queue_for
@@ -33,24 +35,31 @@ RETURNING id, epoch, last_sequence
 class Prepared:
     """A plan with its executions' request rows and its notices encoded."""
 
-    plan: PlannedEvent
+    plan: Plan
     requests: tuple[Values, ...]
     notices: tuple[Values, ...]
 
 
-def prepare(plan: PlannedEvent) -> Prepared:
+def prepare(plan: Plan) -> Prepared:
     """Encode a plan outside the transaction."""
     return Prepared(plan=plan, requests=tuple(request_values(new) for new in plan.executions), notices=tuple(map(values_of, plan.notices)))
 
 
 def record_plans(connection: apsw.Connection, plans: list[Prepared], over_before: float) -> list[Execution]:
-    """Store each plan whose event waits for one; return the executions made. Admissions over by then are forgotten, some at a time."""
+    """Store each plan whose event or group waits for one; return the executions made.
+
+    Admissions over by then are forgotten, some at a time.
+    """
     made: list[Execution] = []
     admissions = 0
     for prepared in plans:
-        if _take(connection, prepared.plan):
-            store_admissions(connection, prepared.plan.admissions)
-            admissions += len(prepared.plan.admissions)
+        plan = prepared.plan
+        if end_group(connection, plan) if isinstance(plan, EndedGroup) else _take(connection, plan):
+            if isinstance(plan, PlannedEvent):
+                store_admissions(connection, plan.admissions)
+                admissions += len(plan.admissions)
+                for group in plan.groups:
+                    put_group(connection, group)
             made += [_insert(connection, new, values) for new, values in zip(prepared.plan.executions, prepared.requests, strict=True)]
             for event, row in zip(prepared.plan.notices, prepared.notices, strict=True):
                 accept(connection, event, row)

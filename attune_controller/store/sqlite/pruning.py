@@ -48,16 +48,18 @@ class SqlitePruning(Connected):
 
 def _prune_events(connection: apsw.Connection, before: float, now: float, after: int, limit: int) -> Pruned:
     gone: list[tuple[Value, ...]] = []
+    kept = cast("tuple[int | None]", row_of(connection, "SELECT min(first) FROM event_groups"))[0]
     rows = cast("list[tuple[int, float, int]]", rows_of(connection, _EVENTS, after, limit))
     last: int | None = rows[-1][0] if len(rows) == limit else None
     for position, received_at, over in rows:
-        if before <= received_at <= now:
+        if before <= received_at <= now or (kept is not None and position >= kept):
             last = None
             break
         if over and received_at < before:
             gone.append((position,))
     execute_each(connection, "DELETE FROM events WHERE position = ?", gone)
     execute_each(connection, "DELETE FROM plans WHERE position = ?", gone)
+    execute_each(connection, "DELETE FROM group_ends WHERE last = ?", gone)
     return Pruned(removed=len(gone), after=last)
 
 

@@ -15,6 +15,7 @@ from attune_controller.store.sqlite.credentials import SqliteCredentials
 from attune_controller.store.sqlite.events import SqliteEvents
 from attune_controller.store.sqlite.executions import SqliteExecutions
 from attune_controller.store.sqlite.folder import check_identities
+from attune_controller.store.sqlite.groups import SqliteGroups
 from attune_controller.store.sqlite.history import SqliteHistories
 from attune_controller.store.sqlite.merging import SqliteMerges
 from attune_controller.store.sqlite.migrations import MIGRATIONS
@@ -28,6 +29,7 @@ from attune_core.ports import Random, SystemRandom
 
 class SqliteStore(
     SqliteEvents,
+    SqliteGroups,
     SqliteExecutions,
     SqliteHistories,
     SqliteQueues,

@@ -11,9 +11,16 @@ from tests.core.catalog.test_cases import CASES
 ALERT: JsonObject = {"unit": "web_1", "severity": "high", "host": "h7"}
 
 
+_RECOVERED: JsonObject = {
+    "description": "What was alerted is well again",
+    "data": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
+}
+
+
 def catalog_with(**rules: JsonObject) -> Catalog:
-    """Return the base's catalog with these rules in the pack `web`, and no others."""
+    """Return the base's catalog with these rules in the pack `web`, and no others; there is a trigger `web.recovered`, too."""
     files = {path: content for path, content in tree_of_folder(CASES / "base").files.items() if "rules/" not in path}
+    files["packs/web/triggers/recovered.yaml"] = canonical_json(_RECOVERED).encode()
     for name, keys in rules.items():
         rule: JsonObject = {
             "description": "R",
