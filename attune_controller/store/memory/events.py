@@ -142,6 +142,7 @@ def _to_record(tables: Tables, plans: Sequence[Plan]) -> list[Plan]:
     """Return the plans whose event waits for one, and the ends of groups; nothing is changed when one of them cannot be stored."""
     found: list[Plan] = []
     seen: set[int] = set()
+    changed: set[ThrottleKey] = set()
     fresh: set[str] = set()
     for plan in plans:
         if isinstance(plan, PlannedEvent):
@@ -150,7 +151,8 @@ def _to_record(tables: Tables, plans: Sequence[Plan]) -> list[Plan]:
             if plan.position not in tables.events:
                 raise EventUnknown(f"there is no event at position {plan.position}")
             seen.add(plan.position)
-        elif plan.group.key in tables.groups and not is_open(tables, plan):
+            changed.update(group.key for group in plan.groups)
+        elif plan.group.key not in changed and not is_open(tables, plan):
             continue
         for new in plan.executions:
             if new.id in tables.numbers_by_id or new.id in fresh:

@@ -91,6 +91,14 @@ async def test_in_one_transaction_a_key_may_wait_end_and_wait_again(store: Store
     assert await store.list_groups(after=("", ""), limit=10) == [group(A, two)]
 
 
+async def test_in_one_transaction_a_group_may_go_on_and_end(store: Store) -> None:
+    one, two, three = await accept(store, "1", "2", "3")
+    await store.record_plans([waits(one, group(A, one))])
+    made = await store.record_plans([waits(two, group(A, one, two)), ends(group(A, one, two), "e1"), waits(three, group(A, three))])
+    assert [execution.new.event for execution in made] == [two]
+    assert await store.list_groups(after=("", ""), limit=10) == [group(A, three)]
+
+
 async def test_plans_that_are_not_stored_change_no_group(store: Store) -> None:
     (one,) = await accept(store, "1")
     await store.record_plans([waits(one, group(A, one))])
