@@ -54,6 +54,8 @@ def _secrets(document: WebhookDocument) -> Iterator[_Mistake]:
         yield ("unverified",), f"`unverified` and `verify: {document.verify}` exclude each other", "remove it"
     if not keyed and not document.unverified:
         yield ("verify",), "`verify: none` takes events from everybody", "write `unverified: true` if that is meant"
+    if len(set(document.secret_names)) < len(document.secret_names):
+        yield ("previous_secret",), "`previous_secret` is `secret` again", "name the file of the secret before it, or remove it"
     for key in ("secret", "previous_secret") if not keyed else ():
         if key in document.model_fields_set:
             yield (key,), f"`{key}` has no meaning: nothing is verified", "remove it"

@@ -89,7 +89,8 @@ class WebhookDocument(DocumentModel):
         examples=["${{ body.event_id }}"],
     )
     replay: Literal["refuse", "id"] = Field(
-        "refuse", description="`refuse`: the same body under a new delivery id is refused. `id`: it is a new event."
+        "refuse",
+        description="`refuse`: what was signed before is refused under a new id, and known where there is no id. `id`: it is a new event.",
     )
     body: Literal["json", "form"] = Field("json", description="What the body is, whatever the sender's headers call it.")
     field: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = Field(
