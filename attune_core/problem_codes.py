@@ -302,8 +302,8 @@ _SENSORS = {
     ),
     "ATT195": ProblemCode(
         "event that only Attune makes",
-        "`emits` names an event of the controller itself, `core.…`, which nobody else can send.",
-        "Declare a trigger in a pack, and emit that.",
+        "`emits` or a webhook names an event of the controller itself, `core.…` or a completion, which nobody else can send.",
+        "Declare a trigger in a pack, and name that.",
     ),
     "ATT196": ProblemCode(
         "expression where nothing is computed",

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from attune_core.catalog.catalog import Trigger, Webhook
 from attune_core.catalog.check_verification import check_verification
 from attune_core.catalog.layout import declared
+from attune_core.catalog.nodes import Place
 from attune_core.catalog.reading import Read, Reading
 from attune_core.catalog.scopes import webhook_scope
 from attune_core.expressions.check import Scope
@@ -85,18 +86,20 @@ def _leads(reading: Reading, hook: Read[WebhookDocument], known: Mapping[str, st
         before, after = "".join(texts[: places[0]] if places else texts), "".join(texts[places[0] :] if places else ())
         for index, value in enumerate(hook.model.allow or ("",)):
             ref = f"{before}{value}{after}"
-            if ref not in known or is_reserved(ref):
-                _say_missing(reading, hook, index, ref, known)
+            place = ("allow", index) if hook.model.allow else ("trigger",)
+            if is_reserved(ref):
+                reading.findings.at(
+                    "ATT195", f"only Attune itself makes events of `{ref}`", hook.document, place, hint="name a pack's trigger"
+                )
+            elif ref not in known:
+                _say_missing(reading, hook, place, ref, known)
             yield value, ref
 
 
-def _say_missing(reading: Reading, hook: Read[WebhookDocument], index: int, ref: str, known: Mapping[str, str]) -> None:
-    if hook.model.allow:
-        message = f"`{hook.model.allow[index]}` leads to the trigger `{ref}`, which does not exist"
-        reading.findings.at("ATT150", message, hook.document, ("allow", index), hint=suggestion(ref, known))
-    else:
-        message = f"there is no trigger `{ref}`"
-        reading.findings.at("ATT150", message, hook.document, ("trigger",), hint=suggestion(ref, known))
+def _say_missing(reading: Reading, hook: Read[WebhookDocument], place: Place, ref: str, known: Mapping[str, str]) -> None:
+    value = hook.document.value_at(place)
+    message = f"`{value}` leads to the trigger `{ref}`, which does not exist" if place[0] == "allow" else f"there is no trigger `{ref}`"
+    reading.findings.at("ATT150", message, hook.document, place, hint=suggestion(ref, known))
 
 
 def _check_headers(reading: Reading, hook: Read[WebhookDocument], leads: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ import yaml
 from attune_core.models.webhook import WebhookDocument
 from attune_core.values import JsonObject
 from attune_core.webhooks.errors import DeliveryStale, SecretMalformed, SignatureRefused
+from attune_core.webhooks.mac import Mac, mac_of
 from attune_core.webhooks.scheme import Fields, Sending
 from attune_core.webhooks.table import SCHEMES
 
@@ -108,6 +109,19 @@ def test_what_must_not_come_twice_is_what_was_signed_without_an_id() -> None:
         "hmac-of-the-body": signed,
         "token": nothing,
     }
+
+
+def test_every_claimed_signature_is_compared_though_the_first_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[bytes] = []
+
+    def compare(right: bytes, claimed: bytes) -> bool:
+        compared.append(claimed)
+        return right == claimed
+
+    monkeypatch.setattr("attune_core.webhooks.mac.hmac.compare_digest", compare)
+    right, wrong = mac_of(b"secret", b"body"), bytes(32)
+    assert Mac(claimed=[right, wrong, wrong]).holds(b"secret", b"body")
+    assert compared == [right, wrong, wrong]
 
 
 def test_without_verification_everybody_is_believed() -> None:
