@@ -33,6 +33,10 @@ from attune_agent.log_windows import LogWindows
 from attune_agent.packs.packs import Packs
 from attune_agent.preparation import Preparation
 from attune_agent.secrets import Secrets
+from attune_agent.sensors.preparation import SensorPreparation
+from attune_agent.sensors.process import Processes
+from attune_agent.sensors.sensor import Surroundings
+from attune_agent.sensors.sensors import Sensors
 from attune_agent.settings import AgentSettings
 from attune_agent.state.sqlite import SqliteState
 from attune_agent.uplink import Identity
@@ -73,6 +77,24 @@ class Agent:
         self._packs = Packs(layout.packs, download=link.pack)
         environments = environments_of(layout, settings.host, host=host, clock=clock)
         self._store = environments.store
+        self._sensors = Sensors(
+            lambda sensors: Surroundings(
+                processes=Processes(host, clock, self._store.release),
+                state=self._state.sensors,
+                preparation=sensor_preparation_of(layout, settings.host, packs=self._packs, environments=environments),
+                contact=contact,
+                clock=clock,
+                random=random,
+                spools=layout.spools,
+                spool=settings.host.spool,
+                filled=lambda: sensors.filled(),  # noqa: PLW0108 - whoever listens is another one in each session
+                changed=lambda: sensors.changed(),  # noqa: PLW0108 - as above
+            ),
+            self._state.sensors.load(),
+            host=host,
+            rules=settings.host,
+            hold_again=self._store.hold_again,
+        )
         preparation = preparation_of(layout, settings.host, packs=self._packs, environments=environments)
         self._assembly = Assembly(
             Ports(state=self._state, link=link, host=host, preparation=preparation, clock=clock, random=random),
@@ -80,6 +102,7 @@ class Agent:
             identity=Identity(instance=loaded.instance, boot_id=boot_id, slots=settings.host.slots, labels=labels, facts=_facts()),
             host_pause=settings.host.paused,
             contact=contact,
+            sensors=self._sensors,
             logs=lambda fifo: LogWindows(layout.logs, fifo, clock),
             free_bytes=lambda: shutil.disk_usage(layout.agent).free,
             on_settled=self._store.release,
@@ -126,7 +149,8 @@ class Agent:
             return
         try:
             items = list(self._assembly.fifo.items())
-            await self._packs.shrink([(await self._state.body(item.execution)).digest for item in items], _PACKS_KEPT)
+            needed = [(await self._state.body(item.execution)).digest for item in items]
+            await self._packs.shrink([*needed, *self._sensors.digests()], _PACKS_KEPT)
         except (KeyError, OSError, AttuneError) as error:  # settled meanwhile, or a disk that refuses: at the next look
             _log.info("packs are not removed now", error=str(error))
 
@@ -185,6 +209,17 @@ def environments_of(layout: Layout, settings: HostSettings, *, host: Host, clock
 def preparation_of(layout: Layout, settings: HostSettings, *, packs: Packs, environments: Environments) -> Preparation:
     """Build what prepares attempts on this host; a local run uses the same."""
     return Preparation(
+        packs=packs,
+        environments=environments,
+        secret=_secrets(layout, settings).text,
+        path=settings.path,
+        confinement=Confinement(settings, (layout.state,), layout.environments),
+    )
+
+
+def sensor_preparation_of(layout: Layout, settings: HostSettings, *, packs: Packs, environments: Environments) -> SensorPreparation:
+    """Build what prepares sensors on this host."""
+    return SensorPreparation(
         packs=packs,
         environments=environments,
         secret=_secrets(layout, settings).text,

@@ -23,6 +23,7 @@ from attune_agent.marks import Marks
 from attune_agent.outbox import Outbox
 from attune_agent.policies import Policies
 from attune_agent.recovery import await_executor, sweep, waiting_again
+from attune_agent.sensors.port import NoSensors, SensorList
 from attune_agent.state.port import AgentState
 from attune_agent.state.records import Item, Loaded, QueueKey
 from attune_agent.uplink import Identity, Uplink
@@ -58,12 +59,16 @@ class Assembly:
         identity: Identity,
         host_pause: str,
         contact: Contact | None = None,
+        sensors: SensorList | None = None,
         logs: Callable[[Fifo], LogReader],
         free_bytes: Callable[[], int],
         on_settled: Callable[[str], None],
         on_changed: Callable[[], None],
     ) -> None:
-        """Build the parts from the bottom up over what is stored; `on_changed` hears when a session begins or ends."""
+        """Build the parts from the bottom up over what is stored; `on_changed` hears when a session begins or ends.
+
+        Without `sensors` none are run.
+        """
         state, clock = ports.state, ports.clock
         self._host, self._clock, self._slots, self._free_bytes, self._on_changed = ports.host, clock, identity.slots, free_bytes, on_changed
         self._tasks: asyncio.TaskGroup | None = None
@@ -73,6 +78,7 @@ class Assembly:
         buckets = Buckets(clock, loaded.buckets)
         ledger = Ledger(fifo=self.fifo, state=state, outbox=outbox, buckets=buckets, clock=clock, on_settled=on_settled)
         self.contact = contact or Contact(clock)
+        self._sensors: SensorList = sensors or NoSensors()
         self.marks = Marks(state, paused=loaded.paused, draining=loaded.draining, holds=loaded.holds, host_pause=host_pause)
         attempts = Attempts(
             ledger=ledger, host=ports.host, preparation=ports.preparation, policies=policies, clock=clock, closed=self._closed
@@ -101,6 +107,7 @@ class Assembly:
             contact=self.contact,
             marks=self.marks,
             logs=logs(self.fifo),
+            sensors=self._sensors,
             status=self._status,
             changed=self._changed,
             clock=clock,
@@ -114,6 +121,7 @@ class Assembly:
             self._changed()
             tasks.create_task(self.lanes.run())
             tasks.create_task(self._uplink.run())
+            tasks.create_task(self._sensors.run())
             tasks.create_task(settle_in())
             try:
                 await asyncio.get_running_loop().create_future()  # for ever
@@ -157,6 +165,7 @@ class Assembly:
             draining=self.marks.draining is not None,
             in_hand=len(self.fifo),
             host_pause=self.marks.host_pause,
+            sensors=self._sensors.status(),
         )
 
     def _changed(self) -> None:

@@ -10,6 +10,7 @@ from attune_agent.errors import PolicyDenied, UserDenied
 from attune_agent.host import ProcessLimits, Sandbox
 from attune_agent.host_settings import HostSettings
 from attune_core.models.action import ActionDocument
+from attune_core.models.sensor import SensorDocument
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,36 @@ class Confinement:
             raise UserDenied(f"this host does not let {action} run as {user}")
         return user
 
+    def check_sensor(self, sensor: str) -> None:
+        """Refuse a sensor that this host does not run at all: `PolicyDenied`."""
+        if not self.settings.allows_sensor(sensor):
+            raise PolicyDenied(f"this host does not run {sensor}")
+
+    def user_of_sensor(self, sensor: str, document: SensorDocument) -> str | None:
+        """Return the user that the sensor is to run as, None for one of its own; `UserDenied` where it was not granted."""
+        user = document.user
+        if user is not None and not self.settings.grants_sensor(user, sensor):
+            raise UserDenied(f"this host does not let {sensor} run as {user}")
+        return user
+
     def timeout(self, asked: float) -> float:
         """Return the time that an attempt has: the action's own, bounded by the host's."""
         return min(asked, self.settings.limits.time or asked)
 
-    def limits(self, document: ActionDocument) -> ProcessLimits:
-        """Return what the action asks to be bounded to; the executor bounds it by the host's own."""
+    def limits(self, document: ActionDocument | SensorDocument) -> ProcessLimits:
+        """Return what the document asks to be bounded to; the executor bounds it by the host's own."""
         return ProcessLimits(memory=document.limits.memory, processes=document.limits.processes)
 
     def sandbox(self, document: ActionDocument, pack: Path, environment: str | None) -> Sandbox | None:
         """Return the sandbox that the action or the host wants, in which its pack and its environment are seen."""
         if "strict" not in (document.sandbox, self.settings.sandbox):
             return None
+        return self._sandbox(pack, environment, network=document.network)
+
+    def sandbox_of_sensor(self, pack: Path, environment: str | None) -> Sandbox | None:
+        """Return the sandbox that the host wants for every program."""
+        return None if self.settings.sandbox != "strict" else self._sandbox(pack, environment, network=False)
+
+    def _sandbox(self, pack: Path, environment: str | None, *, network: bool) -> Sandbox:
         shown = (pack, *([self.environments / environment] if environment is not None else []))
-        return Sandbox(network=document.network, hide=tuple(map(str, self.hidden)), show=tuple(map(str, shown)))
+        return Sandbox(network=network, hide=tuple(map(str, self.hidden)), show=tuple(map(str, shown)))

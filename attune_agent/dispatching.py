@@ -1,4 +1,4 @@
-"""What each frame of the stream means to the agent: assignments and policies to the inbox, marks to Marks, log requests to the log windows.
+"""What each frame of the stream means to the agent: assignments and policies go to the inbox, marks to Marks, sensors to their host.
 
 Called by the uplink with the lines of one chunk, so that assignments that came together share a commit.
 """
@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from attune_agent.errors import FrameRefused
 from attune_agent.inbox import Inbox
 from attune_agent.marks import Marks
+from attune_agent.sensors.port import SensorList
 from attune_core.wire.agent_frames import LogWindow
 from attune_core.wire.assignment import Assign
 from attune_core.wire.sensors import SensorsFrame
@@ -56,6 +57,7 @@ class Dispatching:
         inbox: Inbox,
         marks: Marks,
         logs: LogReader,
+        sensors: SensorList,
         answer: Callable[[LogWindow], Awaitable[None]],
         spawn: Callable[[Coroutine[None, None, None]], object],
     ) -> None:
@@ -63,6 +65,7 @@ class Dispatching:
         self._inbox = inbox
         self._marks = marks
         self._logs = logs
+        self._sensors = sensors
         self._answer = answer
         self._spawn = spawn
         self._turns = asyncio.Semaphore(_WINDOWS)
@@ -100,7 +103,7 @@ class Dispatching:
             case HoldQueuesFrame():
                 self._marks.hold(frame.body.holds)
             case SensorsFrame():
-                pass  # the host of sensors follows it
+                self._sensors.follow(frame.body.sensors)
             case AssignFrame() | PingFrame():
                 pass  # `take` has gathered the one; the other says that the controller is there
 

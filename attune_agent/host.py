@@ -104,8 +104,8 @@ class LogBounds:
 class SpoolBounds:
     """Bytes of one segment of a sensor's stdout, and how many may wait before the sensor has to."""
 
-    segment: int = 4 << 20
-    segments: int = 16
+    segment: int
+    segments: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,10 +89,16 @@ class Network(DocumentModel):
 
 
 class Allow(DocumentModel):
-    """Which actions this host runs at all: those of the packs, and the single ones; without either, all."""
+    """Which actions and sensors this host runs at all: those of the packs, and the single ones; without any of these, all."""
 
     packs: Annotated[tuple[Name, ...], Field(strict=False, max_length=1000)] | None = None
     actions: Annotated[tuple[Reference, ...], Field(strict=False, max_length=10_000)] | None = None
+    sensors: Annotated[tuple[Reference, ...], Field(strict=False, max_length=10_000)] | None = None
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self.packs is None and self.actions is None and self.sensors is None
 
 
 class StoreSettings(DocumentModel):
@@ -103,10 +109,11 @@ class StoreSettings(DocumentModel):
 
 
 class Grant(DocumentModel):
-    """Which actions may run as a user: those of the packs, and the single ones; without either, none."""
+    """Which actions and sensors may run as a user: those of the packs, and the single ones; without any of these, none."""
 
     packs: Annotated[tuple[Name, ...], Field(strict=False, max_length=1000)] = ()
     actions: Annotated[tuple[Reference, ...], Field(strict=False, max_length=10_000)] = ()
+    sensors: Annotated[tuple[Reference, ...], Field(strict=False, max_length=10_000)] = ()
     #: Whether programs that give more privileges, such as sudo, give them to these actions.
     privileges: bool = False
 
@@ -125,6 +132,10 @@ class HostSettings(DocumentModel):
     KIND: ClassVar[str] = "host"
 
     slots: Annotated[int, Field(ge=1, le=256)] = 4
+    #: Sensors at the same time, beside the slots; without it 8, or as many as `uids` has room for.
+    sensors: Annotated[int, Field(ge=0, le=256)] | None = None
+    #: What may wait on disk of one sensor while the controller is away; then the sensor itself waits.
+    spool: Annotated[int, Field(ge=2 << 20, le=4 << 30), BeforeValidator(read_size)] = 64 << 20
     #: `first-last`, the range that the executor takes its attempt uids from; the first one builds.
     uids: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,9}-[1-9][0-9]{0,9}$")] | None = None
     #: Where programs are looked for: interpreters, tools, and what actions call.
@@ -151,12 +162,20 @@ class HostSettings(DocumentModel):
         grant = self.users.get(user, Grant())
         return action.partition(".")[0] in grant.packs or action in grant.actions
 
+    def grants_sensor(self, user: str, sensor: str) -> bool:
+        """Tell whether a sensor (`pack.name`) may run as a user of the host."""
+        grant = self.users.get(user, Grant())
+        return sensor.partition(".")[0] in grant.packs or sensor in grant.sensors
+
     def allows(self, action: str) -> bool:
         """Tell whether this host runs an action (`pack.name`); `rejected(policy_denied)` otherwise."""
         allow = self.allow
-        if allow.packs is None and allow.actions is None:
-            return True
-        return action.partition(".")[0] in (allow.packs or ()) or action in (allow.actions or ())
+        return allow.everything or action.partition(".")[0] in (allow.packs or ()) or action in (allow.actions or ())
+
+    def allows_sensor(self, sensor: str) -> bool:
+        """Tell whether this host runs a sensor (`pack.name`)."""
+        allow = self.allow
+        return allow.everything or sensor.partition(".")[0] in (allow.packs or ()) or sensor in (allow.sensors or ())
 
 
 def read_host_settings(path: Path, *, required: bool = True) -> HostSettings:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attune_agent.errors import StateFormatUnknown
+from attune_agent.executor.places import SPOOLS
 
 DEFAULT_STATE = Path("/var/lib/attune")
 DEFAULT_RUN = Path("/run/attune")
@@ -80,6 +81,11 @@ class Layout:
     def logs(self) -> Path:
         """Log files, written by the executor, read here."""
         return self.state / "logs"
+
+    @property
+    def spools(self) -> Path:
+        """What sensors printed and the controller has not acknowledged, written by the executor, read here."""
+        return self.logs / SPOOLS
 
     @property
     def socket(self) -> Path:

@@ -1,15 +1,17 @@
-"""What waits to be posted in one session: acknowledgements, reports, log windows and the status, put together into bodies of NDJSON.
+"""What waits to be posted in one session: acknowledgements, reports, events, log windows and the status, put together into NDJSON.
 
 Filled from all sides, emptied by the uplink, one POST at a time: whatever gathered while the last one was under way goes with the next.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from attune_agent.outbox import Outbox
 from attune_agent.state.records import Held
 from attune_core.wire.agent_frames import Ack, AckFrame, LogWindow, LogWindowFrame, Status, StatusFrame
+from attune_core.wire.session import Stored
 
 #: Frames and bytes of one POST; a single frame may be as large as the wire allows.
 _FRAMES, _BYTES = 1024, 1 << 20
@@ -17,12 +19,25 @@ _FRAMES, _BYTES = 1024, 1 << 20
 _ACK_DELAY = 0.02
 
 
+class EventSource(Protocol):
+    """Events of sensors, in the order in which they are to be sent; `sensors.event_outbox.EventOutbox` is the real one."""
+
+    def take(self, *, count: int, size: int) -> Sequence[bytes]:
+        """Return the next ones as JSON, at most `count`, and as many as fit into `size` bytes, but at least one if there is one."""
+        ...
+
+    def answered(self, *, refused: int, again_in: float) -> bool:
+        """Hear that what was taken is durable but for the last `refused`, to be sent again after so many seconds; tell if more is due."""
+        ...
+
+
 class Posting:
     """The frames of one session; numbering starts at 1."""
 
-    def __init__(self, outbox: Outbox, status: Callable[[], Status]) -> None:
-        """Take the reports and whoever can say how the agent is."""
+    def __init__(self, outbox: Outbox, status: Callable[[], Status], events: EventSource | None = None) -> None:
+        """Take the reports, whoever can say how the agent is, and the events of sensors for a controller that takes them."""
         self._outbox = outbox
+        self._events = events
         self._status = status
         self._acks: dict[tuple[object, int], Held] = {}
         self._windows: deque[tuple[LogWindow, asyncio.Event]] = deque()
@@ -72,6 +87,10 @@ class Posting:
         for row in self._outbox.next(count=_FRAMES, size=_BYTES):
             lines.append(f'{{"type":"report","n":{self._next()},"body":{row.report}}}\n'.encode())
             self._reported = row.number
+        if self._events is not None:
+            lines.extend(
+                b'{"type":"event","n":%d,"body":%b}\n' % (self._next(), one) for one in self._events.take(count=_FRAMES, size=_BYTES)
+            )
         if self._windows:
             window, taken = self._windows.popleft()
             lines.append(self._line(LogWindowFrame(n=self._next(), body=window)))
@@ -83,10 +102,12 @@ class Posting:
             lines.append(self._line(StatusFrame(n=self._next(), body=self._status())))
         return b"".join(lines)
 
-    def stored(self, n: int) -> bool:
-        """The last body is durable up to `n`; False when that is not all of it."""
-        if n < self._n:
+    def stored(self, answer: Stored) -> bool:
+        """Hear up to where the last body is durable; False when that is not all of it."""
+        if answer.n < self._n:
             return False
+        if self._events is not None and self._events.answered(refused=answer.refused_events, again_in=answer.again_in):
+            self._filled.set()
         if self._reported:
             self._outbox.acknowledged(self._reported)
             self._reported = 0

@@ -20,6 +20,7 @@ from attune_agent.link_port import Link
 from attune_agent.marks import Marks
 from attune_agent.outbox import Outbox
 from attune_agent.posting import Posting
+from attune_agent.sensors.port import SensorList
 from attune_agent.state.port import AgentState
 from attune_core.errors import AttuneError
 from attune_core.failpoints import failpoint
@@ -66,6 +67,7 @@ class Uplink:
         contact: Contact,
         marks: Marks,
         logs: LogReader,
+        sensors: SensorList,
         status: Callable[[], Status],
         changed: Callable[[], None],
         clock: Clock,
@@ -82,6 +84,7 @@ class Uplink:
         self._contact = contact
         self._marks = marks
         self._logs = logs
+        self._sensors = sensors
         self._status = status
         self._changed = changed
         self._clock = clock
@@ -117,10 +120,10 @@ class Uplink:
         self._previous, self._ping = welcome.session, welcome.ping_interval
         if welcome.inventory:
             await self._say_what_is_held(welcome)
-        posting = Posting(self._outbox, self._status)
+        posting = Posting(self._outbox, self._status, self._sensors.begin_session(welcome.sensors))
         self._inbox.acknowledge = posting.acknowledge
-        self._outbox.filled = posting.wake
-        self._marks.followed = posting.say_status
+        self._outbox.filled = self._sensors.filled = posting.wake
+        self._marks.followed = self._sensors.changed = posting.say_status
         self._inbox.activate(welcome.revision, welcome.policies)
         self._marks.follow(paused=welcome.paused, draining=welcome.draining)
         self._marks.hold(welcome.holds)
@@ -133,7 +136,7 @@ class Uplink:
             raise _first(group) from group
         finally:
             self._inbox.disconnect()
-            self._outbox.filled = self._marks.followed = _nobody
+            self._outbox.filled = self._marks.followed = self._sensors.filled = self._sensors.changed = _nobody
 
     async def _say_what_is_held(self, welcome: Welcome) -> None:
         """The controller was restored from a backup, so it may know less than this agent; it hands over nothing before it has heard."""
@@ -156,7 +159,9 @@ class Uplink:
 
     async def _read(self, welcome: Welcome, posting: Posting, tasks: asyncio.TaskGroup) -> None:
         """Take the stream's frames until it ends or is silent for three pings."""
-        dispatching = Dispatching(inbox=self._inbox, marks=self._marks, logs=self._logs, answer=posting.answer, spawn=tasks.create_task)
+        dispatching = Dispatching(
+            inbox=self._inbox, marks=self._marks, logs=self._logs, sensors=self._sensors, answer=posting.answer, spawn=tasks.create_task
+        )
         lines, silence = Lines(FRAME_LIMIT), 3 * welcome.ping_interval
         async with self._link.stream(welcome.session) as chunks:
             _log.info("session opened", session=welcome.session, name=welcome.name, revision=welcome.revision)
@@ -198,7 +203,7 @@ class Uplink:
                 continue
             stored = await self._link.post(welcome.session, body)
             failpoint("a10")
-            if not posting.stored(stored.n):
+            if not posting.stored(stored):
                 raise SessionEnded("the controller did not store all of what it answered")
             spaced = max(spaced, began - _UNSPACED * _SPACE) + _SPACE
             await self._clock.sleep(max(spaced - self._clock.monotonic(), 0.0))

@@ -42,6 +42,12 @@ FAILPOINTS: Mapping[str, str] = {
     "a13": "agent: an attempt that an earlier life had started is about to be taken up again",
     "a14": "agent: it was told an end; nothing of it is stored",
     "a15": "agent: an outcome is stored; the executor still holds it",
+    "s1": "agent: a sensor's run is stored; the executor was not asked for it",
+    "s2": "agent: a sensor that an earlier life had started is about to be taken up again",
+    "s3": "agent: it was told that a sensor has ended; nothing of it is stored",
+    "s4": "agent: how much a sensor printed is stored; the executor still holds its end",
+    "s5": "agent: what of a sensor is done with is stored; its spool is not trimmed",
+    "s6": "agent: a sensor's run is forgotten; its spool is still there",
 }
 
 

@@ -88,6 +88,7 @@ class Starting:
         prepared = self._prepare(command, slot)
         log_directory = str(prepared.log_directory)
         slot.held = Held(command.execution, command.attempt, command.kind, slot.number, log_directory, command.uses)
+        slot.lost_at = now()
         slot.segments, slot.grace = command.spool.segments if command.spool is not None else 0, command.grace
 
         def done() -> None:

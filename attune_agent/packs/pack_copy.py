@@ -15,6 +15,7 @@ from attune_core.catalog.pack_paths import inside_pack
 from attune_core.models.action import ActionDocument
 from attune_core.models.base import DocumentModel
 from attune_core.models.pack import PackDocument
+from attune_core.models.sensor import SensorDocument
 from attune_core.names import is_name
 from attune_core.safe_text import safe_text
 
@@ -22,6 +23,8 @@ _Model = TypeVar("_Model", bound=DocumentModel)
 
 #: Where a pack keeps its actions' documents; the working directory of an attempt is this folder in the copy.
 ACTIONS = "actions"
+#: The same of its sensors.
+SENSORS = "sensors"
 #: Bytes of a document; reliability.md §1.5.
 _DOCUMENT_LIMIT = 1 << 20
 
@@ -35,6 +38,7 @@ class PackCopy:
         self.digest = digest
         self.document = self._model(PackDocument, "pack.yaml")
         self._actions: dict[str, ActionDocument] = {}
+        self._sensors: dict[str, SensorDocument] = {}
 
     def action(self, name: str) -> ActionDocument:
         """Return an action's document; `PackUnreadable` when there is none that this version can read."""
@@ -43,6 +47,15 @@ class PackCopy:
             if not is_name(name):
                 raise PackUnreadable(f"{name[:64]!r} is no name of an action")
             found = self._actions[name] = self._model(ActionDocument, f"{ACTIONS}/{name}.yaml")
+        return found
+
+    def sensor(self, name: str) -> SensorDocument:
+        """Return a sensor's document; `PackUnreadable` when there is none that this version can read."""
+        found = self._sensors.get(name)
+        if found is None:
+            if not is_name(name):
+                raise PackUnreadable(f"{name[:64]!r} is no name of a sensor")
+            found = self._sensors[name] = self._model(SensorDocument, f"{SENSORS}/{name}.yaml")
         return found
 
     def read(self, path: str, limit: int) -> bytes | None:

@@ -15,14 +15,17 @@ from attune_agent.state.schema import VERSION
 from attune_core.damage import Damage, log_damage_in
 from attune_core.wire.agent_frames import Report
 from attune_core.wire.assignment import Assign, Policy
+from attune_core.wire.sensors import SensorAssignment
 
 _BEYOND: LiteralString = """
 SELECT i.execution FROM items i LEFT JOIN queues q USING (place, action, key, epoch) WHERE q.last IS NULL OR i.sequence > q.last
 """
-_BODIES: tuple[tuple[str, LiteralString, type[BaseModel]], ...] = (
-    ("execution", "SELECT execution, body FROM items", Assign),
-    ("report", "SELECT number, body FROM outbox", Report),
-    ("policy", "SELECT action, body FROM policies", Policy),
+#: What a body is, how it is found, as what it is read, and since which version of the file it is there.
+_BODIES: tuple[tuple[str, LiteralString, type[BaseModel], int], ...] = (
+    ("execution", "SELECT execution, body FROM items", Assign, 1),
+    ("report", "SELECT number, body FROM outbox", Report, 1),
+    ("policy", "SELECT action, body FROM policies", Policy, 1),
+    ("sensor", "SELECT sensor, body FROM sensors", SensorAssignment, 4),
 )
 
 
@@ -59,14 +62,14 @@ def _check(connection: apsw.Connection, file: str) -> Iterator[Damage]:
     try:
         for (execution,) in connection.execute(_BEYOND):
             yield Damage(file=file, place=f"execution {execution}", what="its place lies beyond the last of its queue")
-        yield from _bodies(connection, file)
+        yield from _bodies(connection, file, version)
     except (apsw.CorruptError, UnicodeDecodeError) as error:
         yield Damage(file=file, place="a row", what=str(error))
 
 
-def _bodies(connection: apsw.Connection, file: str) -> Iterator[Damage]:
-    for name, query, model in _BODIES:
-        for key, body in connection.execute(query):
+def _bodies(connection: apsw.Connection, file: str, version: int) -> Iterator[Damage]:
+    for name, query, model, since in _BODIES:
+        for key, body in connection.execute(query) if version >= since else ():
             try:
                 model.model_validate_json(body)
             except ValidationError as error:

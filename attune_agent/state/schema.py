@@ -55,8 +55,20 @@ ALTER TABLE queues ADD COLUMN touched REAL NOT NULL DEFAULT 0;
 PRAGMA user_version = 3;
 """
 
+# Sensors: which are assigned, the runs of them that are not done with, and what polls returned.
+_SENSORS: LiteralString = """
+CREATE TABLE sensors (sensor TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE sensor_runs (
+    number INTEGER PRIMARY KEY,
+    run TEXT NOT NULL UNIQUE, sensor TEXT NOT NULL, fingerprint TEXT NOT NULL, state_id TEXT NOT NULL, poll INTEGER NOT NULL,
+    done INTEGER NOT NULL DEFAULT 0, skipping INTEGER NOT NULL DEFAULT 0, length INTEGER
+) STRICT;
+CREATE TABLE polls (sensor TEXT PRIMARY KEY, state TEXT NOT NULL, began REAL NOT NULL) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 4;
+"""
+
 #: Step n brings version n-1 to n and says so in its last line; PRAGMA user_version takes no parameter, and is part of the transaction.
-MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _POLICIES, _TOUCHED)
+MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _POLICIES, _TOUCHED, _SENSORS)
 #: `PRAGMA user_version` of this program's files.
 VERSION = len(MIGRATIONS)
 

@@ -16,6 +16,7 @@ from attune_agent.errors import StateUnreadable, StateUnwritable
 from attune_agent.rate import BucketKey
 from attune_agent.state.records import Held, Item, Loaded, OutboxRow, Phase, QueueKey, ReportText, Spent, is_small
 from attune_agent.state.schema import open_database
+from attune_agent.state.sensor_sqlite import SqliteSensors
 from attune_agent.state.writer import Writer
 from attune_core.marks import Mark
 from attune_core.states import Reason
@@ -50,6 +51,8 @@ class SqliteState:
         self._connection.execute(_BEGIN_META, (instance,))
         self._number: int = self._connection.execute("SELECT coalesce(max(number), 0) FROM outbox").get
         self._writer = Writer(self._connection)
+        #: What is remembered of sensors, in the same file.
+        self.sensors = SqliteSensors(self._connection, self._writer)
 
     def require_whole(self) -> None:
         """Raise `StateUnreadable` when the file was found damaged since it was opened."""

@@ -6,10 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from attune_agent.layout import Layout
 from attune_core.catalog.archive import Member, digest_of_archive, write_archive
@@ -149,11 +150,16 @@ class Living:
         return False
 
 
+Lives = TypeVar("Lives", bound=Living)
+
+
 @asynccontextmanager
-async def living(executor: Hosted, *, settings: dict[str, JsonValue] | None = None) -> AsyncIterator[Living]:
+async def living(
+    executor: Hosted, *, settings: dict[str, JsonValue] | None = None, kind: Callable[..., Lives] = Living
+) -> AsyncIterator[Lives]:
     """Give a host whose agent runs and is connected."""
     async with controller_stub() as stub:
-        it = Living(executor, stub, settings=settings or {})
+        it = kind(executor, stub, settings=settings or {})
         it.layout.prepare()
         identity(it.layout.agent, trusts=stub.authority)
         it.layout.key.chmod(0o600)
