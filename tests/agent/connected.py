@@ -8,6 +8,7 @@ from pathlib import Path
 from attune_agent.contact import Contact
 from attune_agent.link import HttpLink, agent_context
 from attune_agent.log_windows import LogWindows
+from attune_agent.sensors.port import NoSensors
 from attune_agent.state.sqlite import SqliteState
 from attune_agent.uplink import Identity, Uplink
 from attune_core.ports import SystemClock
@@ -65,6 +66,7 @@ class Connected:
             contact=self.contact,
             marks=world.marks,
             logs=LogWindows(self.place / "logs", world.fifo, SystemClock()),
+            sensors=NoSensors(),
             status=lambda: Status(slots=4, busy=world.lanes.busy, queues=world.lanes.status(limit=10), in_hand=len(world.fifo)),
             changed=world.lanes.touch_all,
             clock=SystemClock(),

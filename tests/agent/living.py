@@ -6,11 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 from attune_agent.layout import Layout
 from attune_core.catalog.archive import Member, digest_of_archive, write_archive
@@ -150,24 +149,26 @@ class Living:
         return False
 
 
-Lives = TypeVar("Lives", bound=Living)
+@asynccontextmanager
+async def living(executor: Hosted, *, settings: dict[str, JsonValue] | None = None) -> AsyncIterator[Living]:
+    """Give a host whose agent runs and is connected."""
+    async with controller_stub() as stub:
+        it = Living(executor, stub, settings=settings or {})
+        async with begun(it):
+            yield it
 
 
 @asynccontextmanager
-async def living(
-    executor: Hosted, *, settings: dict[str, JsonValue] | None = None, kind: Callable[..., Lives] = Living
-) -> AsyncIterator[Lives]:
-    """Give a host whose agent runs and is connected."""
-    async with controller_stub() as stub:
-        it = kind(executor, stub, settings=settings or {})
-        it.layout.prepare()
-        identity(it.layout.agent, trusts=stub.authority)
-        it.layout.key.chmod(0o600)
-        it.layout.controller.write_text(json.dumps({"name": "web1", "agent_url": stub.url}))
-        it.start()
-        await it.connected()
-        try:
-            yield it
-        finally:
-            if it.program is not None and it.program.poll() is None:
-                it.kill()
+async def begun(it: Living) -> AsyncIterator[None]:
+    """Let a host's agent run and connect to its stub."""
+    it.layout.prepare()
+    identity(it.layout.agent, trusts=it.stub.authority)
+    it.layout.key.chmod(0o600)
+    it.layout.controller.write_text(json.dumps({"name": "web1", "agent_url": it.stub.url}))
+    it.start()
+    await it.connected()
+    try:
+        yield
+    finally:
+        if it.program is not None and it.program.poll() is None:
+            it.kill()

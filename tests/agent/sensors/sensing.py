@@ -9,8 +9,9 @@ from pathlib import Path
 from attune_core.catalog.archive import Member, digest_of_archive, write_archive
 from attune_core.values import JsonObject, JsonValue, digest_of
 from attune_core.wire.sensors import SensorAssignment, Sensors, SensorsFrame
+from tests.agent.controller_stub import controller_stub
 from tests.agent.executor.hosted import Hosted
-from tests.agent.living import Living, living
+from tests.agent.living import Living, begun
 
 
 @dataclass
@@ -74,8 +75,10 @@ class Sensing(Living):
 @asynccontextmanager
 async def sensing(executor: Hosted, *, settings: dict[str, JsonValue] | None = None) -> AsyncIterator[Sensing]:
     """Give a host whose agent runs and is connected."""
-    async with living(executor, settings=settings, kind=Sensing) as it:
-        yield it
+    async with controller_stub() as stub:
+        it = Sensing(executor, stub, settings=settings or {})
+        async with begun(it):
+            yield it
 
 
 def event(n: str, trigger: str = "web.tick") -> str:
