@@ -37,6 +37,7 @@ from attune_controller.store.port import Store
 from attune_controller.store.records.agents import Agent
 from attune_controller.store.records.executions import Execution
 from attune_controller.suspects import Suspects
+from attune_controller.timers.following import Timers
 from attune_controller.turns import Turns
 from attune_core.ports import Clock, Random
 from attune_core.states import State
@@ -70,6 +71,7 @@ class Assembly:
         self.reports = Reports(store, self.active, clock, wake=self.planner.wake, glance=self.planner.glance, returned=self._returned)
         self.turns = Turns(store, self.sessions, self.active, self.cancellation, clock, planned=self.planner.wake)
         self.planner.moved = self.reports.moved = self.expiry.moved = self.cancellation.moved = self.turns.changed
+        self.timers = Timers(store, self.intake, self.active, clock)
         self.logs = LogRelay(self.sessions, clock, random)
 
     def requests(self, agent_of: Callable[[Scope], str], packs: PackStore, *, ping: float = PING_INTERVAL) -> AgentRequests:
@@ -109,6 +111,7 @@ class Assembly:
             "turns": self.turns.run,
             "back-offs": self.returning.run,
             "expiry": self.expiry.run,
+            "timers": self.timers.run,
             "last seen": lambda: keep_last_seen(self.store, self.sessions, self.clock),
         }
 
@@ -137,6 +140,7 @@ class Assembly:
             seen = await self.active.changed(seen)
             self.planner.wake()
             self.expiry.wake()
+            self.timers.wake()
 
     def _waits(self, execution: Execution) -> None:
         """One more waits: it counts for the bound, and may be due before all others."""

@@ -12,8 +12,10 @@ from attune_controller.backlog import Backlog
 from attune_controller.drafting import unheard
 from attune_controller.planning import CatalogHolder, Wake
 from attune_controller.store.ports.events import Events
+from attune_controller.store.ports.timers import Timers
 from attune_controller.store.ports.upkeep import Syncs
 from attune_controller.store.records.events import Acceptance, NewEvent
+from attune_controller.store.records.timers import Progress
 from attune_core.dead_letters import DeadLetter, DeadReason
 from attune_core.failpoints import failpoint
 from attune_core.rules.delivering import misdated, undeliverable
@@ -21,7 +23,7 @@ from attune_core.rules.filling import complete_input
 from attune_core.rules.requests import REQUESTED, read_request
 
 
-class IntakeStore(Events, Syncs, Protocol):
+class IntakeStore(Events, Syncs, Timers, Protocol):
     """The part of the store that intake uses."""
 
 
@@ -54,6 +56,15 @@ class Intake:
         await self._backlog.check(len(judged))
         failpoint("c1")
         acceptances = await self._store.accept_events(judged, followed=any(map(_is_heard, judged)) and self._summon())
+        failpoint("c2")
+        return [self._noted(event, acceptance) for event, acceptance in zip(judged, acceptances, strict=True)]
+
+    async def accept_ticks(self, progress: Sequence[Progress], events: Sequence[NewEvent]) -> Sequence[Acceptance]:
+        """Store what timers did and their ticks, all or none of it, with one commit; `BacklogFull` when too much waits already."""
+        judged = [await self._judged(event) for event in events]
+        await self._backlog.check(len(judged))
+        failpoint("c1")
+        acceptances = await self._store.record_ticks(progress, judged, followed=any(map(_is_heard, judged)) and self._summon())
         failpoint("c2")
         return [self._noted(event, acceptance) for event, acceptance in zip(judged, acceptances, strict=True)]
 

@@ -12,11 +12,27 @@ from attune_controller.store.ports.events import Events
 from attune_controller.store.ports.executions import Executions, Histories
 from attune_controller.store.ports.groups import Groups
 from attune_controller.store.ports.queues import Queues, Standings
+from attune_controller.store.ports.timers import Timers
 from attune_controller.store.ports.upkeep import Merges, Pruning, Syncs
 
 
 class Store(
-    Events, Groups, Executions, Histories, Queues, Standings, Returns, Holds, Backlog, Agents, Credentials, Syncs, Pruning, Merges, Protocol
+    Events,
+    Groups,
+    Executions,
+    Histories,
+    Queues,
+    Standings,
+    Returns,
+    Holds,
+    Backlog,
+    Agents,
+    Credentials,
+    Syncs,
+    Timers,
+    Pruning,
+    Merges,
+    Protocol,
 ):
     """All of it."""
 

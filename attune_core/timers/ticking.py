@@ -6,6 +6,7 @@ clock was set forward, and the timer's `misfire` says what becomes of that. Howe
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice, takewhile
 
@@ -34,6 +35,11 @@ class Verdict:
     missed: int
 
 
+def shown(moment: int) -> str:
+    """Return a due time as ticks carry it: in their id, and in their data."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def fires_at(timer: Timer, due: int) -> float:
     """Return when a due time's tick comes: with jitter a little later, always as much for the same timer and time."""
     if not timer.jitter:
@@ -48,11 +54,11 @@ def next_firing(timer: Timer, done: int) -> float | None:
     return None if due is None else fires_at(timer, due)
 
 
-def judge(timer: Timer, *, done: int, missed: int, now: float) -> Verdict | None:
-    """Return what becomes of the times that are due by now; None if there is nothing to do."""
+def judge(timer: Timer, *, done: int, missed: int, now: float) -> Verdict:
+    """Return what becomes of the times that are due by now."""
     due = tuple(islice(_due(timer, timer.schedule.between(done, int(now)), now), MOST_MISSED))
     if not due:
-        return None
+        return Verdict(ticks=(), done=done, missed=missed)
     uncounted = len(due) == MOST_MISSED
     if uncounted:
         due = tuple(_due(timer, timer.schedule.last(done, int(now), MOST_MISSED), now))

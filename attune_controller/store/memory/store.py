@@ -15,6 +15,7 @@ from attune_controller.store.memory.pruning import MemoryPruning
 from attune_controller.store.memory.queues import MemoryQueues
 from attune_controller.store.memory.standings import MemoryStandings
 from attune_controller.store.memory.syncs import MemorySyncs
+from attune_controller.store.memory.timers import MemoryTimers
 
 
 class MemoryStore(
@@ -28,6 +29,7 @@ class MemoryStore(
     MemoryAgents,
     MemoryCredentials,
     MemorySyncs,
+    MemoryTimers,
     MemoryPruning,
     MemoryMerges,
 ):

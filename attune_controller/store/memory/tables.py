@@ -13,6 +13,7 @@ from attune_controller.store.records.executions import Execution, QueueKey, Step
 from attune_controller.store.records.groups import GroupEnd
 from attune_controller.store.records.queues import Bucket, Hold
 from attune_controller.store.records.standing import Sync
+from attune_controller.store.records.timers import Progress
 from attune_controller.store.transitions import is_unstarted, is_waiting, released
 from attune_core.marks import Marks
 from attune_core.rules.groups import Group
@@ -70,6 +71,7 @@ class Tables:
     group_ends: dict[ThrottleKey, dict[int, GroupEnd]] = field(default_factory=dict)
     api_tokens: dict[str, ApiToken] = field(default_factory=dict)
     sync: Sync = field(default_factory=Sync)
+    timers: dict[str, Progress] = field(default_factory=dict)
 
     def by_id(self, execution: str) -> Execution:
         """Return the execution with this id; `ExecutionUnknown` without one."""

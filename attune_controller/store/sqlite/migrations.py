@@ -231,8 +231,34 @@ CREATE TABLE conditions (name TEXT NOT NULL, subject TEXT NOT NULL, since REAL N
 PRAGMA user_version = 9;
 """
 
+# How far the schedule of each timer was followed; written in the transaction of its ticks.
+_TIMERS: LiteralString = """
+CREATE TABLE timers (
+    timer TEXT PRIMARY KEY,
+    declared TEXT NOT NULL,
+    done INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    missed INTEGER NOT NULL,
+    missed_in_all INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 11;
+"""
+
 #: Step n brings version n-1 to n and says so in its last line; PRAGMA user_version takes no parameter, and is part of the transaction.
-MIGRATIONS: tuple[LiteralString, ...] = (FIRST, _THROTTLES, _MARKS, _HISTORY, _POLICIES, _FLEET, _MERGES, _LISTS, _DEAD_LETTERS, GROUPS)
+MIGRATIONS: tuple[LiteralString, ...] = (
+    FIRST,
+    _THROTTLES,
+    _MARKS,
+    _HISTORY,
+    _POLICIES,
+    _FLEET,
+    _MERGES,
+    _LISTS,
+    _DEAD_LETTERS,
+    GROUPS,
+    _TIMERS,
+)
 
 
 def migrate(connection: apsw.Connection, place: Path, steps: Sequence[LiteralString] = MIGRATIONS) -> None:

@@ -24,6 +24,7 @@ from attune_controller.store.sqlite.pruning import SqlitePruning
 from attune_controller.store.sqlite.queues import SqliteQueues
 from attune_controller.store.sqlite.standings import SqliteStandings
 from attune_controller.store.sqlite.syncs import SqliteSyncs
+from attune_controller.store.sqlite.timers import SqliteTimers
 from attune_core.ports import Random, SystemRandom
 
 
@@ -38,6 +39,7 @@ class SqliteStore(
     SqliteAgents,
     SqliteCredentials,
     SqliteSyncs,
+    SqliteTimers,
     SqlitePruning,
     SqliteMerges,
 ):
