@@ -126,6 +126,7 @@ class _Composition:
             holding=assembly.holding,
             logs=assembly.logs,
             explainer=self._explainer(),
+            progress_of=assembly.timers.progress,
             rated_until=assembly.sessions.rated_until,
             hooks=Hooks(assembly.intake, assembly.active, secrets, clock, random, accepted=self._delivered),
             tokens=self.tokens,

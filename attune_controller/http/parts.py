@@ -16,6 +16,7 @@ from attune_controller.store.records.agents import Departure
 from attune_controller.store.records.events import Event
 from attune_controller.store.records.executions import Execution, QueueKey
 from attune_controller.store.records.queues import Hold
+from attune_controller.store.records.timers import Progress
 from attune_core.marks import MarkKind
 from attune_core.ports import Clock, Random
 from attune_core.states import Reason
@@ -128,7 +129,8 @@ class Explaining(Protocol):
 class Parts:
     """What there is; `repository` and `branch` are only shown, `started_at` is wall-clock seconds.
 
-    `rated_until`: when a rate of all agents lets more of a queue go to an agent, 0 when none holds it.
+    `rated_until`: when a rate of all agents lets more of a queue go to an agent, 0 when none holds it. `progress_of`: how far a timer was
+    followed.
     """
 
     store: Store
@@ -143,6 +145,7 @@ class Parts:
     logs: Logs
     explainer: Explaining
     rated_until: Callable[[str, QueueKey], float]
+    progress_of: Callable[[str], Progress | None]
     hooks: Hooks
     tokens: ApiTokens
     join_tokens: JoinTokens

@@ -1,0 +1,56 @@
+"""`attune timer`: the timers that are live, and when one of a working copy is due."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attune_cli.commands.options import JsonFlag, ProfileName, group
+
+app = group("Timers: those that are live, and when one is due.")
+
+
+@app.command("list")
+def list_timers(json: JsonFlag = False, profile: ProfileName = None) -> None:
+    """List the timers that are live now: next and last time due, and how many were missed.
+
+    Example: attune timer list --json
+    """
+    from attune_cli.client import Client
+    from attune_cli.profiles import load_profile
+    from attune_cli.render.output import show_json, show_table
+    from attune_core.wire.api import Page
+    from attune_core.wire.timers import TimerView
+
+    with Client(load_profile(profile)) as client:
+        timers = list(client.pages("/v1/timers", Page[TimerView], {}, most=100_000))
+    if json:
+        show_json(timers)
+        return
+    rows = [
+        (one.ref, one.schedule, one.next_due or "never", one.last_due, str(one.missed or ""), one.misfire, f"{one.path}:{one.line}")
+        for one in timers
+    ]
+    show_table(("timer", "schedule", "next due", "last due", "missed", "misfire", "declared in"), rows, empty="no timer is live")
+
+
+@app.command("next")
+def next_times(
+    timer: Annotated[str, typer.Argument(help="The timer, such as web.nightly.")],
+    count: Annotated[int, typer.Option("--count", min=1, max=1000, help="How many times.")] = 5,
+    since: Annotated[str | None, typer.Option("--from", help="After which moment, such as 2026-03-28T00:00:00Z; now without it.")] = None,
+    path: Annotated[Path, typer.Option("--repository", help="The pack repository.")] = Path(),
+    json: JsonFlag = False,
+) -> None:
+    """Show when a timer of a working copy is due next; no controller is asked.
+
+    Example: attune timer next web.nightly --count 3 --from 2026-03-28T00:00:00Z
+    """
+    from attune_cli.local.timer_times import show_times
+
+    raise typer.Exit(show_times(path, timer, count, since, json=json))
+
+
+@app.callback()
+def timer() -> None:
+    """Timers: those that are live, and when one is due."""
