@@ -6,6 +6,7 @@ reason, never dropped (reliability.md G1).
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from attune_controller.backlog import Backlog
@@ -27,6 +28,14 @@ class IntakeStore(Events, Syncs, Timers, Protocol):
     """The part of the store that intake uses."""
 
 
+class _Storing(Protocol):
+    """What stores events in order, in one transaction."""
+
+    async def __call__(self, events: Sequence[NewEvent], /, *, followed: bool) -> Sequence[Acceptance]:
+        """Return what became of each."""
+        ...
+
+
 class Intake:
     """Accepts events once by (source, id)."""
 
@@ -43,30 +52,24 @@ class Intake:
             self._refuse_bad_request(event)
         else:
             event = await self._judged(event)
-        await self._backlog.check()
-        failpoint("c1")
-        # The planner is woken before, and comes to the store after: what it plans may so be in the same commit.
-        acceptance = await self._store.accept_event(event, followed=_is_heard(event) and self._summon())
-        failpoint("c2")
-        return self._noted(event, acceptance)
+        (acceptance,) = await self._stored([event], self._store.accept_events)
+        return acceptance
 
     async def accept_all(self, events: Sequence[NewEvent]) -> Sequence[Acceptance]:
         """Store events from outside durably, in their order and with one commit; all of them or, with `BacklogFull`, none."""
-        judged = [await self._judged(event) for event in events]
-        await self._backlog.check(len(judged))
-        failpoint("c1")
-        acceptances = await self._store.accept_events(judged, followed=any(map(_is_heard, judged)) and self._summon())
-        failpoint("c2")
-        return [self._noted(event, acceptance) for event, acceptance in zip(judged, acceptances, strict=True)]
+        return await self._stored([await self._judged(event) for event in events], self._store.accept_events)
 
     async def accept_ticks(self, progress: Sequence[Progress], events: Sequence[NewEvent]) -> Sequence[Acceptance]:
         """Store what timers did and their ticks, all or none of it, with one commit; `BacklogFull` when too much waits already."""
-        judged = [await self._judged(event) for event in events]
-        await self._backlog.check(len(judged))
+        return await self._stored([await self._judged(event) for event in events], partial(self._store.record_ticks, progress))
+
+    async def _stored(self, events: Sequence[NewEvent], store: _Storing) -> Sequence[Acceptance]:
+        await self._backlog.check(len(events))
         failpoint("c1")
-        acceptances = await self._store.record_ticks(progress, judged, followed=any(map(_is_heard, judged)) and self._summon())
+        # The planner is woken before, and comes to the store after: what it plans may so be in the same commit.
+        acceptances = await store(events, followed=any(map(_is_heard, events)) and self._summon())
         failpoint("c2")
-        return [self._noted(event, acceptance) for event, acceptance in zip(judged, acceptances, strict=True)]
+        return [self._noted(event, acceptance) for event, acceptance in zip(events, acceptances, strict=True)]
 
     def _noted(self, event: NewEvent, acceptance: Acceptance) -> Acceptance:
         """Count what was stored, and return what its sender is told."""

@@ -18,6 +18,8 @@ class Place:
         self.folder, self.state = folder, folder / "state"
         self.pushes = Pushes(folder / "origin")
         self.programs: list[Program] = []
+        #: Beside what every program gets.
+        self.environment: dict[str, str] = {}
 
     def start(self, **settings: str) -> Program:
         """Start a controller and wait until it is ready or ended."""
@@ -30,7 +32,7 @@ class Place:
         path = self.folder / f"settings{len(self.programs)}.json"
         path.write_text(json.dumps(document))
         log = self.folder / f"log{len(self.programs)}"
-        program = Program("controller", [*module("attune_cli.main"), "controller", "run", "--settings", str(path)], log)
+        program = Program("controller", [*module("attune_cli.main"), "controller", "run", "--settings", str(path)], log, self.environment)
         self.programs.append(program)
         return program
 

@@ -35,6 +35,7 @@ from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.port import Store
 from attune_controller.store.records.executions import Execution, Move, QueueKey
+from attune_controller.store.records.timers import Progress
 from attune_core.catalog.folder_tree import FolderTree
 from attune_core.catalog.load import load
 from attune_core.ports import SystemRandom
@@ -129,6 +130,7 @@ class House:
         self.locked = set[str]()
         #: When a rate of all agents lets more of a queue go.
         self.rated: dict[QueueKey, float] = {}
+        self.progress: dict[str, Progress] = {}
         self.marking = Marking(self.store, self.fleet, OpenSessions(), clock=self.clock, random=self.random, changed=self._wake)
         planner = Planner(self.store, self.active, self.fleet, self.clock, self.random, planned=lambda _agent: None)
         self.departing = Departing(self.store, self.fleet, OpenSessions(), self.marking, planner, clock=self.clock, random=self.random)
@@ -187,6 +189,7 @@ class House:
             logs=self.logs,
             explainer=Explainer(self.sources()),
             rated_until=lambda _name, queue: self.rated.get(queue, 0.0),
+            progress_of=self.progress.get,
             hooks=Hooks(
                 intake,
                 self.active,

@@ -177,10 +177,10 @@ async def test_a_body_over_the_bound_is_refused_also_behind_another_server(house
 
 
 async def test_a_full_controller_answers_429_with_a_time_to_come_back(house: House) -> None:
-    async def busy(event: object, *, followed: bool) -> None:
+    async def busy(events: object, *, followed: bool) -> None:
         raise StoreBusy
 
-    house.store.accept_event = busy  # type: ignore[assignment,method-assign]  # as the store does at its bound
+    house.store.accept_events = busy  # type: ignore[assignment,method-assign]  # as the store does at its bound
     async with house.client("events:send") as client:
         answer = await _send(client, EVENT)
     assert (answer.status_code, answer.headers["retry-after"], Failure.model_validate_json(answer.content).code) == (429, "1", "ATT606")

@@ -1,13 +1,16 @@
-"""/v1/status, /v1/agents, /v1/rules: what is there, in pages, without a secret in it."""
+"""/v1/status, /v1/agents, /v1/rules, /v1/timers: what is there, in pages, without a secret in it."""
 
 from attune_controller.store.records.agents import Agent
 from attune_controller.store.records.credentials import JoinToken
 from attune_controller.store.records.standing import Sync
+from attune_controller.store.records.timers import Progress
 from attune_core.values import JsonObject
 from attune_core.wire.agent_frames import Status
 from attune_core.wire.api import AgentView, Page, RuleView, StatusView
+from attune_core.wire.timers import TimerView
 from tests.controller.http.executions import accept, plan
 from tests.controller.http.house import House
+from tests.controller.timers.world import catalog_with_timers
 
 
 async def _enrol(house: House, name: str) -> None:
@@ -68,3 +71,24 @@ async def test_rules_come_as_their_author_wrote_them(house: House) -> None:
     assert rule.when == "event.data.unit.startsWith('web_')"
     assert rule.agents == {"match": {"role": "web", "host": "h-${{ event.data.unit }}"}, "pick": "all"}
     assert rule.path == "packs/web/rules/restart_on_alert.yaml"
+
+
+async def test_timers_come_with_what_was_and_what_is_next(house: House) -> None:
+    house.active.swap(
+        catalog_with_timers(
+            nightly={"cron": "30 1 * * *", "zone": "Europe/Berlin", "jitter": "10m", "misfire": "skip"},
+            hourly={"every": "1h", "end": "2026-01-01T00:00:00Z"},
+        )
+    )
+    day = 1_774_656_000  # 2026-03-28T00:00:00Z
+    house.progress["web.nightly"] = Progress(timer="web.nightly", declared="", done=day, last=day - 1800, missed=1, missed_in_all=7)
+    async with house.client("read") as client:
+        first = Page[TimerView].model_validate_json((await client.get("/v1/timers?limit=1")).content)
+        second = Page[TimerView].model_validate_json((await client.get(f"/v1/timers?limit=1&after={first.next}")).content)
+    [hourly], [nightly] = first.items, second.items
+    assert (hourly.ref, hourly.schedule) == ("web.hourly", "every 1h, until 2026-01-01T00:00:00Z")
+    assert (hourly.next_due, hourly.last_due, hourly.missed) == ("", "", 0), "it is not followed yet"
+    assert (nightly.schedule, nightly.misfire, nightly.missed) == ("30 1 * * * in Europe/Berlin", "skip", 7)
+    assert (nightly.next_due, nightly.last_due) == ("2026-03-28T00:30:00Z", "2026-03-27T23:30:00Z")
+    assert "2026-03-28T00:30:00" <= nightly.ticks_at < "2026-03-28T00:40:00"
+    assert (nightly.path, nightly.line, second.next) == ("packs/web/timers/nightly.yaml", 1, "")

@@ -105,25 +105,25 @@ async def test_a_restart_beside_a_clock_that_was_wrong_loses_no_future(world: Wo
 
 
 async def test_a_revision_adds_changes_and_removes_timers(world: World) -> None:
-    await world.activate("1", t=HOURLY, gone=HOURLY, same={"every": "1h", "misfire": "skip"})
+    await world.activate(t=HOURLY, gone=HOURLY, same={"every": "1h", "misfire": "skip"})
     await world.pass_time(1.5 * HOUR)
-    await world.activate("2", t={"every": "20m"}, new={"every": "30m"}, same={"every": "1h", "data": {"x": 1}})
+    await world.activate(t={"every": "20m"}, new={"every": "30m"}, same={"every": "1h", "data": {"x": 1}})
     await world.pass_time(0.5 * HOUR)
     assert await world.due() == ["2026-03-28T01:00:00Z", "2026-03-28T01:40:00Z", "2026-03-28T02:00:00Z"]
     assert await world.due("web.new") == ["2026-03-28T02:00:00Z"]
     assert await world.due("web.gone") == ["2026-03-28T01:00:00Z"]
     assert await world.due("web.same") == ["2026-03-28T01:00:00Z", "2026-03-28T02:00:00Z"]
     assert sorted(await world.store.timers()) == ["web.new", "web.same", "web.t"]
-    await world.activate("3")
+    await world.activate()
     await world.pass_time(DAY)
     assert (len(await world.due()), await world.store.timers()) == (3, {})
 
 
 async def test_a_schedule_that_is_changed_back_doubles_nothing(world: World) -> None:
-    await world.activate("1", t=HOURLY)
+    await world.activate(t=HOURLY)
     await world.pass_time(HOUR)
     for revision in range(2, 8):
-        await world.activate(f"{revision}", t={"every": "30m"} if revision % 2 == 0 else HOURLY)
+        await world.activate(t={"every": "30m"} if revision % 2 == 0 else HOURLY)
         await world.pass_time(0.25 * HOUR)
     due = await world.due()
     assert due == sorted(set(due))
