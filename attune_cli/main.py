@@ -41,6 +41,7 @@ COMMANDS = {
     "event": ("attune_cli.commands.event", "Send events and see what became of them"),
     "execution": ("attune_cli.commands.execution", "Executions: list, show, logs, cancel"),
     "queue": ("attune_cli.commands.queue", "Queues: list, show, pause, resume, requeue"),
+    "throttle": ("attune_cli.commands.throttle", "Throttles: the events that wait to be fired for together"),
     "action": ("attune_cli.commands.action", "Run one action, through the controller or here; start a new one"),
     "pack": ("attune_cli.commands.pack", "Packs of a working copy: their lock files"),
     "agent": ("attune_cli.commands.agent", "Join hosts, list and operate them: cordon, pause, drain"),

@@ -4,13 +4,17 @@ from collections.abc import Iterator
 
 from attune_core.explanations.wording import left, passed, short_moment
 from attune_core.quantities import show_duration
-from attune_core.wire.explanations import Cause, ClauseView, EventFacts, ExecutionRef, RuleVerdict
+from attune_core.wire.explanations import Cause, ClauseView, EventFacts, ExecutionRef, GroupView, RuleVerdict
 
 _WORDS = {
     Cause.FIRED: "fired",
     Cause.REJECTED: "rejected",
     Cause.CONDITION_FAILED: "error",
     Cause.THROTTLED: "throttled",
+    Cause.WAITS: "waits",
+    Cause.GATHERED: "gathered",
+    Cause.LAPSED: "lapsed",
+    Cause.ANSWERED: "answered",
     Cause.NO_MATCH: "no match",
     Cause.DISABLED: "disabled",
 }
@@ -51,6 +55,22 @@ def _rule(verdict: RuleVerdict, now: str) -> Iterator[str]:
         yield f"  once within {show_duration(throttle.once_within)}{key}{until}"
         if throttle.event:
             yield f"  event {throttle.event} had it"
+    if verdict.group:
+        yield from _group(verdict.group, now)
+
+
+def _group(group: GroupView, now: str) -> Iterator[str]:
+    key = f" for {group.key}" if group.key not in ("", "null") else ""
+    yield f"  {group.throttle}{key}"
+    named = ", ".join(map(str, group.events))
+    older = f"{group.count - len(group.events)} before, " if group.count > len(group.events) else ""
+    yield f"  {group.count} since {short_moment(group.opened_at)}: {older}{named}"
+    if not group.ended_at:
+        yield f"  due {short_moment(group.due_at)} ({left(group.due_at, now)})"
+        return
+    by = f" by event {group.by}" if group.by else ""
+    detail = f": {group.detail}" if group.detail else ""
+    yield f"  ended {short_moment(group.ended_at)}{by}, {group.outcome.replace('_', ' ')}{detail}"
 
 
 def _clause(clause: ClauseView) -> Iterator[str]:

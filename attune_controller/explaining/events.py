@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from attune_controller.explaining.groups import groups_of
 from attune_controller.explaining.sources import Sources
 from attune_controller.http.views import event_view
 from attune_controller.store.records.events import Event, EventStatus
@@ -40,7 +41,17 @@ async def event_facts(sources: Sources, event: Event) -> EventFacts:
     asked = {"asked_revision": catalog.revision or "", "near": near_triggers(event.new.type, catalog)}
     if event.status is EventStatus.DEAD_LETTER:
         return plain.model_copy(update=asked)
-    planned = Planned(type=event.new.type, activation=_activation(event), note=event.reason, executions=_by_rule(executions))
+    activation = _activation(event)
+    groups = await groups_of(sources, catalog, event, activation)
+    planned = Planned(
+        type=event.new.type,
+        activation=activation,
+        note=event.reason,
+        executions=_by_rule(executions),
+        groups=groups.waits,
+        answered=groups.answered,
+        position=event.position,
+    )
     found = await asyncio.to_thread(verdicts_of, planned, catalog, own=catalog.revision == event.revision, live=active)
     rules = await _Takers(sources, catalog, event, planned.activation).added(found.rules)
     near = () if found.candidates else asked["near"]

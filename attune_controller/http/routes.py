@@ -15,6 +15,7 @@ from attune_controller.http.resources import (
     queues,
     rules,
     status,
+    throttles,
     timers,
 )
 from attune_controller.http.row import Access, Row
@@ -51,6 +52,7 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/v1/agents/{agent}/drain", Scope.OPERATE, agents.drain),
     Row("POST", "/v1/agents/{agent}/forget", Scope.OPERATE, agents.forget),
     Row("GET", "/v1/rules", Scope.READ, rules.list_rules),
+    Row("GET", "/v1/throttles", Scope.READ, throttles.list_throttles),
     Row("GET", "/v1/timers", Scope.READ, timers.list_timers),
     Row("GET", "/v1/explain/event/{event:path}", Scope.READ, explain.explain_event),
     Row("GET", "/v1/explain/execution/{execution}", Scope.READ, explain.explain_execution),

@@ -5,11 +5,27 @@ Called by the controller's `explaining` with verdicts of the rules on its trigge
 
 from shlex import quote
 
+from attune_core.explanations.groups import GROUP_CAUSES, of_group
 from attune_core.explanations.remedies import explain
 from attune_core.explanations.wording import counted, left, one_line, short_moment
 from attune_core.quantities import show_duration
 from attune_core.wire.explanations import Answer, Cause, ClauseView, EventExplanation, EventFacts, ExecutionRef, Remedy, RuleVerdict
 
+#: Causes of a rule that has something to do with the event, and gave nothing for it.
+_SILENT = frozenset(
+    {
+        Cause.REJECTED,
+        Cause.CONDITION_FAILED,
+        Cause.THROTTLED,
+        Cause.WAITS,
+        Cause.GATHERED,
+        Cause.LAPSED,
+        Cause.ANSWERED,
+        Cause.UNKNOWN,
+    }
+)
+#: What is to be said of an event that fired nothing, because others fire with it.
+_NOT = {Cause.WAITS: " yet", Cause.GATHERED: " by itself"}
 #: Rules and executions that are named in one sentence.
 _NAMED = 3
 
@@ -28,7 +44,7 @@ def explain_event(facts: EventFacts) -> EventExplanation:
 
 def _explain_planned(facts: EventFacts, beside: list[Answer]) -> EventExplanation:
     fired = [one for one in facts.rules if one.cause is Cause.FIRED]
-    silent = [one for one in facts.rules if one.cause in (Cause.REJECTED, Cause.CONDITION_FAILED, Cause.THROTTLED, Cause.UNKNOWN)]
+    silent = [one for one in facts.rules if one.cause in _SILENT]
     if facts.manual:
         answer = _manual(facts)
     elif fired:
@@ -83,7 +99,7 @@ def _nothing(facts: EventFacts, silent: list[RuleVerdict]) -> Answer:
     position, disabled = facts.event.position, [one for one in facts.rules if one.cause is Cause.DISABLED]
     if silent:
         one = _one(facts, silent[0])
-        return one.model_copy(update={"text": f"Event {position} fired nothing. {one.text}"})
+        return one.model_copy(update={"text": f"Event {position} fired nothing{_NOT.get(one.cause, '')}. {one.text}"})
     if not facts.candidates and disabled:
         text = f"Event {position} fired nothing: {disabled[0].rule}, the rule on {facts.event.type}, is disabled."
         return Answer(cause=Cause.DISABLED, text=text, remedies=(_edit(disabled[0], "say enabled: true"),))
@@ -103,6 +119,8 @@ def _nothing(facts: EventFacts, silent: list[RuleVerdict]) -> Answer:
 def _one(facts: EventFacts, verdict: RuleVerdict) -> Answer:
     """Say of one rule that did not fire why."""
     see = Remedy(text="see the event's data", command=f"attune event show {facts.event.position}")
+    if verdict.group is not None and verdict.cause in GROUP_CAUSES:
+        return of_group(facts, verdict, verdict.group)
     match verdict.cause:
         case Cause.THROTTLED:
             return Answer(
@@ -114,7 +132,7 @@ def _one(facts: EventFacts, verdict: RuleVerdict) -> Answer:
             text = f"{verdict.rule} matched, but what it fills in does not fit its action: {verdict.detail}."
             return Answer(cause=Cause.REJECTED, text=text, remedies=(see, _edit(verdict, "change `input` or `when`")))
         case Cause.CONDITION_FAILED:
-            error = verdict.clause.error if verdict.clause else ""
+            error = verdict.clause.error if verdict.clause else verdict.detail
             text = f"The condition of {verdict.rule} failed: {error or one_line(facts.event.reason)}{_values(verdict.clause)}."
             return Answer(cause=Cause.CONDITION_FAILED, text=text, remedies=(see, _edit(verdict, "change `when`")))
         case Cause.NO_MATCH:

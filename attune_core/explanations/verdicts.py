@@ -5,7 +5,7 @@ Called by the controller's `explaining`, which adds who took a throttle's place;
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from attune_core.catalog.catalog import Catalog, Rule
@@ -20,21 +20,39 @@ from attune_core.rules.firing import Failed, Fired, Firing, fire
 from attune_core.rules.throttling import window_of
 from attune_core.states import Reason
 from attune_core.values import JsonObject, JsonValue
-from attune_core.wire.explanations import Cause, ClauseView, ExecutionRef, FieldView, RuleStanding, RuleVerdict, ThrottleView
+from attune_core.wire.explanations import Cause, ClauseView, ExecutionRef, FieldView, GroupView, RuleStanding, RuleVerdict, ThrottleView
 
 #: Rules, executions of one rule, and fields of one clause that are shown.
 RULES, EXECUTIONS, FIELDS = 20, 10, 10
-_ORDER = (Cause.FIRED, Cause.REJECTED, Cause.CONDITION_FAILED, Cause.THROTTLED, Cause.UNKNOWN, Cause.NO_MATCH, Cause.DISABLED)
+_ORDER = (
+    Cause.FIRED,
+    Cause.REJECTED,
+    Cause.CONDITION_FAILED,
+    Cause.THROTTLED,
+    Cause.WAITS,
+    Cause.GATHERED,
+    Cause.LAPSED,
+    Cause.ANSWERED,
+    Cause.UNKNOWN,
+    Cause.NO_MATCH,
+    Cause.DISABLED,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """An event as it was planned: its variables, the note that the planner left, and the executions that each rule gave."""
+    """An event as it was planned: its variables, the note that the planner left, and the executions that each rule gave.
+
+    `groups` are those that it waits or waited in, by rule, and `answered` those that it ended because it was what they waited for.
+    """
 
     type: str
     activation: JsonObject
     note: str
     executions: Mapping[str, Sequence[ExecutionRef]]
+    groups: Mapping[str, GroupView] = field(default_factory=dict)
+    answered: Mapping[str, GroupView] = field(default_factory=dict)
+    position: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +73,8 @@ def verdicts_of(planned: Planned, catalog: Catalog, *, own: bool, live: Catalog 
     for rule in on_trigger:
         cause = _cause(rule, firings.get(rule.ref), planned, own=own)
         found.append((cause, _untrue(rule, planned.activation) if cause is Cause.NO_MATCH else 0, rule.ref))
-    found += [(Cause.FIRED, 0, ref) for ref in planned.executions if ref and ref not in {rule.ref for rule in on_trigger}]
+    others = {*planned.executions, *planned.answered} - {rule.ref for rule in on_trigger} - {""}
+    found += [(Cause.FIRED if ref in planned.executions else Cause.ANSWERED, 0, ref) for ref in others]
     found.sort(key=lambda one: (_ORDER.index(one[0]), *one[1:]))
     shown = [_verdict(cause, ref, catalog, planned, live) for cause, _, ref in found[:RULES]]
     return Verdicts(rules=tuple(shown), more=len(found) - len(shown), candidates=sum(rule.enabled for rule in on_trigger))
@@ -95,11 +114,23 @@ def _cause(rule: Rule, firing: Firing | None, planned: Planned, *, own: bool) ->
         return Cause.DISABLED
     if not own and _throttled_until(rule.ref, planned.note):
         return Cause.THROTTLED
+    return _cause_in(group, planned.position) if (group := planned.groups.get(rule.ref)) else _cause_at_once(firing, own=own)
+
+
+def _cause_at_once(firing: Firing | None, *, own: bool) -> Cause:
     if isinstance(firing, Failed):
         return Cause.CONDITION_FAILED
     if firing is None:
         return Cause.NO_MATCH
     return Cause.THROTTLED if own and isinstance(firing, Fired) and firing.throttle is not None else Cause.UNKNOWN
+
+
+def _cause_in(group: GroupView, position: int) -> Cause:
+    if not group.ended_at:
+        return Cause.WAITS
+    if group.outcome in ("fired", "rejected"):
+        return Cause.GATHERED
+    return Cause.CONDITION_FAILED if group.outcome == "failed" and group.last == position else Cause.LAPSED
 
 
 def _verdict(cause: Cause, ref: str, catalog: Catalog, planned: Planned, live: Catalog | None) -> RuleVerdict:
@@ -115,8 +146,11 @@ def _verdict(cause: Cause, ref: str, catalog: Catalog, planned: Planned, live: C
     )
     if rule is None:
         return plain
-    more: dict[str, ClauseView | ThrottleView | str | None] = {}
-    if cause in (Cause.NO_MATCH, Cause.CONDITION_FAILED):
+    group = planned.answered.get(ref) if cause is Cause.ANSWERED else planned.groups.get(ref)
+    more: dict[str, ClauseView | ThrottleView | GroupView | str | None] = {"group": group}
+    if group is not None and cause is Cause.CONDITION_FAILED:
+        more["detail"] = group.detail
+    elif cause in (Cause.NO_MATCH, Cause.CONDITION_FAILED):
         more["clause"] = _clause(rule, planned.activation)
     elif cause is Cause.THROTTLED and rule.throttle is not None:
         until = _throttled_until(ref, planned.note)

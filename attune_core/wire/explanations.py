@@ -54,6 +54,10 @@ class Cause(StrEnum):
     NO_MATCH = "no_match"
     CONDITION_FAILED = "condition_failed"
     THROTTLED = "throttled"
+    WAITS = "waits"
+    GATHERED = "gathered"
+    LAPSED = "lapsed"
+    ANSWERED = "answered"
     DISABLED = "disabled"
     NO_RULE = "no_rule"
     UNKNOWN = "unknown"
@@ -243,6 +247,27 @@ class ThrottleView(Document):
     event: int = 0
 
 
+class GroupView(Document):
+    """The group of events that a throttle lets or let wait; `ended_at` empty: it is open, and ends at `due_at` unless events move that.
+
+    `events` are positions, the newest of `count`; `last` is the one that it stands for. `outcome`: fired, rejected, failed, or why not.
+    """
+
+    throttle: str
+    key: str  # canonical JSON, shortened
+    opened_at: str
+    due_at: str = ""
+    count: int
+    at_least: int = 1
+    at_most: int | None = None
+    events: tuple[int, ...] = ()
+    last: int
+    ended_at: str = ""
+    outcome: str = ""
+    detail: str = ""
+    by: int = 0  # the event that ended it; 0: time did
+
+
 class ExecutionRef(Document):
     """An execution that a rule gave."""
 
@@ -268,6 +293,7 @@ class RuleVerdict(Document):
     detail: str = ""
     clause: ClauseView | None = None
     throttle: ThrottleView | None = None
+    group: GroupView | None = None
 
 
 class EventFacts(Document):

@@ -27,7 +27,7 @@ from attune_core.explanations.event import explain_event
 from attune_core.explanations.execution import explain_execution
 from attune_core.explanations.verdicts import Planned, near_triggers, verdicts_of
 from attune_core.wire.api import EventView
-from attune_core.wire.explanations import AgentFacts, Cause, EventFacts, ExecutionExplanation, ExecutionFacts, ExecutionRef
+from attune_core.wire.explanations import AgentFacts, Cause, EventFacts, ExecutionExplanation, ExecutionFacts, ExecutionRef, GroupView
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "explain"
 NAMES = sorted(place.parent.name for place in CASES.glob("*/case.json"))
@@ -37,11 +37,15 @@ PLANNED, LIVE = "a" * 40, "c" * 40
 PLANTED = {
     "agent-away", "slot-taken", "rate", "retry-back-off", "environment-building", "paused", "no-agent", "secret-missing",
     "first-false-clause", "throttled", "removed-rule", "older-revision", "queue-full",
+    "waits", "gathered", "fired-together", "lapsed", "answered",
 }  # fmt: skip
 
 
 class EventCase(BaseModel):
-    """An event, and what is stored of it; `removed` are rules that are not live any more, `taken_by` had a throttled rule's place."""
+    """An event, and what is stored of it; `removed` are rules that are not live any more, `taken_by` had a throttled rule's place.
+
+    `groups` are those that it waits or waited in, by rule, `answered` those that it ended.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -50,6 +54,8 @@ class EventCase(BaseModel):
     executions: dict[str, list[ExecutionRef]] = {}
     removed: list[str] = []
     taken_by: int = 0
+    groups: dict[str, GroupView] = {}
+    answered: dict[str, GroupView] = {}
 
 
 @cache
@@ -77,7 +83,15 @@ def event_facts(case: EventCase) -> EventFacts:
     if event.status != "planned":
         return facts.model_copy(update={"near": near_triggers(event.type, of_then)})
     seen: dict[str, JsonValue] = {name: getattr(event, name) for name in ("id", "source", "type", "subject", "time")}
-    planned = Planned(type=event.type, activation={"event": {**seen, "data": case.data}}, note=event.reason, executions=case.executions)
+    planned = Planned(
+        type=event.type,
+        activation={"event": {**seen, "data": case.data}},
+        note=event.reason,
+        executions=case.executions,
+        groups=case.groups,
+        answered=case.answered,
+        position=event.position,
+    )
     found = verdicts_of(planned, of_then, own=True, live=live)
     rules = [
         one.model_copy(update={"throttle": one.throttle.model_copy(update={"event": case.taken_by})}) if one.throttle else one

@@ -41,10 +41,10 @@ class MemoryGroups(Opened):
         found = (one for one in self.tables.groups.values() if one.key > after and rule in {None, one.key[0]})
         return sorted(found, key=lambda one: one.key)[:limit]
 
-    async def group_end(self, key: ThrottleKey, position: int) -> GroupEnd | None:
+    async def group_end(self, key: ThrottleKey, position: int, *, after: float = float("inf")) -> GroupEnd | None:
         """See the port."""
         ends = self.tables.group_ends.get(key, {})
-        last = min((one for one in ends if one >= position), default=None)
+        last = min((one for one, end in ends.items() if one >= position or end.ended_at > after), default=None)
         return None if last is None else ends[last]
 
     async def events_at(self, positions: Sequence[int]) -> Mapping[int, Event]:

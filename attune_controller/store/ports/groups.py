@@ -31,8 +31,8 @@ class Groups(Protocol):
         """Return a page of open groups by rule and key, of one rule or of all, those above `after`."""
         ...
 
-    async def group_end(self, key: ThrottleKey, position: int) -> GroupEnd | None:
-        """Return what came of the first group of a key that ended with this event or a later one as its last."""
+    async def group_end(self, key: ThrottleKey, position: int, *, after: float = float("inf")) -> GroupEnd | None:
+        """Return what came of the first group of a key that stood for this event or a later one, or ended after a time."""
         ...
 
     async def events_at(self, positions: Sequence[int]) -> Mapping[int, Event]:

@@ -34,7 +34,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _ENDED: LiteralString = """
 SELECT rule, key, opened_at, ended_at, count, members, outcome, detail, by, revision FROM group_ends
-WHERE rule = ? AND key = ? AND last >= ? ORDER BY last LIMIT 1
+WHERE rule = ? AND key = ? AND (last >= ? OR ended_at > ?) ORDER BY last LIMIT 1
 """
 
 
@@ -87,9 +87,9 @@ class SqliteGroups(Connected):
         every: LiteralString = _SELECT + "WHERE (rule, key) > (?, ?) ORDER BY rule, key LIMIT ?"
         return await self._read(lambda connection: [_group_of(row) for row in rows_of(connection, every, *after, limit)])
 
-    async def group_end(self, key: ThrottleKey, position: int) -> GroupEnd | None:
+    async def group_end(self, key: ThrottleKey, position: int, *, after: float = float("inf")) -> GroupEnd | None:
         """See the port."""
-        return await self._read(partial(_group_end, key=key, position=position))
+        return await self._read(partial(_group_end, key=key, position=position, after=after))
 
     async def events_at(self, positions: Sequence[int]) -> Mapping[int, Event]:
         """See the port."""
@@ -135,8 +135,8 @@ def _horizon(connection: apsw.Connection) -> Horizon:
     return Horizon(after=cast("float", back[0]), before=cast("float", due[0]))
 
 
-def _group_end(connection: apsw.Connection, key: ThrottleKey, position: int) -> GroupEnd | None:
-    found = row_of(connection, _ENDED, *key, position)
+def _group_end(connection: apsw.Connection, key: ThrottleKey, position: int, after: float) -> GroupEnd | None:
+    found = row_of(connection, _ENDED, *key, position, after)
     if found is None:
         return None
     row = _EndRow._make(found)

@@ -36,6 +36,7 @@ OPENED = {
         "GET /v1/agents",
         "GET /v1/agents/{agent}",
         "GET /v1/rules",
+        "GET /v1/throttles",
         "GET /v1/timers",
         "GET /v1/explain/event/{event:path}",
         "GET /v1/explain/execution/{execution}",
