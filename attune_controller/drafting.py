@@ -81,7 +81,7 @@ class Drafted:
         """Return what is left when the throttles have been asked, at the time when the event was received, and the groups it ended."""
         if not self.windows and not self.asks:
             return self, ()
-        as_received = received(self.firings, event.position, event.new.received_at, event.new.data)
+        as_received = received(self.firings, event.position, event.new.received_at, occurrence(event.new))
         firings, ended = throttled(self.firings, throttles, gathering, as_received)
         return replace(self, firings=firings), ended
 
@@ -115,8 +115,12 @@ def draft(event: Event, catalog: Catalog) -> Drafted:
             return Drafted(dead=DeadLetter(reason=DeadReason.NOT_RUNNABLE, detail=error.message))
     if not is_heard(catalog, new.type, new.data):
         return _NOTHING
-    occurrence = Occurrence(id=new.id, source=new.source, type=new.type, subject=new.subject, time=rfc3339(new.time), data=new.data)
-    return Drafted(firings=fire(new.type, occurrence.activation(), catalog))
+    return Drafted(firings=fire(new.type, occurrence(new).activation(), catalog))
+
+
+def occurrence(new: NewEvent) -> Occurrence:
+    """Return an event as expressions see it."""
+    return Occurrence(id=new.id, source=new.source, type=new.type, subject=new.subject, time=rfc3339(new.time), data=new.data)
 
 
 def _note(one: Firing) -> str:

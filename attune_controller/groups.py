@@ -10,18 +10,16 @@ from typing import Protocol, TypeAlias
 
 import structlog
 
-from attune_controller.drafting import Draft, Drafted
+from attune_controller.drafting import Draft, Drafted, occurrence
 from attune_controller.store.ports.events import Events
 from attune_controller.store.ports.groups import Groups
 from attune_controller.store.records.events import Event
 from attune_controller.store.records.groups import EndedGroup, Horizon, OpenGroups, Plan
 from attune_core.catalog.catalog import Catalog
-from attune_core.ports import rfc3339
 from attune_core.rules.ending import Outcome, what_of
 from attune_core.rules.firing import Failed, Fired, Rejected
 from attune_core.rules.gathering import GROUPS, Gathering
 from attune_core.rules.groups import Ended, Group, Why
-from attune_core.rules.matching import Occurrence
 from attune_core.rules.throttling import ThrottleKey, Throttles
 
 #: Groups that end in one transaction because their time has come.
@@ -150,7 +148,7 @@ class WaitingGroups:
         events = {**known, **(await self._store.events_at(sorted(wanted)) if wanted else {})}
         found: list[GroupEnded] = []
         for one in ended:
-            members = {position: occurrence(events[position]) for position in _needed(one.group, catalog) if position in events}
+            members = {position: occurrence(events[position].new) for position in _needed(one.group, catalog) if position in events}
             found.append(GroupEnded(ended=one, outcome=what_of(one, catalog, members), event=events.get(one.group.last)))
         return found
 
@@ -159,9 +157,3 @@ def _needed(group: Group, catalog: Catalog) -> Sequence[int]:
     """Return the events without which nothing can be said of a group."""
     rule = catalog.rules.get(group.key[0])
     return [one.position for one in group.members] if rule is not None and rule.uses_events else [group.last]
-
-
-def occurrence(event: Event) -> Occurrence:
-    """Return an event as expressions see it."""
-    new = event.new
-    return Occurrence(id=new.id, source=new.source, type=new.type, subject=new.subject, time=rfc3339(new.time), data=new.data)

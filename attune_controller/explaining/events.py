@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from attune_controller.drafting import occurrence
 from attune_controller.explaining.groups import groups_of
 from attune_controller.explaining.sources import Sources
 from attune_controller.http.views import event_view
@@ -15,8 +16,6 @@ from attune_controller.store.records.executions import Execution
 from attune_core.catalog.catalog import Catalog
 from attune_core.explanations.verdicts import Planned, near_triggers, throttle_key, verdicts_of
 from attune_core.moments import parse_rfc3339
-from attune_core.ports import rfc3339
-from attune_core.rules.matching import Occurrence
 from attune_core.rules.requests import REQUESTED
 from attune_core.values import JsonObject
 from attune_core.wire.explanations import EventFacts, ExecutionRef, RuleVerdict
@@ -41,7 +40,7 @@ async def event_facts(sources: Sources, event: Event) -> EventFacts:
     asked = {"asked_revision": catalog.revision or "", "near": near_triggers(event.new.type, catalog)}
     if event.status is EventStatus.DEAD_LETTER:
         return plain.model_copy(update=asked)
-    activation = _activation(event)
+    activation = occurrence(event.new).activation()
     groups = await groups_of(sources, catalog, event, activation)
     planned = Planned(
         type=event.new.type,
@@ -56,13 +55,6 @@ async def event_facts(sources: Sources, event: Event) -> EventFacts:
     rules = await _Takers(sources, catalog, event, planned.activation).added(found.rules)
     near = () if found.candidates else asked["near"]
     return plain.model_copy(update=asked | {"rules": rules, "more": found.more, "candidates": found.candidates, "near": near})
-
-
-def _activation(event: Event) -> JsonObject:
-    """Return the variables of rules as planning had them."""
-    new = event.new
-    occurrence = Occurrence(id=new.id, source=new.source, type=new.type, subject=new.subject, time=rfc3339(new.time), data=new.data)
-    return occurrence.activation()
 
 
 def _by_rule(executions: Sequence[Execution]) -> Mapping[str, Sequence[ExecutionRef]]:
@@ -113,7 +105,7 @@ class _Takers:
         page = await store.recorded_events(after=0, since=at - _EXACT, limit=_EVENTS, trigger=self.event.new.type)
         for other in page.events:
             near = abs(other.new.received_at - at) <= _EXACT and other.position != self.event.position
-            if near and throttle_key(rule, _activation(other)) == key:
+            if near and throttle_key(rule, occurrence(other.new).activation()) == key:
                 executions = await store.executions(before=None, limit=_EXECUTIONS, event=other.position)
                 if any(one.new.rule == ref for one in executions):
                     return other.position

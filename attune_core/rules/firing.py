@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from attune_core.catalog.catalog import Action, Catalog, Rule
+from attune_core.expressions.runtime.output import measure
 from attune_core.rules.candidates import rules_for, rules_waiting_for
 from attune_core.rules.filling import Filled, InputInvalid, complete_input, fill, filled
 from attune_core.rules.gathering import Ask, Gathering
 from attune_core.rules.groups import Ended, Group, Member
-from attune_core.rules.matching import match
+from attune_core.rules.matching import Occurrence, match
 from attune_core.rules.requests import read_request
 from attune_core.rules.throttling import Throttles, ThrottleWindow, key_of, window_of
-from attune_core.values import JsonObject, JsonValue, canonical_json
+from attune_core.values import JsonObject, JsonValue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,10 +117,10 @@ class Received:
     member: Member
 
 
-def received(firings: Sequence[Firing], position: int, at: float, data: JsonValue) -> Received:
-    """Return it; how large the data are matters only to rules that will want them."""
+def received(firings: Sequence[Firing], position: int, at: float, occurrence: Occurrence) -> Received:
+    """Return it; how large the event is matters only to rules that will want all events of a group."""
     asked = any(isinstance(one, Asks) and one.ask.rule.uses_events for one in firings)
-    return Received(at=at, member=Member(position=position, size=len(canonical_json(data)) if asked else 0))
+    return Received(at=at, member=Member(position=position, size=measure(occurrence.activation()["event"]) if asked else 0))
 
 
 def throttled(firings: Sequence[Firing], throttles: Throttles, gathering: Gathering, event: Received) -> tuple[list[Firing], list[Ended]]:

@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from attune_core.catalog.catalog import Throttle
+from attune_core.expressions.runtime.frame import MAX_OUTPUT
 from attune_core.rules.throttling import ThrottleKey
 
-#: Events of a group that are kept, and bytes of their data as JSON; the newest are, and the last one whatever its size.
-MEMBERS, MEMBERS_SIZE = 100, 256 << 10
+#: Events of a group that are kept, the newest, and how large they are together, but for the last one, which is kept whatever its size: so
+#: large that all of them can leave an expression.
+MEMBERS = 100
+MEMBERS_SIZE = MAX_OUTPUT - 3 * (MEMBERS + 1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """One event of a group: its position, and how large its data are."""
+    """One event of a group: its position, and how large it is as expressions see it, 0 where none wants more than the last."""
 
     position: int
     size: int

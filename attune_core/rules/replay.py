@@ -85,7 +85,7 @@ class Replay:
         if dead:
             return Replayed(event=event, activation=activation, undeliverable=dead.detail, late=late)
         matched = fire(event.type, activation, self.catalog)
-        as_received = received(matched, self._number, event.received_at, event.data)
+        as_received = received(matched, self._number, event.received_at, event.occurrence())
         firings, ended = throttled(matched, self._throttles, self.gathering, as_received)
         if matched and self.catalog.gathers:
             self._kept[self._number] = event

@@ -28,6 +28,23 @@ def bounded(value: Value) -> JsonValue:
     return _as_json(value)
 
 
+def measure(value: JsonValue) -> int:
+    """Return how long a JSON value is by the measure of the bound."""
+    size, waiting = 0, [value]
+    while waiting:
+        item = waiting.pop()
+        size += 3
+        if isinstance(item, str):
+            size += len(item)
+        elif isinstance(item, dict):
+            size += 3 * len(item) + sum(map(len, item))
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            size += 3 * len(item)
+            waiting.extend(item)
+    return size
+
+
 def _measured(value: Value) -> bool:
     """Refuse what is beyond the bounds; tell whether the value is JSON already."""
     size, plain, waiting = 0, True, [(value, 0)]

@@ -1,5 +1,7 @@
 """Catalogs for tests of rules: the base of the validation cases with rules of the test's own, and events for it."""
 
+from collections.abc import Mapping
+
 from attune_core.catalog.catalog import Catalog
 from attune_core.catalog.load import load
 from attune_core.rules.recorded import RecordedEvent
@@ -17,10 +19,11 @@ _RECOVERED: JsonObject = {
 }
 
 
-def catalog_with(**rules: JsonObject) -> Catalog:
-    """Return the base's catalog with these rules in the pack `web`, and no others; there is a trigger `web.recovered`, too."""
+def catalog_with(*, also: Mapping[str, JsonObject] | None = None, **rules: JsonObject) -> Catalog:
+    """Return the base's catalog with these rules in the pack `web`, and no others, with `web.recovered` and what `also` has."""
     files = {path: content for path, content in tree_of_folder(CASES / "base").files.items() if "rules/" not in path}
     files["packs/web/triggers/recovered.yaml"] = canonical_json(_RECOVERED).encode()
+    files |= {path: canonical_json(document).encode() for path, document in (also or {}).items()}
     for name, keys in rules.items():
         rule: JsonObject = {
             "description": "R",

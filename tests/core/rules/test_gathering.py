@@ -177,14 +177,42 @@ def test_of_many_events_the_newest_are_kept_and_all_are_counted() -> None:
 
 def test_of_large_events_those_are_kept_that_there_is_room_for_and_the_last_one_always() -> None:
     replay = Replay(catalog_with(page={"throttle": {"debounce": "5m"}, "input": {"text": "${{ string(size(events)) }}"}}))
-    half = ALERT | {"unit": "x" * (MEMBERS_SIZE // 2)}
     for number in (1, 2, 3):
-        replay.take(event(number, half))
+        replay.take(event(number, ALERT | {"unit": "x" * (MEMBERS_SIZE // 2)}))
     assert kept(replay) == [3]
     replay.take(event(4))
     assert kept(replay) == [3, 4]
     replay.take(event(5, ALERT | {"unit": "x" * (2 * MEMBERS_SIZE)}))
     assert kept(replay) == [5]
+
+
+WHOLE = catalog_with(
+    also={
+        "packs/web/triggers/any.yaml": {"description": "T", "data": {"type": "object", "properties": {"values": {}}}},
+        "packs/web/actions/take.yaml": {"description": "A", "run": ["true"], "parameters": {"list": {"type": "array"}}},
+    },
+    take={
+        "trigger": "web.any",
+        "action": "web.take",
+        "throttle": {"debounce": "5m"},
+        "input": {"list": "${{ events }}"},
+        "agents": {"match": {"role": "web"}},
+    },
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.recursive(st.none() | st.integers(0, 9) | st.text(max_size=9), lambda inner: st.lists(inner, max_size=9)), min_size=1))
+def test_all_events_that_are_kept_can_leave_an_expression_together(values: list[JsonValue]) -> None:
+    replay = Replay(WHOLE)
+    sent = [event(number, {"values": values * 99}, kind="web.any") for number in range(1, 120)]
+    for one in sent:
+        replay.take(one)
+    (late,) = replay.advance(1e9)
+    assert isinstance(late.outcome, Fired)
+    events = late.outcome.filled.input["list"]
+    assert isinstance(events, list)
+    assert events == [one.occurrence().activation()["event"] for one in sent[-len(events) :]]
 
 
 def many(catalog: Catalog, limit: int) -> Replay:
