@@ -124,6 +124,7 @@ class _Composition:
             departing=assembly.departing,
             requeueing=assembly.requeueing,
             holding=assembly.holding,
+            sensing=assembly.sensing,
             logs=assembly.logs,
             explainer=self._explainer(),
             progress_of=assembly.timers.progress,

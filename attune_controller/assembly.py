@@ -25,6 +25,8 @@ from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.reports import Reports
 from attune_controller.requeueing import Requeueing
 from attune_controller.returning import Returning
+from attune_controller.sensing import Sensing
+from attune_controller.sensor_events import SensorEvents
 from attune_controller.sessions.clones import Clones
 from attune_controller.sessions.greeting import Greeting
 from attune_controller.sessions.incoming import Incoming
@@ -41,6 +43,7 @@ from attune_controller.timers.following import Timers
 from attune_controller.turns import Turns
 from attune_core.ports import Clock, Random
 from attune_core.states import State
+from attune_core.wire.agent_frames import Status
 from attune_core.wire.session import PING_INTERVAL
 
 Loop = Callable[[], Awaitable[None]]
@@ -60,14 +63,16 @@ class Assembly:
         self.planner.agent_wait = agent_wait
         self.intake = Intake(store, self.active, summon=self.planner.summon, glance=self.planner.glance, backlog=self.backlog)
         self.cancellation = Cancellation(store, self.sessions, clock, self.planner.wake)
-        self.marking = Marking(store, self.fleet, self.sessions, clock=clock, random=random, changed=self.planner.wake)
+        self.marking = Marking(store, self.fleet, self.sessions, clock=clock, random=random, changed=self._fleet_changed)
         self.departing = Departing(store, self.fleet, self.sessions, self.marking, self.planner, clock=clock, random=random)
+        self.departing.changed = self._fleet_changed
         self.dispatch = Dispatch(store, self.sessions, self.active, self.cancellation, clock)
         self.expiry = Expiry(store, self.active, clock, self.planner.wake)
         self.returning = Returning(store, clock, self._returned)
         self.requeueing = Requeueing(store, self.sessions, self._returned)
         self.holding = Holding(store, self.sessions, clock=clock, random=random)
-        self.holding.planned = self.planner.wake
+        self.sensing = Sensing(store, self.fleet, self.sessions, self.active, clock=clock, random=random)
+        self.holding.planned = self.sensing.planned = self.planner.wake
         self.reports = Reports(store, self.active, clock, wake=self.planner.wake, glance=self.planner.glance, returned=self._returned)
         self.turns = Turns(store, self.sessions, self.active, self.cancellation, clock, planned=self.planner.wake)
         self.planner.moved = self.reports.moved = self.expiry.moved = self.cancellation.moved = self.turns.changed
@@ -80,8 +85,17 @@ class Assembly:
         return AgentRequests(
             agent_of=agent_of,
             greeting=self._greeting(ping),
-            stream=Stream(sessions, self.clones, self.fleet, self.logs, clock, serve=self._serve, changed=self.planner.wake, interval=ping),
-            incoming=Incoming(store, self.reports, self.logs, self.fleet, clock),
+            stream=Stream(
+                sessions, self.clones, self.fleet, self.logs, clock, serve=self._serve, changed=self._fleet_changed, interval=ping
+            ),
+            incoming=Incoming(
+                store,
+                self.reports,
+                SensorEvents(self.intake, self.sensing, self.active, clock),
+                self.logs,
+                clock,
+                said=self._said,
+            ),
             merging=Merging(store, lambda: store.incarnation, clock, self.planner.wake),
             sessions=sessions,
             packs=packs,
@@ -97,6 +111,7 @@ class Assembly:
             clock=self.clock,
             random=self.random,
             holds=self.holding.told,
+            sensors=self.sensing.told,
             planned=self.planner.wake,
             ping=ping,
         )
@@ -112,6 +127,8 @@ class Assembly:
             "back-offs": self.returning.run,
             "expiry": self.expiry.run,
             "timers": self.timers.run,
+            "sensors": self.sensing.run,
+            "sensors of a new revision": self.sensing.follow,
             "last seen": lambda: keep_last_seen(self.store, self.sessions, self.clock),
         }
 
@@ -120,17 +137,28 @@ class Assembly:
         self.fleet.enrolled(await self.store.agents())
         await self.marking.restore()
         await self.holding.restore()
+        await self.sensing.restore()
         await self.backlog.count()
 
     def enrolled(self, agents: Iterable[Agent]) -> None:
         """A new agent may be what waiting executions wait for."""
         self.fleet.enrolled(agents)
+        self._fleet_changed()
+
+    def _fleet_changed(self) -> None:
+        """Work may be placed otherwise, and sensors too."""
         self.planner.wake()
+        self.sensing.wake()
+
+    def _said(self, agent: str, status: Status) -> None:
+        self.fleet.said(agent, status)
+        self.sensing.said(agent, status)
 
     async def _serve(self, session: Session) -> None:
         """What was marked between the hello and the stream is said now; then hand over."""
         self.marking.tell(session)
         self.holding.tell(session)
+        self.sensing.tell(session)
         await self.dispatch.serve(session)
 
     async def _plan_when_live(self) -> None:

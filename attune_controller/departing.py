@@ -53,6 +53,8 @@ class Departing:
         self._clock, self._random = clock, random
         #: Told of the name: whoever remembers its certificate forgets it too.
         self.void: Callable[[str], None] = _nobody
+        #: Told afterwards that there is one agent fewer.
+        self.changed: Callable[[], None] = _nothing
         self._log = structlog.get_logger("departing")
 
     async def forget(self, name: str, *, note: str, by: str) -> Departure:
@@ -70,9 +72,14 @@ class Departing:
             return departure
 
         departure = await self._planner.between_batches(release)
+        self.changed()
         self._log.info("agent_forgotten", agent=agent.name, by=by, note=safe_text(note), ended=departure.ended, released=departure.released)
         return departure
 
 
 def _nobody(_name: str) -> None:
     """Nobody remembers it."""
+
+
+def _nothing() -> None:
+    """Nothing depends on it."""

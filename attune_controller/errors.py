@@ -3,6 +3,7 @@
 AttuneError
 ├── SessionError       ATT53x, ATT54x, ATT650   raised by sessions, departing and log_relay; answered as problem+json
 ├── BacklogFull, TooManyHolds, QueueUnknown, ActionUnknown   ATT425 to ATT428   raised by backlog, holding and the API
+├── SensorUnknown      ATT660   raised by the API
 ├── SyncError          ATT62x   raised by git_source and the reconcile steps; kept in the status
 └── StartError         ATT64x   raised while the controller starts; ends it with a message
 """
@@ -127,6 +128,13 @@ class ActionUnknown(AttuneError):
 
     code, blame = "ATT428", Blame.AUTHOR
     remedy = "correct the name; the rules that are live name their actions: attune rule list"
+
+
+class SensorUnknown(AttuneError):
+    """The active revision does not have this sensor."""
+
+    code, blame = "ATT660", Blame.AUTHOR
+    remedy = "list what there is: attune sensor list"
 
 
 class SyncError(AttuneError):

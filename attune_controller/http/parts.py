@@ -11,12 +11,14 @@ from attune_controller.http.replies import Replies
 from attune_controller.identity.enrolment import Enrolments
 from attune_controller.identity.join_tokens import JoinTokens
 from attune_controller.identity.tokens import ApiTokens
+from attune_controller.sensor_placement import Present
 from attune_controller.store.port import Store
 from attune_controller.store.records.agents import Departure
 from attune_controller.store.records.events import Event
 from attune_controller.store.records.executions import Execution, QueueKey
 from attune_controller.store.records.queues import Hold
 from attune_controller.store.records.timers import Progress
+from attune_controller.store.records.sensors import Seat
 from attune_core.marks import MarkKind
 from attune_core.ports import Clock, Random
 from attune_core.states import Reason
@@ -93,6 +95,18 @@ class Holder(Protocol):
         ...
 
 
+class SensingView(Protocol):
+    """Which agents run which sensors; sensing.Sensing."""
+
+    def seats(self, sensor: str) -> Sequence[Seat]:
+        """Return those of one sensor, by agent."""
+        ...
+
+    def present(self) -> Sequence[Present]:
+        """Return who is there, as placement sees it."""
+        ...
+
+
 class Forgetter(Protocol):
     """Who lets agents be gone; departing.Departing."""
 
@@ -142,6 +156,7 @@ class Parts:
     departing: Forgetter
     requeueing: Requeuer
     holding: Holder
+    sensing: SensingView
     logs: Logs
     explainer: Explaining
     rated_until: Callable[[str, QueueKey], float]

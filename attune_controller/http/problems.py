@@ -49,6 +49,7 @@ STATUS: Mapping[type[AttuneError], int] = {
     controller.BacklogFull: 429,
     controller.QueueUnknown: 404,
     controller.ActionUnknown: 404,
+    controller.SensorUnknown: 404,
     controller.AgentSilent: 504,
 }
 

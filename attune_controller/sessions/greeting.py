@@ -23,6 +23,7 @@ from attune_controller.store.ports.upkeep import Merges
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
 from attune_core.safe_text import safe_text
+from attune_core.wire.sensors import SensorAssignment
 from attune_core.wire.session import PING_INTERVAL, Hello, Welcome
 from attune_core.wire.stream_frames import HoldQueue
 
@@ -50,14 +51,15 @@ class Greeting:
         clock: Clock,
         random: Random,
         holds: Callable[[], tuple[HoldQueue, ...]],
+        sensors: Callable[[str], tuple[SensorAssignment, ...] | None],
         planned: Callable[[], None],
         ping: float = PING_INTERVAL,
     ) -> None:
         """Take what a session is made of, `holds` are the paused queues; `planned` wakes the planner for completion events.
 
-        `ping` is told to the agent.
+        `sensors` returns what an agent is to run, `ping` is told to the agent.
         """
-        self._holds, self._wake = holds, planned
+        self._holds, self._sensors, self._wake = holds, sensors, planned
         self._store, self._sessions, self._clones, self._fleet, self._active = store, sessions, clones, fleet, active
         self._clock, self._random, self._ping = clock, random, ping
         self._log = structlog.get_logger("sessions")
@@ -102,7 +104,7 @@ class Greeting:
         self._fleet.enrolled([agent])
         session.unmerged = name in await self._store.unmerged()
         paused, draining = session.told = self._fleet.told(name)
-        session.told_holds = self._holds()
+        session.told_holds, session.told_sensors = self._holds(), self._sensors(name)
         self._sessions.put(session)
         self._log.info("agent_greeted", agent=name, session=session_id, version=safe_text(hello.version, limit=40))
         return Welcome(
@@ -113,6 +115,7 @@ class Greeting:
             paused=paused,
             draining=draining,
             holds=session.told_holds,
+            sensors=session.told_sensors,
             ping_interval=self._ping,
             incarnation=self._store.incarnation,
             inventory=session.unmerged,

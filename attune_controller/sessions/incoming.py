@@ -1,19 +1,19 @@
 """Incoming: takes the frames of one POST, stores what they say in as few transactions as possible, and only then answers.
 
-Called by `routes` for POST /agent/v1/frames. Acknowledgements go to the store, reports to `reports`, log windows to `log_relay`,
-conditions to the fleet.
+Called by `routes` for POST /agent/v1/frames. Acknowledgements go to the store, reports to `reports`, events to
+`sensor_events`, log windows to `log_relay`, conditions to the fleet and to `sensing`.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from attune_controller.errors import FrameRefused
-from attune_controller.fleet import Fleet
 from attune_controller.log_relay import LogRelay
 from attune_controller.reports import Reports
+from attune_controller.sensor_events import PAUSE, SensorEvents
 from attune_controller.sessions.session import Session, key_of
 from attune_controller.store.ports.queues import Queues
 from attune_controller.store.records.agents import Held
@@ -22,8 +22,9 @@ from attune_core.failpoints import failpoint
 from attune_core.ports import Clock
 from attune_core.safe_text import safe_text
 from attune_core.values import JsonLimits, JsonRefused, parse_json
-from attune_core.wire.agent_frames import Ack, AckFrame, AgentFrame, LogWindowFrame, ReportFrame, StatusFrame
-from attune_core.wire.session import FRAME_LIMIT
+from attune_core.wire.agent_frames import Ack, AckFrame, AgentFrame, LogWindowFrame, ReportFrame, Status, StatusFrame
+from attune_core.wire.sensors import EventFrame
+from attune_core.wire.session import FRAME_LIMIT, Stored
 
 #: Bytes of one POST, and frames in it.
 POST_LIMIT, FRAMES = 8 << 20, 4096
@@ -35,13 +36,22 @@ _FRAME: TypeAdapter[AgentFrame] = TypeAdapter(AgentFrame)
 class Incoming:
     """The controller's side of POST /agent/v1/frames."""
 
-    def __init__(self, store: Queues, reports: Reports, logs: LogRelay, fleet: Fleet, clock: Clock) -> None:
-        """Take where each kind of frame goes."""
-        self._store, self._reports, self._logs, self._fleet, self._clock = store, reports, logs, fleet, clock
+    def __init__(
+        self,
+        store: Queues,
+        reports: Reports,
+        events: SensorEvents,
+        logs: LogRelay,
+        clock: Clock,
+        *,
+        said: Callable[[str, Status], None],
+    ) -> None:
+        """Take where each kind of frame goes; `said` hears an agent's condition."""
+        self._store, self._reports, self._events, self._logs, self._clock, self._said = store, reports, events, logs, clock, said
         self._log = structlog.get_logger("sessions")
 
-    async def take(self, session: Session, body: bytes) -> int:
-        """Return the highest number that is stored; `FrameRefused` ends the session, and nothing of this POST is stored then."""
+    async def take(self, session: Session, body: bytes) -> Stored:
+        """Return what is stored; `FrameRefused` ends the session, and nothing of this POST is stored then."""
         try:
             frames = read_frames(body)
         except FrameRefused as error:
@@ -53,21 +63,24 @@ class Incoming:
             fresh = [frame for frame in frames if frame.n > session.last_n]
             acks = [frame.body for frame in fresh if isinstance(frame, AckFrame)]
             reports = [frame.body for frame in fresh if isinstance(frame, ReportFrame)]
-            if acks and reports:
-                # Together they need one commit. Reports come first: what has moved on needs no acknowledgement of its own any more.
-                await asyncio.gather(self._reports.take(session, reports), self._acknowledge(session, acks))
-            elif reports:
+            # Also of a POST that was answered before: those that were refused then may be taken now, and the others are known.
+            events = [frame.body for frame in frames if isinstance(frame, EventFrame)]
+            taken = True
+            if not acks and not events:
                 await self._reports.take(session, reports)
             else:
-                await self._acknowledge(session, acks)
+                # Together they need one commit. Reports come first: what has moved on needs no acknowledgement of its own any more.
+                *_, taken = await asyncio.gather(
+                    self._reports.take(session, reports), self._acknowledge(session, acks), self._events.take(session, events)
+                )
             for frame in fresh:
                 if isinstance(frame, LogWindowFrame):
                     self._logs.answer(session, frame.body)
                 elif isinstance(frame, StatusFrame):
-                    self._fleet.said(session.name, frame.body)
+                    self._said(session.name, frame.body)
             if fresh:
                 session.last_n = fresh[-1].n
-            return session.last_n
+            return Stored(n=session.last_n) if taken else Stored(n=session.last_n, refused_events=len(events), again_in=PAUSE)
 
     async def _acknowledge(self, session: Session, acks: Sequence[Ack]) -> None:
         """Store how far each queue got; a queue that did not get further although more was sent has refused a gap."""

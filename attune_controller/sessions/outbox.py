@@ -10,18 +10,8 @@ from collections.abc import Callable
 
 from attune_controller.errors import ReaderTooSlow
 from attune_core.wire.session import FRAME_LIMIT
-from attune_core.wire.stream_frames import (
-    ActivateFrame,
-    AssignFrame,
-    CancelFrame,
-    DrainFrame,
-    HoldQueuesFrame,
-    PauseFrame,
-    PingFrame,
-    ReadLogFrame,
-)
+from attune_core.wire.stream_frames import StreamFrame
 
-Frame = AssignFrame | CancelFrame | ActivateFrame | ReadLogFrame | PingFrame | PauseFrame | DrainFrame | HoldQueuesFrame
 #: Lines and bytes that may wait; below half of it there is room again.
 LINES, BYTES = 2048, 8 << 20
 #: Bytes given to the transport at once.
@@ -38,7 +28,7 @@ class Outbox:
         self._filled, self._roomy = asyncio.Event(), asyncio.Event()
         self._roomy.set()
 
-    def put(self, make: Callable[[int], Frame]) -> int:
+    def put(self, make: Callable[[int], StreamFrame]) -> int:
         """Number a frame, queue its line and return its bytes.
 
         `ReaderTooSlow` when there is no room for it, `ValueError` for a line that no agent would take.

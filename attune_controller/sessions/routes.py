@@ -25,7 +25,7 @@ from attune_core.safe_text import safe_text
 from attune_core.values import JsonLimits, JsonValue, parse_json
 from attune_core.version import WIRE_PROTOCOL
 from attune_core.wire.inventory import PAGE_BYTES, Inventory, Merged
-from attune_core.wire.session import FRAME_LIMIT, PROTOCOL_HEADER, SESSION_HEADER, Hello, Stored
+from attune_core.wire.session import FRAME_LIMIT, PROTOCOL_HEADER, SESSION_HEADER, Hello
 
 Document = TypeVar("Document", bound=BaseModel)
 #: Bytes of a page of an inventory: the agent begins a new one at PAGE_BYTES, after an execution of at most a frame.
@@ -81,7 +81,7 @@ class AgentRequests:
         session = self.sessions.current(self.agent_of(request.scope), request.headers.get(SESSION_HEADER, ""))
         require_merged(session)
         stored = await self.incoming.take(session, await _body(request, POST_LIMIT))
-        return Response(Stored(n=stored).model_dump_json(), media_type="application/json")
+        return Response(stored.model_dump_json(exclude_defaults=True), media_type="application/json")
 
     async def pack(self, request: Request) -> Response:
         """Send a pack's archive; the agent compares the digest."""

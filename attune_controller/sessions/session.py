@@ -15,6 +15,7 @@ from attune_controller.store.records.executions import FLEET, Execution, QueueKe
 from attune_core.marks import Mark
 from attune_core.states import Reason
 from attune_core.wire.assignment import QueueName
+from attune_core.wire.sensors import SensorAssignment
 from attune_core.wire.session import Hello
 from attune_core.wire.stream_frames import HoldQueue
 
@@ -70,6 +71,8 @@ class Session:
         self.told: tuple[Mark | None, Mark | None] = (None, None)
         #: The paused queues of which it was told.
         self.told_holds: tuple[HoldQueue, ...] = ()
+        #: The sensors of which it was told; None: of none, because no revision is active yet.
+        self.told_sensors: tuple[SensorAssignment, ...] | None = None
         #: The last acknowledged and the last sent (or held before) sequence by queue and epoch.
         self.acknowledged = Places()
         self.sent = Places()

@@ -13,6 +13,7 @@ from attune_controller.store.ports.executions import Executions, Histories
 from attune_controller.store.ports.groups import Groups
 from attune_controller.store.ports.queues import Queues, Standings
 from attune_controller.store.ports.timers import Timers
+from attune_controller.store.ports.sensors import Seats
 from attune_controller.store.ports.upkeep import Merges, Pruning, Syncs
 
 
@@ -30,6 +31,7 @@ class Store(
     Credentials,
     Syncs,
     Timers,
+    Seats,
     Pruning,
     Merges,
     Protocol,

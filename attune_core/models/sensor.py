@@ -92,6 +92,11 @@ class SensorDocument(DocumentModel):
         examples=["root"],
     )
     limits: Limits = Field(Limits(), description="What all processes of the sensor may use together.")
+    sandbox: Literal["none", "strict"] = Field(
+        "none",
+        description="`strict`: a read-only root, a /tmp, /proc and /dev of its own, nothing of Attune and of other programs, no network.",
+    )
+    network: bool = Field(default=False, description="Whether the program has the network in a sandbox; outside one it always has.")
     logs: Logs = Field(Logs(), description="How much of what it writes to stderr is kept.")
 
 

@@ -16,6 +16,9 @@ SENSORS_LIMIT = 100
 #: Characters of an event's id, and of what a status says for people.
 ID_LIMIT, ERROR_LIMIT = 128, 1000
 
+#: The first and the last second that a time can be written of.
+EARLIEST, LATEST = -62_135_596_800.0, 253_402_300_799.0
+
 SensorState = Literal["starting", "running", "backing_off", "polling", "blocked", "refused"]
 
 
@@ -67,7 +70,7 @@ class SensorEvent(Message):
     data: dict[str, JsonValue]
     subject: str = Field(default="", max_length=512)
     #: What the line says, or when the agent read it by its wall clock; seconds.
-    time: float
+    time: float = Field(ge=EARLIEST, le=LATEST)
 
 
 class EventFrame(Message):

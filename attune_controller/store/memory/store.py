@@ -13,6 +13,7 @@ from attune_controller.store.memory.history import MemoryHistories
 from attune_controller.store.memory.merging import MemoryMerges
 from attune_controller.store.memory.pruning import MemoryPruning
 from attune_controller.store.memory.queues import MemoryQueues
+from attune_controller.store.memory.sensors import MemorySeats
 from attune_controller.store.memory.standings import MemoryStandings
 from attune_controller.store.memory.syncs import MemorySyncs
 from attune_controller.store.memory.timers import MemoryTimers
@@ -28,6 +29,7 @@ class MemoryStore(
     MemoryBacklog,
     MemoryAgents,
     MemoryCredentials,
+    MemorySeats,
     MemorySyncs,
     MemoryTimers,
     MemoryPruning,

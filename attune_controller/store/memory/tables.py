@@ -12,6 +12,7 @@ from attune_controller.store.records.events import Event
 from attune_controller.store.records.executions import Execution, QueueKey, Step
 from attune_controller.store.records.groups import GroupEnd
 from attune_controller.store.records.queues import Bucket, Hold
+from attune_controller.store.records.sensors import Seat
 from attune_controller.store.records.standing import Sync
 from attune_controller.store.records.timers import Progress
 from attune_controller.store.transitions import is_unstarted, is_waiting, released
@@ -70,6 +71,7 @@ class Tables:
     groups: dict[ThrottleKey, Group] = field(default_factory=dict)
     group_ends: dict[ThrottleKey, dict[int, GroupEnd]] = field(default_factory=dict)
     api_tokens: dict[str, ApiToken] = field(default_factory=dict)
+    seats: dict[tuple[str, str], Seat] = field(default_factory=dict)
     sync: Sync = field(default_factory=Sync)
     timers: dict[str, Progress] = field(default_factory=dict)
 

@@ -245,6 +245,23 @@ CREATE TABLE timers (
 PRAGMA user_version = 11;
 """
 
+# Which agents the controller lets run which sensors, and what each may send from there.
+_SEATS: LiteralString = """
+CREATE TABLE seats (
+    sensor TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    emits TEXT NOT NULL,
+    since REAL NOT NULL,
+    held INTEGER NOT NULL,
+    leaving INTEGER NOT NULL,
+    failover REAL NOT NULL,
+    failing_since REAL NOT NULL,
+    PRIMARY KEY (sensor, agent)
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 12;
+"""
+
 #: Step n brings version n-1 to n and says so in its last line; PRAGMA user_version takes no parameter, and is part of the transaction.
 MIGRATIONS: tuple[LiteralString, ...] = (
     FIRST,
@@ -257,8 +274,7 @@ MIGRATIONS: tuple[LiteralString, ...] = (
     _LISTS,
     _DEAD_LETTERS,
     GROUPS,
-    _TIMERS,
-)
+    _TIMERS, _SEATS)
 
 
 def migrate(connection: apsw.Connection, place: Path, steps: Sequence[LiteralString] = MIGRATIONS) -> None:

@@ -22,6 +22,7 @@ from attune_controller.store.sqlite.migrations import MIGRATIONS
 from attune_controller.store.sqlite.opening import open_parts
 from attune_controller.store.sqlite.pruning import SqlitePruning
 from attune_controller.store.sqlite.queues import SqliteQueues
+from attune_controller.store.sqlite.sensors import SqliteSeats
 from attune_controller.store.sqlite.standings import SqliteStandings
 from attune_controller.store.sqlite.syncs import SqliteSyncs
 from attune_controller.store.sqlite.timers import SqliteTimers
@@ -38,6 +39,7 @@ class SqliteStore(
     SqliteBacklog,
     SqliteAgents,
     SqliteCredentials,
+    SqliteSeats,
     SqliteSyncs,
     SqliteTimers,
     SqlitePruning,

@@ -31,6 +31,7 @@ from attune_controller.planning import Planner
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.requeueing import Requeueing
 from attune_controller.secrets import ControllerSecrets
+from attune_controller.sensing import Sensing
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.port import Store
@@ -137,6 +138,7 @@ class House:
         self.backlog = Backlog(self.store, self.clock)
         self.requeueing = Requeueing(self.store, OpenSessions(), lambda _execution: None)
         self.holding = Holding(self.store, OpenSessions(), clock=self.clock, random=self.random)
+        self.sensing = Sensing(self.store, self.fleet, OpenSessions(), self.active, clock=self.clock, random=self.random)
         self.parts = self._parts()
 
     def write_secret(self, name: str, value: bytes, mode: int = 0o600) -> None:
@@ -186,6 +188,7 @@ class House:
             departing=self.departing,
             requeueing=self.requeueing,
             holding=self.holding,
+            sensing=self.sensing,
             logs=self.logs,
             explainer=Explainer(self.sources()),
             rated_until=lambda _name, queue: self.rated.get(queue, 0.0),

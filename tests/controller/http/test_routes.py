@@ -38,6 +38,8 @@ OPENED = {
         "GET /v1/rules",
         "GET /v1/throttles",
         "GET /v1/timers",
+        "GET /v1/sensors",
+        "GET /v1/sensors/{sensor}",
         "GET /v1/explain/event/{event:path}",
         "GET /v1/explain/execution/{execution}",
         "GET /v1/explain/agent/{agent}",

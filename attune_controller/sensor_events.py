@@ -1,0 +1,82 @@
+"""Sensor events: what sensors print on agents becomes events, in their order and with one commit; answered only afterwards.
+
+Called by sessions/incoming with the event frames of one POST. What does not belong, because the sensor does not declare the trigger or the
+agent was never told to run the sensor, is kept as a dead letter: its sender cannot be told otherwise. Who sends is known from the
+certificate.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+
+from attune_controller.errors import BacklogFull
+from attune_controller.reconcile.active import ActiveCatalog
+from attune_controller.sensing import Sensing
+from attune_controller.sessions.session import Session
+from attune_controller.store.records.events import Acceptance, NewEvent
+from attune_core.dead_letters import DeadLetter, DeadReason
+from attune_core.ports import Clock
+from attune_core.safe_text import safe_text
+from attune_core.wire.sensors import SensorEvent
+
+#: Seconds after which an agent tries again when too much waits.
+PAUSE = 1.0
+
+
+class EventDoor(Protocol):
+    """The way in for events; intake.Intake."""
+
+    async def accept_all(self, events: Sequence[NewEvent]) -> Sequence[Acceptance]:
+        """Store events durably, in their order and with one commit; all of them or, with `BacklogFull`, none."""
+        ...
+
+
+class SensorEvents:
+    """The door for sensors."""
+
+    def __init__(self, intake: EventDoor, sensing: Sensing, active: ActiveCatalog, clock: Clock) -> None:
+        """Take the way in, who was told to run what, and what the active revision says."""
+        self._intake, self._sensing, self._active, self._clock = intake, sensing, active, clock
+        self._log = structlog.get_logger("sensor_events")
+
+    async def take(self, session: Session, events: Sequence[SensorEvent]) -> bool:
+        """Store them all and return True, or, when too much waits, none of them and False."""
+        if not events:
+            return True
+        new = [self._event(session.name, event) for event in events]
+        try:
+            acceptances = await self._intake.accept_all(new)
+        except BacklogFull as error:
+            self._log.warning("sensor_events_refused", agent=session.name, events=len(new), code=error.code)
+            return False
+        for event, acceptance in zip(new, acceptances, strict=True):
+            if acceptance.differs:
+                self._log.warning("sensor_event_differs", source=event.source, id=safe_text(event.id, limit=128))
+        return True
+
+    def _event(self, agent: str, event: SensorEvent) -> NewEvent:
+        return NewEvent(
+            source=f"attune:sensors/{agent}/{event.sensor}",
+            id=event.id,
+            type=event.trigger,
+            subject=event.subject,
+            time=event.time,
+            received_at=self._clock.now(),
+            data=dict(event.data),
+            dead=self._misplaced(agent, event),
+        )
+
+    def _misplaced(self, agent: str, event: SensorEvent) -> DeadLetter | None:
+        """Return why an event is not this agent's and this sensor's to send; None when it is."""
+        seat = self._sensing.seat(event.sensor, agent)
+        if seat is None:
+            detail = f"{agent} was never told to run the sensor {event.sensor}"
+            return DeadLetter(reason=DeadReason.NOT_EMITTED, detail=detail)
+        catalog = self._active.catalog
+        sensor = catalog.sensors.get(event.sensor) if catalog else None
+        emits = seat.emits.union(sensor.document.emits if sensor else ())
+        if event.trigger in emits:
+            return None
+        detail = f"the sensor {event.sensor} does not declare that it emits {event.trigger}"
+        return DeadLetter(reason=DeadReason.NOT_EMITTED, detail=detail)
