@@ -33,11 +33,11 @@ class Present:
 
 def needed(catalog: Catalog) -> Sequence[Sensor]:
     """Return the sensors of which an enabled rule awaits an event, and those that always run."""
-    awaited = catalog.rules_by_trigger
+    awaited = catalog.rules_by_trigger.keys() | catalog.absences_by_trigger.keys()
     return [sensor for _, sensor in sorted(catalog.sensors.items()) if _is_needed(sensor, awaited)]
 
 
-def _is_needed(sensor: Sensor, awaited: Mapping[str, object]) -> bool:
+def _is_needed(sensor: Sensor, awaited: AbstractSet[str]) -> bool:
     return sensor.document.always or any(trigger in awaited for trigger in sensor.document.emits)
 
 

@@ -17,8 +17,8 @@ from attune_controller.store.records.agents import Departure
 from attune_controller.store.records.events import Event
 from attune_controller.store.records.executions import Execution, QueueKey
 from attune_controller.store.records.queues import Hold
-from attune_controller.store.records.timers import Progress
 from attune_controller.store.records.sensors import Seat
+from attune_controller.store.records.timers import Progress
 from attune_core.marks import MarkKind
 from attune_core.ports import Clock, Random
 from attune_core.states import Reason

@@ -12,8 +12,8 @@ from attune_controller.store.ports.events import Events
 from attune_controller.store.ports.executions import Executions, Histories
 from attune_controller.store.ports.groups import Groups
 from attune_controller.store.ports.queues import Queues, Standings
-from attune_controller.store.ports.timers import Timers
 from attune_controller.store.ports.sensors import Seats
+from attune_controller.store.ports.timers import Timers
 from attune_controller.store.ports.upkeep import Merges, Pruning, Syncs
 
 
