@@ -274,7 +274,9 @@ MIGRATIONS: tuple[LiteralString, ...] = (
     _LISTS,
     _DEAD_LETTERS,
     GROUPS,
-    _TIMERS, _SEATS)
+    _TIMERS,
+    _SEATS,
+)
 
 
 def migrate(connection: apsw.Connection, place: Path, steps: Sequence[LiteralString] = MIGRATIONS) -> None:
