@@ -3,6 +3,7 @@
 Called by `attune webhook test` and `attune webhook send`.
 """
 
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlencode
@@ -30,6 +31,16 @@ def webhook_of(catalog: Catalog, name: str) -> Webhook:
     return catalog.webhooks[name]
 
 
+def read_payload(file: str) -> bytes:
+    """Return what stands in a file, `-` for standard input."""
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise BadArgument(f"{file}: {error.strerror}", hint="name a file with the payload, or - for standard input") from error
+
+
 def body_of(payload: bytes, document: WebhookDocument) -> bytes:
     """Return the body that carries a payload: itself, or the form that has it in a field, or whose fields it is."""
     if document.body == "json":
@@ -51,6 +62,14 @@ def headers_of(given: Iterable[str], document: WebhookDocument) -> dict[str, str
             raise BadArgument(f"{text!r} is not a header: write NAME:VALUE")
         found[name.strip().lower()] = value.strip()
     return found
+
+
+def sendable(headers: dict[str, str]) -> dict[str, str]:
+    """Return headers if each can be sent; what a header may not hold is not repeated, because it may be the secret."""
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()):
+            raise BadArgument(f"the header {name} would hold more than visible ASCII characters", hint="correct it, or the secret in it")
+    return headers
 
 
 def fields_of(headers: Mapping[str, str]) -> dict[str, list[str]]:

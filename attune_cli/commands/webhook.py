@@ -13,15 +13,14 @@ import typer
 from attune_cli.client import Client
 from attune_cli.commands.options import JsonFlag, ProfileName, group
 from attune_cli.errors import BadArgument, RequestFailed
-from attune_cli.hook_request import body_of, catalog_here, fields_of, headers_of, webhook_of
-from attune_cli.json_argument import read_raw
+from attune_cli.hook_request import body_of, catalog_here, fields_of, headers_of, read_payload, sendable, webhook_of
 from attune_cli.profiles import load_profile
 from attune_cli.render.output import show_fields, show_json, show_line, show_table
 from attune_cli.tokens import read_token
 from attune_core.catalog.catalog import Webhook
 from attune_core.ports import SystemClock
 from attune_core.rules.delivering import undeliverable
-from attune_core.values import JsonLimits, JsonObject, JsonValue
+from attune_core.values import JsonObject, JsonValue
 from attune_core.webhooks.bodies import read_body
 from attune_core.webhooks.delivery import read_delivery
 from attune_core.webhooks.scheme import Sending
@@ -68,8 +67,8 @@ def try_payload(name: Name, payload: PayloadFile, header: Headers = None, path: 
     if catalog is None:
         raise typer.Exit(1)
     webhook = webhook_of(catalog, name)
-    raw = body_of(read_raw(_file(payload)), webhook.document)
-    found = read_delivery(webhook, fields_of(headers_of(header or (), webhook.document)), read_body(raw, webhook.document, JsonLimits()))
+    raw = body_of(read_payload(payload), webhook.document)
+    found = read_delivery(webhook, fields_of(headers_of(header or (), webhook.document)), read_body(raw, webhook.document))
     letter = undeliverable(found.trigger, found.data, catalog)
     dead = letter.detail if letter else ""
     rules = [rule.ref for rule in catalog.rules_by_trigger.get(found.trigger, ())]
@@ -106,10 +105,10 @@ def send(
     document, scheme = (webhook := webhook_of(catalog, name)).document, SCHEMES[webhook.document.verify]
     if scheme.keyed and secret_file is None and payload == "-":
         raise BadArgument("payload and secret cannot both come from standard input", hint="name one of them: --secret-file FILE")
-    body = body_of(read_raw(_file(payload)), document)
-    secret = read_token(secret_file, prompt="Secret of the webhook").encode() if scheme.keyed else b""
+    body = body_of(read_payload(payload), document)
+    secret = _secret(secret_file) if scheme.keyed else b""
     sending = Sending(body=body, secret=secret, now=SystemClock().now(), delivery=delivery or str(uuid.uuid4()))
-    headers = {**scheme.sign(sending, document), **headers_of(header or (), document)}
+    headers = sendable({**scheme.sign(sending, document), **headers_of(header or (), document)})
     with Client(replace(load_profile(profile), token="")) as client:  # a service has no token of the API
         status, answer = client.post_bytes(f"/hooks/{name}", body, headers)
     if json:
@@ -121,8 +120,15 @@ def send(
     raise typer.Exit(0 if status < 300 else 1)
 
 
-def _file(payload: str) -> str:
-    return payload if payload == "-" else f"@{payload}"
+def _secret(file: Path | None) -> bytes:
+    """Return the secret as the controller reads its file: without one newline at its end."""
+    if file is None:
+        found = read_token(None, prompt="Secret of the webhook").encode()
+    else:
+        found = read_payload(str(file)).removesuffix(b"\n")
+    if not found:
+        raise BadArgument("the secret is empty", hint="give what the service has too, in --secret-file or on standard input")
+    return found
 
 
 def _outcome(answer: JsonObject) -> str:

@@ -18,17 +18,14 @@ from attune_core.errors import AttuneError
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
 from attune_core.rules.delivering import is_reserved
-from attune_core.values import JsonLimits, JsonValue
-from attune_core.webhooks.bodies import read_body
+from attune_core.values import JsonValue
+from attune_core.webhooks.bodies import SIZE, read_body
 from attune_core.webhooks.delivery import read_delivery
 from attune_core.webhooks.errors import SecretMalformed, SignatureRefused
 from attune_core.webhooks.scheme import Fields, Proof
 from attune_core.webhooks.table import SCHEMES
 
 log = structlog.get_logger(__name__)
-
-#: GitHub's payloads go up to 25 MB; this many keys and items fit the 1 MiB that is taken.
-KEYS = 50_000
 
 
 class Secrets(Protocol):
@@ -90,7 +87,7 @@ class Hooks:
         clock: Clock,
         random: Random,
         *,
-        body_bytes: int = 1 << 20,
+        body_bytes: int = SIZE,
         accepted: Callable[[str], None] | None = None,
         refused: Callable[[str, str], None] | None = None,
     ) -> None:
@@ -126,7 +123,7 @@ class Hooks:
         proof = scheme.proof(fields, webhook.document, self._clock.now())
         raw = b"".join([chunk async for chunk in chunks])
         _verify(webhook, proof, secrets, raw)
-        body = read_body(raw, webhook.document, JsonLimits(size=self.body_bytes, keys=KEYS))
+        body = read_body(raw, webhook.document, size=self.body_bytes)
         if (reply := scheme.challenge(body)) is not None:
             return Challenge(reply)
         event = self._event(webhook, proof, fields, raw, body)

@@ -10,6 +10,10 @@ from urllib.parse import parse_qsl
 from attune_core.models.webhook import WebhookDocument
 from attune_core.values import JsonLimits, JsonObject, JsonRefused, JsonValue, parse_json
 
+#: Bytes of a body, unless the controller takes others.
+SIZE = 1 << 20
+#: GitHub's payloads go up to 25 MB; this many keys and items fit the 1 MiB that is taken.
+KEYS = 50_000
 #: Fields of a form.
 _MOST_FIELDS = 1_000
 #: Everything else is encoded in a form; a body of several parts has line breaks.
@@ -18,8 +22,9 @@ _NO_FORM = f"not a form of at most {_MOST_FIELDS} fields"
 _HINT = "send it as application/x-www-form-urlencoded, in UTF-8"
 
 
-def read_body(raw: bytes, document: WebhookDocument, limits: JsonLimits) -> JsonValue:
+def read_body(raw: bytes, document: WebhookDocument, *, size: int = SIZE) -> JsonValue:
     """Return what a body says; `JsonRefused`."""
+    limits = JsonLimits(size=size, keys=KEYS)
     if document.body == "json":
         return parse_json(raw, limits)
     fields = _form(raw)

@@ -9,7 +9,7 @@ import typer
 
 from attune_cli.commands.webhook import list_webhooks, send, try_payload
 from attune_cli.errors import BadArgument
-from attune_cli.hook_request import body_of, headers_of
+from attune_cli.hook_request import body_of, headers_of, sendable
 from attune_core.models.webhook import WebhookDocument
 from tests.controller.http.house import House
 
@@ -72,12 +72,21 @@ def test_payload_and_secret_are_not_both_read_from_standard_input(repository: Pa
         send("slack", "-", path=repository)
 
 
+def test_an_empty_secret_signs_nothing(tmp_path: Path, repository: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"\n")
+    with pytest.raises(BadArgument, match="the secret is empty"):
+        send("slack", str(repository / "pressed.json"), secret_file=tmp_path / "secret", path=repository)
+
+
 def test_another_name_or_a_header_without_a_colon_is_said(repository: Path) -> None:
     with pytest.raises(BadArgument, match="there is no webhook 'slak' here") as unknown:
         try_payload("slak", str(repository / "pressed.json"), path=repository)
     assert unknown.value.hint == "did you mean 'slack'?"
     with pytest.raises(BadArgument, match="not a header"):
         headers_of(["X-Slack"], _document())
+    with pytest.raises(BadArgument, match="visible ASCII") as unsendable:
+        sendable({"x-gitlab-token": "geheim-ü"})
+    assert "geheim" not in unsendable.value.message
 
 
 def test_what_would_be_a_dead_letter_ends_with_1(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

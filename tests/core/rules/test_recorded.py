@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attune_controller.hooks.receive import KEYS
 from attune_core.rules.recorded import LINE_LIMIT, RecordedEvent, UnreadableLine, read_recorded, write_event
 from attune_core.values import JsonLimits, JsonObject, JsonValue, parse_json
+from attune_core.webhooks.bodies import KEYS
 from tests.core.expressions.json_values import json_values
 from tests.core.rules.repositories import event
 

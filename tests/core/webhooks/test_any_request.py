@@ -14,7 +14,7 @@ from attune_core.catalog.load import load
 from attune_core.errors import AttuneError, Blame
 from attune_core.models.webhook import Verification, WebhookDocument
 from attune_core.shipped import shipped
-from attune_core.values import JsonLimits, JsonObject, JsonRefused, JsonValue, canonical_json, parse_json
+from attune_core.values import JsonObject, JsonRefused, JsonValue, canonical_json, parse_json
 from attune_core.webhooks.bodies import read_body
 from attune_core.webhooks.delivery import read_delivery
 from attune_core.webhooks.errors import DeliveryStale, SignatureRefused
@@ -88,7 +88,7 @@ def test_a_changed_header_is_believed_only_if_what_proves_it_still_stands_there(
 def test_any_body_of_a_form_is_read_or_refused(raw: bytes, field: str | None) -> None:
     document = DOCUMENTS["slack"].model_copy(update={"body": "form", "field": field})
     try:
-        found = read_body(raw, document, JsonLimits())
+        found = read_body(raw, document)
     except JsonRefused:
         return
     if field is None:
