@@ -122,10 +122,7 @@ def send(
 
 def _secret(file: Path | None) -> bytes:
     """Return the secret as the controller reads its file: without one newline at its end."""
-    if file is None:
-        found = read_token(None, prompt="Secret of the webhook").encode()
-    else:
-        found = read_payload(str(file)).removesuffix(b"\n")
+    found = read_token(None, prompt="Secret of the webhook").encode() if file is None else read_payload(str(file)).removesuffix(b"\n")
     if not found:
         raise BadArgument("the secret is empty", hint="give what the service has too, in --secret-file or on standard input")
     return found
