@@ -77,7 +77,7 @@ class _Check:
         schedule = Schedule(
             every=int(model.every or 0), cron=cron, zone=zone if cron else None, at=model.at or (), start=model.start, end=model.end
         )
-        times = schedule.first(_JUDGED)
+        times = schedule.first(1 if self._model.jitter is None else _JUDGED)
         self._jitter(times)
         if not times:
             hint = "see when it would be due with `attune timer next`"
