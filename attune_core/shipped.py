@@ -1,4 +1,4 @@
-"""Shipped files: schemas, the template of a pack repository and the examples, from the wheel or from a source checkout."""
+"""Shipped files: schemas, the template of a pack repository, examples, built-in packs; from the wheel or from a source checkout."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ class ShippedFilesMissing(AttuneError):
 
 
 def shipped(name: str) -> Path:
-    """Return the folder `schemas`, `packs-template`, `action-templates` or `examples` of this installation."""
+    """Return the folder `schemas`, `packs-template`, `action-templates`, `examples` or `built-in` of this installation."""
     for place in (_PACKAGE / "shipped" / name, _PACKAGE.parent / name):
         if place.is_dir():
             return place

@@ -18,7 +18,7 @@ def check_unused(reading: Reading, webhooks: Mapping[str, Webhook]) -> None:
     rules = [rule.model for rule in reading.rules.values()]
     run, awaited = {rule.action for rule in rules}, _awaited(rules)
     for ref, action in reading.actions.items():
-        if ref not in run and f"{ref}.{COMPLETED}" not in awaited:
+        if action.pack not in reading.layout.built_in and ref not in run and f"{ref}.{COMPLETED}" not in awaited:
             hint = "nothing to do if people run it by hand; else give it a rule, or remove it"
             reading.findings.at("ATT182", f"no rule uses the action `{ref}`", action.document, hint=hint, severity=Severity.INFORMATION)
     _check_sensors(reading, _awaited(rule for rule in rules if rule.enabled))

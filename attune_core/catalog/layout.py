@@ -32,13 +32,18 @@ class PackFiles:
 
 @dataclass
 class Layout:
-    """Paths by what they are; `root_rules`, `root_tests` and `webhooks` by name."""
+    """Paths by what they are; `root_rules`, `root_tests` and `webhooks` by name. `built_in`: packs of this installation."""
 
     repository: str | None = None
     packs: dict[str, PackFiles] = field(default_factory=dict)
     root_rules: dict[str, str] = field(default_factory=dict)
     root_tests: dict[str, str] = field(default_factory=dict)
     webhooks: dict[str, str] = field(default_factory=dict)
+    built_in: frozenset[str] = frozenset()
+
+    def own_documents(self) -> int:
+        """Count the repository's own documents."""
+        return sum(not path.startswith(tuple(f"packs/{name}/" for name in self.built_in)) for path in self.document_paths())
 
     def document_paths(self) -> list[str]:
         """Return the path of every document."""
@@ -49,9 +54,9 @@ class Layout:
         return [path for path in paths if path is not None]
 
 
-def lay_out(files: Iterable[str], findings: Findings) -> Layout:
+def lay_out(files: Iterable[str], findings: Findings, *, built_in: frozenset[str] = frozenset()) -> Layout:
     """Sort paths into a Layout and say what cannot stand where it stands."""
-    layout = Layout()
+    layout = Layout(built_in=built_in)
     strange: dict[str, str] = {}
     for path in sorted(files):
         first, _, rest = path.partition("/")
@@ -92,7 +97,7 @@ def _in_packs(path: str, rest: str, layout: Layout, findings: Findings) -> None:
         layout.packs[name] = PackFiles()
         if not is_name(name):
             findings.at_path("ATT140", f"`{name}` is no name for a pack", f"packs/{name}", hint=_NAME_HINT)
-        elif name in RESERVED_PACKS:
+        elif name in RESERVED_PACKS - layout.built_in:
             findings.at_path("ATT145", f"`{name}` is a name that Attune uses itself", f"packs/{name}", hint="give the pack another name")
     pack = layout.packs[name]
     _in_pack(path, inside, pack, findings)

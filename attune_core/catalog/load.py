@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from attune_core.catalog.archive import Member, digest_of_archive, write_archive
+from attune_core.catalog.built_in import WithBuiltIn
 from attune_core.catalog.catalog import Catalog, Pack, Rule, Timer
 from attune_core.catalog.check_actions import check_actions
 from attune_core.catalog.check_duplicates import check_duplicates
@@ -53,12 +54,12 @@ class Loaded:
 
 def load(tree: Tree, revision: str | None = None) -> Loaded:
     """Read, check and compile a repository. Any content gives Problems, never an exception; `RepositoryUnreadable` is the storage's."""
-    findings = Findings()
+    findings, tree = Findings(), WithBuiltIn(tree)
     files, refused = check_entries(tree.entries())
     findings.add(refused)
     if findings.has_errors():  # what cannot be a repository's content is not interpreted
         return Loaded(catalog=None, problems=findings.sorted())
-    layout = lay_out(files, findings)
+    layout = lay_out(files, findings, built_in=tree.names)
     if layout.repository is None:
         findings.at_path("ATT100", "there is no attune.yaml here", "attune.yaml", hint="start a repository with `attune init`")
         return Loaded(catalog=None, problems=findings.sorted())
@@ -106,7 +107,7 @@ def _loaded(reading: Reading, catalog: Catalog | None, tests: tuple[Read[RuleTes
     return Loaded(
         catalog=catalog,
         problems=in_order([*said, *suppressions.mistakes, *suppressions.useless(found)]),
-        documents=len(reading.layout.document_paths()),
+        documents=reading.layout.own_documents(),
         tests=tests,
         suppressed=len(suppressed),
         suppressions=suppressions,
