@@ -3,9 +3,13 @@
 import base64
 import json
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 
 import httpx2
 import pytest
+from cloudevents.core.bindings.http import to_binary_event, to_structured_event
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
 
 from attune_controller.http import many
 from attune_controller.store.errors import StoreFull
@@ -92,6 +96,31 @@ async def test_json_in_base64_is_json(house: House) -> None:
     stored = await house.store.event(1)
     assert stored is not None
     assert stored.new.data == {"unit": "web_a"}
+
+
+@pytest.mark.parametrize("data", [{"unit": "web_a"}, DATA], ids=["a value", "bytes"])
+@pytest.mark.parametrize("mode", ["structured", "binary", "batch"])
+async def test_what_the_official_sdk_sends_is_taken(house: House, mode: str, data: dict[str, str] | bytes) -> None:
+    attributes = {
+        "id": "1",
+        "source": "/monitor",
+        "type": "web.alert",
+        "subject": 'Euro € 100% "x" \\',
+        "time": datetime(2026, 11, 23, 12, tzinfo=UTC),
+        "datacontenttype": "application/json",
+    }
+    sent = CloudEvent(attributes, data)
+    message = to_binary_event(sent) if mode == "binary" else to_structured_event(sent)
+    headers, body = message.headers, message.body
+    if mode == "batch":
+        headers, body = {"content-type": BATCH}, b"[" + JSONFormat().write(sent) + b"]"
+    async with house.client("events:send") as client:
+        answer = await client.post("/events", content=body, headers=headers)
+    assert answer.status_code == 202, answer.text
+    stored = await house.store.event(1)
+    assert stored is not None
+    assert (stored.new.id, stored.new.source, stored.new.type, stored.new.subject) == ("1", "/monitor", "web.alert", attributes["subject"])
+    assert (stored.new.time, stored.new.data) == (1795435200.0, {"unit": "web_a"})
 
 
 async def test_a_batch_is_one_commit_in_its_order(house: House) -> None:

@@ -37,9 +37,10 @@ def catalog_of(tree: MemoryTree, revision: str | None = None) -> Catalog:
 def test_a_catalog_holds_everything_by_reference() -> None:
     catalog = catalog_of(base(), "abc")
     assert catalog.revision == "abc"
-    assert sorted(catalog.packs) == ["github", "web"]
-    assert sorted(catalog.actions) == ["web.page", "web.restart"]
+    assert sorted(catalog.packs) == ["core", "github", "web"]
+    assert sorted(catalog.actions) == ["core.http_post", "web.page", "web.restart"]
     assert sorted(set(catalog.triggers) - set(INTERNAL_EVENTS)) == [
+        "core.http_post.completed",
         "github.push",
         "web.alert",
         "web.page.completed",

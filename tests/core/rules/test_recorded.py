@@ -69,7 +69,7 @@ def test_the_time_received_counts_and_without_it_the_event_s_own() -> None:
         (LINE | {"time": "9999-12-31T23:59:59.999999Z"}, "time is not an RFC 3339 time"),
         (LINE | {"time": None}, "neither attunereceived nor time"),
         (LINE | {"attuneposition": True}, "attuneposition"),
-        (LINE | {"data_base64": "aGk="}, "only JSON data"),
+        (LINE | {"data_base64": "aGk="}, "data and data_base64"),
         (b'"' + b"x" * LINE_LIMIT, "more than 2097152 bytes"),
     ],
 )
