@@ -184,7 +184,17 @@ def walkthrough_page() -> str:
     return f"{before}{BEGIN}\n\n{walkthrough_table()}\n\n{END}{after}"
 
 
+def openapi_page() -> str:
+    """Return docs/openapi.json."""
+    from attune_controller.http.described import DESCRIBED
+    from attune_controller.http.openapi import description
+    from attune_controller.http.routes import ROUTES
+
+    return json.dumps(description(ROUTES, DESCRIBED), indent=1, ensure_ascii=False) + "\n"
+
+
 PAGES = {
+    "docs/openapi.json": openapi_page,
     "docs/errors.md": errors_page,
     "docs/walkthrough.md": walkthrough_page,
     "attune_cli/explanations.json": explanations_file,

@@ -6,6 +6,7 @@ Turned into an application by `app`; a test compares it with what the applicatio
 from attune_controller.http.resources import (
     agents,
     credentials,
+    description,
     enrolment,
     events,
     executions,
@@ -27,6 +28,7 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/events", Scope.EVENTS_SEND, events.send),
     Row("GET", "/ca", Access.PUBLIC, enrolment.show_authority),
     Row("POST", "/v1/enrolments", Access.JOIN, enrolment.enrol, repeatable=True),
+    Row("GET", "/v1/openapi.json", Access.PUBLIC, description.show_description),
     Row("GET", "/v1/status", Scope.READ, status.show_status),
     Row("GET", "/v1/events", Scope.READ, events.list_events),
     Row("GET", "/v1/events/{event:path}", Scope.READ, events.show_event),
