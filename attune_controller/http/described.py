@@ -13,6 +13,7 @@ from attune_core.wire.enrolment import Enrolled, Enrolment
 from attune_core.wire.groups import WaitingGroup
 from attune_core.wire.history import HistoryPage
 from attune_core.wire.queues import PauseQueue, QueueContent, QueuePause, QueueSummary, ResumeQueue
+from attune_core.wire.sensor_views import SensorView
 from attune_core.wire.timers import TimerView
 
 
@@ -71,6 +72,8 @@ DESCRIBED: Mapping[tuple[str, str], Described] = {
     ("GET", "/v1/rules"): Described(gives=api.Page[api.RuleView], query=_PAGE),
     ("GET", "/v1/throttles"): Described(gives=api.Page[WaitingGroup], query=(*_PAGE, "rule")),
     ("GET", "/v1/timers"): Described(gives=api.Page[TimerView], query=_PAGE),
+    ("GET", "/v1/sensors"): Described(gives=api.Page[SensorView], query=_PAGE),
+    ("GET", "/v1/sensors/{sensor}"): Described(gives=SensorView),
     ("GET", "/v1/explain/event/{event:path}"): Described(gives=explanations.EventExplanation),
     ("GET", "/v1/explain/execution/{execution}"): Described(gives=explanations.ExecutionExplanation),
     ("GET", "/v1/explain/agent/{agent}"): Described(gives=explanations.AgentExplanation),

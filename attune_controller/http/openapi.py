@@ -62,14 +62,12 @@ _WHO: Mapping[Access | Scope, str] = {
 
 
 def description(rows: Iterable[Row], described: Mapping[tuple[str, str], Described]) -> JsonObject:
-    """Return the whole document."""
-    rows = list(rows)
-    names, schemas = _schemas([described[row.method, row.path] for row in rows])
+    """Return the whole document; of a route that nobody has described yet, only that it is there."""
+    each = [(row, described.get((row.method, row.path), Described())) for row in rows]
+    names, schemas = _schemas([one for _, one in each])
     paths: dict[str, JsonObject] = {}
-    for row in rows:
-        paths.setdefault(_PARAMETER.sub(r"{\1}", row.path), {})[row.method.lower()] = _operation(
-            row, described[row.method, row.path], names
-        )
+    for row, one in each:
+        paths.setdefault(_PARAMETER.sub(r"{\1}", row.path), {})[row.method.lower()] = _operation(row, one, names)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Attune", "version": VERSION, "description": "Events in, executions out. Errors are RFC 9457 problem details."},

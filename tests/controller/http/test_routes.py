@@ -81,6 +81,7 @@ def test_no_route_stands_twice_and_only_the_known_ones_ask_for_no_token() -> Non
     assert {_name(row): row.requires for row in ROUTES if isinstance(row.requires, Access)} == {
         "POST /hooks/{name}": Access.HOOK,
         "GET /ca": Access.PUBLIC,
+        "GET /v1/openapi.json": Access.PUBLIC,
         "POST /v1/enrolments": Access.JOIN,
     }
 
