@@ -4,7 +4,7 @@ Called by `planning` after drafting and placement; the store's `record_plans` co
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from attune_controller.drafting import Draft
 from attune_controller.groups import EventTaken, GroupEnded
@@ -33,7 +33,7 @@ class Making:
     now: float
     new_id: Callable[[], str]
 
-    def executions(self, event: Event, drafts: Sequence[Draft]) -> tuple[list[NewExecution], list[str]]:
+    def executions(self, event: Event, drafts: Sequence[Draft], *, late: bool = False) -> tuple[list[NewExecution], list[str]]:
         """Return one execution for each draft and agent, and what is said of where they are."""
         made: list[NewExecution] = []
         notes: list[str] = []
@@ -43,7 +43,7 @@ class Making:
             if not isinstance(item, Rejected):
                 agents = self.placing.agents(item)
                 notes += filter(None, [self.placing.note(item, agents)])
-            made += [_execution(event, item, agent, self, pinned=pinned) for agent in agents]
+            made += [replace(_execution(event, item, agent, self, pinned=pinned), late=late) for agent in agents]
         return made, notes
 
 
@@ -64,7 +64,7 @@ def planned_event(taken: EventTaken, making: Making) -> PlannedEvent:
 
 def ended_group(found: GroupEnded, making: Making) -> EndedGroup:
     """Return what becomes of a group of events: one execution for each agent, or nothing, and why."""
-    executions, said = making.executions(found.event, found.drafts) if found.event is not None else ([], [])
+    executions, said = making.executions(found.event, found.drafts, late=True) if found.event is not None else ([], [])
     if found.ended.why is Why.EARLY:
         said.insert(0, f"ended early, because {GROUPS} keys of the rule wait")
     word, detail = _outcome(found.outcome)

@@ -102,4 +102,5 @@ def _entry(step: StepView) -> Entry:
         state=step.state,
         attempt=step.attempt,
         outcome=step.outcome,
+        late=step.late,
     )

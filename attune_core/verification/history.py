@@ -29,6 +29,7 @@ class Entry:
     state: State
     attempt: int
     outcome: Outcome | None = None
+    late: bool = False  # of a group of events that a throttle let wait
 
 
 @dataclass(slots=True)
@@ -89,6 +90,8 @@ class HistoryJudge:
 
     def _begun(self, entry: Entry) -> Iterator[Violation]:
         self.executions += 1
+        if entry.late:  # when its group ended, not when its event came
+            return
         event, number = self._newest
         if number < entry.number and entry.event < event:
             yield _broken(Invariant.EVENTS, entry, f"execution {entry.number} is of event {entry.event}, {number} before it of {event}")

@@ -23,6 +23,7 @@ class StepView(Document):
     state: State
     attempt: int
     outcome: Outcome | None = None
+    late: bool = False  # it is of a group of events, made when that ended, after what newer events gave
 
 
 class HistoryPage(Page[StepView]):

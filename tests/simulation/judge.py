@@ -10,16 +10,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from attune_controller.store.memory.tables import Tables
 from attune_controller.store.records.events import Event, EventStatus
 from attune_controller.store.records.executions import Execution, QueueKey, Step
+from attune_core.rules.throttling import ThrottleKey
 from attune_core.states import Outcome, Reason, State
 from attune_core.verification.history import Entry, HistoryJudge
 from attune_core.verification.observed import View, judge_seen
 from attune_core.verification.records import Records
 from tests.simulation.controller_disk import ControllerDisk
 from tests.simulation.processes import Witness
-from tests.simulation.repository import ATTEMPTS, FOLLOWED, LIMITS, RATE, START_WITHIN, revisions
+from tests.simulation.repository import ATTEMPTS, FOLLOWED, LIMITS, RATE, START_WITHIN, WAITING, revisions
 from tests.simulation.workload import SOURCE
 
 _COMPLETIONS = "attune:executions"
+_WAITING_RULES = frozenset(f"sim.{name}" for name in WAITING)
 FOLLOWED_BY = frozenset(f"sim.{name}.completed" for name in FOLLOWED)
 #: A program is stopped no longer than this, seconds (`faults`).
 LONGEST_STOP = 330.0
@@ -31,7 +33,8 @@ def judge(disk: ControllerDisk, witness: Witness, acknowledged: Mapping[str, int
     return [
         *_checked(tables, witness),
         *_events(tables, acknowledged),
-        *_fan_out(tables, disk.intended),
+        *_fan_out(tables, disk),
+        *_groups(tables, disk.ends),
         *_completions(tables),
         *_attempts(tables, witness),
         *_trees(tables, witness, disk.step_times),
@@ -71,22 +74,50 @@ def _events(tables: Tables, acknowledged: Mapping[str, int]) -> Iterator[str]:
             yield f"G2: event {name} was acknowledged at {position} and is at {stored[SOURCE, name].position}"
 
 
-def _fan_out(tables: Tables, intended: Mapping[int, int]) -> Iterator[str]:
+def _fan_out(tables: Tables, disk: ControllerDisk) -> Iterator[str]:
     """G3: each event has all of the executions that its plan had; G1: and a plan that follows its revision's rules."""
-    made: Counter[int] = Counter(execution.new.event for execution in tables.executions.values())
+    intended = disk.intended
+    made: Counter[int] = Counter(one.new.event for one in tables.executions.values() if one.new.rule not in _WAITING_RULES)
     for event in tables.events.values():
         if event.status is not EventStatus.PLANNED:
             continue
         wanted = intended.get(event.position, 0)
         if made[event.position] != wanted:
             yield f"G3: event {event.position} ({event.new.type}) has {made[event.position]} executions, its plan had {wanted}"
-        if wanted == 0 and _matches(event):
+        if wanted == 0 and _matches(event) and _kind(event) not in WAITING:
             yield f"G1: event {event.position} ({event.new.type}) was planned with nothing under revision {event.revision[-2:]}"
 
 
-def _matches(event: Event) -> bool:
+def _groups(tables: Tables, intended: Mapping[tuple[ThrottleKey, int], int]) -> Iterator[str]:
+    """G3: every event that a throttle let wait was in one group, and each group has ended once, with all that was planned of it."""
+    for key in tables.groups:
+        yield f"G1: {key} still waits"
+    ends = [end for by_last in tables.group_ends.values() for end in by_last.values()]
+    made: Counter[tuple[str, int]] = Counter((one.new.rule, one.new.event) for one in tables.executions.values())
+    wanted = {(end.key[0], end.members[-1]): intended.get((end.key, end.members[-1]), 0) for end in ends}
+    for (rule, last), count in wanted.items():
+        if made[rule, last] != count:
+            yield f"G3: the group of {rule} that stands for event {last} has {made[rule, last]} executions, its end had {count}"
+    for rule, position in made.keys() - wanted.keys():
+        if rule in _WAITING_RULES:
+            yield f"G3: {rule} fired for event {position}, which no group stands for"
+    waited: Counter[int] = Counter(position for end in ends for position in end.members)
+    for event in tables.events.values():
+        expected = int(event.status is EventStatus.PLANNED and _kind(event) in WAITING)
+        if waited[event.position] != expected:
+            yield f"G1: event {event.position} ({_kind(event)}) was in {waited[event.position]} groups, not in {expected}"
+    for end in ends:
+        if end.count != len(end.members) or (end.outcome == "fired") != (intended.get((end.key, end.members[-1]), 0) == 1):
+            yield f"G3: the group of {end.key} that stands for event {end.members[-1]} counted {end.count} and is {end.outcome}"
+
+
+def _kind(event: Event) -> str:
     data = event.new.data
-    kind = str(data.get("kind")) if isinstance(data, dict) else ""
+    return str(data.get("kind")) if event.new.type == "sim.tick" and isinstance(data, dict) else ""
+
+
+def _matches(event: Event) -> bool:
+    kind = _kind(event)
     catalog = next((one for one in revisions() if one.revision == event.revision), None)
     if catalog is None:
         return False
@@ -179,6 +210,7 @@ def _entry(step: Step) -> Entry:
         state=step.state,
         attempt=step.attempt,
         outcome=step.outcome,
+        late=step.late,
     )
 
 

@@ -41,8 +41,17 @@ ACTIONS: Mapping[str, JsonObject] = {
     "expiring": {"start_within": f"{START_WITHIN}s"},
     "skipped": {"concurrency": {**_BY_UNIT, "when_busy": "skip"}},
     "latest": {"concurrency": {**_BY_UNIT, "when_busy": "cancel_running"}},
+    "quiet": {},
+    "gathered": {"concurrency": _BY_UNIT},
     "follow": {},
 }
+_BY_EVENT: JsonObject = {"key": "${{ event.data.unit }}"}
+#: Kinds whose events wait, with the throttle of their rule; in one revision one of them has another.
+WAITING: Mapping[str, JsonObject] = {
+    "quiet": {"debounce": "90s", **_BY_EVENT},
+    "gathered": {"accumulate": {"within": "400s", "at_least": 2, "at_most": 4}, **_BY_EVENT},
+}
+_OTHER: JsonObject = {"gathered": {"accumulate": {"within": "300s"}, **_BY_EVENT}}
 #: Largest limit that an action has in any revision; 1 where nothing is said.
 LIMITS: Mapping[str, int] = {"sim.pair": 3}
 #: Most attempts that an execution has in any revision; 1 where nothing is said.
@@ -58,13 +67,14 @@ _REMOVED: JsonObject = {"short": None}
 @cache
 def revisions() -> tuple[Catalog, ...]:
     """Return the revisions that a simulation moves between; the first is active at the beginning."""
-    return tuple(_loaded(f"{number:040x}", changes) for number, changes in enumerate(({}, _MORE, _LESS, _REMOVED), start=1))
+    changed: tuple[tuple[JsonObject, JsonObject], ...] = ({}, {}), (_MORE, {}), (_LESS, _OTHER), (_REMOVED, {})
+    return tuple(_loaded(f"{number:040x}", changes, others) for number, (changes, others) in enumerate(changed, start=1))
 
 
-def _loaded(revision: str, changes: JsonObject) -> Catalog:
+def _loaded(revision: str, changes: JsonObject, others: JsonObject) -> Catalog:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        for path, document in _documents(changes).items():
+        for path, document in _documents(changes, {**WAITING, **others}).items():
             file = place / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(document if isinstance(document, str) else json.dumps(document))
@@ -74,7 +84,7 @@ def _loaded(revision: str, changes: JsonObject) -> Catalog:
         return replace(found.catalog, revision=revision, packs=digests)
 
 
-def _documents(changes: JsonObject) -> dict[str, JsonValue]:
+def _documents(changes: JsonObject, waiting: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     documents: dict[str, JsonValue] = {
         "attune.yaml": {"format": 1, "attune": ">=0.1"},
         "packs/sim/pack.yaml": {"name": "sim", "version": "1.0.0", "description": "What the simulation runs"},
@@ -91,7 +101,9 @@ def _documents(changes: JsonObject) -> dict[str, JsonValue]:
         document: JsonObject = {"description": "Acts", "run": ["sh", "act.sh"], "parameters": _PARAMETERS, **action, **changed}
         documents[f"packs/sim/actions/{name}.yaml"] = document
         if name != "follow":
+            throttle: JsonObject = {"throttle": waiting[name]} if name in waiting else {}
             documents[f"packs/sim/rules/{name}.yaml"] = {
+                **throttle,
                 "description": "Runs what the event asks for",
                 "trigger": "sim.tick",
                 "when": f'event.data.kind == "{name}"',

@@ -186,7 +186,12 @@ class World:
 
     def _at_rest(self) -> bool:
         tables = self.controller.disk.tables
-        if tables.unplanned or self.witness.alive or any(len(one.disk.rows.outbox) or one.disk.rows.items for one in self.machines):
+        if (
+            tables.unplanned
+            or tables.groups
+            or self.witness.alive
+            or any(len(one.disk.rows.outbox) or one.disk.rows.items for one in self.machines)
+        ):
             return False
         return all(execution.state is State.SETTLED for execution in tables.executions.values())
 

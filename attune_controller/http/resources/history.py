@@ -39,4 +39,5 @@ def _view(step: Step) -> StepView:
         state=step.state,
         attempt=step.attempt,
         outcome=step.outcome,
+        late=step.late,
     )

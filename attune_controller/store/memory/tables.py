@@ -136,6 +136,7 @@ def _step(n: int, execution: Execution) -> Step:
         state=execution.state,
         attempt=execution.attempt,
         outcome=execution.outcome,
+        late=execution.new.late,
     )
 
 

@@ -50,6 +50,8 @@ class NewExecution:
     detail: str = ""
     #: It stands in the fleet's queue, not in one of its agent's own.
     fleet: bool = False
+    #: It is of a group of events and was made when that ended, after what newer events gave.
+    late: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +128,8 @@ class Step:
     state: State
     attempt: int
     outcome: Outcome | None = None
+    #: Its execution is `late`.
+    late: bool = False
 
 
 #: Says how an execution of an agent that is gone ends; None: it does not.

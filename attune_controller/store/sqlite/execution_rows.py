@@ -15,7 +15,7 @@ SELECT: LiteralString = """
 SELECT e.number, e.id, e.event, e.action, e.agent, e.epoch, e.sequence, e.state, e.handed, e.cancelling, e.attempt,
 e.started_at, e.settled_at, e.outcome, e.reason, e.detail, e.exit_code, e.result,
 r.rule, r.pack, r.digest, r.revision, r.secrets, r.key, r.match, r.accepted_at, r.hops, r.traceparent, r.rejected, r.detail, r.input,
-r.rate_key, e.ready_at, e.requeuing, e.fleet, e.released_at, e.input_bytes
+r.rate_key, e.ready_at, e.requeuing, e.fleet, e.released_at, e.late, e.input_bytes
 FROM executions e JOIN requests r USING (number)
 """
 INSERT_REQUEST: LiteralString = """
@@ -25,8 +25,8 @@ number, rule, pack, digest, revision, secrets, key, match, accepted_at, hops, tr
 """
 INSERT_EXECUTION: LiteralString = """
 INSERT INTO executions (
-id, event, action, agent, queue, epoch, sequence, state, settled_at, outcome, reason, detail, accepted_at, fleet, input_bytes
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+id, event, action, agent, queue, epoch, sequence, state, settled_at, outcome, reason, detail, accepted_at, fleet, late, input_bytes
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -69,6 +69,7 @@ class ExecutionRow(NamedTuple):
     requeuing: int
     fleet: int
     released_at: float
+    late: int
     input_bytes: int
 
 
@@ -119,6 +120,7 @@ def _request_of(row: ExecutionRow) -> NewExecution:
         rejected=Reason(row.rejected) if row.rejected else None,
         detail=row.planned_detail,
         fleet=bool(row.fleet),
+        late=bool(row.late),
     )
 
 
@@ -165,5 +167,6 @@ def execution_values(execution: Execution, queue: int | None, input_bytes: int) 
         execution.detail,
         new.accepted_at,
         new.fleet,
+        new.late,
         input_bytes,
     )

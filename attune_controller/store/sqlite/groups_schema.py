@@ -3,7 +3,8 @@
 from typing import LiteralString
 
 # A row for each open group, found by its key, by when it is due (also for a clock that stepped back) and by the first event that it needs;
-# and one for each that has ended, as long as the event that it stood for.
+# and one for each that has ended, as long as the event that it stood for. Executions of groups are of events older than what was planned
+# before them, and say so as long as they are kept.
 GROUPS: LiteralString = """
 CREATE TABLE event_groups (
     rule TEXT NOT NULL,
@@ -38,6 +39,7 @@ CREATE TABLE group_ends (
     PRIMARY KEY (rule, key, last)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX group_ends_last ON group_ends (last);
+ALTER TABLE executions ADD COLUMN late INTEGER NOT NULL DEFAULT 0;
 
 PRAGMA user_version = 10;
 """

@@ -15,7 +15,7 @@ from attune_controller.store.sqlite.statements import Row, rows_of
 from attune_core.states import Outcome, State
 
 _PAGE: LiteralString = """
-SELECT h.n, h.number, e.id, e.event, q.place, q.action, q.key, h.epoch, h.sequence, h.state, h.attempt, h.outcome
+SELECT h.n, h.number, e.id, e.event, q.place, q.action, q.key, h.epoch, h.sequence, h.state, h.attempt, h.outcome, e.late
 FROM history h JOIN executions e USING (number) LEFT JOIN queues q ON q.id = h.queue WHERE h.n > ? ORDER BY h.n LIMIT ?
 """
 
@@ -33,8 +33,8 @@ def _history(connection: apsw.Connection, after: int, limit: int) -> list[Step]:
 
 
 def _step_of(row: Row) -> Step:
-    n, number, execution, event, place, action, key, epoch, sequence, state, attempt, outcome = cast(
-        "tuple[int, int, str, int, str | None, str, str, int, int, str, int, str | None]", row
+    n, number, execution, event, place, action, key, epoch, sequence, state, attempt, outcome, late = cast(
+        "tuple[int, int, str, int, str | None, str, str, int, int, str, int, str | None, int]", row
     )
     return Step(
         n=n,
@@ -47,4 +47,5 @@ def _step_of(row: Row) -> Step:
         state=State(state),
         attempt=attempt,
         outcome=Outcome(outcome) if outcome else None,
+        late=bool(late),
     )

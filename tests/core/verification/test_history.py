@@ -1,6 +1,7 @@
 """A judge of histories is silent about good ones and names what each bad one breaks; without the latter its silence would mean nothing."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,17 @@ def entries(text: str) -> Iterator[Entry]:
             attempt=attempts.get(number, 0),
             outcome=Outcome.SUCCEEDED if kind == "e" else None,
         )
+
+
+def test_an_execution_of_a_group_may_come_after_what_newer_events_gave() -> None:
+    judge = HistoryJudge(lambda _action: 1)
+    made = [replace(one, event=event, late=late) for one, (event, late) in zip(entries("1q1 2q2 3q3"), LATE, strict=True)]
+    assert [violation for entry in made for violation in judge.take(entry)] == []
+    assert [one.invariant for one in judge.take(replace(made[0], number=4, event=8, position=(0, 4)))] == [Invariant.EVENTS]
+
+
+#: Events of executions, and whether they are of groups.
+LATE = ((9, False), (3, True), (9, False))
 
 
 def broken(text: str, limit: int | None = 1) -> list[Invariant]:

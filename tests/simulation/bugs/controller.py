@@ -17,6 +17,7 @@ from attune_controller.store.memory.tables import Tables
 from attune_controller.store.records.agents import Departure
 from attune_controller.store.records.events import Acceptance, Event, NewEvent
 from attune_controller.store.records.executions import Execution, Move, NewExecution
+from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.records.queues import Handover
 from attune_controller.store.transitions import after_move
 from attune_core.failpoints import failpoint
@@ -25,7 +26,8 @@ from attune_core.wire.session import Hello
 from tests.simulation.bugs.bug import Bug, replaced
 from tests.simulation.controller_disk import SimulatedStore
 
-_unplanned, _insert, _allowed, _greet, _leave = (
+_give_fate, _unplanned, _insert, _allowed, _greet, _leave = (
+    attune_controller.store.memory.events._give_fate,
     SimulatedStore.unplanned,
     attune_controller.store.memory.events._insert_execution,
     attune_controller.store.transitions._allowed,
@@ -94,6 +96,10 @@ def _in_the_same_epoch(tables: Tables, name: str, end: Callable[[Execution], Mov
     return departure
 
 
+def _second_event_lost(tables: Tables, plan: PlannedEvent) -> None:
+    _give_fate(tables, replace(plan, groups=tuple(group for group in plan.groups if group.count == 1)))
+
+
 _EVENTS, _EXECUTIONS = attune_controller.store.memory.events, attune_controller.store.memory.executions
 CONTROLLER_BUGS = (
     Bug(name="an event is accepted again", breaks=("G2",), injected=replaced((_EVENTS, "accept", _accept_again))),
@@ -109,6 +115,12 @@ CONTROLLER_BUGS = (
         name="dispatch hands over past the head",
         breaks=("G1", "G7"),
         injected=replaced((attune_controller.store.memory.queues, "deal", _past_the_head)),
+    ),
+    Bug(
+        name="an event joins no group that is open",
+        breaks=("G1", "G3"),
+        rare=True,
+        injected=replaced((_EVENTS, "_give_fate", _second_event_lost)),
     ),
     Bug(name="a retry takes a new place", breaks=("G8",), injected=replaced((_EXECUTIONS, "after_move", _new_place_for_a_retry))),
     Bug(
