@@ -13,6 +13,7 @@ from starlette.types import Scope
 from attune_controller.assembly import Assembly
 from attune_controller.ends import Ends, open_ends
 from attune_controller.errors import StateOnNetwork, StateRefused
+from attune_controller.expiring import Expiring
 from attune_controller.explaining.explainer import Explainer
 from attune_controller.explaining.revisions import Revisions
 from attune_controller.explaining.sources import Sources
@@ -31,6 +32,7 @@ from attune_controller.identity.join_tokens import JoinTokens
 from attune_controller.identity.private_file import write_private
 from attune_controller.identity.tokens import ApiTokens
 from attune_controller.packs import PackStore
+from attune_controller.presence import Presence
 from attune_controller.reconcile.examine import Examiner
 from attune_controller.reconcile.read_revision import read_revision
 from attune_controller.reconcile.reconciler import Reconciler
@@ -84,7 +86,11 @@ class _Composition:
         )
         self.assembly.planner.bound.limit, self.assembly.backlog.limit = settings.limits.queue, settings.limits.executions
         self.tools = _tools(settings)
-        self.reconciler = Reconciler(self.tools, store, self.assembly.active, clock, poll=settings.repository.poll)
+        rates = settings.limits.events_per_second
+        self.assembly.rates.set(rates.default, rates.sources)
+        self.reconciler = Reconciler(
+            self.tools, store, self.assembly.active, clock, random, poll=settings.repository.poll, planned=self.assembly.planner.wake
+        )
         self.certificates = AgentCertificates(store, clock)
         self.assembly.departing.void = self.certificates.void
         self.tokens = ApiTokens(store, clock, random)
@@ -103,6 +109,15 @@ class _Composition:
                 **self.assembly.loops,
                 "store": lambda: watch_store(self.store, self.clock),
                 "retention": Forgetting(self.store, self.tools.packs, self.assembly.active, self.clock, self.settings.retention).run,
+                "presence": Presence(self.store, self.assembly.fleet, self.clock, self.random, self.assembly.planner.wake).run,
+                "expiring": Expiring(
+                    self.store,
+                    self.authority.certificate,
+                    _served(self.ends),
+                    clock=self.clock,
+                    random=self.random,
+                    planned=self.assembly.planner.wake,
+                ).run,
                 "certificates": lambda: keep_fresh(self.ends.certificate.refresh, _served(self.ends), self.clock),
             },
             restore=self._restore,
@@ -125,6 +140,7 @@ class _Composition:
             requeueing=assembly.requeueing,
             holding=assembly.holding,
             sensing=assembly.sensing,
+            letters=assembly.letters,
             logs=assembly.logs,
             explainer=self._explainer(),
             progress_of=assembly.timers.progress,
@@ -132,7 +148,7 @@ class _Composition:
             hooks=Hooks(assembly.intake, assembly.active, secrets, clock, random, accepted=self._delivered),
             tokens=self.tokens,
             join_tokens=JoinTokens(store, clock, random, public_url=ends.public.url, authority=self.authority.fingerprint),
-            enrolments=Enrolments(store, self.authority, clock, agent_url=ends.agents.url, newcomers=[self._enrolled]),
+            enrolments=Enrolments(store, self.authority, clock, random, agent_url=ends.agents.url, newcomers=[self._enrolled]),
             replies=Replies(clock),
             clock=clock,
             random=random,

@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from attune_controller.backlog import Backlog
 from attune_controller.cancellation import Cancellation
+from attune_controller.dead_letters import Letters
 from attune_controller.departing import Departing
 from attune_controller.dispatch import Dispatch
 from attune_controller.expiry import Expiry
@@ -35,6 +36,7 @@ from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.routes import AgentRequests
 from attune_controller.sessions.session import Session
 from attune_controller.sessions.stream import Stream
+from attune_controller.source_rates import SourceRates
 from attune_controller.store.port import Store
 from attune_controller.store.records.agents import Agent
 from attune_controller.store.records.executions import Execution
@@ -61,7 +63,17 @@ class Assembly:
             store, self.active, self.fleet, clock, random, planned=self.sessions.wake, waits=self._waits, suspects=suspects
         )
         self.planner.agent_wait = agent_wait
-        self.intake = Intake(store, self.active, summon=self.planner.summon, glance=self.planner.glance, backlog=self.backlog)
+        self.rates = SourceRates(clock)
+        self.intake = Intake(
+            store,
+            self.active,
+            summon=self.planner.summon,
+            glance=self.planner.glance,
+            backlog=self.backlog,
+            rates=self.rates,
+            news=self.planner.news,
+        )
+        self.letters = Letters(store, self.intake, self.backlog, clock=clock, random=random, planned=self.planner.wake)
         self.cancellation = Cancellation(store, self.sessions, clock, self.planner.wake)
         self.marking = Marking(store, self.fleet, self.sessions, clock=clock, random=random, changed=self._fleet_changed)
         self.departing = Departing(store, self.fleet, self.sessions, self.marking, self.planner, clock=clock, random=random)

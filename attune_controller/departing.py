@@ -12,8 +12,8 @@ import structlog
 from attune_controller.departures import end_when_forgotten
 from attune_controller.errors import AgentForgotten
 from attune_controller.fleet import Fleet
+from attune_controller.internal_events import operator_event
 from attune_controller.marking import Marking
-from attune_controller.operator_events import operator_event
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.store.ports.agents import Agents
 from attune_controller.store.ports.upkeep import Merges

@@ -4,6 +4,7 @@ AttuneError
 ├── SessionError       ATT53x, ATT54x, ATT650   raised by sessions, departing and log_relay; answered as problem+json
 ├── BacklogFull, TooManyHolds, QueueUnknown, ActionUnknown   ATT425 to ATT428   raised by backlog, holding and the API
 ├── SensorUnknown      ATT660   raised by the API
+├── SourceTooFast      ATT678   raised by source_rates for intake
 ├── SyncError          ATT62x   raised by git_source and the reconcile steps; kept in the status
 └── StartError         ATT64x   raised while the controller starts; ends it with a message
 """
@@ -107,6 +108,15 @@ class BacklogFull(AttuneError):
 
     code, blame = "ATT425", Blame.PASSING
     remedy = "send it again later; what holds everything up shows in `attune queue list` (the bound is limits.executions)"
+
+
+class SourceTooFast(AttuneError):
+    """More events came from this source than the controller's settings allow; nothing of this one was stored."""
+
+    code, blame = "ATT678", Blame.PASSING
+    remedy = "send it again after the seconds of Retry-After; the rates are limits.events_per_second in the controller's settings"
+    #: Seconds after which there is room for one.
+    retry_after: int = 1
 
 
 class TooManyHolds(AttuneError):

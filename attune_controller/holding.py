@@ -11,7 +11,7 @@ from dataclasses import replace
 import structlog
 
 from attune_controller.errors import SessionError, TooManyHolds
-from attune_controller.operator_events import operator_event
+from attune_controller.internal_events import operator_event
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session
 from attune_controller.store.backlog import Holds

@@ -10,8 +10,11 @@ from functools import partial
 from typing import Protocol
 
 from attune_controller.backlog import Backlog
+from attune_controller.dead_letter_news import DeadLetterNews
 from attune_controller.drafting import unheard
+from attune_controller.internal_events import is_made_here
 from attune_controller.planning import CatalogHolder, Wake
+from attune_controller.source_rates import SourceRates
 from attune_controller.store.ports.events import Events
 from attune_controller.store.ports.timers import Timers
 from attune_controller.store.ports.upkeep import Syncs
@@ -20,8 +23,8 @@ from attune_controller.store.records.timers import Progress
 from attune_core.dead_letters import DeadLetter, DeadReason
 from attune_core.failpoints import failpoint
 from attune_core.rules.delivering import misdated, undeliverable
-from attune_core.rules.filling import complete_input
-from attune_core.rules.requests import REQUESTED, read_request
+from attune_core.rules.filling import InputInvalid, complete_input
+from attune_core.rules.requests import REQUESTED, RequestRefused, read_request
 
 
 class IntakeStore(Events, Syncs, Timers, Protocol):
@@ -39,37 +42,55 @@ class _Storing(Protocol):
 class Intake:
     """Accepts events once by (source, id)."""
 
-    def __init__(self, store: IntakeStore, active: CatalogHolder, *, summon: Callable[[], bool], glance: Wake, backlog: Backlog) -> None:
-        """Take the store, the active catalog, what tells the planner of an event that it has, or may have, to plan, and the bound."""
+    def __init__(
+        self,
+        store: IntakeStore,
+        active: CatalogHolder,
+        *,
+        summon: Callable[[], bool],
+        glance: Wake,
+        backlog: Backlog,
+        rates: SourceRates | None = None,
+        news: DeadLetterNews | None = None,
+    ) -> None:
+        """Take the store, the active catalog, what tells the planner of an event that it has, or may have, to plan, and the bounds."""
         self._store, self._active, self._summon, self._glance, self._backlog = store, active, summon, glance, backlog
+        self._rates, self._news = rates, news
 
     async def accept(self, event: NewEvent) -> Acceptance:
-        """Store an event durably and return its position; `BacklogFull` when too much waits already.
+        """Store an event durably and return its position; `BacklogFull` when too much waits already, `SourceTooFast` of this source.
 
         A manual run that cannot run raises `RequestRefused` or `InputInvalid` instead, because its sender is there to read it.
         """
+        self.check_rate(event.source)
         if event.type == REQUESTED:
             self._refuse_bad_request(event)
         else:
-            event = await self._judged(event)
+            event = await self.judged(event)
         (acceptance,) = await self._stored([event], self._store.accept_events)
         return acceptance
 
     async def accept_all(self, events: Sequence[NewEvent]) -> Sequence[Acceptance]:
         """Store events from outside durably, in their order and with one commit; all of them or, with `BacklogFull`, none."""
-        return await self._stored([await self._judged(event) for event in events], self._store.accept_events)
+        return await self._stored([await self.judged(event) for event in events], self._store.accept_events)
 
     async def accept_ticks(self, progress: Sequence[Progress], events: Sequence[NewEvent]) -> Sequence[Acceptance]:
         """Store what timers did and their ticks, all or none of it, with one commit; `BacklogFull` when too much waits already."""
-        return await self._stored([await self._judged(event) for event in events], partial(self._store.record_ticks, progress))
+        return await self._stored([await self.judged(event) for event in events], partial(self._store.record_ticks, progress))
 
-    async def _stored(self, events: Sequence[NewEvent], store: _Storing) -> Sequence[Acceptance]:
+    async def _stored(self, judged: Sequence[NewEvent], store: _Storing) -> Sequence[Acceptance]:
+        events = list(map(self._with_news, judged))
         await self._backlog.check(len(events))
         failpoint("c1")
         # The planner is woken before, and comes to the store after: what it plans may so be in the same commit.
         acceptances = await store(events, followed=any(map(_is_heard, events)) and self._summon())
         failpoint("c2")
         return [self._noted(event, acceptance) for event, acceptance in zip(events, acceptances, strict=True)]
+
+    def check_rate(self, source: str) -> None:
+        """Let one more event of a source in, or raise `SourceTooFast`; whoever calls `accept_all` asks it for each event."""
+        if self._rates:
+            self._rates.check(source)
 
     def _noted(self, event: NewEvent, acceptance: Acceptance) -> Acceptance:
         """Count what was stored, and return what its sender is told."""
@@ -80,14 +101,21 @@ class Intake:
             self._glance()
         return replace(acceptance, dead=event.dead) if event.dead else acceptance
 
-    async def _judged(self, event: NewEvent) -> NewEvent:
-        """Return the event with what is known of its fate before it is planned."""
-        if event.dead:
-            return event
-        dead, revision = await self._undeliverable(event), unheard(event, self._active.catalog)
-        return replace(event, dead=dead, unheard=revision) if dead or revision else event
+    async def judged(self, event: NewEvent) -> NewEvent:
+        """Return the event with what is known of its fate before it is planned; also asked for one that is to be retried."""
+        dead = event.dead or await self._undeliverable(event)
+        if dead:
+            return replace(event, dead=dead)
+        revision = unheard(event, self._active.catalog)
+        return replace(event, unheard=revision) if revision else event
+
+    def _with_news(self, event: NewEvent) -> NewEvent:
+        notice = self._news.of(event, event.dead) if event.dead and self._news else None
+        return replace(event, notice=notice) if notice else event
 
     async def _undeliverable(self, event: NewEvent) -> DeadLetter | None:
+        if is_made_here(event):
+            return self._not_runnable(event) if event.type == REQUESTED else None
         if ahead := misdated(event.time, event.received_at):
             return ahead
         catalog = self._active.catalog
@@ -97,6 +125,13 @@ class Intake:
         never = not (await self._store.sync()).active_revision
         return DeadLetter(reason=DeadReason.NO_REVISION, detail="no revision is active yet") if never else None
 
+    def _not_runnable(self, event: NewEvent) -> DeadLetter | None:
+        try:
+            self._refuse_bad_request(event)
+        except (RequestRefused, InputInvalid) as error:
+            return DeadLetter(reason=DeadReason.NOT_RUNNABLE, detail=error.message)
+        return None
+
     def _refuse_bad_request(self, event: NewEvent) -> None:
         request = read_request(event.data)
         action = request.action_in(self._active.catalog)
@@ -105,4 +140,6 @@ class Intake:
 
 
 def _is_heard(event: NewEvent) -> bool:
+    if event.notice:
+        return not event.notice.unheard
     return not (event.dead or event.unheard)

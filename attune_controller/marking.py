@@ -12,7 +12,7 @@ import structlog
 
 from attune_controller.errors import SessionError
 from attune_controller.fleet import Fleet, FleetAgent
-from attune_controller.operator_events import operator_event
+from attune_controller.internal_events import operator_event
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.sessions.session import Session
 from attune_controller.store.errors import AgentUnknown

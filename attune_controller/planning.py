@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from attune_controller.completion import completion
+from attune_controller.dead_letter_news import DeadLetterNews
 from attune_controller.drafting import draft
 from attune_controller.groups import EventTaken, Step, WaitingGroups
 from attune_controller.moved import Moved, nobody
@@ -94,6 +95,7 @@ class Planner:
         self._fresh, self._careful = True, 0
         self.bound = QueueBound(store, clock, random)
         self._groups = WaitingGroups(store)
+        self.news = DeadLetterNews(lambda: active.catalog, clock, random)
         self._work = asyncio.Event()
         self._resting = False
         #: Held while executions are being placed: what takes them from their agents happens between.
@@ -188,7 +190,7 @@ class Planner:
         self._log.error("event_set_aside", position=event.position, type=event.new.type, reason=reason)
         dead = DeadLetter(reason=DeadReason.QUARANTINED, detail=reason)
         plan = PlannedEvent(position=event.position, revision=catalog.revision or "", dead=dead)
-        await self._store.record_plans([plan])
+        await self._store.record_plans([self.news.added(event, plan)])
 
     async def _plan(self, events: Sequence[Event], catalog: Catalog) -> bool:
         """Plan events of one batch, at least the first; tell whether it was all of them."""
@@ -217,7 +219,10 @@ class Planner:
         new_id = partial(uuid7, self._clock, self._random)
         making = Making(catalog=catalog, placing=placing, now=self._clock.now(), new_id=new_id)
         plans = await self.bound.applied(
-            [planned_event(step, making) if isinstance(step, EventTaken) else ended_group(step, making) for step in steps]
+            [
+                self.news.added(step.event, planned_event(step, making)) if isinstance(step, EventTaken) else ended_group(step, making)
+                for step in steps
+            ]
         )
         self._waiting = self._waiting or any(not item.agent and not item.rejected for plan in plans for item in plan.executions)
         agents = {item.agent for plan in plans for item in plan.executions if item.agent and not item.rejected}
@@ -269,7 +274,7 @@ class Planner:
                     self._tell([await self._store.place(new.id, agent)])
                 else:
                     await self._reject(execution, Reason.QUEUE_FULL, self.bound.why(new.action))
-                    if news := self.bound.news(queue_for(new, agent), new.event):
+                    if news := self.bound.news(queue_for(new, agent), new.event, new.hops + 1):
                         await self._store.accept_event(news)
                         self._work.set()
             elif left <= 0:

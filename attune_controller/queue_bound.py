@@ -8,18 +8,18 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from attune_controller.internal_events import internal_event
 from attune_controller.store.ports.queues import Queues
 from attune_controller.store.records.events import NewEvent
 from attune_controller.store.records.executions import Execution, NewExecution, QueueKey
 from attune_controller.store.records.groups import Plan
 from attune_controller.store.transitions import queue_for
-from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
 from attune_core.states import Reason
+from attune_core.values import JsonObject
 
 #: Queues remembered, and seconds between two events that tell of the same full one.
 KNOWN, INTERVAL = 16_384, 60.0
-SOURCE = "attune:queues"
 
 
 class QueueBound:
@@ -46,9 +46,12 @@ class QueueBound:
         await self._look({queue})
         return self._take(queue)
 
-    def news(self, queue: QueueKey, position: int) -> NewEvent | None:
+    def news(self, queue: QueueKey, position: int, hops: int) -> NewEvent | None:
         """Return the event that tells that a queue is full, None when that was told a moment ago; `position` is of what did not fit."""
-        return self._notice(queue, position) if self._is_news(queue) else None
+        if not self._is_news(queue):
+            return None
+        data: JsonObject = {"place": queue.place, "action": queue.action, "key": queue.key, "limit": self.limit, "event": str(position)}
+        return internal_event("queue_full", queue.action, data, self._clock, self._random, hops=hops)
 
     def why(self, action: str) -> str:
         """Say why an execution is rejected."""
@@ -72,8 +75,8 @@ class QueueBound:
 
     def _applied(self, plan: Plan) -> Plan:
         executions = [self._kept(new) for new in plan.executions]
-        full = {_queue_of(new): None for new in executions if new.rejected is Reason.QUEUE_FULL}
-        notices = tuple(filter(None, (self.news(queue, plan.position) for queue in full)))
+        full = {_queue_of(new): new.hops + 1 for new in executions if new.rejected is Reason.QUEUE_FULL}
+        notices = tuple(filter(None, (self.news(queue, plan.position, hops) for queue, hops in full.items())))
         return replace(plan, executions=tuple(executions), notices=notices) if full else plan
 
     def _kept(self, new: NewExecution) -> NewExecution:
@@ -90,18 +93,6 @@ class QueueBound:
             return False
         self._told[queue] = now
         return True
-
-    def _notice(self, queue: QueueKey, position: int) -> NewEvent:
-        now = self._clock.now()
-        return NewEvent(
-            source=SOURCE,
-            id=uuid7(self._clock, self._random),
-            type="core.queue_full",
-            subject=queue.action,
-            time=now,
-            received_at=now,
-            data={"place": queue.place, "action": queue.action, "key": queue.key, "limit": self.limit, "event": str(position)},
-        )
 
 
 def _stands(new: NewExecution) -> bool:

@@ -40,7 +40,9 @@ class Forgetting:
         """Forget everything that is due."""
         now, kept = self._clock.now(), self._kept
         events = await self._all(
-            lambda after: self._store.prune_events(before=now - kept.events, now=now, after=after, limit=BATCH),
+            lambda after: self._store.prune_events(
+                before=now - kept.events, dead_before=now - kept.dead_letters, now=now, after=after, limit=BATCH
+            ),
         )
         executions = await self._all(
             lambda after: self._store.prune_executions(

@@ -63,6 +63,7 @@ Listen = Annotated[str, AfterValidator(_listen)]
 Url = Annotated[str, Field(max_length=512, pattern=r"^https?://[^\s/?#@]+$")]
 PathText = Annotated[Path, Field(strict=False)]
 Texts = Annotated[tuple[str, ...], Field(strict=False, max_length=32)]
+EventRate = Annotated[float, Field(strict=False, ge=0.1, le=1_000_000)]
 Bytes = Annotated[int, Field(ge=1 << 20), BeforeValidator(_size)]
 
 
@@ -129,6 +130,14 @@ class Agents(DocumentModel):
     ping: Annotated[PositiveDuration, Field(ge=0.1, le=PING_INTERVAL)] = PING_INTERVAL
 
 
+class EventRates(DocumentModel):
+    """Events a second that are taken from one source; a tenth at least. Names that end with `*` are the beginnings of sources."""
+
+    #: Of each source that is not named; without it as many as come.
+    default: EventRate | None = None
+    sources: dict[str, EventRate] = Field(default_factory=dict, max_length=1000)
+
+
 class Limits(DocumentModel):
     """Bounds of reading a revision, and of what waits; reliability.md §1.5."""
 
@@ -140,6 +149,8 @@ class Limits(DocumentModel):
     queue: Annotated[int, Field(strict=False, ge=1)] = 10_000
     #: Events to be planned and unsettled executions of all queues; more are refused with 429.
     executions: Annotated[int, Field(strict=False, ge=1)] = 1_000_000
+    #: More of a source are refused with 429.
+    events_per_second: EventRates = EventRates()
 
 
 class Retention(DocumentModel):
@@ -147,6 +158,8 @@ class Retention(DocumentModel):
 
     #: Also how long a repeated delivery is known as one.
     events: PositiveDuration = 7 * 86_400.0
+    #: Dead letters that nobody dropped, at least as long as events.
+    dead_letters: PositiveDuration = 30 * 86_400.0
     executions: PositiveDuration = 30 * 86_400.0
     executions_kept: Annotated[int, Field(strict=False, ge=1)] = 1_000_000
 

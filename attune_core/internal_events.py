@@ -47,7 +47,6 @@ _REASON: JsonObject = {"enum": [reason.value for reason in DeadReason], "descrip
 _MARKED = _object(agent=_AGENT, by=_BY, note=_NOTE)
 _HELD = _object(action=_ACTION, key=_KEY, by=_BY, note=_NOTE)
 _LETTER: Mapping[str, JsonValue] = {
-    "position": _text("Its position in the controller's order, for `attune event show`."),
     "source": _text("The event's source."),
     "id": _text("The event's id."),
     "type": _text("The event's type."),
@@ -168,12 +167,12 @@ _TABLE = (
     InternalEvent(
         ref="core.dead_letter_retried",
         description="An operator had a dead letter judged anew, and it got a new position.",
-        schema=_object(**_LETTER, was=_text("The position that it had as a dead letter."), by=_BY, note=_NOTE),
+        schema=_object(**_LETTER, position=_text("Its position now."), was=_text("Its position before."), by=_BY, note=_NOTE),
     ),
     InternalEvent(
         ref="core.dead_letter_dropped",
         description="An operator dropped a dead letter: its data are gone, its id stays known.",
-        schema=_object(**_LETTER, by=_BY, note=_NOTE),
+        schema=_object(**_LETTER, position=_text("Its position."), by=_BY, note=_NOTE),
     ),
 )
 

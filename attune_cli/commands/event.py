@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from attune_cli.client import Client
+from attune_cli.commands import event_dead_letters
 from attune_cli.commands.options import JsonFlag, Most, ProfileName, group
 from attune_cli.errors import BadArgument, EventsUnreadable, NotConfirmed, TooManyToReplay
 from attune_cli.json_argument import read_json
@@ -27,6 +28,7 @@ from attune_core.values import JsonValue
 from attune_core.wire.api import Accepted, EventView, Page
 
 app = group("Send events and see what became of them.")
+app.add_typer(event_dead_letters.app, name="dead-letter")
 
 Since = Annotated[str | None, typer.Option(help="Only events received since then (RFC 3339), or so long ago, such as 24h.")]
 Source = Annotated[str | None, typer.Option(help="Only events of this source.")]

@@ -15,6 +15,7 @@ def status_fields(found: StatusView) -> list[tuple[str, str]]:
         ("observed", refused or sync.observed_revision),
         ("agents", f"{found.agents_connected} of {found.agents_enrolled} connected"),
         ("events", f"{found.events_waiting} waiting to be planned"),
+        ("dead letters", f"{found.dead_letters}; see: attune event dead-letter list" if found.dead_letters else ""),
         ("executions", f"{found.executions_unsettled} not settled"),
     ]
     return [(name, value) for name, value in fields if value]

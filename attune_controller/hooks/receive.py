@@ -52,6 +52,10 @@ class EventDoor(Protocol):
         """Store an event durably and return its position."""
         ...
 
+    def check_rate(self, source: str) -> None:
+        """Let one more event of a source in, for `accept_all`; `SourceTooFast`."""
+        ...
+
     async def accept_all(self, events: Sequence[NewEvent]) -> Sequence[Acceptance]:
         """Store events durably with one commit and return their positions."""
         ...

@@ -58,10 +58,12 @@ class Many:
     async def add(self, n: int, value: JsonValue, size: int = 0) -> None:
         """Take one event; it is stored with its group."""
         try:
-            self._group.append((n, read_cloudevent(value, self.received_at)))
+            event = read_cloudevent(value, self.received_at)
+            self.intake.check_rate(event.source)
         except AttuneError as error:
             self.refuse(n, error)
             return
+        self._group.append((n, event))
         self._bytes += size
         if len(self._group) >= GROUP or self._bytes >= GROUP_BYTES:
             await self.store()

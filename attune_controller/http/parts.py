@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from attune_controller.dead_letters import Letters
 from attune_controller.fleet import FleetAgent
 from attune_controller.hooks.receive import CatalogHolder, EventDoor, Hooks
 from attune_controller.http.limits import LINES_BYTES
@@ -157,6 +158,7 @@ class Parts:
     requeueing: Requeuer
     holding: Holder
     sensing: SensingView
+    letters: Letters
     logs: Logs
     explainer: Explaining
     rated_until: Callable[[str, QueueKey], float]

@@ -32,6 +32,7 @@ STATUS: Mapping[type[AttuneError], int] = {
     store.ReplayedBody: 409,
     store.NotCancellable: 409,
     store.NotRequeueable: 409,
+    store.NotADeadLetter: 409,
     store.TokenExists: 409,
     store.StoreBusy: 429,
     store.StoreFull: 503,
@@ -47,6 +48,7 @@ STATUS: Mapping[type[AttuneError], int] = {
     controller.PackUnknown: 404,
     controller.TooManyQuestions: 429,
     controller.BacklogFull: 429,
+    controller.SourceTooFast: 429,
     controller.QueueUnknown: 404,
     controller.ActionUnknown: 404,
     controller.SensorUnknown: 404,
@@ -83,6 +85,8 @@ def failure_of(error: AttuneError, request: str = "") -> Failure:
 def problem_response(error: AttuneError, request: str = "") -> Response:
     """Return the answer to a request that met this error."""
     response = problem_document(failure_of(error, request))
+    if isinstance(error, controller.SourceTooFast):
+        response.headers["retry-after"] = str(error.retry_after)
     if response.status_code == HTTPStatus.UNAUTHORIZED and isinstance(error, identity.IdentityError):
         response.headers["www-authenticate"] = "Bearer"
     return response

@@ -6,6 +6,7 @@ Turned into an application by `app`; a test compares it with what the applicatio
 from attune_controller.http.resources import (
     agents,
     credentials,
+    dead_letters,
     description,
     enrolment,
     events,
@@ -33,6 +34,8 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/v1/events", Scope.READ, events.list_events),
     Row("GET", "/v1/events/{event:path}", Scope.READ, events.show_event),
     Row("GET", "/v1/recorded_events", Scope.READ, events.list_recorded_events),
+    Row("POST", "/v1/dead_letters/retry", Scope.OPERATE, dead_letters.retry),
+    Row("POST", "/v1/dead_letters/drop", Scope.OPERATE, dead_letters.drop),
     Row("GET", "/v1/executions", Scope.READ, executions.list_executions),
     # Not `repeatable`: the key becomes the event's id, which the store keeps through a restart.
     Row("POST", "/v1/executions", Scope.OPERATE, executions.request_run),

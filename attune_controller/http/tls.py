@@ -22,7 +22,7 @@ class ServedCertificate:
 
     def __init__(self, context: ssl.SSLContext, certificate: Path, key: Path | None = None) -> None:
         """Load the files; `TlsFilesUnusable`."""
-        self.context, self._certificate, self._key = context, certificate, key
+        self.context, self.path, self._key = context, certificate, key
         self._seen = self._stamp()
         self._load(context)
 
@@ -43,13 +43,13 @@ class ServedCertificate:
     def _load(self, context: ssl.SSLContext) -> None:
         try:
             # A password would be asked for on the terminal: there is none.
-            context.load_cert_chain(self._certificate, self._key, password=_no_password)
+            context.load_cert_chain(self.path, self._key, password=_no_password)
         except (OSError, ValueError) as error:
-            raise TlsFilesUnusable(f"{self._certificate}: {error}") from error
+            raise TlsFilesUnusable(f"{self.path}: {error}") from error
 
     def _stamp(self) -> tuple[tuple[int, int, int], ...]:
         try:
-            found = [path.stat() for path in (self._certificate, self._key or self._certificate)]
+            found = [path.stat() for path in (self.path, self._key or self.path)]
         except OSError as error:
             raise TlsFilesUnusable(f"{error.filename}: {error.strerror}") from error
         return tuple((stat.st_mtime_ns, stat.st_ino, stat.st_size) for stat in found)

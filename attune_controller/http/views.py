@@ -220,6 +220,7 @@ def status_view(
         agents_connected=connected,
         agents_enrolled=counts.agents_enrolled,
         events_waiting=counts.events_waiting,
+        dead_letters=counts.dead_letters,
         executions_unsettled=counts.executions_unsettled,
         started_at=rfc3339(started_at),
         alarms=list(alarms),

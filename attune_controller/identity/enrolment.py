@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from attune_controller.identity.ca import Authority
 from attune_controller.identity.errors import SigningRequestRefused
 from attune_controller.identity.join_tokens import hash_of
+from attune_controller.internal_events import internal_event
 from attune_controller.store.errors import JoinTokenRefused
 from attune_controller.store.ports.agents import Agents
 from attune_controller.store.records.agents import Agent
-from attune_core.ports import Clock
+from attune_core.ports import Clock, Random
+from attune_core.values import JsonValue
 from attune_core.wire.enrolment import Enrolled, Enrolment
 
 #: Told of a new agent (the Fleet, the listener's memory of certificates).
@@ -25,9 +27,11 @@ Newcomer = Callable[[Iterable[Agent]], None]
 class Enrolments:
     """Turns requests into agents."""
 
-    def __init__(self, store: Agents, authority: Authority, clock: Clock, *, agent_url: str, newcomers: Iterable[Newcomer] = ()) -> None:
+    def __init__(
+        self, store: Agents, authority: Authority, clock: Clock, random: Random, *, agent_url: str, newcomers: Iterable[Newcomer] = ()
+    ) -> None:
         """Take where agents reach the agent listener (https://host:port) and who has to know of a new agent."""
-        self._store, self._authority, self._clock = store, authority, clock
+        self._store, self._authority, self._clock, self._random = store, authority, clock, random
         self._agent_url, self._newcomers = agent_url, tuple(newcomers)
 
     async def enrol(self, request: Enrolment) -> Enrolled:
@@ -47,7 +51,9 @@ class Enrolments:
             certificate_expires_at=issued.expires_at,
             enrolled_at=now,
         )
-        await self._store.enrol(agent, token_hash, now)
+        labels: JsonValue = dict(token.labels)
+        event = internal_event("agent_joined", request.name, {"agent": request.name, "labels": labels}, self._clock, self._random)
+        await self._store.enrol(agent, token_hash, now, event)
         for tell in self._newcomers:
             tell([agent])
         return Enrolled(

@@ -6,19 +6,28 @@ through `ActiveCatalog`. An invalid revision changes nothing but the status (rel
 
 import asyncio
 import itertools
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import structlog
 
 from attune_controller.errors import RevisionObsolete, SyncDefect, SyncError
+from attune_controller.internal_events import internal_event
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.reconcile.problem_view import worst_first
 from attune_controller.reconcile.steps import STEPS, Pass, Tools, activate
 from attune_controller.store.ports.upkeep import Syncs
+from attune_controller.store.records.events import NewEvent
 from attune_controller.store.records.standing import Sync
 from attune_core.errors import AttuneError, Blame
-from attune_core.ports import Clock
+from attune_core.ports import Clock, Random
+from attune_core.values import JsonObject
+
+
+def _nobody() -> None:
+    """Nobody plans."""
+
 
 #: How often in a row newer commits may push an older one aside before one is finished anyway.
 DROPS = 3
@@ -41,9 +50,20 @@ class Refusal:
 class Reconciler:
     """The sync loop."""
 
-    def __init__(self, tools: Tools, store: Syncs, active: ActiveCatalog, clock: Clock, *, poll: float) -> None:
-        """Take the steps' tools, where the status is kept, what to swap, and the seconds between polls."""
-        self._tools, self._store, self._active, self._clock, self._poll = tools, store, active, clock, poll
+    def __init__(
+        self,
+        tools: Tools,
+        store: Syncs,
+        active: ActiveCatalog,
+        clock: Clock,
+        random: Random,
+        *,
+        poll: float,
+        planned: Callable[[], None] = _nobody,
+    ) -> None:
+        """Take the steps' tools, where the status is kept, what to swap, and the seconds between polls; `planned` wakes the planner."""
+        self._tools, self._store, self._active, self._poll, self._wake = tools, store, active, poll, planned
+        self._clock, self._random = clock, random
         self._nudged = asyncio.Event()
         self._refusal: Refusal | None = None
         self._log = structlog.get_logger("reconcile")
@@ -149,15 +169,40 @@ class Reconciler:
         )
         if current.catalog is not None and failure is None:
             after = replace(after, active_revision=current.commit, activated_at=now)
+        event = revision_event(before, after, self._clock, self._random)
         try:
-            await self._store.record_sync(after)
+            await self._store.record_sync(after, event)
         except AttuneError as error:
             self._log.error("status_not_written", code=error.code, reason=error.message)
             return before
-        if failure is not None and (before.code, before.observed_revision) != (after.code, after.observed_revision):
+        if failure is not None and _is_news(before, after):
             self._log.warning("revision_not_live", revision=after.observed_revision, step=step, code=failure.code, reason=failure.message)
         if after.active_revision == current.commit and current.catalog is not None:
             self._log.info("revision_live", revision=current.commit)
             self._active.swap(current.catalog)
             await self._pin(current.commit)
+        if event is not None:
+            self._wake()
         return after
+
+
+def revision_event(before: Sync, after: Sync, clock: Clock, random: Random) -> NewEvent | None:
+    """Return what tells that a revision goes live, or was refused; that git could not be asked says nothing of a revision."""
+    if after.active_revision != before.active_revision:
+        data: JsonObject = {"revision": after.active_revision, "previous": before.active_revision}
+        return internal_event("revision_applied", after.active_revision, data, clock, random)
+    if after.step in {"", "fetch"} or not _is_news(before, after):
+        return None
+    refused: JsonObject = {
+        "revision": after.observed_revision,
+        "active": after.active_revision,
+        "step": after.step,
+        "code": after.code,
+        "message": after.message[:2000],
+        "problems": len(after.problems),
+    }
+    return internal_event("revision_refused", after.observed_revision, refused, clock, random)
+
+
+def _is_news(before: Sync, after: Sync) -> bool:
+    return (before.code, before.observed_revision) != (after.code, after.observed_revision)

@@ -104,6 +104,13 @@ class NotRequeueable(AttuneError):
     remedy = "see how it stands: attune execution show ID"
 
 
+class NotADeadLetter(AttuneError):
+    """The event is not, or no longer, a dead letter that an operator can retry or drop."""
+
+    code, blame = "ATT677", Blame.AUTHOR
+    remedy = "list what there is: attune event dead-letter list"
+
+
 class ExecutionExists(AttuneError):
     """An execution with this id is stored already, for another event."""
 

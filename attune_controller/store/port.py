@@ -8,6 +8,7 @@ from typing import Protocol
 
 from attune_controller.store.backlog import Backlog, Holds, Returns
 from attune_controller.store.ports.agents import Agents, Credentials
+from attune_controller.store.ports.conditions import Conditions, DeadLetters
 from attune_controller.store.ports.events import Events
 from attune_controller.store.ports.executions import Executions, Histories
 from attune_controller.store.ports.groups import Groups
@@ -34,6 +35,8 @@ class Store(
     Seats,
     Pruning,
     Merges,
+    Conditions,
+    DeadLetters,
     Protocol,
 ):
     """All of it."""

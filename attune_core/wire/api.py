@@ -200,6 +200,7 @@ class StatusView(Document):
     agents_connected: int
     agents_enrolled: int
     events_waiting: int
+    dead_letters: int = 0
     executions_unsettled: int
     started_at: str
     #: What a person must see to, because it keeps new work out.

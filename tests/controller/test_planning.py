@@ -94,9 +94,8 @@ class World:
     def __post_init__(self) -> None:
         self.store = MemoryStore()
         self.planner = Planner(self.store, self, self, self.clock, SystemRandom(), planned=self.told.append)
-        self.intake = Intake(
-            self.store, self, summon=self.planner.summon, glance=self.planner.glance, backlog=Backlog(self.store, self.clock)
-        )
+        self.backlog = Backlog(self.store, self.clock)
+        self.intake = Intake(self.store, self, summon=self.planner.summon, glance=self.planner.glance, backlog=self.backlog)
 
     def candidates(self) -> tuple[Host, ...]:
         return tuple(self.hosts)

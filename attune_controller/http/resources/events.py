@@ -13,6 +13,7 @@ from attune_controller.http.many import DEPTH, KEYS, Many, lines_of
 from attune_controller.http.views import event_view
 from attune_controller.store.errors import EventUnknown
 from attune_controller.store.records.events import Event, EventFilter, EventStatus
+from attune_core.dead_letters import DeadReason
 from attune_core.values import JsonLimits, JsonValue, parse_json
 from attune_core.wire.api import EventView, Page
 from attune_core.wire.cloudevents import is_json
@@ -73,14 +74,16 @@ def _many(call: Call) -> Many:
 
 async def list_events(call: Call) -> Response:
     """Return a page, newest first, without data. `next` may be set on a page without items: a page looks at so many events only."""
-    query = call.query("after", "before", "limit", "status", "source", "type", "since", "search")
+    query = call.query("after", "before", "limit", "status", "source", "type", "since", "search", "dead_reason")
     status = query.text("status", among=[status.value for status in EventStatus])
+    dead = query.text("dead_reason", among=[reason.value for reason in DeadReason])
     where = EventFilter(
         status=EventStatus(status) if status else None,
         source=query.text("source", most=512),
         type=query.text("type"),
         since=query.moment("since") or 0.0,
         search=query.text("search") or None,
+        dead=DeadReason(dead) if dead else None,
     )
     before, limit = query.page()
     page = await call.parts.store.events(before=before, limit=limit, where=where)

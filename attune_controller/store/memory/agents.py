@@ -20,7 +20,7 @@ from attune_core.marks import Marks
 class MemoryAgents(Opened):
     """See port.Agents."""
 
-    async def enrol(self, agent: Agent, token_hash: str, now: float) -> None:
+    async def enrol(self, agent: Agent, token_hash: str, now: float, event: NewEvent | None = None) -> None:
         """See the port."""
         token = self.tables.join_tokens.get(token_hash)
         if token is None or token.used_at or token.expires_at <= now or token.name != agent.name:
@@ -28,6 +28,8 @@ class MemoryAgents(Opened):
         self.tables.join_tokens[token_hash] = replace(token, used_at=now)
         instance = known.instance if (known := self.tables.agents.get(agent.name)) else agent.instance
         self.tables.agents[agent.name] = replace(agent, labels=dict(agent.labels), facts=dict(agent.facts), instance=instance)
+        if event is not None:
+            accept(self.tables, event)
 
     async def agent(self, name: str) -> Agent | None:
         """See the port."""

@@ -117,7 +117,7 @@ def _fits(event: Event, where: EventFilter) -> bool:
 
 def insert_event(tables: Tables, new: NewEvent) -> int:
     """Store an event that is not there yet and return its position."""
-    kept = replace(new, data=decode(encode(new.data)), unheard="")
+    kept = replace(new, data=decode(encode(new.data)), unheard="", notice=None)
     tables.positions += 1
     position = tables.positions
     unheard = new.unheard if not (new.dead or tables.unplanned) else ""
@@ -129,6 +129,8 @@ def insert_event(tables: Tables, new: NewEvent) -> int:
         tables.ids_by_body[new.source, new.body_digest] = new.id
     if status is EventStatus.ACCEPTED:
         tables.unplanned[position] = None
+    if new.notice:
+        accept(tables, new.notice)
     return position
 
 

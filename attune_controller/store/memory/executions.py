@@ -14,6 +14,7 @@ from attune_controller.store.memory.events import insert_completion
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import Tables
 from attune_controller.store.records.agents import Load
+from attune_controller.store.records.events import EventStatus
 from attune_controller.store.records.executions import FLEET, Execution, Move
 from attune_controller.store.records.standing import Counts, Filter
 from attune_controller.store.reference import execution_number
@@ -125,7 +126,12 @@ class MemoryExecutions(Opened):
         tables = self.tables
         unplaced = sum(not tables.executions[number].sequence for number in tables.without_agent)
         unsettled = unplaced + sum(len(queue.unsettled) for queue in tables.queues.values())
-        return Counts(events_waiting=len(tables.unplanned), executions_unsettled=unsettled, agents_enrolled=len(tables.agents))
+        return Counts(
+            events_waiting=len(tables.unplanned),
+            executions_unsettled=unsettled,
+            agents_enrolled=len(tables.agents),
+            dead_letters=sum(event.status is EventStatus.DEAD_LETTER for event in tables.events.values()),
+        )
 
 
 def kept_move(move: Move) -> Move:

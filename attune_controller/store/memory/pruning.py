@@ -9,7 +9,7 @@ from itertools import islice
 from attune_controller.store.memory.groups import forget_ends
 from attune_controller.store.memory.opened import Opened
 from attune_controller.store.memory.tables import Tables
-from attune_controller.store.records.events import Event
+from attune_controller.store.records.events import Event, EventStatus
 from attune_controller.store.records.executions import Execution
 from attune_controller.store.records.standing import Pruned
 from attune_core.states import State
@@ -18,7 +18,7 @@ from attune_core.states import State
 class MemoryPruning(Opened):
     """See port.Pruning."""
 
-    async def prune_events(self, *, before: float, now: float, after: int, limit: int) -> Pruned:
+    async def prune_events(self, *, before: float, now: float, after: int, limit: int, dead_before: float = math.inf) -> Pruned:
         """See the port."""
         tables, removed, last = self.tables, 0, after
         kept = min((group.first for group in tables.groups.values()), default=math.inf)
@@ -27,7 +27,8 @@ class MemoryPruning(Opened):
             if before <= event.new.received_at <= now or event.position >= kept:
                 return Pruned(removed=removed, after=None)
             last = event.position
-            if event.new.received_at < before and _is_over(tables, event):
+            bound = min(before, dead_before) if event.status is EventStatus.DEAD_LETTER else before
+            if event.new.received_at < bound and _is_over(tables, event):
                 _forget_event(tables, event)
                 removed += 1
         return Pruned(removed=removed, after=last if len(looked) == limit else None)

@@ -5,6 +5,7 @@ Made by simulations and tests where the controller's composition root would open
 
 from attune_controller.store.memory.agents import MemoryAgents
 from attune_controller.store.memory.backlog import MemoryBacklog
+from attune_controller.store.memory.conditions import MemoryConditions
 from attune_controller.store.memory.credentials import MemoryCredentials
 from attune_controller.store.memory.events import MemoryEvents
 from attune_controller.store.memory.executions import MemoryExecutions
@@ -28,6 +29,7 @@ class MemoryStore(
     MemoryStandings,
     MemoryBacklog,
     MemoryAgents,
+    MemoryConditions,
     MemoryCredentials,
     MemorySeats,
     MemorySyncs,

@@ -3,7 +3,9 @@
 Part of MemoryStore.
 """
 
+from attune_controller.store.memory.events import accept
 from attune_controller.store.memory.opened import Opened
+from attune_controller.store.records.events import NewEvent
 from attune_controller.store.records.standing import Sync
 
 
@@ -14,6 +16,8 @@ class MemorySyncs(Opened):
         """See the port."""
         return self.tables.sync
 
-    async def record_sync(self, sync: Sync) -> None:
+    async def record_sync(self, sync: Sync, event: NewEvent | None = None) -> None:
         """See the port."""
         self.tables.sync = sync
+        if event is not None:
+            accept(self.tables, event)

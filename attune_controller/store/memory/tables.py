@@ -72,6 +72,7 @@ class Tables:
     group_ends: dict[ThrottleKey, dict[int, GroupEnd]] = field(default_factory=dict)
     api_tokens: dict[str, ApiToken] = field(default_factory=dict)
     seats: dict[tuple[str, str], Seat] = field(default_factory=dict)
+    conditions: dict[tuple[str, str], float] = field(default_factory=dict)
     sync: Sync = field(default_factory=Sync)
     timers: dict[str, Progress] = field(default_factory=dict)
 

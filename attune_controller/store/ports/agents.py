@@ -16,8 +16,8 @@ from attune_core.marks import Marks
 class Agents(Protocol):
     """Enrolled hosts and permissions to enrol."""
 
-    async def enrol(self, agent: Agent, token_hash: str, now: float) -> None:
-        """Spend the token and store the agent, in place of one with its name (whose instance stays known), in one transaction.
+    async def enrol(self, agent: Agent, token_hash: str, now: float, event: NewEvent | None = None) -> None:
+        """Spend the token, store the agent, in place of one with its name (whose instance stays known), and accept the event, in one go.
 
         `JoinTokenRefused` when the token is unknown, spent, expired or for another name.
         """

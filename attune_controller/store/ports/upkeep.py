@@ -3,6 +3,7 @@
 Part of store.port.
 """
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
@@ -19,19 +20,19 @@ class Syncs(Protocol):
         """Return the status; an empty one at first."""
         ...
 
-    async def record_sync(self, sync: Sync) -> None:
-        """Replace the status; the active revision's pointer flips here."""
+    async def record_sync(self, sync: Sync, event: NewEvent | None = None) -> None:
+        """Replace the status; the active revision's pointer flips here, and the event that tells of it is accepted."""
         ...
 
 
 class Pruning(Protocol):
     """What is no longer kept; each call looks at a few rows, so that it holds up nobody. Positions and numbers are never given again."""
 
-    async def prune_events(self, *, before: float, now: float, after: int, limit: int) -> Pruned:
+    async def prune_events(self, *, before: float, now: float, after: int, limit: int, dead_before: float = math.inf) -> Pruned:
         """Forget, of the next `limit` events above position `after`, those received before then that are planned and fully settled.
 
         The look ends at the first one that an open group waits with, or that was received between `before` and `now`; one from a clock
-        that ran ahead only stays.
+        that ran ahead only stays, and so does a dead letter that nobody dropped and that was received at `dead_before` or later.
         """
         ...
 

@@ -39,6 +39,8 @@ class NewEvent:
     #: The revision no rule of which is on this type: the event is planned, with nothing, as it is stored, unless one before it waits.
     unheard: str = ""
     traceparent: str = ""
+    #: What tells of it, stored with it unless it was there before.
+    notice: "NewEvent | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)

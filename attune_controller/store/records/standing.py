@@ -42,3 +42,4 @@ class Counts:
     events_waiting: int
     executions_unsettled: int
     agents_enrolled: int
+    dead_letters: int = 0

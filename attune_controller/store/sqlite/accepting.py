@@ -12,7 +12,7 @@ from attune_controller.store.encoding import decode
 from attune_controller.store.errors import ReplayedBody
 from attune_controller.store.records.events import Acceptance, NewEvent
 from attune_controller.store.sameness import differs
-from attune_controller.store.sqlite.event_rows import INSERT
+from attune_controller.store.sqlite.event_rows import INSERT, values_of
 from attune_controller.store.sqlite.statements import Values, execute, row_of
 
 _FIRST: LiteralString = "SELECT position, type, subject, data FROM events WHERE id = ? AND source = ?"
@@ -54,4 +54,6 @@ def _insert(connection: apsw.Connection, new: NewEvent, values: Values) -> int:
         execute(connection, _UNHEARD, position, new.unheard)
     else:
         execute(connection, "INSERT INTO unplanned (position) VALUES (?)", position)
+    if new.notice:
+        accept(connection, new.notice, values_of(new.notice))
     return position

@@ -78,9 +78,9 @@ class _TokenRow(NamedTuple):
 class SqliteAgents(Connected):
     """See port.Agents."""
 
-    async def enrol(self, agent: Agent, token_hash: str, now: float) -> None:
+    async def enrol(self, agent: Agent, token_hash: str, now: float, event: NewEvent | None = None) -> None:
         """See the port."""
-        await self._write(partial(_enrol, agent=agent, token_hash=token_hash, now=now))
+        await self._write(partial(_enrol, agent=agent, token_hash=token_hash, now=now, event=event))
 
     async def agent(self, name: str) -> Agent | None:
         """See the port."""
@@ -145,13 +145,15 @@ class SqliteAgents(Connected):
         return JoinToken(token_hash=row.token_hash, name=row.name, labels=labels, expires_at=row.expires_at, used_at=row.used_at)
 
 
-def _enrol(connection: apsw.Connection, agent: Agent, token_hash: str, now: float) -> None:
+def _enrol(connection: apsw.Connection, agent: Agent, token_hash: str, now: float, event: NewEvent | None) -> None:
     execute(connection, _SPEND, now, token_hash, agent.name, now)
     if not connection.changes():
         raise JoinTokenRefused
     identity = (agent.name, encode(dict(agent.labels)), agent.fingerprint, agent.certificate_expires_at, agent.enrolled_at)
     life = (agent.instance, agent.boot_id, agent.version, agent.slots, encode(dict(agent.facts)), agent.last_seen_at)
     execute(connection, _ENROL, *identity, *life)
+    if event is not None:
+        accept(connection, event, values_of(event))
 
 
 def _greet(connection: apsw.Connection, agent: Agent) -> None:

@@ -35,7 +35,8 @@ SELECT agent, unsettled, (SELECT coalesce(sum(waiting), 0) FROM queues WHERE pla
 FROM loads WHERE unsettled > 0 AND agent != ''
 """
 _COUNTS: LiteralString = """
-SELECT (SELECT count(*) FROM unplanned), (SELECT coalesce(sum(unsettled), 0) FROM loads), (SELECT count(*) FROM agents)
+SELECT (SELECT count(*) FROM unplanned), (SELECT coalesce(sum(unsettled), 0) FROM loads), (SELECT count(*) FROM agents),
+(SELECT count(*) FROM plans WHERE status = 'dead_letter' AND dropped_at = 0)
 """
 
 
@@ -147,5 +148,5 @@ def _keyed(connection: apsw.Connection, keys: Sequence[tuple[str, str]]) -> dict
 
 
 def _counts(connection: apsw.Connection) -> Counts:
-    waiting, unsettled, agents = cast("tuple[int, int, int]", row_of(connection, _COUNTS))
-    return Counts(events_waiting=waiting, executions_unsettled=unsettled, agents_enrolled=agents)
+    waiting, unsettled, agents, dead = cast("tuple[int, int, int, int]", row_of(connection, _COUNTS))
+    return Counts(events_waiting=waiting, executions_unsettled=unsettled, agents_enrolled=agents, dead_letters=dead)

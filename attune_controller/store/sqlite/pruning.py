@@ -3,6 +3,7 @@
 Part of SqliteStore. There is no vacuum of any kind: decision 0026 says why, and what shrinks the file.
 """
 
+import math
 from functools import partial
 from typing import LiteralString, cast
 
@@ -14,7 +15,8 @@ from attune_controller.store.sqlite.statements import Value, execute, execute_ea
 
 _EVENTS: LiteralString = """
 SELECT position, received_at, position IN (SELECT position FROM plans)
-AND NOT EXISTS (SELECT 1 FROM executions x WHERE x.event = e.position AND x.state != 'settled')
+AND NOT EXISTS (SELECT 1 FROM executions x WHERE x.event = e.position AND x.state != 'settled'),
+EXISTS (SELECT 1 FROM plans p WHERE p.position = e.position AND p.status = 'dead_letter' AND p.dropped_at = 0)
 FROM events e WHERE position > ? ORDER BY position LIMIT ?
 """
 _EXECUTIONS: LiteralString = """
@@ -29,9 +31,9 @@ _PACKS: LiteralString = "SELECT DISTINCT digest FROM executions JOIN requests US
 class SqlitePruning(Connected):
     """See port.Pruning."""
 
-    async def prune_events(self, *, before: float, now: float, after: int, limit: int) -> Pruned:
+    async def prune_events(self, *, before: float, now: float, after: int, limit: int, dead_before: float = math.inf) -> Pruned:
         """See the port."""
-        return await self._write(partial(_prune_events, before=before, now=now, after=after, limit=limit))
+        return await self._write(partial(_prune_events, dead_before=dead_before, before=before, now=now, after=after, limit=limit))
 
     async def prune_executions(self, *, before: float, now: float, keep: int, after: int, limit: int) -> Pruned:
         """See the port."""
@@ -46,16 +48,16 @@ class SqlitePruning(Connected):
         return frozenset(cast("str", row[0]) for row in await self._read(lambda connection: rows_of(connection, _PACKS)))
 
 
-def _prune_events(connection: apsw.Connection, before: float, now: float, after: int, limit: int) -> Pruned:
+def _prune_events(connection: apsw.Connection, *, dead_before: float, before: float, now: float, after: int, limit: int) -> Pruned:
     gone: list[tuple[Value, ...]] = []
     kept = cast("tuple[int | None]", row_of(connection, "SELECT min(first) FROM event_groups"))[0]
-    rows = cast("list[tuple[int, float, int]]", rows_of(connection, _EVENTS, after, limit))
+    rows = cast("list[tuple[int, float, int, int]]", rows_of(connection, _EVENTS, after, limit))
     last: int | None = rows[-1][0] if len(rows) == limit else None
-    for position, received_at, over in rows:
+    for position, received_at, over, dead in rows:
         if before <= received_at <= now or (kept is not None and position >= kept):
             last = None
             break
-        if over and received_at < before:
+        if over and received_at < (min(before, dead_before) if dead else before):
             gone.append((position,))
     execute_each(connection, "DELETE FROM events WHERE position = ?", gone)
     execute_each(connection, "DELETE FROM plans WHERE position = ?", gone)

@@ -11,6 +11,7 @@ from typing import LiteralString
 from attune_controller.store.errors import StoreFailed
 from attune_controller.store.sqlite.agents import SqliteAgents
 from attune_controller.store.sqlite.backlog import SqliteBacklog
+from attune_controller.store.sqlite.conditions import SqliteConditions
 from attune_controller.store.sqlite.credentials import SqliteCredentials
 from attune_controller.store.sqlite.events import SqliteEvents
 from attune_controller.store.sqlite.executions import SqliteExecutions
@@ -38,6 +39,7 @@ class SqliteStore(
     SqliteStandings,
     SqliteBacklog,
     SqliteAgents,
+    SqliteConditions,
     SqliteCredentials,
     SqliteSeats,
     SqliteSyncs,

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 
 from attune_controller.backlog import Backlog
+from attune_controller.dead_letters import Letters
 from attune_controller.departing import Departing
 from attune_controller.explaining.explainer import Explainer
 from attune_controller.explaining.revisions import Revisions
@@ -189,6 +190,7 @@ class House:
             requeueing=self.requeueing,
             holding=self.holding,
             sensing=self.sensing,
+            letters=Letters(self.store, intake, self.backlog, clock=self.clock, random=self.random, planned=self._wake),
             logs=self.logs,
             explainer=Explainer(self.sources()),
             rated_until=lambda _name, queue: self.rated.get(queue, 0.0),
@@ -207,7 +209,7 @@ class House:
                 self.store, self.clock, self.random, public_url="https://localhost:7443", authority=self.authority.fingerprint
             ),
             enrolments=Enrolments(
-                self.store, self.authority, self.clock, agent_url="https://localhost:7444", newcomers=[self.fleet.enrolled]
+                self.store, self.authority, self.clock, self.random, agent_url="https://localhost:7444", newcomers=[self.fleet.enrolled]
             ),
             replies=Replies(self.clock),
             clock=self.clock,

@@ -44,6 +44,7 @@ class Gate:
             self.store,
             self.authority,
             self.clock,
+            SystemRandom(),
             agent_url="https://attune.example:7444",
             newcomers=[self.fleet.enrolled, self.certificates.forget],
         )

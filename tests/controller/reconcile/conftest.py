@@ -15,7 +15,7 @@ from attune_controller.reconcile.reconciler import Reconciler
 from attune_controller.reconcile.steps import Tools
 from attune_controller.store.memory.store import MemoryStore
 from attune_core.catalog.catalog import Catalog
-from attune_core.ports import SystemClock
+from attune_core.ports import SystemClock, SystemRandom
 from attune_core.wire.api import ProblemView
 from tests.controller.pushes import Pushes
 
@@ -81,7 +81,7 @@ class Bench:
             read=lambda commit: read_revision(source.mirror, commit),
             allow_rewind=allow_rewind,
         )
-        return Reconciler(tools, self.store, self.active, SystemClock(), poll=poll)
+        return Reconciler(tools, self.store, self.active, SystemClock(), SystemRandom(), poll=poll)
 
 
 @pytest.fixture
