@@ -23,6 +23,7 @@ class Kind(StrEnum):
     ERROR = "error"
     OUTCOME = "outcome"
     REASON = "reason"
+    DEAD_LETTER = "dead letter"
 
 
 @dataclass(frozen=True, kw_only=True)

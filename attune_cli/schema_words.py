@@ -111,11 +111,24 @@ class Key:
 def key_at(path: str) -> Key:
     """Return the key of a path: the kind of document, then the keys down to it."""
     kind, *names = path.split(".")
-    whole = schema_of(kind)
-    key = Key(kind, whole, _mapping(whole.get("$defs")), required=True)
+    if kind == "core":
+        key, names = _internal_event(names[0] if names else ""), names[1:]
+    else:
+        whole = schema_of(kind)
+        key = Key(kind, whole, _mapping(whole.get("$defs")), required=True)
     for name in names:
         key = key.child(name)
     return key
+
+
+def _internal_event(name: str) -> Key:
+    """Return the data of an event that the controller itself makes; `NoSuchSchema`."""
+    from attune_core.internal_events import INTERNAL_EVENTS
+
+    known = INTERNAL_EVENTS.get(f"core.{name}")
+    if known is None:
+        raise NoSuchSchema(f"the controller makes no event core.{name[:80]}", hint=suggestion(f"core.{name}", INTERNAL_EVENTS))
+    return Key(known.ref, {"description": known.description, **known.schema}, {}, required=True)
 
 
 def _mapping(value: JsonValue) -> JsonObject:

@@ -59,7 +59,7 @@ def scalar_keys(model: type[BaseModel], before: tuple[str, ...] = ()) -> dict[tu
         inner = next((part for part in parts if issubclass(part, BaseModel)), None)
         if inner is not None:
             found |= scalar_keys(inner, (*before, name))
-        else:
+        elif getattr(field.annotation, "__origin__", None) is not dict:  # the names of a mapping stand in the file alone
             found[*before, name] = getattr(field.annotation, "__origin__", None) is tuple
     return found
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from attune_cli.explanations import Explanation, Kind
+from attune_core.dead_letters import HOP_LIMIT, DeadReason
 from attune_core.errors import AttuneError, Blame
 from attune_core.problem_codes import PROBLEM_CODES
 from attune_core.problem_examples import EXAMPLES
@@ -31,7 +32,8 @@ def explanations() -> list[Explanation]:
     errors = [_error(kind) for kind in error_classes() if kind.code not in PROBLEM_CODES]
     outcomes = [Explanation(name=one.value, kind=Kind.OUTCOME, cause=text) for one, text in OUTCOMES.items()]
     reasons = [Explanation(name=one.value, kind=Kind.REASON, cause=text) for one, text in REASONS.items()]
-    return [*problems, *errors, *outcomes, *reasons]
+    dead = [Explanation(name=one.value, kind=Kind.DEAD_LETTER, cause=cause, remedy=remedy) for one, (cause, remedy) in DEAD.items()]
+    return [*problems, *errors, *outcomes, *reasons, *dead]
 
 
 def _problem(code: str) -> Explanation:
@@ -103,4 +105,45 @@ REASONS = {
     "on a disk.",
     Reason.INPUT_INVALID: "The rule matched, but the values that it took from the event do not fit the action's parameters, or cannot be "
     "written in the format that it reads; the detail says which.",
+}
+
+RETRY = "`attune event dead-letter retry`"
+#: Why an event is a dead letter -> its cause, and what to do.
+DEAD = {
+    DeadReason.UNDECLARED: (
+        "The revision that was active when the event came declares no trigger of this name, or only the controller makes such events.",
+        f"Declare the trigger, or correct the sender. Once the trigger is live, {RETRY} brings the event back.",
+    ),
+    DeadReason.DATA_INVALID: (
+        "The event's data do not fit the schema of its trigger; the detail says where.",
+        f"Correct the sender, or the schema, and then {RETRY}.",
+    ),
+    DeadReason.TIME_AHEAD: (
+        "The event says that it happened more than 24 hours after it came.",
+        f"Set the sender's clock. An event whose time has come by now can be brought back: {RETRY}.",
+    ),
+    DeadReason.NOT_EMITTED: (
+        "A sensor sent an event of a trigger that its document does not list in `emits`.",
+        "Add the trigger to `emits`, or correct the sensor.",
+    ),
+    DeadReason.NO_REVISION: (
+        "No revision had ever been active when the event came, so nobody could say whether it is right.",
+        f"See `attune controller status` for why none is; then {RETRY}.",
+    ),
+    DeadReason.NOT_RUNNABLE: (
+        "Somebody asked for an action that the revision active at its turn cannot run so: it is gone, or what it was given does not fit.",
+        "Ask again: `attune action run`.",
+    ),
+    DeadReason.HOP_LIMIT: (
+        f"More than {HOP_LIMIT} events led to it, each caused by the one before: rules that cause one another. The chain ends here.",
+        f"`attune validate` names such loops. End it with a condition; {RETRY} begins the chain anew from this event.",
+    ),
+    DeadReason.QUARANTINED: (
+        "The controller ended each time it planned this event, three times at least, so it was set aside and the others went on.",
+        f"Report it with the event's data, please. After an update, {RETRY}.",
+    ),
+    DeadReason.RESTORED: (
+        "The store came out of a backup that held the event without its plan: in the time that was lost it may have been planned, or not.",
+        f"See whether its actions have run; if not, {RETRY}.",
+    ),
 }

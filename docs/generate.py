@@ -1,4 +1,4 @@
-"""Makes the generated files again: docs/errors.md, docs/walkthrough.md's table, what `attune explain` reads, schemas/ (`make generate`).
+"""Makes the generated pages, the table that `attune explain` reads and schemas/ again (`make generate`).
 
 tests/meta fails when a page differs from what this module writes.
 """
@@ -6,10 +6,13 @@ tests/meta fails when a page differs from what this module writes.
 import ast
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from attune_cli.explanations import Explanation, Kind
+from attune_core.internal_events import INTERNAL_EVENTS
 from attune_core.problems import Severity
+from attune_core.values import JsonObject
 from docs.explanations import ROOT, explanations
 
 BEGIN, END = "<!-- the table is generated: make generate -->", "<!-- end of the table -->"
@@ -129,6 +132,7 @@ HEADINGS = {
     Kind.ERROR: "Errors of the programs",
     Kind.OUTCOME: "Outcomes and reasons of an execution",
     Kind.REASON: None,
+    Kind.DEAD_LETTER: "Why an event is a dead letter",
 }
 
 
@@ -193,7 +197,47 @@ def openapi_page() -> str:
     return json.dumps(description(ROUTES, DESCRIBED), indent=1, ensure_ascii=False) + "\n"
 
 
+def internal_events_page() -> str:
+    """Return docs/internal-events.md."""
+    lines = [
+        "# Internal events",
+        "",
+        "What the controller itself has to tell are events like all others: kept, planned by position, and open to rules. A rule names one",
+        "as its `trigger`, and `attune validate` checks what it reads of it. Nobody outside can send one. `attune trigger list` names them,",
+        "`attune schema explain core.agent_unreachable` prints what is said here. This page is made from the same table: `make generate`.",
+        "",
+        "```yaml",
+        "description: Say so when a host is gone",
+        "trigger: core.agent_unreachable",
+        'when: event.data.labels.role == "database"',
+        "action: chat.say",
+        'input: {text: "${{ event.data.agent }} is gone"}',
+        "agents: {match: {role: chat}}",
+        "```",
+        "",
+        "An event that an execution or another event caused is one hop further than that; a chain of more than 16 hops ends as a dead",
+        "letter ([howto/dead-letters.md](howto/dead-letters.md)). Their source is `attune:controller`, or `attune:operators`.",
+        "",
+    ]
+    for one in INTERNAL_EVENTS.values():
+        lines += [f"## {one.ref}", "", one.description, ""]
+        lines += [f"*How often:* {one.once}.", ""] if one.once else []
+        lines += ["| data | type | |", "|---|---|---|", *_fields(one.schema), ""]
+    return "\n".join(lines)
+
+
+def _fields(schema: JsonObject) -> Iterator[str]:
+    properties = schema["properties"]
+    for name, field in properties.items() if isinstance(properties, dict) else ():
+        if isinstance(field, dict):
+            choices = field.get("enum")
+            words = field.get("type", "any") if not isinstance(choices, list) else [json.dumps(one) for one in choices]
+            types = ", ".join(map(str, words)) if isinstance(words, list) else str(words)
+            yield f"| `{name}` | {types} | {field.get('description', '')} |"
+
+
 PAGES = {
+    "docs/internal-events.md": internal_events_page,
     "docs/openapi.json": openapi_page,
     "docs/errors.md": errors_page,
     "docs/walkthrough.md": walkthrough_page,

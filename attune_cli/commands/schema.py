@@ -27,6 +27,8 @@ def schema(
 ) -> None:
     """Print the JSON Schema of a kind of document, explain one key, or write all schemas into a folder for an editor.
 
+    An event that the controller itself makes is explained like a kind: attune schema explain core.agent_unreachable.
+
     Example: attune schema rule;  attune schema explain action.concurrency;  attune schema write .attune/schemas
     """
     match what, where:

@@ -1,4 +1,4 @@
-"""`attune trigger`: triggers of a pack repository; a document of one from events that were seen.
+"""`attune trigger`: what rules can be on; a document of a trigger from events that were seen.
 
 Reads with attune_cli.observing; attune_core.observed infers and writes.
 """
@@ -12,7 +12,8 @@ import typer
 from attune_cli.commands.options import JsonFlag, group
 from attune_cli.errors import BadArgument, EventsUnreadable, OutputUnwritable
 from attune_cli.observing import Observed, observe
-from attune_cli.render.output import note, show_json
+from attune_cli.pack_repository import repository_root
+from attune_cli.render.output import note, show_json, show_table, write_json
 from attune_cli.render.progress import progress
 from attune_core.names import is_trigger
 from attune_core.observed.inferring import Notes, infer
@@ -22,12 +23,33 @@ from attune_core.values import JsonObject, JsonValue
 #: `version` of the JSON report; additive inside one.
 REPORT_VERSION = 1
 
-app = group("Triggers: a schema from events that were seen.")
+app = group("Triggers: what rules can be on; a schema from events that were seen.")
 
 
-@app.callback()
-def trigger() -> None:
-    """Triggers: a schema from events that were seen."""
+@app.command("list")
+def list_triggers(
+    path: Annotated[Path, typer.Argument(help="The pack repository, or a place in it.")] = Path(),
+    json: JsonFlag = False,
+) -> None:
+    """List what rules can be on: the triggers of a pack repository, its actions' completions, and what the controller itself tells.
+
+    Example: attune trigger list
+    """
+    from attune_cli.loading import load_or_show
+    from attune_core.internal_events import INTERNAL_EVENTS
+
+    loaded = load_or_show(repository_root(path), json=json)
+    if loaded.catalog is None:
+        raise typer.Exit(1)
+    catalog, rows = loaded.catalog, list[tuple[str, str, str]]()
+    for ref, trigger in sorted(catalog.triggers.items()):
+        rules = len(catalog.rules_by_trigger.get(ref, ()))
+        internal = INTERNAL_EVENTS.get(ref)
+        rows.append((ref, str(rules or ""), internal.description if internal else f"{trigger.path}:{trigger.span.line}"))
+    if json:
+        write_json([{"trigger": ref, "rules": int(rules or 0), "about": about} for ref, rules, about in rows])
+    else:
+        show_table(("trigger", "rules", "declared in, or when it comes"), rows, empty="no triggers")
 
 
 @app.command("infer")

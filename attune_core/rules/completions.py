@@ -32,22 +32,25 @@ def completion_schema(result: JsonObject | None) -> JsonObject:
 
     `if` and not `anyOf`, so that a misfit is said where it is inside the result.
     """
-    text: JsonObject = {"type": "string"}
-    nullable: JsonObject = {"type": ["string", "null"]}
+    whole: JsonObject = {} if result is None else {"if": {"type": "null"}, "else": {"$id": "urn:attune:result", **result}}
     properties: JsonObject = {
-        "execution": text,
-        "number": {"type": "integer"},
-        "action": text,
-        "rule": text,
-        "agent": text,
-        "outcome": {"enum": [outcome.value for outcome in Outcome]},
-        "reason": {"enum": [*(reason.value for reason in Reason), None]},
-        "exit_code": {"type": ["integer", "null"]},
-        "result": {} if result is None else {"if": {"type": "null"}, "else": {"$id": "urn:attune:result", **result}},
-        "parent_event": nullable,
-        "labels": {"type": "object", "additionalProperties": text},
+        "execution": _text("The execution's id."),
+        "number": {"type": "integer", "description": "The execution's number."},
+        "action": _text("The action's reference."),
+        "rule": _text("The rule that asked for it; empty: a person did."),
+        "agent": _text("Where it ran; empty: nowhere."),
+        "outcome": {"enum": [outcome.value for outcome in Outcome], "description": "How it ended."},
+        "reason": {"enum": [*(reason.value for reason in Reason), None], "description": "Why it ended so; null: it succeeded."},
+        "exit_code": {"type": ["integer", "null"], "description": "The program's exit code, if it came to that."},
+        "result": {**whole, "description": "The action's result; null: none."},
+        "parent_event": {"type": ["string", "null"], "description": "The position of the event that caused it."},
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}, "description": "The labels that its agent had to have."},
     }
     return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _text(description: str) -> JsonObject:
+    return {"type": "string", "description": description}
 
 
 def whole_data(trigger: str, given: JsonObject) -> JsonObject:

@@ -127,3 +127,12 @@ def test_a_folder_that_cannot_be_written_is_no_defect(tmp_path: Path, words: tup
     (tmp_path / "file").touch()
     done = attune(*words, cwd=tmp_path)
     assert (done.returncode, "ATT720" in done.stderr) == (3, True)
+
+
+def test_an_event_of_the_controllers_own_is_explained_like_a_kind(tmp_path: Path) -> None:
+    shown = attune("schema", "explain", "core.agent_unreachable", cwd=tmp_path).stdout
+    assert "its stream ended" in shown
+    assert "labels (required)" in shown
+    assert "When it was last heard of" in attune("schema", "explain", "core.agent_unreachable.last_seen", cwd=tmp_path).stdout
+    wrong = attune("schema", "explain", "core.agent_unreacheable", cwd=tmp_path)
+    assert "did you mean 'core.agent_unreachable'?" in wrong.stderr

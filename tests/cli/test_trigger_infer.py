@@ -76,3 +76,12 @@ def test_bad_use_ends_with_two(events: Path, words: list[str], said: str) -> Non
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_all_triggers_that_rules_can_be_on_are_listed(tmp_path: Path) -> None:
+    shutil.copytree(CASES / "base", tmp_path / "repository")
+    listed = json.loads(attune("trigger", "list", "--json", cwd=tmp_path / "repository").stdout)
+    about = {one["trigger"]: one["about"] for one in listed}
+    assert about["web.alert"].startswith("packs/web/triggers/alert.yaml:")
+    assert {"web.restart.completed", "core.execution_finished"} <= about.keys()
+    assert "core.dead_letter " in attune("trigger", "list", cwd=tmp_path / "repository").stdout

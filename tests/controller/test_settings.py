@@ -43,6 +43,14 @@ def test_every_key_has_a_variable_of_its_own() -> None:
     assert ("repository", "url") in keys
 
 
+def test_rates_of_sources_stand_in_the_file_and_the_one_of_all_others_anywhere(tmp_path: Path) -> None:
+    path = file_of(tmp_path, "repository: {url: https://a/b}\nlimits: {events_per_second: {sources: {'attune:hooks/*': 5}}}\n")
+    rates = read_settings(path, flags={"limits.events_per_second.default": "0.5"}).limits.events_per_second
+    assert (rates.default, rates.sources) == (0.5, {"attune:hooks/*": 5.0})
+    with pytest.raises(SettingsInvalid, match="sets nothing"):
+        read_settings(path, flags={"limits.events_per_second.sources": "a"})
+
+
 MISTAKES = {
     "repository:\n  url: https://a/b\n  pol: 3s\n": "controller.yaml:3:3: repository.pol: there is no such key; did you mean poll?",
     "repository:\n  url: https://a/b\n  poll: 3\n": "controller.yaml:3:9: repository.poll: a duration is a number with a unit",
@@ -51,6 +59,7 @@ MISTAKES = {
     "- a\n": "must hold keys and values",
     "public: {listen: ':x'}\nrepository: {url: https://a/b}\n": "controller.yaml:1:18: public.listen: an address is host:port",
     "public: {listen: ':1', plain: true}\nrepository: {url: https://a/b}\n": "loopback only",
+    "repository: {url: https://a/b}\nlimits: {events_per_second: {default: 0}}\n": "limits.events_per_second.default",
     "repository: [1]\n": "controller.yaml:1:1: repository",
 }
 

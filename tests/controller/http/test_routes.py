@@ -48,6 +48,8 @@ OPENED = {
         "POST /v1/executions",
         "POST /v1/executions/{execution}/cancel",
         "POST /v1/executions/{execution}/requeue",
+        "POST /v1/dead_letters/retry",
+        "POST /v1/dead_letters/drop",
         "POST /v1/queues/pause",
         "POST /v1/queues/resume",
         *(f"POST /v1/agents/{{agent}}/{what}" for what in ("cordon", "uncordon", "pause", "resume", "drain", "forget")),

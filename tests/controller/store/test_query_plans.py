@@ -38,7 +38,7 @@ SMALL = (
     "SCAN executions USING COVERING INDEX executions_state",  # those that are not settled, every ten minutes
 )
 #: Read in the order of its rows up to the limit; counted, page by page, for the status only.
-QUEUE_OF_EVENTS = "SCAN u", "SCAN unplanned"
+QUEUE_OF_EVENTS = "SCAN u", "SCAN unplanned", "SCAN plans USING COVERING INDEX plans_dead"
 #: Sorted after the search: as many as events were asked for, as have one id, as one agent or the fleet has queues, as wait for an agent.
 SORTED = ("json_each", "e.id = ?", "last_handed > 0", "fleet = 1", "place = '*'", "waiting AND queue IN")
 
