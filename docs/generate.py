@@ -203,7 +203,7 @@ def internal_events_page() -> str:
         "# Internal events",
         "",
         "What the controller itself has to tell are events like all others: kept, planned by position, and open to rules. A rule names one",
-        "as its `trigger`, and `attune validate` checks what it reads of it. Nobody outside can send one. `attune trigger list` names them,",
+        "as its `trigger`, and `attune validate` checks what it reads. Nobody outside can send one. `attune trigger list` names them;",
         "`attune schema explain core.agent_unreachable` prints what is said here. This page is made from the same table: `make generate`.",
         "",
         "```yaml",
