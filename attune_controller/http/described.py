@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from attune_core.wire import api, explanations, ingest
+from attune_core.wire.dead_letters import DeadLetterRequest, DroppedView, RetriedView
 from attune_core.wire.enrolment import Enrolled, Enrolment
 from attune_core.wire.groups import WaitingGroup
 from attune_core.wire.history import HistoryPage
@@ -41,10 +42,12 @@ DESCRIBED: Mapping[tuple[str, str], Described] = {
     ("GET", "/v1/openapi.json"): Described(),
     ("GET", "/v1/status"): Described(gives=api.StatusView),
     ("GET", "/v1/events"): Described(
-        gives=api.Page[api.EventView], query=("after", "before", "limit", "status", "source", "type", "since", "search")
+        gives=api.Page[api.EventView], query=("after", "before", "limit", "status", "source", "type", "since", "search", "dead_reason")
     ),
     ("GET", "/v1/events/{event:path}"): Described(gives=api.EventView, query=("data",)),
     ("GET", "/v1/recorded_events"): Described(gives=api.Page[api.EventView], query=(*_PAGE, "since", "trigger")),
+    ("POST", "/v1/dead_letters/retry"): Described(takes=DeadLetterRequest, gives=RetriedView),
+    ("POST", "/v1/dead_letters/drop"): Described(takes=DeadLetterRequest, gives=DroppedView),
     ("GET", "/v1/executions"): Described(
         gives=api.Page[api.ExecutionView], query=("after", "before", "limit", "state", "action", "agent", "event")
     ),
