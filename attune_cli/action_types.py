@@ -1,6 +1,6 @@
 """The types of an action's input and result, as a file beside the action; pack authors get completion and checks from it.
 
-Called by `attune action types` and, for a new action, by `new_action`; attune_core.stubs writes the text.
+Called by `attune action types` and, for a new action, by `new_program`; attune_core.stubs writes the text.
 """
 
 from pathlib import Path

@@ -108,6 +108,13 @@ class ActionExists(AttuneError):
     remedy = "choose another name, or change the action that is there"
 
 
+class SensorExists(AttuneError):
+    """The pack has a sensor of that name."""
+
+    code, blame = "ATT755", Blame.AUTHOR
+    remedy = "choose another name, or change the sensor that is there"
+
+
 class DocumentUnusable(AttuneError):
     """A document that the command needs is not there, or has a mistake."""
 

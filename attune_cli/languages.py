@@ -1,6 +1,7 @@
 """The literal table of languages that `attune action new` has a template for: the environment it declares and what types it gets.
 
-Read by `new_action` and `action_types`; the files stand in action-templates/<language>/, as they look in a pack.
+Sensors have templates in some of them. Read by `new_program` and `action_types`; the files stand in action-templates/<language>/ and
+sensor-templates/<language>/, as they look in a pack.
 """
 
 from collections.abc import Mapping
@@ -45,3 +46,5 @@ LANGUAGES: Mapping[str, Language] = {
         environment={"ecosystem": "java", "interpreter": ">=17", "lock": "java/classpath.lock", "sources": ["java/src/**"]},
     ),
 }
+#: Those with a template for a sensor.
+SENSOR_LANGUAGES = ("shell", "python", "javascript", "go")

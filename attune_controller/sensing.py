@@ -185,11 +185,12 @@ def _by_place(seats: Sequence[Seat]) -> Mapping[tuple[str, str], Seat]:
 
 def _made(made: dict[str, SensorAssignment], catalog: Catalog, sensor: Sensor) -> SensorAssignment:
     if sensor.ref not in made:
-        made[sensor.ref] = _assignment(catalog, sensor)
+        made[sensor.ref] = assignment_of(catalog, sensor)
     return made[sensor.ref]
 
 
-def _assignment(catalog: Catalog, sensor: Sensor) -> SensorAssignment:
+def assignment_of(catalog: Catalog, sensor: Sensor) -> SensorAssignment:
+    """Return what an agent is told of a sensor; a local run uses the same."""
     document = sensor.document
     return SensorAssignment(
         sensor=sensor.ref,

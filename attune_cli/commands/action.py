@@ -2,7 +2,6 @@
 
 from enum import Enum
 from pathlib import Path
-from shlex import quote
 from typing import Annotated
 
 import typer
@@ -100,23 +99,14 @@ def new(
 
     Example: attune action new web.restart --language python
     """
-    from attune_cli.new_action import new_action
+    from attune_cli.new_program import new_action
+    from attune_cli.render.made import show_made
 
     pack, name = _names(action)
     if language not in LANGUAGES:
         raise BadArgument(f"there is no template for {language!r}", hint=f"choose one of {', '.join(LANGUAGES)}")
     made = new_action(repository, pack, name, language)
-    if json:
-        show_json({"action": action, "written": [*made.written], "kept": [*made.kept], "unlocked": made.unlocked or None})
-        return
-    for place in made.written:
-        show_line(f"wrote {place}")
-    for place in made.kept:
-        show_line(f"kept {place}")
-    if made.unlocked:
-        note(f"the lock file is still to be made: {made.unlocked}")
-        show_line(f"next: attune pack lock {pack} {made.environment}{_in_repository(repository)}")
-    show_line(f"next: attune action run {action} --local{_in_repository(repository)}")
+    show_made(made, "action", action, repository, json=json)
 
 
 @app.command()
@@ -160,10 +150,6 @@ def _names(action: str) -> tuple[str, str]:
     if not (dot and is_name(pack) and is_name(name)):
         raise BadArgument(f"{action!r} is not of the form PACK.ACTION, with names of lower-case letters, digits and _")
     return pack, name
-
-
-def _in_repository(repository: Path) -> str:
-    return "" if repository == Path() else f" --repository {quote(str(repository))}"
 
 
 def _watch(client: Client, executions: list[str], *, json: bool) -> int:

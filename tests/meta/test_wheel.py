@@ -22,7 +22,7 @@ def test_every_module_and_shipped_file_is_in_the_wheel(wheel: zipfile.ZipFile) -
     for package in ("attune_core", "attune_controller", "attune_agent", "attune_cli"):
         expected = {path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*.py")}
         assert expected <= inside
-    for folder in ("schemas", "packs-template", "action-templates", "examples", "built-in"):
+    for folder in ("schemas", "packs-template", "action-templates", "sensor-templates", "examples", "built-in"):
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 assert f"attune_core/shipped/{path.relative_to(ROOT).as_posix()}" in inside

@@ -1,14 +1,15 @@
-"""A new action from a language's template: document, program, types, and the pack and environment around it if they are missing.
+"""A new action or sensor from a language's template: document, program, and the pack and environment around it if they are missing.
 
-Called by `attune action new`. Nothing that exists is overwritten; what is written validates clean.
+Called by `attune action new` and `attune sensor new`. Nothing that exists is overwritten; what is written validates clean.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
 
 from attune_cli.action_types import types_path, types_text
-from attune_cli.errors import ActionExists
+from attune_cli.errors import ActionExists, SensorExists
 from attune_cli.languages import LANGUAGES, Language
 from attune_cli.local.locking import lock, lockings_of
 from attune_cli.pack_repository import repository_root
@@ -44,30 +45,53 @@ class Made:
 
 
 def new_action(repository: Path, pack: str, name: str, language: str) -> Made:
-    """Write it; `ActionExists` before anything is touched."""
-    chosen, made = LANGUAGES[language], Made(root=repository_root(repository))
-    folder = made.root / "packs" / pack
-    if (folder / "actions" / f"{name}.yaml").exists():
-        raise ActionExists(f"packs/{pack}/actions/{name}.yaml is there already")
-    if not (folder / "pack.yaml").exists():
-        (folder / "actions").mkdir(parents=True, exist_ok=True)
-        _write(made, folder / "pack.yaml", _PACK.format(pack=pack))
-    current = working_pack(repository, pack)
-    made.environment = _environment(made, current, chosen)
-    words = {
-        "ACTION_NAME": name,
-        "PACK_NAME": pack,
-        "ENVIRONMENT_NAME": made.environment or "",
-        "CLASS_NAME": "".join(word.capitalize() for word in name.split("_")),
-    }
-    template = shipped("action-templates") / language
-    for source in sorted(path for path in template.rglob("*") if path.is_file()):
-        _copy(made, source, folder / _filled(str(source.relative_to(template)), words), words)
-    _lock(made, working_pack(repository, pack))
+    """Write an action and its types; `ActionExists` before anything is touched."""
+    made, folder = _begin(repository, pack, f"actions/{name}.yaml", ActionExists)
+    chosen, words = LANGUAGES[language], {"ACTION_NAME": name, "CLASS_NAME": "".join(word.capitalize() for word in name.split("_"))}
+    _fill(made, working_pack(repository, pack), chosen, _templates("action-templates", language), words)
     if chosen.types:
-        action = current.action(name)
+        action = working_pack(repository, pack).action(name)
         _write(made, types_path(folder / "actions", name, chosen.types), types_text(f"{pack}.{name}", action, chosen.types))
     return made
+
+
+def new_sensor(repository: Path, pack: str, name: str, language: str) -> Made:
+    """Write a sensor and the trigger that it emits; `SensorExists` before anything is touched.
+
+    What its environment needs is as for an action of the language.
+    """
+    made, _ = _begin(repository, pack, f"sensors/{name}.yaml", SensorExists)
+    own = _templates("sensor-templates", language)
+    around = {place: source for place, source in _templates("action-templates", language).items() if "_NAME" not in place}
+    _fill(made, working_pack(repository, pack), LANGUAGES[language], {**around, **own}, {"SENSOR_NAME": name})
+    return made
+
+
+def _begin(repository: Path, pack: str, document: str, exists: type[AttuneError]) -> tuple[Made, Path]:
+    """Refuse what is there, and see to it that there is the pack."""
+    made = Made(root=repository_root(repository))
+    folder = made.root / "packs" / pack
+    if (folder / document).exists():
+        raise exists(f"packs/{pack}/{document} is there already")
+    if not (folder / "pack.yaml").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(made, folder / "pack.yaml", _PACK.format(pack=pack))
+    return made, folder
+
+
+def _templates(folder: str, language: str) -> dict[str, Path]:
+    """Return a template's files by their place in a pack."""
+    root = shipped(folder) / language
+    return {path.relative_to(root).as_posix(): path for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def _fill(made: Made, pack: WorkingPack, chosen: Language, files: Mapping[str, Path], words: Mapping[str, str]) -> None:
+    """Write the files, with the environment that they run in."""
+    made.environment = _environment(made, pack, chosen)
+    whole = {**words, "PACK_NAME": pack.name, "ENVIRONMENT_NAME": made.environment or ""}
+    for place, source in files.items():
+        _copy(made, source, pack.folder / _filled(place, whole), whole)
+    _lock(made, working_pack(made.root, pack.name))
 
 
 def _environment(made: Made, pack: WorkingPack, language: Language) -> str | None:
@@ -103,7 +127,7 @@ def _lock(made: Made, pack: WorkingPack) -> None:
         made.unlocked = error.message
 
 
-def _copy(made: Made, source: Path, target: Path, words: dict[str, str]) -> None:
+def _copy(made: Made, source: Path, target: Path, words: Mapping[str, str]) -> None:
     if target.exists():
         made.kept.append(target.relative_to(made.root).as_posix())
         return
@@ -117,7 +141,7 @@ def _write(made: Made, path: Path, text: str) -> None:
     made.wrote(path)
 
 
-def _filled(text: str, words: dict[str, str]) -> str:
+def _filled(text: str, words: Mapping[str, str]) -> str:
     for word, value in words.items():
         text = text.replace(word, value)
     return text
