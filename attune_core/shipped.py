@@ -15,7 +15,7 @@ class ShippedFilesMissing(AttuneError):
 
 
 def shipped(name: str) -> Path:
-    """Return the folder `schemas`, `packs-template`, `action-templates`, `sensor-templates`, `examples` or `built-in` of this installation."""
+    """Return a folder of this installation: `schemas`, `built-in`, `examples`, `packs-template`, `action-templates`, `sensor-templates`."""
     for place in (_PACKAGE / "shipped" / name, _PACKAGE.parent / name):
         if place.is_dir():
             return place
