@@ -37,7 +37,6 @@ COMMANDS = {
     "rule": ("attune_cli.commands.rule", "Rules: those that are live, and one tried on an event"),
     "webhook": ("attune_cli.commands.webhook", "Webhooks: list them, try a payload, send one signed"),
     "trigger": ("attune_cli.commands.trigger", "Triggers: what rules can be on; a schema from events that were seen"),
-    "trigger": ("attune_cli.commands.trigger", "Triggers: a schema from events that were seen"),
     "sensor": ("attune_cli.commands.sensor", "Sensors: where each runs and how it is; run one here; start a new one"),
     "timer": ("attune_cli.commands.timer", "Timers: those that are live, and when one is due"),
     "event": ("attune_cli.commands.event", "Send events and see what became of them"),

@@ -13,6 +13,7 @@ import structlog
 
 from attune_controller.errors import SessionError
 from attune_controller.fleet import Fleet, FleetAgent
+from attune_controller.internal_events import internal_event
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.sensor_health import Health, examined, turn
 from attune_controller.sensor_placement import Present, assigned, moves_in, seated
@@ -22,14 +23,12 @@ from attune_controller.store.ports.sensors import Seats
 from attune_controller.store.records.events import NewEvent
 from attune_controller.store.records.sensors import Seat
 from attune_core.catalog.catalog import Catalog, Sensor
-from attune_core.ids import uuid7
 from attune_core.marks import MarkKind
 from attune_core.ports import Clock, Random, rfc3339
 from attune_core.values import JsonObject
 from attune_core.wire.agent_frames import Status
 from attune_core.wire.sensors import SensorAssignment, Sensors, SensorsFrame, SensorStatus
 
-SOURCE = "attune:controller"
 #: Seconds between two looks, whatever happens, and how long a change waits for others: a thousand agents come back one by one.
 PERIOD, GATHERING = 60.0, 0.05
 Assignments = tuple[SensorAssignment, ...]
@@ -135,13 +134,12 @@ class Sensing:
         data: JsonObject = {"sensor": seat.sensor, "agent": seat.agent, "since": rfc3339(seat.failing_since or health.ill_from)}
         if turned == "failing":
             data |= {"restarts": max(status.restarts - health.restarts, 0), "error": status.last_error}
-        self._turned[place] = 0.0 if seat.failing_since else health.ill_from, self._event(f"core.sensor_{turned}", seat, data, now)
+        self._turned[place] = 0.0 if seat.failing_since else health.ill_from, self._event(f"sensor_{turned}", seat, data)
         self._log.warning(f"sensor_{turned}", sensor=seat.sensor, agent=seat.agent)
         self.wake()
 
-    def _event(self, kind: str, seat: Seat, data: JsonObject, now: float) -> NewEvent:
-        new_id = uuid7(self._clock, self._random)
-        return NewEvent(source=SOURCE, id=new_id, type=kind, subject=seat.sensor, time=now, received_at=now, data=data)
+    def _event(self, what: str, seat: Seat, data: JsonObject) -> NewEvent:
+        return internal_event(what, seat.sensor, data, self._clock, self._random)
 
     async def place(self) -> float:
         """Decide, store, tell; return after how many seconds time alone may change something."""

@@ -6,11 +6,12 @@ certificate.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
-from attune_controller.errors import BacklogFull
+from attune_controller.errors import BacklogFull, SourceTooFast
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.sensing import Sensing
 from attune_controller.sessions.session import Session
@@ -24,8 +25,20 @@ from attune_core.wire.sensors import SensorEvent
 PAUSE = 1.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """Events that were not taken, the last ones of those that came, and after how many seconds they may come again."""
+
+    events: int = 0
+    again_in: float = 0.0
+
+
 class EventDoor(Protocol):
     """The way in for events; intake.Intake."""
+
+    def check_rate(self, source: str) -> None:
+        """Count an event of a source; `SourceTooFast` when it has sent as many as it may."""
+        ...
 
     async def accept_all(self, events: Sequence[NewEvent]) -> Sequence[Acceptance]:
         """Store events durably, in their order and with one commit; all of them or, with `BacklogFull`, none."""
@@ -40,20 +53,31 @@ class SensorEvents:
         self._intake, self._sensing, self._active, self._clock = intake, sensing, active, clock
         self._log = structlog.get_logger("sensor_events")
 
-    async def take(self, session: Session, events: Sequence[SensorEvent]) -> bool:
-        """Store them all and return True, or, when too much waits, none of them and False."""
-        if not events:
-            return True
+    async def take(self, session: Session, events: Sequence[SensorEvent]) -> Refused:
+        """Store them and return how many of the last ones were not taken: all when too much waits, those that come too fast else."""
         new = [self._event(session.name, event) for event in events]
+        refused = self._too_fast(new)
+        new = new[: len(new) - refused.events]
+        if not new:
+            return refused
         try:
             acceptances = await self._intake.accept_all(new)
         except BacklogFull as error:
-            self._log.warning("sensor_events_refused", agent=session.name, events=len(new), code=error.code)
-            return False
+            self._log.warning("sensor_events_refused", agent=session.name, events=len(events), code=error.code)
+            return Refused(events=len(events), again_in=PAUSE)
         for event, acceptance in zip(new, acceptances, strict=True):
             if acceptance.differs:
                 self._log.warning("sensor_event_differs", source=event.source, id=safe_text(event.id, limit=128))
-        return True
+        return refused
+
+    def _too_fast(self, events: Sequence[NewEvent]) -> Refused:
+        """Return how many of the last ones come faster than their source may send."""
+        for place, event in enumerate(events):
+            try:
+                self._intake.check_rate(event.source)
+            except SourceTooFast as error:
+                return Refused(events=len(events) - place, again_in=max(error.retry_after, PAUSE))
+        return Refused()
 
     def _event(self, agent: str, event: SensorEvent) -> NewEvent:
         return NewEvent(

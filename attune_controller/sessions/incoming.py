@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from attune_controller.errors import FrameRefused
 from attune_controller.log_relay import LogRelay
 from attune_controller.reports import Reports
-from attune_controller.sensor_events import PAUSE, SensorEvents
+from attune_controller.sensor_events import Refused, SensorEvents
 from attune_controller.sessions.session import Session, key_of
 from attune_controller.store.ports.queues import Queues
 from attune_controller.store.records.agents import Held
@@ -65,12 +65,12 @@ class Incoming:
             reports = [frame.body for frame in fresh if isinstance(frame, ReportFrame)]
             # Also of a POST that was answered before: those that were refused then may be taken now, and the others are known.
             events = [frame.body for frame in frames if isinstance(frame, EventFrame)]
-            taken = True
+            refused = Refused()
             if not acks and not events:
                 await self._reports.take(session, reports)
             else:
                 # Together they need one commit. Reports come first: what has moved on needs no acknowledgement of its own any more.
-                *_, taken = await asyncio.gather(
+                *_, refused = await asyncio.gather(
                     self._reports.take(session, reports), self._acknowledge(session, acks), self._events.take(session, events)
                 )
             for frame in fresh:
@@ -80,7 +80,7 @@ class Incoming:
                     self._said(session.name, frame.body)
             if fresh:
                 session.last_n = fresh[-1].n
-            return Stored(n=session.last_n) if taken else Stored(n=session.last_n, refused_events=len(events), again_in=PAUSE)
+            return Stored(n=session.last_n, refused_events=refused.events, again_in=refused.again_in)
 
     async def _acknowledge(self, session: Session, acks: Sequence[Ack]) -> None:
         """Store how far each queue got; a queue that did not get further although more was sent has refused a gap."""
