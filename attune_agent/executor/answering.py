@@ -62,8 +62,7 @@ class Answering:
                 sensors = read.flag(fields, "sensors")  # an agent of before would not know their kind
                 reply({"attempts": [held.listed() for held in self._ledger.all() if sensors or held.kind != "sensor"]})
             case "outcome":
-                held = self._known(fields)
-                reply({"state": held.state, "outcome": held.outcome})
+                reply(self._outcome(self._known(fields)))
             case "forget":
                 self._end_of_interest(fields)
                 reply({})
@@ -96,6 +95,11 @@ class Answering:
         if held is None:
             raise Refused("unknown", "no such attempt")
         return held
+
+    def _outcome(self, held: Held) -> Fields:
+        if held.outcome is not None and self._hosting.slot_of(held) is not None:
+            return {"state": "running", "outcome": None}  # its files are being removed; the end is pushed in a moment
+        return {"state": held.state, "outcome": held.outcome}
 
     def _stop(self, held: Held, fields: Fields) -> None:
         slot = self._hosting.slot_of(held)

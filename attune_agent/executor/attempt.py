@@ -1,7 +1,8 @@
 """One attempt inside its keeper: its processes, its pipes, its private directory; what it became is an Ending.
 
-`keeper` makes it from a StartCommand, tells it what its loop saw (readiness, children's ends, time, a stop) and asks `step` whether it is
-over. What to do when is decided by `course`; how processes are reached by `tree`.
+`keeper` makes it from an Order, which prepares everything that needs no process, and has it `begin` when the start is recorded. Then it
+tells it what its loop saw (readiness, children's ends, time, a stop), asks `step` whether it is over, and at last has its files removed.
+What to do when is decided by `course`; how processes are reached by `tree`.
 """
 
 import contextlib
@@ -9,7 +10,6 @@ import fcntl
 import os
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from attune_agent.executor.bounded_log import BoundedLog
 from attune_agent.executor.confine import OutOfMemoryScore
@@ -18,11 +18,12 @@ from attune_agent.executor.log_index import STREAMS
 from attune_agent.executor.masking import Masker, masked
 from attune_agent.executor.private_directory import PrivateDirectory
 from attune_agent.executor.protocol import How, ResultState
-from attune_agent.executor.pump import Log, Stream, output_pipe
+from attune_agent.executor.pump import Log, Stream
+from attune_agent.executor.remove_tree import empty_directory, open_directory
 from attune_agent.executor.sandbox import NOT_REACHED, Bubble
 from attune_agent.executor.spawn import Command, NotSpawned, not_spawned, resolve, spawn
 from attune_agent.executor.spool import Spool
-from attune_agent.executor.start_command import StartCommand
+from attune_agent.executor.start_command import Order, StartCommand
 from attune_agent.executor.tree import Tree, terminate_sandboxed
 from attune_core.failpoints import failpoint
 
@@ -52,35 +53,61 @@ def now() -> float:
 
 
 class Attempt:
-    """A started attempt."""
+    """An attempt, at first only prepared."""
 
-    def __init__(self, command: StartCommand, private: Path, tree: Tree, score: OutOfMemoryScore) -> None:
-        """Start it; a build's two output streams are one. `NotSpawned`: nothing runs."""
-        self.command = command
+    def __init__(self, order: Order, tree: Tree, score: OutOfMemoryScore) -> None:
+        """Prepare it; a build's two output streams are one. `NotSpawned`: it cannot be, and nothing is left of it."""
+        command = self.command = order.command
         self.course = Course(now(), command.timeout, command.grace)
         self.streams: list[Stream] = []
         self.input: int | None = None
+        self.started_at = 0.0
+        self._began = 0.0
         self._unwritten = memoryview(b"")
         self._tree = tree
+        self._built = order.tree
         self._score = score
         self._status: int | None = None
         self._detail = ""
         self._bubble: Bubble | None = None
         self._tree_empty = False
+        #: The action's ends of its pipes, standard input last.
+        self._ends: list[int] = []
         self._logs = _logs(command)
         try:
-            self._private = PrivateDirectory(private)
+            self._private = PrivateDirectory(order.private)
         except OSError as error:
             self._release()
             raise not_spawned(error) from error
         try:
-            self._start()
-        except BaseException:
-            self._release()
-            self.remove_files()
+            self._what = self._prepare()
+        except (OSError, NotSpawned) as error:
+            self.abandon()
+            raise (error if isinstance(error, NotSpawned) else not_spawned(error)) from error
+
+    def begin(self) -> None:
+        """Start it: from here on its time counts. `NotSpawned`: nothing runs, and nothing is left of it."""
+        self._score.put(_SCORE)
+        try:
+            if self.command.fresh:
+                _empty(self._built)
+            self.pid = spawn(self._what, self._ends[-1], self._ends[0], self._ends[len(self.streams) - 1])
+            failpoint("a6")
+        except NotSpawned:
+            self.abandon()
             raise
-        self._began = now()
-        self.started_at = time.time()
+        finally:
+            self._score.put(0)
+        self._close_ends()
+        if self._bubble is not None:
+            self._bubble.started()
+        self._began, self.started_at = now(), time.time()
+        self.course = Course(self._began, self.command.timeout, self.command.grace)
+
+    def abandon(self) -> None:
+        """Remove everything that was prepared; it will not begin."""
+        self._release()
+        self.remove_files()
 
     def write_input(self) -> None:
         """Give the action more of its Input; that it does not want it, or has ended, is no error."""
@@ -128,70 +155,57 @@ class Attempt:
                     return all(settled)
 
     def ending(self) -> Ending:
-        """Return how it ended, once `step` said that it is over; its files are gone afterwards."""
+        """Return how it ended, once `step` said that it is over; its files are still there."""
         ended, ended_at = now(), time.time()
         how: How = self.course.cause or ("exited" if self._status is not None and os.WIFEXITED(self._status) else "signalled")
         if self._bubble is not None and how == "exited" and not self._bubble.reached():
             how, self._detail = "not_executable", NOT_REACHED
         state, result = self._result()
-        totals = [log.total for log in self._logs]
         self._release()
-        if not self.remove_files():
-            self._detail = "some files of its private directory could not be removed as its own uid"
         return Ending(
             how=how,
             status=self._status,
             detail=self._detail,
             result_state=state,
             result=masked(result, self.command.masks),
-            stdout_bytes=totals[0],
-            stderr_bytes=totals[1] if len(totals) > 1 else 0,
+            stdout_bytes=self._logs[0].total,
+            stderr_bytes=self._logs[1].total if len(self._logs) > 1 else 0,
             started_at=self.started_at,
             ended_at=ended_at,
             duration=ended - self._began,
         )
 
-    def remove_files(self) -> bool:
-        """Empty its private directory, once, and what it has in shared memory; tell whether nothing is left in the directory."""
+    def remove_files(self) -> None:
+        """Empty its private directory, once, and what it has in shared memory."""
         self._tree.remove_memory()
-        return self._private.remove_content()
+        self._private.remove_content()
 
-    def _start(self) -> None:
-        command, ours = self.command, list[int]()
-        try:
-            capture = command.result_limit if command.result_from == "stdout" else 0
-            for name, log in zip(STREAMS, self._logs, strict=False):
-                read, write = output_pipe()
-                ours.append(write)
-                self.streams.append(Stream(name, read, log, Masker(command.masks), capture if name == "stdout" else 0))
-            variables = {**command.environment_variables, **self._private.variables()}
-            self._private.write_home(command.home)
-            stdin = self._open_input(variables)
-            ours.append(stdin)
-            what = Command(
-                command.argv,
-                variables,
-                command.folder,
-                command.processes,
-                command.open_files,
-                umask=0o022 if command.kind == "build" else 0o077,
-            )
-            if command.sandbox is not None:
-                resolve(what)  # what is not there is said in the same words as without a sandbox
-                self._bubble = Bubble()
-                argv = self._bubble.argv(command.sandbox, command.argv, command.folder, self._private.path)
-                what = replace(what, argv=argv, inherited=(self._bubble.status,))
-            self._score.put(_SCORE)
-            self.pid = spawn(what, stdin, ours[0], ours[len(self.streams) - 1])
-            failpoint("a6")
-            if self._bubble is not None:
-                self._bubble.started()
-        except OSError as error:
-            raise not_spawned(error) from error
-        finally:
-            self._score.put(0)
-            for descriptor in ours:
-                os.close(descriptor)
+    def _prepare(self) -> Command:
+        """Make what the process will need, and return what is to be started."""
+        command = self.command
+        capture = command.result_limit if command.result_from == "stdout" else 0
+        for name, log in zip(STREAMS, self._logs, strict=False):
+            read, write = os.pipe2(os.O_CLOEXEC)
+            self._ends.append(write)
+            self.streams.append(Stream(name, read, log, Masker(command.masks), capture if name == "stdout" else 0))
+        variables = {**command.environment_variables, **self._private.variables()}
+        self._private.write_home(command.home)
+        self._ends.append(self._open_input(variables))
+        what = Command(
+            command.argv,
+            resolve(command.argv[0], variables),
+            variables,
+            command.folder,
+            command.processes,
+            command.open_files,
+            umask=0o022 if command.kind == "build" else 0o077,
+        )
+        if command.sandbox is None:
+            return what
+        # What is not there was said in the same words as without a sandbox.
+        self._bubble = Bubble()
+        argv = self._bubble.argv(command.sandbox, command.argv, command.folder, self._private.path)
+        return replace(what, argv=argv, executable=argv[0], inherited=(self._bubble.status,))
 
     def _open_input(self, variables: dict[str, str]) -> int:
         """Return the action's stdin; a pipe is filled before the start, so that nearly no Input needs the loop."""
@@ -239,6 +253,26 @@ class Attempt:
             stream.close()
         for log in self._logs:
             log.close()
+        self._close_ends()
+
+    def _close_ends(self) -> None:
+        for descriptor in self._ends:
+            os.close(descriptor)
+        self._ends.clear()
+
+
+def _empty(tree: str) -> None:
+    """Wipe the environment tree that is to be built anew."""
+    try:
+        top = open_directory(tree)
+    except OSError as error:
+        raise not_spawned(error) from error
+    try:
+        if not empty_directory(top):
+            raise NotSpawned(f"{tree} could not be emptied", passing=False)
+        os.fchmod(top, 0o755)
+    finally:
+        os.close(top)
 
 
 def _logs(command: StartCommand) -> list[Log]:

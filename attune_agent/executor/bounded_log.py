@@ -8,7 +8,7 @@ the log, never the attempt: the hole shows as a gap.
 
 import os
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from attune_agent.executor.log_index import HEAD, WAYPOINTS, Segment, write_entry, write_header
 from attune_agent.executor.log_waypoints import Waypoints
@@ -20,8 +20,7 @@ NEAR = 64 << 10
 NEAR_PART = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """Bytes of the head, of one segment, and how many segments the ring has."""
 
     head: int

@@ -44,6 +44,8 @@ class Group:
     controllers: Mapping[str, _Controller]
     _bounds: dict[str, int] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
+    #: The files that count hits, open: they are read after every attempt.
+    _events: dict[str, int] = field(default_factory=dict)
 
     def enter(self) -> None:
         """Move the calling process in; what it starts later is in it too."""
@@ -83,6 +85,9 @@ class Group:
             with contextlib.suppress(OSError):  # the next keeper says that it cannot enter, ends, and this is tried again
                 folder.mkdir(exist_ok=True)
         self._bounds.clear()
+        for descriptor in self._events.values():
+            os.close(descriptor)
+        self._events.clear()
 
     def pids(self) -> set[int]:
         """Return the processes in it."""
@@ -115,12 +120,9 @@ class Group:
     def _hits(self) -> Iterator[tuple[str, int]]:
         for name, folder in self.folders.items():
             files = self.controllers[name]
-            descriptor = os.open(f"{folder}/{files.events}", os.O_RDONLY | os.O_CLOEXEC)  # a third of the cost of Path.read_text
-            try:
-                lines = os.read(descriptor, 4096).splitlines()
-            finally:
-                os.close(descriptor)
-            for line in lines:
+            if name not in self._events:
+                self._events[name] = os.open(folder / files.events, os.O_RDONLY | os.O_CLOEXEC)
+            for line in os.pread(self._events[name], 4096, 0).splitlines():
                 key, _, value = line.partition(b" ")
                 if key == files.key:
                     yield name, int(value)

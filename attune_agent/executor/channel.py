@@ -41,13 +41,11 @@ class Channel:
     def __init__(self, end: socket.socket) -> None:
         end.settimeout(0)
         self._end = end
+        #: To wait on.
+        self.descriptor = end.fileno()
         self._out: deque[tuple[memoryview, tuple[int, ...]]] = deque()
         self._in = bytearray()
         self._received: deque[int] = deque()
-
-    def fileno(self) -> int:
-        """Return the descriptor to wait on."""
-        return self._end.fileno()
 
     @property
     def waiting(self) -> bool:

@@ -11,6 +11,7 @@ from math import inf
 from attune_agent.executor.fields import Fields
 from attune_agent.executor.journal import Journal, JournalFull
 from attune_agent.executor.ledger import Held, Key, Ledger, end_record, start_record
+from attune_agent.executor.protocol import OutcomeMessage
 from attune_agent.executor.spawn import describe_os_error
 
 _TRY_AGAIN = 1.0
@@ -32,7 +33,7 @@ class GroupCommit:
         self._journal = journal
         self._ledger = ledger
         self._starts: dict[Key, PendingStart] = {}
-        self._ends: list[tuple[Fields, Callable[[], None]]] = []
+        self._ends: list[tuple[OutcomeMessage, Callable[[], None]]] = []
         self._loose: list[Fields] = []
         #: When to try again after the disk was full.
         self.wake_at = inf
@@ -45,7 +46,7 @@ class GroupCommit:
         """Tell whether this start was handed in during the present iteration."""
         return key in self._starts
 
-    def end(self, outcome: Fields, done: Callable[[], None]) -> None:
+    def end(self, outcome: OutcomeMessage, done: Callable[[], None]) -> None:
         """Record an end; `done` runs when it is durable, however long a full disk delays that."""
         self._ends.append((outcome, done))
 
@@ -59,10 +60,10 @@ class GroupCommit:
         """Whether an end is not durable yet."""
         return bool(self._ends)
 
-    def commit(self, now: float) -> None:
-        """Write what was handed in; a broken journal raises and ends the process."""
+    def commit(self, now: float) -> bool:
+        """Write what was handed in and tell whether an end was among it; a broken journal raises and ends the process."""
         if not (self._starts or self._loose or (self._ends and (now >= self.wake_at or self.wake_at == inf))):
-            return
+            return False
         starts, self._starts = list(self._starts.values()), {}
         ends, loose = self._ends, self._loose
         durable = [*(start_record(pending.held) for pending in starts), *(end_record(outcome) for outcome, _ in ends)]
@@ -70,16 +71,19 @@ class GroupCommit:
             self._journal.append([*loose, *durable], durable=bool(durable))
         except JournalFull as error:
             self._refuse(starts, error, now)
-            return
+            return False
         self._ends, self._loose, self.wake_at = [], [], inf
-        for record in durable:
-            self._ledger.apply(record)
+        for pending in starts:
+            self._ledger.started(pending.held)
+        for outcome, _ in ends:
+            self._ledger.ended(outcome)
         for pending in starts:
             pending.done()
         for _, done in ends:
             done()
         if self._ends:  # of a start that failed just now; nothing else may wake the loop
             self.wake_at = now
+        return bool(ends)
 
     def _refuse(self, starts: list[PendingStart], error: JournalFull, now: float) -> None:
         """Starts are taken back; ends and what needs no sync wait for space."""

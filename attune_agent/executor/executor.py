@@ -1,7 +1,7 @@
 """The executor's loop: waits for the agent, the keepers, ended children and time; commits once per turn; then speaks.
 
-`main` builds it. One turn: read everything that came, write and sync what became of it (`commit`), only then send. It is a single thread,
-so forking a keeper is safe at any point of it.
+`main` builds it. One turn: read everything that came, write and sync what became of it (`commit`), only then send. What keepers prepare or
+clean up meanwhile decides nothing. It is a single thread, so forking a keeper is safe at any point of it.
 """
 
 import contextlib
@@ -64,6 +64,8 @@ class Executor:
             self._turn(inf)
 
     def _finished(self, answering: Answering) -> bool:
+        if not (self._stop_asked or answering.stopping):
+            return False
         if (self._stop_asked or answering.ending) and not self._ended_all:
             answering.stopping = self._ended_all = True
             self._end([slot for slot in self._hosting.slots if not slot.sensor])
@@ -81,26 +83,26 @@ class Executor:
 
     def _turn(self, latest: float) -> None:
         ready = self._wait(latest)
+        self._hear_keepers(ready)
         if self._signalled in ready:
             with contextlib.suppress(BlockingIOError):
                 os.read(self._signalled, 4096)
-        self._hear_keepers(ready)
-        self._reap()
+            self._reap()
         if self._answering is not None:
             self._hear_agents(self._answering, ready)
         self._hosting.tend(now())
-        self._commit.commit(now())
+        if self._commit.commit(now()):
+            self._hosting.take_clean()
         self._connections.flush()
         if self._answering is not None:
-            spared = {slot.held.log_directory for slot in self._hosting.slots if slot.held is not None}
-            self._retention.prune_if_due(now(), self._hosting.take_logged(), spared)
+            self._retention.prune_if_due(now(), self._hosting.take_logged(), self._hosting.log_directories)
 
     def _wait(self, latest: float) -> set[int]:
         poll = select.poll()
         poll.register(self._signalled, select.POLLIN)
         for slot in self._hosting.slots:
             if slot.channel is not None:
-                poll.register(slot.channel, select.POLLIN | (select.POLLOUT if slot.channel.waiting else 0))
+                poll.register(slot.channel.descriptor, select.POLLIN | (select.POLLOUT if slot.channel.waiting else 0))
         deaf = now() < self._connections.deaf_until
         if self._answering is not None and not deaf:
             poll.register(self._connections.listener, select.POLLIN)
@@ -112,7 +114,7 @@ class Executor:
 
     def _hear_keepers(self, ready: set[int]) -> None:
         for slot in self._hosting.slots:
-            if slot.channel is not None and slot.channel.fileno() in ready:
+            if slot.channel is not None and slot.channel.descriptor in ready:
                 self._hosting.exchange(slot)
 
     def _hear_agents(self, answering: Answering, ready: set[int]) -> None:

@@ -35,14 +35,9 @@ class HostBounds:
             return None
         return _PROCESSES_OF_BUILD if slot.number == 0 else self.processes + OF_SANDBOX + 1
 
-    def left_to_keeper(self, command: StartCommand, slot: Slot) -> dict[str, int]:
-        """Return the limits that the keeper sets by rlimits: where no group counts, processes of a uid that no other attempt has."""
-        limits: dict[str, int] = {}
-        if command.open_files is not None:
-            limits["open_files"] = command.open_files
-        if command.processes is not None and slot.processes is not None:
-            limits["processes"] = self.of(command)[1]
-        return limits
+    def left_to_keeper(self, command: StartCommand, slot: Slot) -> int | None:
+        """Return how many processes the keeper allows by an rlimit: where no group counts those of a uid that no other attempt has."""
+        return self.of(command)[1] if command.processes is not None and slot.processes is not None else None
 
 
 def default_memory() -> int:

@@ -1,7 +1,8 @@
 """What the executor does with its keepers' words, and how a slot gets another keeper when one dies, hangs or is spoilt.
 
 `executor` calls it with packets, reaped children and time. An attempt whose keeper died is `lost` only when the next keeper has found
-its uid empty: until then it has not ended, and its slot takes no other.
+its uid empty: until then it has not ended, and its slot takes no other. An end that a keeper has said stays what it is if the keeper dies
+while it cleans up: the next one goes on with that.
 """
 
 import contextlib
@@ -10,7 +11,6 @@ import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
-from pathlib import Path
 
 from attune_agent.executor import fields as read
 from attune_agent.executor.channel import ChannelClosed, Packet
@@ -21,10 +21,10 @@ from attune_agent.executor.log_waypoints import waypoints_name
 from attune_agent.executor.outcomes import lost_outcome, outcome_of, unstarted_outcome
 from attune_agent.executor.places import open_log_file
 from attune_agent.executor.processes import process
-from attune_agent.executor.protocol import OutcomeMessage
-from attune_agent.executor.slots import Phase, Slot, fork_keeper, remove_emptied
+from attune_agent.executor.slots import End, Phase, Slot, fork_keeper, remove_emptied
 from attune_agent.executor.speech import say
 from attune_agent.executor.spools import Spools
+from attune_agent.executor.start_command import Order, pack
 from attune_agent.executor.tree import kill_orphans
 from attune_core.failpoints import failpoint
 
@@ -49,6 +49,10 @@ class Hosting:
         """Return how many bytes were written to the logs of attempts that have ended since the last call."""
         logged, self._logged = self._logged, 0
         return logged
+
+    def log_directories(self) -> set[str]:
+        """Return where logs may still be written."""
+        return {slot.held.log_directory for slot in self.slots if slot.held is not None}
 
     def free_slot(self, *, build: bool = False, guest: bool = False, sensor: bool = False) -> Slot | None:
         """Return a slot that may be given an attempt (of a granted user), a build, or a sensor."""
@@ -76,7 +80,20 @@ class Hosting:
         except ChannelClosed:
             self.give_up(slot)
 
-    def host_passing(self, slot: Slot, fields: Mapping[str, object], blob: bytes, now: float) -> None:
+    def prepare(self, slot: Slot, order: Order) -> None:
+        """Have the slot's keeper prepare an attempt."""
+        self.send(slot, {"type": "prepare"}, pack(order))
+
+    def begin(self, slot: Slot) -> None:
+        """Have the slot's keeper begin what it has prepared: the start is recorded."""
+        self.send(slot, {"type": "begin"})
+
+    def drop(self, slot: Slot) -> None:
+        """Have the slot's keeper remove what it has prepared: the start could not be recorded."""
+        slot.held, slot.dropping = None, True
+        self.send(slot, {"type": "drop"})
+
+    def host_passing(self, slot: Slot, order: Order, now: float) -> None:
         """Make the keeper of a slot that has none while it is free, and give it its attempt, which it reads when it is ready."""
         slot.lost_at = now
         self._fork(slot, now)
@@ -84,7 +101,8 @@ class Hosting:
             self._unstarted(slot, "the host has no process for its keeper")
             return
         slot.given = True
-        self.send(slot, fields, blob)
+        self.prepare(slot, order)
+        self.begin(slot)
 
     def stop(self, slot: Slot, grace: float, now: float) -> None:
         """Cancel what the slot hosts."""
@@ -127,7 +145,7 @@ class Hosting:
                 slot.phase, slot.due = Phase.ABSENT, now if slot.worked else now + _RETRY
                 if slot.given and not slot.worked:
                     self._unstarted(slot, "its keeper could not become the user that it is to run as")
-                if slot.passing and slot.held is None:
+                if slot.passing and slot.finished:
                     slot.due = inf
 
     def dismiss(self) -> None:
@@ -139,15 +157,18 @@ class Hosting:
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(slot.keeper.pid, 0)
 
+    def take_clean(self) -> None:
+        """Hear of ends that are on the disk whether their keepers have cleaned up meanwhile: most have, and another turn is saved."""
+        for slot in self.slots:
+            if slot.end is not None and slot.end.durable:
+                self.exchange(slot)
+
     def tend(self, now: float) -> None:
         """Do what is due."""
         for slot in self.slots:
-            if slot.phase is Phase.READY and now >= slot.due:
-                say(f"the keeper of slot {slot.number} does not answer and is replaced")
-                self.give_up(slot)
-            elif slot.phase is Phase.ABSENT and now >= slot.due:
-                self._replace(slot, now)
-            if now >= self._alarm_at(slot) and slot.held is not None:
+            if now >= slot.due:
+                self._end_patience(slot, now)
+            if slot.phase is not Phase.READY and now >= self._alarm_at(slot) and slot.held is not None:
                 self._tell_condition(slot.held, "kill_failed")
             if now >= slot.lease_until:
                 slot.stopped_by, slot.lease_until = "not_renewed", inf
@@ -155,10 +176,21 @@ class Hosting:
 
     def wake_at(self) -> float:
         """Return when something is due next."""
-        return min(min(slot.due, slot.lease_until, self._alarm_at(slot)) for slot in self.slots)
+        return min([min(slot.due, slot.lease_until) if slot.phase is Phase.READY else self._due_without(slot) for slot in self.slots])
+
+    def _due_without(self, slot: Slot) -> float:
+        return min(slot.due, slot.lease_until, self._alarm_at(slot))
+
+    def _end_patience(self, slot: Slot, now: float) -> None:
+        if slot.phase is Phase.READY:
+            say(f"the keeper of slot {slot.number} does not answer and is replaced")
+            self.give_up(slot)
+        elif slot.phase is Phase.ABSENT:
+            self._replace(slot, now)
 
     def _alarm_at(self, slot: Slot) -> float:
-        waits = slot.held is not None and not slot.held.condition and slot.phase is not Phase.READY
+        """Return when to say that an attempt without a keeper that is ready cannot be killed."""
+        waits = slot.held is not None and not slot.finished and not slot.held.condition
         return slot.lost_at + _UNKILLABLE_AFTER if waits else inf
 
     def _replace(self, slot: Slot, now: float) -> None:
@@ -198,8 +230,10 @@ class Hosting:
             case "condition" if slot.held is not None:
                 slot.due = inf  # it answers; what it hosts cannot be killed
                 self._tell_condition(slot.held, read.text(packet.fields, "condition"))
-            case "ended" if slot.held is not None:
+            case "ended" if slot.held is not None and slot.end is None:
                 self._ended(slot, slot.held, packet)
+            case "clean":
+                self._clean(slot, spoilt=read.flag(packet.fields, "spoilt"))
             case unknown:
                 raise read.FieldWrong(f"it said {unknown!r}")
 
@@ -208,9 +242,12 @@ class Hosting:
         if slot.given:
             return
         slot.due = inf
+        slot.dropping = False
         remove_emptied(slot, os.listdir(slot.directory))  # noqa: PTH208 - names only
-        if slot.held is not None:
-            self._end(slot, lost_outcome(slot.held, "keeper_died"))
+        if slot.end is not None:
+            self._told_clean(slot, slot.end)
+        elif slot.held is not None:
+            self._record(slot, End(lost_outcome(slot.held, "keeper_died"), clean=True))
 
     def _started(self, slot: Slot, packet: Packet) -> None:
         held, pid = slot.held, read.whole(packet.fields, "pid", 1, 1 << 22)
@@ -228,7 +265,7 @@ class Hosting:
         opened: list[int] = []
         try:
             if slot.held is not None:
-                opened.extend(open_log_file(Path(slot.held.log_directory), name) for name in names)
+                opened.extend(open_log_file(slot.held.log_directory, name) for name in names)
         except OSError as error:
             say(f"no log file for slot {slot.number}: {error}")
             for descriptor in opened:
@@ -263,28 +300,46 @@ class Hosting:
         failpoint("a8")
         outcome = outcome_of(held, packet, slot.stopped_by)
         self._logged += outcome["stdout_bytes"] + outcome["stderr_bytes"]
-        remove_emptied(slot, [f"{held.execution}.{held.attempt}"])
-        slot.due = inf
-        if read.flag(packet.fields, "spoilt"):
-            self.give_up(slot)
-        self._end(slot, outcome)
+        self._record(slot, End(outcome))
 
-    def _end(self, slot: Slot, outcome: OutcomeMessage) -> None:
-        slot.held, slot.stopped_by, slot.lease_until, slot.waits_for, slot.over = None, "", inf, None, False
+    def _clean(self, slot: Slot, *, spoilt: bool) -> None:
+        """Hear that a keeper has left nothing of what it had hosted or prepared, as far as it could."""
+        remove_emptied(slot, [slot.private])
+        slot.due, slot.dropping = inf, False
+        if spoilt:
+            self.give_up(slot)
+        if slot.end is not None:
+            self._told_clean(slot, slot.end)
+
+    def _record(self, slot: Slot, end: End) -> None:
+        """Have an end recorded; what the slot's group has counted is asked for now, before anything else can run there."""
+        slot.end, slot.lease_until, slot.waits_for, slot.over = end, inf, None, False
         if slot.group is not None:
-            outcome["limit"] = slot.group.limit_hit()
+            end.outcome["limit"] = slot.group.limit_hit()
+
+        def done() -> None:
+            end.durable = True
+            self._tell_end(slot, end)
+
+        self._commit.end(end.outcome, done)
+
+    def _told_clean(self, slot: Slot, end: End) -> None:
+        end.clean = True
         if slot.passing:
             self.give_up(slot)
-        self._commit.end(outcome, lambda: self._tell_end(outcome))
+        self._tell_end(slot, end)
 
-    def _tell_end(self, outcome: OutcomeMessage) -> None:
-        failpoint("a9")
-        self._push({"type": "ended", "outcome": outcome, "at": time.time()})
+    def _tell_end(self, slot: Slot, end: End) -> None:
+        """Tell the agent, once there is nothing that could still go wrong."""
+        if end.durable and end.clean:
+            failpoint("a9")
+            slot.held, slot.end, slot.stopped_by = None, None, ""
+            self._push({"type": "ended", "outcome": end.outcome, "at": time.time()})
 
     def _unstarted(self, slot: Slot, detail: str) -> None:
         if slot.held is not None:
-            remove_emptied(slot, [f"{slot.held.execution}.{slot.held.attempt}"])
-            self._end(slot, unstarted_outcome(slot.held, detail))
+            remove_emptied(slot, [slot.private])
+            self._record(slot, End(unstarted_outcome(slot.held, detail), clean=True))
         slot.phase, slot.due = Phase.ABSENT, inf
 
     def _tell_condition(self, held: Held, condition: str) -> None:

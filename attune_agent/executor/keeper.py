@@ -1,8 +1,9 @@
 """The keeper: a slot's long-lived process, living as the slot's uid, which hosts one attempt after the other.
 
-`slots` forks it and speaks with it over a Channel: start, log_file, stop go down; started, log_file, condition, ended come up. Its loop
-waits for the channel, children's ends, the attempt's pipes and its next deadline. When the channel closes the executor is gone: it kills
-the tree it hosts and ends.
+`slots` forks it and speaks with it over a Channel. Down go prepare, begin or drop, log_file, stop; up come started, log_file, condition,
+ended, clean. An attempt is prepared while its start record is being synced and begins when that is done; its end is told when no process
+is left, and while that is being synced its files are removed (docs/decisions/0032). The loop waits for the channel, children's ends,
+the attempt's pipes and its next deadline. When the channel closes the executor is gone: it kills the tree it hosts and ends.
 """
 
 import contextlib
@@ -11,17 +12,16 @@ import resource
 import select
 import signal
 from math import inf
-from pathlib import Path
 from typing import NoReturn
 
 from attune_agent.executor import fields as read
 from attune_agent.executor.attempt import Attempt, Ending, ending_of_nothing, now
 from attune_agent.executor.channel import Channel, ChannelClosed, Packet
 from attune_agent.executor.confine import OutOfMemoryScore
-from attune_agent.executor.remove_tree import empty_directory, open_directory
-from attune_agent.executor.spawn import NotSpawned, not_spawned
-from attune_agent.executor.start_command import parse_start
+from attune_agent.executor.spawn import NotSpawned
+from attune_agent.executor.start_command import unpack
 from attune_agent.executor.tree import Tree
+from attune_core.failpoints import failpoint
 
 _MEND_AFTER = 1.0
 _LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
@@ -44,6 +44,8 @@ class _Keeper:
         self._tree = tree
         self._score = score
         self._tells_pids = tells_pids
+        #: What was prepared, or why it could not be, until the word to begin comes.
+        self._prepared: Attempt | NotSpawned | None = None
         self._attempt: Attempt | None = None
         self._told_condition = self._told_over = False
         self._mend_at = 0.0
@@ -57,9 +59,9 @@ class _Keeper:
         """Wait and react, for ever."""
         while True:
             ready = self._wait()
-            if ready.get(self._channel.fileno(), 0) & select.POLLOUT:
+            if ready.get(self._channel.descriptor, 0) & select.POLLOUT:
                 self._channel.flush()
-            if ready.get(self._channel.fileno(), 0) & ~select.POLLOUT:
+            if ready.get(self._channel.descriptor, 0) & ~select.POLLOUT:
                 for packet in self._channel.receive():
                     self._obey(packet)
             if ready.get(self._ended):
@@ -69,12 +71,13 @@ class _Keeper:
 
     def leave_nothing(self) -> None:
         """Remove the files of the attempt, its Input among them: nobody knows when the next executor starts."""
-        if self._attempt is not None:
-            self._attempt.remove_files()
+        for attempt in (self._prepared, self._attempt):
+            if isinstance(attempt, Attempt):
+                attempt.remove_files()
 
     def _wait(self) -> dict[int, int]:
         poll = select.poll()
-        poll.register(self._channel.fileno(), select.POLLIN | (select.POLLOUT if self._channel.waiting else 0))
+        poll.register(self._channel.descriptor, select.POLLIN | (select.POLLOUT if self._channel.waiting else 0))
         poll.register(self._ended, select.POLLIN)
         timeout = None
         if self._attempt is not None:
@@ -91,30 +94,55 @@ class _Keeper:
         return dict(poll.poll(timeout))
 
     def _obey(self, packet: Packet) -> None:
-        kind = packet.fields["type"]
-        if kind == "start":
-            self._start(packet)
-        elif kind == "log_file" and self._attempt is not None:
-            self._receive_log_file(self._attempt, packet)
-        elif kind == "stop" and self._attempt is not None:
-            self._attempt.course.stop(now(), read.seconds(packet.fields, "grace", 3600.0))
-        else:
-            for descriptor in packet.descriptors:
-                os.close(descriptor)
+        match packet.fields["type"]:
+            case "prepare":
+                self._prepare(packet)
+            case "begin":
+                self._begin()
+            case "drop":
+                self._drop()
+            case "log_file" if self._attempt is not None:
+                self._receive_log_file(self._attempt, packet)
+            case "stop" if self._attempt is not None:
+                self._attempt.course.stop(now(), read.seconds(packet.fields, "grace", 3600.0))
+            case _:
+                for descriptor in packet.descriptors:
+                    os.close(descriptor)
 
-    def _start(self, packet: Packet) -> None:
-        command = parse_start(read.nested(packet.fields, "request"), packet.blob)
+    def _prepare(self, packet: Packet) -> None:
+        """Make ready what needs no process; how that went is told when it is to begin."""
+        order = unpack(packet.blob)
         try:
-            if command.fresh:
-                _empty(read.text(packet.fields, "tree"))
-            self._attempt = Attempt(command, Path(read.text(packet.fields, "private")), self._tree, self._score)
+            self._prepared = Attempt(order, self._tree, self._score)
+        except NotSpawned as error:
+            self._prepared = error
+        failpoint("a16")
+
+    def _begin(self) -> None:
+        """The start is recorded: let the action's process begin."""
+        prepared, self._prepared = self._prepared, None
+        try:
+            if prepared is None:
+                raise RuntimeError("nothing was prepared")
+            if isinstance(prepared, NotSpawned):
+                raise prepared
+            prepared.begin()
         except NotSpawned as error:
             self._tell_end(ending_of_nothing(error))
+            self._tell_clean()
             return
+        self._attempt = prepared
         self._told_condition = self._told_over = False
         self._asked.clear()
         if self._tells_pids:
-            self._channel.send({"type": "started", "pid": self._attempt.pid})
+            self._channel.send({"type": "started", "pid": prepared.pid})
+
+    def _drop(self) -> None:
+        """The start could not be recorded: leave nothing of what was prepared."""
+        if isinstance(self._prepared, Attempt):
+            self._prepared.abandon()
+        self._prepared = None
+        self._tell_clean()
 
     def _receive_log_file(self, attempt: Attempt, packet: Packet) -> None:
         for stream in attempt.streams:
@@ -143,8 +171,11 @@ class _Keeper:
             self._told_over = True  # what is left in the pipe is taken whatever the bound of the spool is
             self._channel.send({"type": "over"})
         if over:
-            self._attempt = None
             self._tell_end(attempt.ending())
+            failpoint("a17")
+            attempt.remove_files()
+            self._attempt = None
+            self._tell_clean()
         elif attempt.course.kill_failed(now()) and not self._told_condition:
             self._told_condition = True
             self._channel.send({"type": "condition", "condition": "kill_failed"})
@@ -170,29 +201,17 @@ class _Keeper:
             "started_at": ending.started_at,
             "ended_at": ending.ended_at,
             "duration": ending.duration,
-            # Same uid, so the action may have changed the keeper's limits or priority (prlimit(2)): such a keeper hosts no other attempt.
-            "spoilt": _own_limits() != self._unspoilt,
         }
         self._channel.send(told, ending.result)
+
+    def _tell_clean(self) -> None:
+        # Same uid, so the action may have changed the keeper's limits or priority (prlimit(2)): such a keeper hosts no other attempt.
+        self._channel.send({"type": "clean", "spoilt": _own_limits() != self._unspoilt})
 
 
 def _own_limits() -> list[object]:
     """Return what a process of the same uid can change about this one."""
     return [*map(resource.getrlimit, _LIMITS), os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), os.sched_getaffinity(0)]
-
-
-def _empty(tree: str) -> None:
-    """Wipe the environment tree that is to be built anew."""
-    try:
-        top = open_directory(tree)
-    except OSError as error:
-        raise not_spawned(error) from error
-    try:
-        if not empty_directory(top):
-            raise NotSpawned(f"{tree} could not be emptied", passing=False)
-        os.fchmod(top, 0o755)
-    finally:
-        os.close(top)
 
 
 def _drain(descriptor: int) -> None:

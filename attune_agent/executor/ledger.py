@@ -1,6 +1,6 @@
 """What the executor knows of attempts: the journal's records, applied in order, and the questions asked of them. In memory, no I/O.
 
-`main` fills it from the journal at the start, `commit` applies what it writes. Kinds of records: life, keeper, start, pid, end, forget.
+`main` fills it from the journal at the start, `commit` tells it what it has written. Its records: life, keeper, start, pid, end, forget.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from attune_agent.executor import fields as read
 from attune_agent.executor.fields import Fields
-from attune_agent.executor.protocol import AttemptState, Kind, ListedMessage
+from attune_agent.executor.protocol import AttemptState, Kind, ListedMessage, OutcomeMessage
 from attune_agent.executor.start_command import parse_key
 
 Key = tuple[str, int]
@@ -84,18 +84,26 @@ class Ledger:
                 self._keepers[read.whole(record, "slot", 0, 1 << 16)] = keeper
             case "start":
                 key = parse_key(record)
-                if key not in self._held:
-                    kind = read.one_of(record, "kind", _KINDS) if "kind" in record else "attempt"
-                    slot = read.whole(record, "slot", 0, 1 << 16)
-                    self._held[key] = Held(*key, kind, slot, read.text(record, "log_directory"), read.text(record, "uses", ""))
+                kind = read.one_of(record, "kind", _KINDS) if "kind" in record else "attempt"
+                slot = read.whole(record, "slot", 0, 1 << 16)
+                self.started(Held(*key, kind, slot, read.text(record, "log_directory"), read.text(record, "uses", "")))
             case "pid":
                 self._set_process(parse_key(record), record)
             case "end":
-                self._set_ended(read.nested(record, "outcome"))
+                outcome = read.nested(record, "outcome")
+                self._set_ended(parse_key(outcome), outcome, read.text(read.nested(outcome, "result"), "body_b64", ""))
             case "forget":
                 self._forget(parse_key(record))
             case unknown:
                 raise read.FieldWrong(f"a record of the unknown kind {unknown!r}")
+
+    def started(self, held: Held) -> None:
+        """Take in a start that is on the disk."""
+        self._held.setdefault((held.execution, held.attempt), held)
+
+    def ended(self, outcome: OutcomeMessage) -> None:
+        """Take in an end that is on the disk."""
+        self._set_ended((outcome["execution"], outcome["attempt"]), outcome, outcome["result"]["body_b64"])
 
     def restated(self) -> Iterator[Fields]:
         """Return the records that stand for all of it."""
@@ -135,11 +143,11 @@ class Ledger:
         if held is not None and held.outcome is None:
             held.process = _started(record)
 
-    def _set_ended(self, outcome: Fields) -> None:
-        held = self._held.get(parse_key(outcome))
+    def _set_ended(self, key: Key, outcome: Mapping[str, object], body: str) -> None:
+        held = self._held.get(key)
         if held is not None and held.outcome is None:
             held.state, held.condition, held.outcome, held.process = "ended", "", outcome, None
-            held.outcome_bytes = len(read.text(read.nested(outcome, "result"), "body_b64", "")) + 1024
+            held.outcome_bytes = len(body) + 1024
             self._outcome_bytes += held.outcome_bytes
 
     def _forget(self, key: Key) -> None:

@@ -6,7 +6,7 @@ than a part of the bound. So the logs on disk exceed it by that part and by what
 
 import contextlib
 import time
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
 from attune_agent.executor.aside import fork_aside
@@ -27,13 +27,13 @@ class LogRetention:
         self._due = self._earliest = 0.0
         self._written = 0
 
-    def prune_if_due(self, now: float, written: int, spared: Container[str]) -> None:
-        """Begin a pruning if it is time; `written` bytes more have been logged, `spared` are directories that may still be written."""
+    def prune_if_due(self, now: float, written: int, spared: Callable[[], Container[str]]) -> None:
+        """Begin a pruning if it is time; `written` bytes more have been logged, `spared` tells which directories may still be written."""
         self._written += written
         if now >= self._due or (now >= self._earliest and self._written > self._limit // PART):
             self._due, self._earliest, self._written = now + PAUSE, now + LEAST_PAUSE, 0
             with contextlib.suppress(OSError):
-                fork_aside(lambda: prune(self._logs, self._limit, spared))
+                fork_aside(lambda: prune(self._logs, self._limit, spared()))
 
 
 def prune(logs: Path, limit: int, spared: Container[str]) -> None:

@@ -48,6 +48,8 @@ class Masker:
 
     def finish(self) -> bytes:
         """Return what was held back; the stream has ended, so nothing more can complete a value."""
+        if not self._held:
+            return b""
         rest, self._held = self._held, b""
         parts: list[bytes] = []
         at = 0

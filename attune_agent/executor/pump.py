@@ -1,7 +1,7 @@
 """One output stream of an attempt: from its pipe through the masks into its bounded log, or a sensor's spool; it never waits for anybody.
 
 The keeper's loop calls `pump` when the pipe has bytes and `settle` after the tree is gone; a stream that needs a file first is
-`paused` until the executor has sent it. Measured: 256 KiB reads from a 1 MiB pipe.
+`paused` until the executor has sent it. Measured: 256 KiB reads from a 1 MiB pipe; one that says little keeps the pipe it is born with.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ from typing import Protocol
 
 from attune_agent.executor.masking import Masker
 
-_READ = 256 << 10
+_READ_AT_FIRST, _READ = 64 << 10, 256 << 10
 _PIPE = 1 << 20
 
 
@@ -53,20 +53,12 @@ class Log(Protocol):
         ...
 
 
-def output_pipe() -> tuple[int, int]:
-    """Return a pipe (read end non-blocking) as large as the host allows."""
-    read, write = os.pipe2(os.O_CLOEXEC)
-    with contextlib.suppress(OSError):  # the user's quota of pipe pages may be used up; 64 KiB work too
-        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, _PIPE)
-    os.set_blocking(read, False)
-    return read, write
-
-
 class Stream:
     """The reading end of one output stream."""
 
     def __init__(self, name: str, source: int, log: Log, masker: Masker, capture: int) -> None:
         """Capture up to so many raw bytes and one more (a Result printed on stdout)."""
+        os.set_blocking(source, False)
         self.name = name
         self.source = source
         self.log = log
@@ -74,6 +66,7 @@ class Stream:
         self.captured = bytearray()
         self._capture = capture + 1 if capture else 0
         self._masker = masker
+        self._most = _READ_AT_FIRST
         self._rest = memoryview(b"")
 
     @property
@@ -86,12 +79,14 @@ class Stream:
         if self.paused:
             return False
         try:
-            chunk = os.read(self.source, _READ)
+            chunk = os.read(self.source, self._most)
         except BlockingIOError:
             return False
         if not chunk:
             self.close()
             return False
+        if len(chunk) == _READ_AT_FIRST:
+            self._enlarge()
         room = self._capture - len(self.captured)
         if room > 0:
             self.captured += chunk[:room]
@@ -118,6 +113,12 @@ class Stream:
             self.open = False
             os.close(self.source)
             self._write(self._masker.finish())
+
+    def _enlarge(self) -> None:
+        """Give the stream as large a pipe as the host allows."""
+        self._most = _READ
+        with contextlib.suppress(OSError):  # the user's quota of pipe pages may be used up; 64 KiB work too
+            fcntl.fcntl(self.source, fcntl.F_SETPIPE_SZ, _PIPE)
 
     def _write(self, masked: bytes) -> None:
         waiting = memoryview(bytes(self._rest) + masked) if self._rest else memoryview(masked)

@@ -9,8 +9,8 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from attune_agent.executor.spawn import NotSpawned
 
@@ -26,8 +26,7 @@ NOT_REACHED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sandbox:
+class Sandbox(NamedTuple):
     """What one attempt's sandbox has: whether the network, which folders are covered, and which (below those) are shown again."""
 
     network: bool
@@ -44,7 +43,7 @@ class Bubble:
         self._said, self.status = os.pipe2(os.O_CLOEXEC)
         os.set_inheritable(self.status, True)  # noqa: FBT003 - takes no keyword
 
-    def argv(self, sandbox: Sandbox, argv: Sequence[str], folder: str, private: Path) -> list[str]:
+    def argv(self, sandbox: Sandbox, argv: Sequence[str], folder: str, private: str) -> list[str]:
         """Return the argv that runs `argv` inside."""
         options = ["--unshare-all", "--cap-drop", "ALL", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
         for path in _covered(sandbox.hide):
@@ -56,7 +55,7 @@ class Bubble:
                 options += ["--ro-bind-try", resolver, resolver]
         for path in sandbox.show:
             options += ["--ro-bind", path, path]
-        options += ["--bind", str(private), str(private), "--chdir", folder, "--json-status-fd", str(self.status)]
+        options += ["--bind", private, private, "--chdir", folder, "--json-status-fd", str(self.status)]
         return [self._program, *options, "--", *argv]
 
     def started(self) -> None:

@@ -31,6 +31,7 @@ from attune_agent.executor.confine import (
 from attune_agent.executor.keeper import keep
 from attune_agent.executor.ledger import Held, Keeper
 from attune_agent.executor.processes import process
+from attune_agent.executor.protocol import OutcomeMessage
 from attune_agent.executor.remove_tree import empty_directory, open_directory
 from attune_agent.executor.tree import empty_uid, tree_of
 
@@ -42,6 +43,15 @@ class Phase(Enum):
     STARTING = auto()  # forked, empties its uid
     READY = auto()  # `due`: when it is given up, because it neither ends its attempt nor says that it cannot
     DYING = auto()  # killed, not yet reaped
+
+
+@dataclass(slots=True)
+class End:
+    """How an attempt ended; it is told, and its slot free, when that is on the disk and nothing of the attempt is left on the host."""
+
+    outcome: OutcomeMessage
+    durable: bool = False
+    clean: bool = False
 
 
 @dataclass(slots=True)
@@ -62,6 +72,12 @@ class Slot:
     channel: Channel | None = None
     keeper: Keeper | None = None
     held: Held | None = None
+    #: The name of the private directory of what its keeper hosts, or prepares.
+    private: str = ""
+    #: The end of what it holds, once its keeper has said it.
+    end: End | None = None
+    #: Whether its keeper still removes what it had prepared for a start that could not be recorded.
+    dropping: bool = False
     #: Whether the present keeper was ever ready; one that was not is replaced after a pause only.
     worked: bool = False
     #: Whether the present keeper was given its attempt before it was ready, as a guest slot's is.
@@ -82,12 +98,17 @@ class Slot:
     @property
     def free(self) -> bool:
         """Whether a start may be given to it."""
-        return self.held is None and self.phase is (Phase.ABSENT if self.passing else Phase.READY)
+        return self.held is None and not self.dropping and self.phase is (Phase.ABSENT if self.passing else Phase.READY)
 
     @property
     def passing(self) -> bool:
         """Whether it has a keeper only while it hosts something."""
         return self.guest or self.sensor
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left of what it held; what may be missing is that its end is on the disk."""
+        return self.held is None or (self.end is not None and self.end.clean)
 
 
 def slot_numbers(slots: int, sensors: int, *, guests: bool) -> range:
@@ -121,7 +142,7 @@ def remove_emptied(slot: Slot, names: Sequence[str]) -> None:
     """
     for name in names:
         try:
-            (slot.directory / name).rmdir()
+            os.rmdir(f"{slot.directory}/{name}")  # noqa: PTH106 - as in places.make_private
         except OSError:
             if slot.identity.owner is not None:
                 _fork_remover(slot.directory / name)

@@ -31,6 +31,7 @@ class Command:
     """What to start and where."""
 
     argv: Sequence[str]
+    executable: str  # the file that the first word of the argv means
     environment: Mapping[str, str]
     folder: str
     processes: int | None
@@ -41,14 +42,13 @@ class Command:
 
 def spawn(command: Command, stdin: int, stdout: int, stderr: int) -> int:
     """Start it as the leader of a new session and return its pid."""
-    executable = resolve(command)
     limits = _limits(command)
     try:
         if limits:
-            return _fork(command, executable, limits, (stdin, stdout, stderr))
-        return _spawn(command, executable, (stdin, stdout, stderr))
+            return _fork(command, limits, (stdin, stdout, stderr))
+        return _spawn(command, (stdin, stdout, stderr))
     except OSError as error:
-        raise _explained(error, command, executable) from error
+        raise _explained(error, command) from error
 
 
 def describe_os_error(error: OSError) -> str:
@@ -61,7 +61,7 @@ def not_spawned(error: OSError) -> NotSpawned:
     return NotSpawned(describe_os_error(error), passing=True)
 
 
-def _spawn(command: Command, executable: str, streams: tuple[int, int, int]) -> int:
+def _spawn(command: Command, streams: tuple[int, int, int]) -> int:
     """Start it by posix_spawn, which knows neither folder nor umask: the child has the keeper's of this moment."""
     actions = [(os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(streams)]
     os.chdir(command.folder)
@@ -69,17 +69,23 @@ def _spawn(command: Command, executable: str, streams: tuple[int, int, int]) -> 
     try:
         # Every other descriptor of a keeper is closed by exec; what it ignores itself, the action does not.
         return os.posix_spawn(
-            executable, tuple(command.argv), command.environment, file_actions=actions, setsid=True, setsigmask=(), setsigdef=IGNORED
+            command.executable,
+            tuple(command.argv),
+            command.environment,
+            file_actions=actions,
+            setsid=True,
+            setsigmask=(),
+            setsigdef=IGNORED,
         )
     finally:
         os.umask(umask)
         os.chdir("/")
 
 
-def _fork(command: Command, executable: str, limits: list[tuple[int, int]], streams: tuple[int, int, int]) -> int:
+def _fork(command: Command, limits: list[tuple[int, int]], streams: tuple[int, int, int]) -> int:
     started = subprocess.Popen(
         command.argv,
-        executable=executable,
+        executable=command.executable,
         env=command.environment,
         cwd=command.folder,
         stdin=streams[0],
@@ -94,13 +100,12 @@ def _fork(command: Command, executable: str, limits: list[tuple[int, int]], stre
     return started.pid
 
 
-def resolve(command: Command) -> str:
-    """Return the file that the first word of the argv means; `NotSpawned` when it is nowhere."""
-    name = command.argv[0]
+def resolve(name: str, environment: Mapping[str, str]) -> str:
+    """Return the file that the first word of an argv means; `NotSpawned` when it is nowhere."""
     if "/" in name:
         return name
     forbidden = None
-    for folder in command.environment.get("PATH", "").split(":"):
+    for folder in environment.get("PATH", "").split(":"):
         path = os.path.join(folder, name)  # noqa: PTH118 - the very text that execve gets
         if folder.startswith("/") and os.path.isfile(path):  # noqa: PTH113 - Path.is_file would raise on what may not be looked at
             if os.access(path, os.X_OK):
@@ -108,7 +113,7 @@ def resolve(command: Command) -> str:
             forbidden = forbidden or path
     if forbidden:
         raise NotSpawned(f"EACCES: {forbidden} is not executable for uid {os.getuid()}", passing=False)
-    raise NotSpawned(f"ENOENT: {name!r} is in no directory of PATH ({command.environment.get('PATH', 'not set')})", passing=False)
+    raise NotSpawned(f"ENOENT: {name!r} is in no directory of PATH ({environment.get('PATH', 'not set')})", passing=False)
 
 
 def _limits(command: Command) -> list[tuple[int, int]]:
@@ -128,8 +133,8 @@ def _lower(limits: list[tuple[int, int]]) -> None:
         resource.setrlimit(limit, (bound, bound))
 
 
-def _explained(error: OSError, command: Command, executable: str) -> NotSpawned:
-    text = describe_os_error(error)
+def _explained(error: OSError, command: Command) -> NotSpawned:
+    text, executable = describe_os_error(error), command.executable
     if error.errno in _PASSING:
         return NotSpawned(text, passing=True)
     if error.filename == command.folder != executable:

@@ -6,14 +6,13 @@ room. A full disk is tried again, and loses nothing either.
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _NONE = -1
 
 
-@dataclass(frozen=True, slots=True)
-class SpoolBounds:
+class SpoolBounds(NamedTuple):
     """Bytes of one segment, and how many segments there may be."""
 
     segment: int

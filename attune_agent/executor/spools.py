@@ -22,7 +22,7 @@ class Spools:
     def open_segment(self, run: str, number: int) -> int:
         """Make a segment and return its descriptor, for writing."""
         path = segment_path(self._top / run, number)
-        return open_log_file(path.parent, path.name)
+        return open_log_file(str(path.parent), path.name)
 
     def segments(self, run: str) -> int:
         """Return how many segments of a run are kept."""

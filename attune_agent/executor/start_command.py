@@ -1,12 +1,14 @@
-"""A `start` request read from JSON and held to its bounds, once by the executor and once by the keeper that gets it.
+"""A `start` request read from JSON and held to its bounds by the executor, and the Order that it makes of one for a keeper.
 
 The executor runs as root and the agent does not: every name that becomes part of a path is of a closed grammar, every number bounded.
+A keeper is a fork of its executor, so an Order goes down to it in Python's own format, read once and checked once; what comes up from
+a keeper, which lives as the action's uid, is JSON.
 """
 
+import marshal
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from math import inf
+from typing import NamedTuple
 
 from attune_agent.executor import fields as read
 from attune_agent.executor.bounded_log import Bounds
@@ -34,38 +36,64 @@ _VIAS: tuple[InputVia, ...] = ("stdin", "file")
 _SOURCES: tuple[ResultSource, ...] = ("file", "stdout", "none")
 
 
-@dataclass(frozen=True, slots=True)
-class StartCommand:
+class StartCommand(NamedTuple):
     """One attempt or build to start."""
 
     execution: str
     attempt: int
     kind: Kind
     argv: tuple[str, ...]
-    environment_variables: Mapping[str, str]
+    environment_variables: dict[str, str]
     folder: str
     timeout: float
     grace: float
-    logs: Bounds
-    input: bytes = field(repr=False)
+    input: bytes
     input_via: InputVia
     result_from: ResultSource
     result_limit: int
-    masks: tuple[bytes, ...] = field(repr=False)
+    masks: tuple[bytes, ...]
     memory: int | None
     processes: int | None
     open_files: int | None
     user: str
     action: str
-    sandbox: Sandbox | None
     uses: str
     environment: str | None
     fresh: bool
-    home: Mapping[str, bytes] = field(repr=False)
-    #: Of a sensor: where its stdout goes.
-    spool: SpoolBounds | None
+    home: dict[str, bytes]
     #: Of a sensor: how long it may run without being renewed, seconds.
     lease: float
+    logs: Bounds
+    sandbox: Sandbox | None
+    #: Of a sensor: where its stdout goes.
+    spool: SpoolBounds | None
+
+    def __repr__(self) -> str:
+        """Show which one it is, and nothing that may be secret."""
+        return f"StartCommand({self.execution}, {self.attempt})"
+
+
+class Order(NamedTuple):
+    """What a keeper is told to prepare: the command, its private directory, and the tree of the environment that is built."""
+
+    command: StartCommand
+    private: str
+    tree: str
+
+
+def pack(order: Order) -> bytes:
+    """Return the order's bytes; slices, because only what has no names of its own can be written."""
+    command = order.command
+    sandbox = None if command.sandbox is None else command.sandbox[:]
+    spool = None if command.spool is None else command.spool[:]
+    return marshal.dumps((order.private, order.tree, command[:-3], command.logs[:], sandbox, spool))
+
+
+def unpack(content: bytes) -> Order:
+    """Return the order that the executor has packed."""
+    private, tree, plain, logs, sandbox, spool = marshal.loads(content)  # noqa: S302 - of our own parent, which is the more privileged one
+    named = Bounds(*logs), None if sandbox is None else Sandbox(*sandbox), None if spool is None else SpoolBounds(*spool)
+    return Order(StartCommand._make((*plain, *named)), private, tree)
 
 
 def parse_key(fields: Fields) -> tuple[str, int]:
@@ -105,7 +133,6 @@ def parse_start(fields: Fields, document: bytes) -> StartCommand:
         folder=folder,
         timeout=_timeout(fields, kind),
         grace=read.seconds(fields, "grace", 3600.0),
-        logs=_bounds(read.nested(fields, "logs")),
         input=document,
         input_via=read.one_of(fields, "input_via", _VIAS),
         result_from=read.one_of(fields, "result_from", _SOURCES),
@@ -116,13 +143,14 @@ def parse_start(fields: Fields, document: bytes) -> StartCommand:
         open_files=read.optional_whole(limits, "open_files", 8, 1 << 20),
         user=_user(fields, kind),
         action=_action(fields),
-        sandbox=_sandbox(fields, kind),
         uses=uses,
         environment=environment or None,
         fresh=fresh,
         home=_home(fields, kind),
-        spool=_spool(fields, kind),
         lease=read.seconds(fields, "lease", MOST_SECONDS) if "lease" in fields else inf,
+        logs=_bounds(read.nested(fields, "logs")),
+        sandbox=_sandbox(fields, kind),
+        spool=_spool(fields, kind),
     )
 
 

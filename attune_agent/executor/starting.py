@@ -1,13 +1,13 @@
-"""Answering `start`: known, refused, or prepared, recorded durably and given to a keeper; never half.
+"""Answering `start`: known, refused, or prepared, recorded durably and begun by a keeper; never half.
 
 `answering` calls it. Everything that can fail for want of files, disk or slots is done before the record; a refusal leaves nothing behind.
+The keeper prepares while the record is being synced, and begins nothing before it is told that this is done.
 """
 
 import contextlib
 import errno
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from attune_agent.executor import fields as read
@@ -24,7 +24,7 @@ from attune_agent.executor.ledger import Held, Ledger
 from attune_agent.executor.protocol import Kind, Refusal
 from attune_agent.executor.slots import Slot
 from attune_agent.executor.spawn import describe_os_error
-from attune_agent.executor.start_command import StartCommand, parse_start
+from attune_agent.executor.start_command import Order, StartCommand, parse_start
 from attune_core.failpoints import failpoint
 
 #: Both streams may want a segment and an index at the same time.
@@ -42,14 +42,6 @@ class Refused(Exception):
     def __init__(self, code: Refusal, detail: str) -> None:
         super().__init__(detail)
         self.code: Refusal = code
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """What was made for a start before its record."""
-
-    private: Path
-    log_directory: Path
 
 
 class Starting:
@@ -85,24 +77,30 @@ class Starting:
             reply({"state": known.state, "log_directory": known.log_directory})
             return
         slot = self._choose(command, fields)
-        prepared = self._prepare(command, slot)
-        log_directory = str(prepared.log_directory)
-        slot.held = Held(command.execution, command.attempt, command.kind, slot.number, log_directory, command.uses)
+        log_directory = self._places.log_directory(command.execution, command.attempt)
+        order = self._prepare(command, slot, log_directory)
+        held = slot.held = Held(command.execution, command.attempt, command.kind, slot.number, log_directory, command.uses)
         slot.lost_at = now()
         slot.segments, slot.grace = command.spool.segments if command.spool is not None else 0, command.grace
+        if not slot.passing:
+            self._hosting.prepare(slot, order)
+        failpoint("a18")
 
         def done() -> None:
-            slot.held = self._ledger.get(key)
             failpoint("a5")
-            self._give(slot, fields, command, prepared)
+            self._begin(slot, held, order)
             reply({"state": "accepted", "log_directory": log_directory})
 
         def failed(detail: str) -> None:
-            slot.held = None
-            _undo(prepared.private, prepared.log_directory)
+            if slot.passing:
+                slot.held = None
+                _undo(order.private, log_directory)
+            else:
+                self._hosting.drop(slot)
+                places.remove_log_directory(log_directory)
             refuse(Refused("busy_host", detail))
 
-        self._commit.start(PendingStart(slot.held, done, failed))
+        self._commit.start(PendingStart(held, done, failed))
 
     def _choose(self, command: StartCommand, fields: Fields) -> Slot:
         if read.text(fields, "state_id", self._state_id) != self._state_id:
@@ -136,9 +134,10 @@ class Starting:
             slot.identity = identity
         return slot
 
-    def _prepare(self, command: StartCommand, slot: Slot) -> _Prepared:
-        private = slot.directory / f"{command.execution}.{command.attempt}"
-        log_directory = self._places.log_directory(command.execution, command.attempt)
+    def _prepare(self, command: StartCommand, slot: Slot, log_directory: str) -> Order:
+        """Make what only the executor can make, and return what it tells the keeper."""
+        slot.private = f"{command.execution}.{command.attempt}"
+        private = f"{slot.directory}/{slot.private}"
         try:
             if command.environment is not None:
                 places.make_tree(self._places, slot.identity.uid, command.environment)
@@ -155,30 +154,28 @@ class Starting:
             if isinstance(error, OSError) and error.errno == errno.EBUSY:  # more is counted in the group than this attempt may have
                 self._hosting.give_up(slot)
             raise Refused("busy_host", describe_os_error(error) if isinstance(error, OSError) else str(error)) from error
-        return _Prepared(private, log_directory)
+        return Order(self._bounded(command, slot), private, self._places.tree(command.environment) if command.environment else "")
 
-    def _give(self, slot: Slot, fields: Fields, command: StartCommand, prepared: _Prepared) -> None:
-        """Tell the keeper; the Input travels as bytes beside the request."""
-        request = {name: value for name, value in fields.items() if name != "input_b64"}
-        request["limits"] = self._bounds.left_to_keeper(command, slot)
-        if command.sandbox is not None:
-            request["sandbox"] = {
-                "network": command.sandbox.network,
-                "hide": [*command.sandbox.hide, *map(str, self._places.all)],
-                "show": list(command.sandbox.show),
-            }
-        order: dict[str, object] = {"type": "start", "request": request, "private": str(prepared.private)}
-        if command.environment is not None:
-            order["tree"] = str(self._places.tree(command.environment))
+    def _bounded(self, command: StartCommand, slot: Slot) -> StartCommand:
+        """Return the command with the bounds that are the keeper's to set, and with Attune's own places hidden from a sandbox."""
+        if command.processes is None and command.sandbox is None:
+            return command
+        sandbox = command.sandbox
+        if sandbox is not None:
+            sandbox = sandbox._replace(hide=(*sandbox.hide, *map(str, self._places.all)))
+        return command._replace(processes=self._bounds.left_to_keeper(command, slot), sandbox=sandbox)
+
+    def _begin(self, slot: Slot, held: Held, order: Order) -> None:
+        """Tell the keeper; that of a slot which has none while it is free is made only now."""
+        command = order.command
         if slot.passing:
-            slot.processes = self._bounds.of_slot(slot)
-            self._hosting.host_passing(slot, order, command.input, now())
+            self._hosting.host_passing(slot, order, now())
         else:
-            self._hosting.send(slot, order, command.input)
-        if slot.held is not None:
+            self._hosting.begin(slot)
+        if slot.held is held and slot.end is None:
             slot.due = now() + command.timeout + command.grace + DRAIN + PATIENCE
             slot.lease_until = now() + command.lease
-            slot.held.state = "running"
+            held.state = "running"
 
 
 def _require_descriptors() -> None:
@@ -191,7 +188,7 @@ def _require_descriptors() -> None:
             os.close(descriptor)
 
 
-def _undo(private: Path, log_directory: Path) -> None:
+def _undo(private: str, log_directory: str) -> None:
     with contextlib.suppress(OSError):
-        private.rmdir()
+        Path(private).rmdir()
     places.remove_log_directory(log_directory)

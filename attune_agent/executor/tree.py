@@ -12,7 +12,7 @@ from typing import Protocol
 
 from attune_agent.executor.confine import Identity
 from attune_agent.executor.processes import Process, descendants, send_signal, uids_in_use
-from attune_agent.executor.shared_memory import remove_shared_memory
+from attune_agent.executor.shared_memory import SharedMemory
 
 #: How often a tree is looked at again for processes that were forked while the last ones were being stopped.
 _ROUNDS = 50
@@ -53,6 +53,7 @@ class _WholeUid:
 
     def __init__(self, uid: int) -> None:
         self._uid = uid
+        self._memory = SharedMemory(uid)
 
     def terminate(self) -> None:
         self._signal(signal.SIGTERM)
@@ -62,7 +63,7 @@ class _WholeUid:
         self._signal(signal.SIGKILL)
 
     def remove_memory(self) -> None:
-        remove_shared_memory(self._uid)
+        self._memory.remove()
 
     def _signal(self, number: int) -> None:
         if self._uid <= 0 or os.getresuid() != (self._uid,) * 3:

@@ -101,6 +101,7 @@ CASES = {name: Case() for name in FAILPOINTS} | {
     "a11": Case(lane="noisy", stimulus=partial(send_steps, count=1), loses=True),
     "a12": Case(lane="built", stimulus=remove_environments, program=False),
     "a13": Case(stimulus=restart_the_agent),
+    "a16": Case(loses=True),
 }
 #: Reached when the store is made, by the fixture.
 del CASES["c11"]

@@ -255,7 +255,7 @@ class Executor:
             for told in self._waiting.pop((held.execution, held.attempt), []):
                 _settle(told, read_ended(dict(outcome)))
 
-        self._commit.end(dict(outcome), done)
+        self._commit.end(outcome, done)
         self._commit_soon()
 
     def _commit_soon(self) -> None:

@@ -11,7 +11,7 @@ from tests.agent.executor.hosted import Hosted, Peer, shell, traced
 pytestmark = pytest.mark.root  # to trace the executor
 
 
-async def test_the_start_record_is_synced_before_the_keeper_is_told_and_the_end_before_the_agent_is(executor: Hosted) -> None:
+async def test_the_start_record_is_synced_before_the_keeper_may_begin_and_the_end_before_the_agent_is(executor: Hosted) -> None:
     async with ExecutorLink(executor.run) as link:
         await link.greeting()
         with traced(executor.pid, executor.place / "trace", "fdatasync,sendmsg,sendto,vfork,fork,clone,execve") as trace:
@@ -20,7 +20,7 @@ async def test_the_start_record_is_synced_before_the_keeper_is_told_and_the_end_
             await link.wait(what.execution, 1)
     seen = trace.read_text().splitlines()
     effects = [name for line in seen for name in _effects(line)]
-    assert effects == ["sync", "give", "accepted", "sync", "ended"], seen
+    assert effects == ["prepare", "sync", "begin", "accepted", "sync", "ended"], seen
 
 
 def test_starts_that_come_together_share_one_sync(executor: Hosted) -> None:
@@ -32,7 +32,7 @@ def test_starts_that_come_together_share_one_sync(executor: Hosted) -> None:
         assert [peer.answer()["id"] for _ in requests] == [1, 2, 3]
         peer.close()
     effects = [name for line in trace.read_text().splitlines() for name in _effects(line)]
-    assert effects[:4] == ["sync", "give", "give", "give"]
+    assert effects[:7] == ["prepare", "prepare", "prepare", "sync", "begin", "begin", "begin"]
 
 
 def _effects(line: str) -> list[str]:
@@ -40,7 +40,8 @@ def _effects(line: str) -> list[str]:
     if "fdatasync(" in line:
         return ["sync"]
     marks = (
-        ("sendmsg(", r"\"type\":\"start\"", "give"),
+        ("sendmsg(", r"\"type\":\"prepare\"", "prepare"),
+        ("sendmsg(", r"\"type\":\"begin\"", "begin"),
         ("sendto(", r"\"state\":\"accepted\",\"log_directory", "accepted"),
         ("sendto(", r"\"type\":\"ended\"", "ended"),
     )

@@ -133,10 +133,10 @@ async def test_no_keeper_or_executor_can_write_a_core(executor: Hosted) -> None:
 
 
 @pytest.mark.root  # to look into it
-async def test_a_keeper_holds_no_file_but_its_channel(executor: Hosted) -> None:
+async def test_a_keeper_holds_no_file_but_its_channel_and_what_everybody_may_read(executor: Hosted) -> None:
     for keeper in executor.keepers():
         links = [str((Path(f"/proc/{keeper}/fd") / name).readlink()) for name in ("0", "1", "2", "3")]
         assert links[:3] == ["/dev/null"] * 3
         assert links[3].startswith("socket:")
         kinds = {str(path.readlink()).split(":")[0] for path in Path(f"/proc/{keeper}/fd").iterdir()} - {f"/proc/{keeper}/oom_score_adj"}
-        assert kinds <= {"/dev/null", "socket", "pipe"}
+        assert kinds <= {"/dev/null", "socket", "pipe", "/proc/sysvipc/shm", "/proc/sysvipc/sem", "/proc/sysvipc/msg"}
