@@ -9,7 +9,7 @@ import contextlib
 import fcntl
 import os
 import time
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from attune_agent.executor.bounded_log import BoundedLog
 from attune_agent.executor.confine import OutOfMemoryScore
@@ -31,8 +31,7 @@ from attune_core.failpoints import failpoint
 _SCORE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """What the keeper reports when no process of the attempt is left."""
 
     how: How
@@ -205,7 +204,7 @@ class Attempt:
         # What is not there was said in the same words as without a sandbox.
         self._bubble = Bubble()
         argv = self._bubble.argv(command.sandbox, command.argv, command.folder, self._private.path)
-        return replace(what, argv=argv, executable=argv[0], inherited=(self._bubble.status,))
+        return what._replace(argv=argv, executable=argv[0], inherited=(self._bubble.status,))
 
     def _open_input(self, variables: dict[str, str]) -> int:
         """Return the action's stdin; a pipe is filled before the start, so that nearly no Input needs the loop."""

@@ -11,7 +11,7 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from attune_agent.executor.fields import Fields, parse_object, to_json
 
@@ -26,8 +26,7 @@ class ChannelClosed(Exception):
     """The other end is gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """One received message."""
 
     fields: Fields

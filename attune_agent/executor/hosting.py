@@ -168,18 +168,14 @@ class Hosting:
         for slot in self.slots:
             if now >= slot.due:
                 self._end_patience(slot, now)
-            if slot.phase is not Phase.READY and now >= self._alarm_at(slot) and slot.held is not None:
-                self._tell_condition(slot.held, "kill_failed")
-            if now >= slot.lease_until:
-                slot.stopped_by, slot.lease_until = "not_renewed", inf
-                self.stop(slot, slot.grace, now)
+            if slot.held is not None:
+                self._tend_held(slot, slot.held, now)
 
     def wake_at(self) -> float:
         """Return when something is due next."""
-        return min([min(slot.due, slot.lease_until) if slot.phase is Phase.READY else self._due_without(slot) for slot in self.slots])
-
-    def _due_without(self, slot: Slot) -> float:
-        return min(slot.due, slot.lease_until, self._alarm_at(slot))
+        due = [slot.due for slot in self.slots]
+        due += [min(slot.lease_until, self._alarm_at(slot, slot.held)) for slot in self.slots if slot.held is not None]
+        return min(due)
 
     def _end_patience(self, slot: Slot, now: float) -> None:
         if slot.phase is Phase.READY:
@@ -188,9 +184,16 @@ class Hosting:
         elif slot.phase is Phase.ABSENT:
             self._replace(slot, now)
 
-    def _alarm_at(self, slot: Slot) -> float:
+    def _tend_held(self, slot: Slot, held: Held, now: float) -> None:
+        if now >= self._alarm_at(slot, held):
+            self._tell_condition(held, "kill_failed")
+        if now >= slot.lease_until:
+            slot.stopped_by, slot.lease_until = "not_renewed", inf
+            self.stop(slot, slot.grace, now)
+
+    def _alarm_at(self, slot: Slot, held: Held) -> float:
         """Return when to say that an attempt without a keeper that is ready cannot be killed."""
-        waits = slot.held is not None and not slot.finished and not slot.held.condition
+        waits = slot.phase is not Phase.READY and not held.condition and not slot.finished
         return slot.lost_at + _UNKILLABLE_AFTER if waits else inf
 
     def _replace(self, slot: Slot, now: float) -> None:

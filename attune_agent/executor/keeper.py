@@ -24,7 +24,7 @@ from attune_agent.executor.tree import Tree
 from attune_core.failpoints import failpoint
 
 _MEND_AFTER = 1.0
-_LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
+_LIMITS = sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")})
 
 
 def keep(channel: Channel, tree: Tree, score: OutOfMemoryScore, *, tells_pids: bool) -> NoReturn:

@@ -9,8 +9,8 @@ import os
 import resource
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from attune_agent.executor.confine import IGNORED
 
@@ -26,8 +26,7 @@ class NotSpawned(Exception):
         self.passing = passing
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """What to start and where."""
 
     argv: Sequence[str]

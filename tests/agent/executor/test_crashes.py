@@ -100,7 +100,7 @@ async def test_the_next_executor_kills_what_is_left_and_says_lost(executor: Host
     assert witness.read_text() == written
     assert first.state_id == second.state_id
     assert first.life != second.life
-    assert [list(slot.iterdir()) for slot in (executor.run / "work").iterdir()] == [[]] * (SLOTS + 1)
+    assert not any((executor.run / "work").glob("*/*"))
 
 
 async def test_keepers_whose_executor_dies_end_their_trees_by_themselves(executor: Hosted) -> None:
