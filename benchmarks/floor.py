@@ -17,15 +17,19 @@ from attune_agent.executor.confine import Identity, become
 DOCUMENT = json.dumps({"unit": "web_1", "padding": "x" * 200}).encode()
 
 
-def start(argv: list[str], place: str, null: int, *, alone: bool) -> float:
-    """Start the action once and return the seconds to its end."""
-    began = time.perf_counter()
+def prepare(place: str) -> int:
+    """Make what the action needs, and return its standard input."""
     for name in ("home", "tmp"):
         os.mkdir(f"{place}/{name}", 0o700)  # noqa: PTH102 - nothing costs less
-    environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": f"{place}/home", "TMPDIR": f"{place}/tmp"}  # noqa: S108 - below a private one
     reader, writer = os.pipe2(os.O_CLOEXEC)
     os.write(writer, DOCUMENT)
     os.close(writer)
+    return reader
+
+
+def run(argv: list[str], place: str, reader: int, null: int, *, alone: bool) -> None:
+    """Run the action, until nothing of it is left."""
+    environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": f"{place}/home", "TMPDIR": f"{place}/tmp"}  # noqa: S108 - below a private one
     actions = [(os.POSIX_SPAWN_DUP2, reader, 0), (os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
     child = os.posix_spawn(argv[0], argv, environment, file_actions=actions, setsid=True)
     os.close(reader)
@@ -33,8 +37,19 @@ def start(argv: list[str], place: str, null: int, *, alone: bool) -> float:
     if alone:
         with suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
+
+
+def clean(place: str) -> None:
+    """Remove what was made."""
     for name in ("home", "tmp"):
         os.rmdir(f"{place}/{name}")  # noqa: PTH106 - as above
+
+
+def start(argv: list[str], place: str, null: int, *, alone: bool) -> float:
+    """Start the action once and return the seconds to its end."""
+    began = time.perf_counter()
+    run(argv, place, prepare(place), null, alone=alone)
+    clean(place)
     return time.perf_counter() - began
 
 

@@ -1,19 +1,20 @@
 """The least that a start through an executor can cost: the same processes, hops and syncs, and nothing else.
 
-A client asks a relay, which writes and syncs a record and tells the keeper of a slot, a process of that slot's uid; the keeper does what
-`floor` does and says so; the relay writes and syncs a second record and answers. No limits, logs, results, timeouts, cancelling, or keeping
-of what was asked. What `start` measures beyond this is what an executor does; what this costs beyond the floor is what two syncs and the
-uids of attempts cost in Python.
+A client asks a relay, which has the keeper of a slot, a process of that uid, prepare what `floor` prepares, while it writes and syncs
+a record, and then begin. The keeper says that the action has ended and removes what it had made; meanwhile the relay writes and syncs a
+second record, and answers when both are done. No limits, logs, results, timeouts, cancelling, or keeping of what was asked. What `start`
+measures beyond this is what an executor does; what this costs beyond the floor is what two syncs and the uids of attempts cost in Python.
 `python -m benchmarks.relay SOCKET JOURNAL PLACE UIDS ARGV...`; UIDS is `same`, or a uid for each slot, with commas between.
 """
 
 import os
 import socket
 import sys
+from contextlib import suppress
 from selectors import EVENT_READ, DefaultSelector
 
 from attune_agent.executor.confine import Identity, become
-from benchmarks.floor import start
+from benchmarks.floor import clean, prepare, run
 
 #: Bytes of one record, about those of the executor's.
 _RECORD = 250
@@ -27,8 +28,12 @@ def keep(channel: socket.socket, uid: int | None, place: str, argv: list[str]) -
     os.chdir("/")
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     while channel.recv(4096):
-        start(argv, place, null, alone=uid is not None)
+        reader = prepare(place)
+        channel.recv(4096)
+        run(argv, place, reader, null, alone=uid is not None)
         channel.send(b"ended")
+        clean(place)
+        channel.send(b"clean")
 
 
 class Relay:
@@ -41,26 +46,43 @@ class Relay:
         self._selector.register(listener, EVENT_READ)
         self._idle = keepers
         self._partner: dict[socket.socket, socket.socket] = {}
+        self._clients: set[socket.socket] = set()
 
     def run(self) -> None:
         """Serve until the clients are gone."""
         while True:
-            said: list[tuple[socket.socket, bytes]] = []
+            starts: list[socket.socket] = []
+            ends: list[socket.socket] = []
             for key, _ in self._selector.select():
                 if key.fileobj is self._listener:
                     self._pair()
-                elif isinstance(key.fileobj, socket.socket):
-                    if not (content := key.fileobj.recv(4096)):
-                        return
-                    said.append((self._partner[key.fileobj], content))
-            if said:
-                self._record(len(said))
-            for partner, content in said:
-                partner.send(content)
+                elif isinstance(key.fileobj, socket.socket) and not self._hear(key.fileobj, starts, ends):
+                    return
+            if starts or ends:
+                self._record(len(starts) + len(ends))
+            for keeper in starts:
+                keeper.send(b"begin")
+            for keeper in ends:
+                with suppress(BlockingIOError):
+                    keeper.recv(4096, socket.MSG_DONTWAIT)
+                    self._partner[keeper].send(b"ended")
+
+    def _hear(self, one: socket.socket, starts: list[socket.socket], ends: list[socket.socket]) -> bool:
+        """Take what somebody says; tell whether it was anything."""
+        content, partner = one.recv(4096), self._partner[one]
+        if one in self._clients:
+            partner.send(content or b" ")
+            starts.append(partner)
+        elif content == b"ended":
+            ends.append(one)
+        else:  # it was not yet clean when its end was recorded
+            partner.send(b"ended")
+        return bool(content)
 
     def _pair(self) -> None:
         client, keeper = self._listener.accept()[0], self._idle.pop()
         self._partner |= {client: keeper, keeper: client}
+        self._clients.add(client)
         for one in (client, keeper):
             self._selector.register(one, EVENT_READ)
 

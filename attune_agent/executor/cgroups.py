@@ -85,6 +85,10 @@ class Group:
             with contextlib.suppress(OSError):  # the next keeper says that it cannot enter, ends, and this is tried again
                 folder.mkdir(exist_ok=True)
         self._bounds.clear()
+        self.close()
+
+    def close(self) -> None:
+        """Close what is kept open; it is opened again when it is needed."""
         for descriptor in self._events.values():
             os.close(descriptor)
         self._events.clear()
@@ -152,6 +156,7 @@ class Groups:
             (parent / str(slot)).mkdir(parents=True, exist_ok=True)
         group = self._group(str(slot))
         group.limit_hit()
+        group.close()
         return group
 
     def remove(self) -> None:

@@ -19,7 +19,7 @@ from attune_agent.executor.arguments import parser
 from attune_agent.executor.attempt import now
 from attune_agent.executor.cgroups import Groups, find_groups
 from attune_agent.executor.commit import GroupCommit
-from attune_agent.executor.confine import Identity, NotConfined, OutOfMemoryScore, adopt_orphans, conceal
+from attune_agent.executor.confine import Identity, NotConfined, OutOfMemoryScore, adopt_orphans, bound_files, conceal
 from attune_agent.executor.connections import Connections
 from attune_agent.executor.executor import Executor, KeepersFailed
 from attune_agent.executor.fields import FieldWrong
@@ -76,6 +76,7 @@ def _run(options: argparse.Namespace, where: place.Places) -> None:
     conceal()
     adopt_orphans()
     OutOfMemoryScore().put(-500)
+    bound_files(soft=65_536)  # each busy slot takes a handful
     lock = place.lock_state(where)
     place.prepare(where, identities, numbers)
     ledger = Ledger()

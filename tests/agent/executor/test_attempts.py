@@ -96,7 +96,7 @@ async def test_home_and_tmpdir_are_private_empty_and_gone_afterwards(link: Execu
     assert shown[:3] == ["700", "700", "700"]
     assert shown[-1] == "0077"
     assert not Path(shown[-2]).exists()
-    assert [list(path.iterdir()) for path in (executor.run / "work").iterdir()] == [[]] * 4
+    assert not any((executor.run / "work").glob("*/*"))
 
 
 async def test_the_input_arrives_whole_and_ends(link: ExecutorLink) -> None:
