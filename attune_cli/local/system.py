@@ -27,8 +27,8 @@ from attune_cli.profiles import Profile
 from attune_core.values import JsonObject
 from attune_core.wire.api import AgentView, JoinTokenView, Page, StatusView
 
-#: Uids of one local agent: its builder's and its slots'.
-UIDS_PER_AGENT = 9
+#: Uids of one local agent: its builder's, its slots', and what is left for sensors.
+UIDS_PER_AGENT = 11
 
 
 @dataclass(kw_only=True)
@@ -134,7 +134,7 @@ class LocalSystem:
         place.mkdir(mode=0o711)
         place.chmod(0o711)
         first = len(self.agents) * UIDS_PER_AGENT
-        uids = None if self._uids is None else self._uids[first : first + slots + 1]
+        uids = None if self._uids is None else self._uids[first : first + UIDS_PER_AGENT]
         agent = LocalAgent(name=name, labels=labels, state=place / "state", run=self._runs / name, slots=slots, uids=uids, python=python)
         self.agents[name] = agent
         self._write_host_settings(agent)
