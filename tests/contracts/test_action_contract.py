@@ -22,9 +22,9 @@ def sentences() -> list[str]:
 def numbers_of(module: Path) -> Iterator[str]:
     """Yield the numbers that a module's tests carry, from its syntax: no program need be started for that."""
     for item in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-        if isinstance(item, ast.FunctionDef) and item.name.startswith("test_"):
+        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item.name.startswith("test_"):
             for mark in item.decorator_list:
-                if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "sentence":
+                if isinstance(mark, ast.Call) and ast.unparse(mark.func).rpartition(".")[2] == "sentence":
                     (number,) = mark.args
                     assert isinstance(number, ast.Constant)
                     yield str(number.value)

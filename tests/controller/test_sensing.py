@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from attune_controller.assembly import Assembly
 from attune_controller.packs import PackStore
 from attune_controller.sessions.session import Session
@@ -64,6 +66,7 @@ def data_of(event: Event) -> JsonObject:
     return event.new.data
 
 
+@pytest.mark.sentence("S20")
 async def test_a_sensor_that_fails_is_said_once_and_so_is_that_it_has_recovered_also_over_a_restart() -> None:
     store = MemoryStore()
     place = Place(store)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -49,6 +50,7 @@ def test_a_sensor_is_needed_by_an_enabled_rule_on_a_trigger_that_it_emits_or_alw
     assert [sensor.ref for sensor in needed(catalog("always: true\n", emits="web.other"))] == ["web.disk"]
 
 
+@pytest.mark.sentence("S14")
 def test_one_agent_of_those_that_match_runs_it_and_keeps_it() -> None:
     it = catalog("agents: {match: {role: web}}\n")
     others = [Present(name="z", labels={"role": "db"}, connected=True)]
@@ -88,6 +90,7 @@ def test_a_cordoned_agent_keeps_it_and_a_draining_one_gives_it_up_once_it_has_en
     assert held(back) == [("a", False)], "a drain that is over before it ended changes nothing"
 
 
+@pytest.mark.sentence("S15")
 def test_with_failover_another_agent_gets_it_when_its_own_was_away_for_so_long() -> None:
     it = catalog("failover: 5m\n")
     seats = seated(it, [], agents("a"), 0)

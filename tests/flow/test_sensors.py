@@ -76,6 +76,7 @@ def count(running: Running, by: str) -> int:
     return len(printed(running, by))
 
 
+@pytest.mark.sentence("S11")
 def test_every_line_of_two_sensors_arrives_once_and_in_order_though_controller_and_agent_are_killed(tmp_path: Path) -> None:
     with running_system(tmp_path, repository(), executable=("packs/watch/sensors/shell.sh",)) as running:
         system, agent = running.system, running.agent
