@@ -15,8 +15,9 @@ from attune_controller.store.ports.events import Events
 from attune_controller.store.ports.groups import Groups
 from attune_controller.store.records.events import Event
 from attune_controller.store.records.groups import EndedGroup, Horizon, OpenGroups, Plan
+from attune_controller.suspects import SET_ASIDE, Suspects
 from attune_core.catalog.catalog import Catalog
-from attune_core.rules.ending import Outcome, what_of
+from attune_core.rules.ending import Lapse, Lapsed, Outcome, what_of
 from attune_core.rules.firing import Failed, Fired, Rejected
 from attune_core.rules.gathering import GROUPS, Gathering
 from attune_core.rules.groups import Ended, Group, Why
@@ -76,10 +77,12 @@ class GroupStore(Events, Groups, Protocol):
 class WaitingGroups:
     """What planning knows of groups."""
 
-    def __init__(self, store: GroupStore) -> None:
-        """Know nothing yet."""
-        self._store = store
+    def __init__(self, store: GroupStore, suspects: Suspects) -> None:
+        """Know nothing yet; `suspects` remembers the group that was being ended when the controller died."""
+        self._store, self._suspects = store, suspects
         self._horizon: Horizon | None = None
+        #: Whether nothing was ended since the start, and how many groups are to be ended one by one.
+        self._fresh, self._careful = True, 0
         self._log = structlog.get_logger("planning")
 
     async def wait(self, now: float) -> float | None:
@@ -87,13 +90,23 @@ class WaitingGroups:
         horizon = await self._known()
         return None if horizon == Horizon() else min(max(horizon.before - now, 0.0), LOOK)
 
+    async def may_be_due(self, at: float) -> bool:
+        """Tell whether a group may have ended by a time."""
+        return (await self._known()).is_reached(at)
+
     async def due(self, at: float, catalog: Catalog) -> Sequence[GroupEnded]:
         """Return groups that have ended by a time, the first due first, DUE at most; until they are committed they are there still."""
-        if not (await self._known()).is_reached(at):
-            return []
         found = await self._store.open_groups([], since=at, until=at, limit=DUE)
         self._horizon = None
-        return await self._judged(list(Gathering(found.groups).due(at)), {}, catalog)
+        ended = list(Gathering(found.groups).due(at))
+        if ended and self._fresh:
+            self._fresh = False
+            self._careful = DUE if self._suspects.begin(ended[0].group.last) else 0
+        if ended and self._careful:
+            self._careful, ended = self._careful - 1, ended[:1]
+            if self._suspects.convict(ended[0].group.last):
+                return [self._set_aside(ended[0])]
+        return await self._judged(ended, {}, catalog)
 
     async def steps(self, events: Sequence[Event], drafted: Sequence[Drafted], throttles: Throttles, catalog: Catalog) -> Sequence[Step]:
         """Return what a batch comes to, of which nothing was due before its first event; it may be cut after that one."""
@@ -123,6 +136,13 @@ class WaitingGroups:
             elif self._horizon is not None:
                 for group in plan.groups:
                     self._horizon = self._horizon.with_group(group)
+
+    def _set_aside(self, ended: Ended) -> GroupEnded:
+        """End a group that ends the controller with it (reliability.md, row 20)."""
+        rule = ended.group.key[0]
+        detail = f"the controller died {SET_ASIDE} times while it ended this group alone: it is set aside; please report it"
+        self._log.error("group_set_aside", rule=rule, position=ended.group.last, reason=detail)
+        return GroupEnded(ended=ended, outcome=Lapsed(rule=rule, why=Lapse.SET_ASIDE, detail=detail), event=None)
 
     async def _known(self) -> Horizon:
         if self._horizon is None:

@@ -94,7 +94,7 @@ class Planner:
         #: Whether nothing was planned since the start, and how many events are to be planned one by one.
         self._fresh, self._careful = True, 0
         self.bound = QueueBound(store, clock, random)
-        self._groups = WaitingGroups(store)
+        self._groups = WaitingGroups(store, self._suspects.of_groups())
         self.news = DeadLetterNews(lambda: active.catalog, clock, random)
         self._work = asyncio.Event()
         self._resting = False
@@ -155,7 +155,7 @@ class Planner:
     async def plan_all(self) -> None:
         """Plan every accepted event, strictly by position, and end what waited until now; nothing before the first revision is active."""
         await self._plan_events()
-        while (catalog := self._active.catalog) is not None and await self._end_due(catalog):
+        while (catalog := self._active.catalog) is not None and await self._end_due(catalog, self._clock.now()):
             await self._plan_events()
 
     async def _plan_events(self) -> None:
@@ -169,6 +169,8 @@ class Planner:
             if not events:
                 self._careful = 0
                 continue
+            while await self._end_due(catalog, events[0].new.received_at):
+                pass  # before the events are suspected of anything
             if self._fresh:
                 self._fresh = False
                 if self._suspects.begin(events[0].position):
@@ -196,18 +198,18 @@ class Planner:
         """Plan events of one batch, at least the first; tell whether it was all of them."""
         if self._waiting and differ(self._fleet.candidates(), self._looked):
             await self._place_waiting()  # what waits is older
-        while ended := await self._groups.due(events[0].new.received_at, catalog):
-            await self._commit(ended, catalog)
         steps = await self._draft(events, catalog)
         taken = [step.event for step in steps if isinstance(step, EventTaken)]
         over_before = min(event.new.received_at for event in taken)  # what is still to be planned was received later
         await self._commit(steps, catalog, over_before=over_before)
         return len(taken) == len(events)
 
-    async def _end_due(self, catalog: Catalog) -> bool:
-        """End groups of waiting events whose time has come while there was no event; tell whether there may be more."""
+    async def _end_due(self, catalog: Catalog, at: float) -> bool:
+        """End groups of waiting events whose time has come, some of them; tell whether there may be more."""
+        if not await self._groups.may_be_due(at):
+            return False
         async with self._placing_now:
-            ended = await self._groups.due(self._clock.now(), catalog)
+            ended = await self._groups.due(at, catalog)
             await self._commit(ended, catalog)
             return bool(ended)
 

@@ -13,10 +13,13 @@ from attune_controller.backup import Manifest, copy_kept, put_in_place, read_man
 from attune_controller.errors import BackupRefused
 from attune_controller.merging import lost
 from attune_controller.store.port import Store
+from attune_controller.store.records.groups import EndedGroup
 from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.dead_letters import DeadLetter, DeadReason
 from attune_core.ports import Clock, Random
+from attune_core.rules.ending import Lapse
+from attune_core.rules.groups import Group
 
 #: Rows of one transaction.
 BATCH = 100
@@ -25,6 +28,8 @@ UNPLANNED = DeadLetter(
     reason=DeadReason.RESTORED,
     detail="it was accepted just before the backup was made, and may have been planned after it; retry it if it was not",
 )
+#: Of a group of events that a throttle let wait.
+UNENDED = "it waited when the backup was made, and may have fired after it"
 UNPLACED = "it waited for an agent when the backup was made, and may have been placed and started after it"
 
 
@@ -37,6 +42,8 @@ class Restored:
     #: Events that became dead letters, and executions that are lost, because what became of them is not known.
     dead_letters: int
     lost: int
+    #: Groups of waiting events that ended with nothing, for the same reason.
+    groups: int
     #: Agents that are asked what they hold.
     agents: int
 
@@ -62,20 +69,38 @@ def restore_backup(backup: Path, state: Path, clock: Clock, random: Random) -> R
 async def _open_and_begin(state: Path, manifest: Manifest, clock: Clock, random: Random) -> Restored:
     store = await open_sqlite_store(state / "store", random=random)
     try:
-        dead, ended = await begin_another_life(store, clock, random)
+        ended = await begin_another_life(store, clock, random)
         agents = len(await store.unmerged())
-        return Restored(manifest=manifest, incarnation=store.incarnation, dead_letters=dead, lost=ended, agents=agents)
+        return Restored(
+            manifest=manifest, incarnation=store.incarnation, dead_letters=ended.dead, lost=ended.lost, groups=ended.groups, agents=agents
+        )
     finally:
         await store.close()
 
 
-async def begin_another_life(store: Store, clock: Clock, random: Random) -> tuple[int, int]:
-    """Give the store its new identity; return how many events became dead letters and how many executions are lost."""
+@dataclass(frozen=True)
+class Ended:
+    """What ended because nobody can say whether it went on."""
+
+    dead: int
+    groups: int
+    lost: int
+
+
+async def begin_another_life(store: Store, clock: Clock, random: Random) -> Ended:
+    """Give the store its new identity, and end what may have gone on without it."""
     await store.restored(random.bytes(16).hex())
-    dead = ended = 0
+    dead = ended = given_up = 0
     while events := await store.unplanned(limit=BATCH):
         await store.record_plans([PlannedEvent(position=event.position, revision="", dead=UNPLANNED) for event in events])
         dead += len(events)
+    while groups := await store.list_groups(after=("", ""), limit=BATCH):
+        await store.record_plans([_given_up(group, clock.now()) for group in groups])
+        given_up += len(groups)
     while waiting := await store.waiting_for_agent(limit=BATCH):
         ended += len(await store.record_moves([lost(execution, clock.now(), UNPLACED) for execution in waiting]))
-    return dead, ended
+    return Ended(dead=dead, groups=given_up, lost=ended)
+
+
+def _given_up(group: Group, now: float) -> EndedGroup:
+    return EndedGroup(group=group, at=now, outcome=Lapse.RESTORED, revision="", detail=UNENDED)

@@ -34,6 +34,10 @@ class Suspects:
         self._place = place
         self._noted = _read(place)
 
+    def of_groups(self) -> "Suspects":
+        """Return another memory beside this one, of groups of events by the event that they stand for."""
+        return Suspects(self._place.with_name(f"{self._place.stem}-groups{self._place.suffix}") if self._place is not None else None)
+
     def begin(self, oldest: int) -> bool:
         """Note a start that finds this event the oldest unplanned one; tell whether events are to be planned one by one."""
         same = oldest == self._noted.oldest

@@ -104,6 +104,7 @@ def restore(
         "made_at": rfc3339(made.manifest.made_at),
         "dead_letters": made.dead_letters,
         "lost": made.lost,
+        "groups": made.groups,
         "agents_to_ask": made.agents,
     }
     if json:

@@ -28,6 +28,7 @@ class Lapse(StrEnum):
     RULE_DISABLED = "rule_disabled"
     EVENT_FORGOTTEN = "event_forgotten"
     RESTORED = "restored"
+    SET_ASIDE = "set_aside"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,8 @@ class Gathering:
     _count: Counter[str] = field(default_factory=Counter)
     _line: list[tuple[float, ThrottleKey]] = field(default_factory=list)
     _back: float = float("-inf")
+    #: Of rules that have had as many groups as they may: when each of them is due.
+    _crowded: dict[str, list[tuple[float, ThrottleKey]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for group in self.given:
@@ -115,6 +117,8 @@ class Gathering:
             self._count[group.key[0]] += 1
         if before is None or before.due != group.due:
             heapq.heappush(self._line, (group.due, group.key))
+            if (crowd := self._crowded.get(group.key[0])) is not None:
+                heapq.heappush(crowd, (group.due, group.key))
             if len(self._line) > 2 * len(self._open) + _STALE:
                 self._line = sorted((one.due, key) for key, one in self._open.items())
 
@@ -124,7 +128,16 @@ class Gathering:
 
     def _first_of(self, rule: str) -> Group | None:
         """Return the group of a rule that is due first."""
-        return min((one for key, one in self._open.items() if key[0] == rule), key=lambda one: (one.due, one.key), default=None)
+        crowd = self._crowded.get(rule)
+        if crowd is None or len(crowd) > 2 * len(self._open) + _STALE:
+            crowd = self._crowded[rule] = sorted((one.due, key) for key, one in self._open.items() if key[0] == rule)
+        while crowd:
+            due, key = crowd[0]
+            group = self._open.get(key)
+            if group is not None and group.due == due:
+                return group
+            heapq.heappop(crowd)
+        return None
 
     def _stepped_back(self, at: float) -> Iterator[Ended]:
         """End what a clock that stepped back far would let wait for long."""

@@ -14,9 +14,12 @@ from attune_controller.backup import MANIFEST, KeptFile, check_backup, make_back
 from attune_controller.errors import BackupRefused, BackupUnusable
 from attune_controller.restoring import restore_backup
 from attune_controller.store.errors import StoreTooNew
+from attune_controller.store.port import Store
 from attune_controller.store.records.events import EventFilter, EventStatus
+from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.ports import SystemClock, SystemRandom
+from attune_core.rules.groups import Group, Member
 from attune_core.states import Outcome, Reason, State
 from tests.controller.store.making import event, found, move, plan_some, take
 
@@ -32,6 +35,18 @@ def restore(backup: Path, state: Path) -> None:
     restore_backup(backup, state, SystemClock(), SystemRandom())
 
 
+async def let_wait(store: Store) -> None:
+    """Leave an event in a group that a throttle lets wait."""
+    position = (await store.accept_event(event("waiting"))).position
+    kept = (Member(position=position, size=0),)
+    group = Group(key=WAITING, terms="t", opened_at=1.0, last_at=1.0, due=2.0, back=0.0, count=1, members=kept)
+    await store.record_plans([PlannedEvent(position=position, revision="r", groups=(group,))])
+
+
+#: A rule and a key.
+WAITING = ("web.page", '"a"')
+
+
 async def a_state(folder: Path) -> Path:
     """Make a state directory: a settled, a handed and an unplaced execution, an event without a plan, and files around the store."""
     store = await open_sqlite_store(folder / "store")
@@ -39,6 +54,7 @@ async def a_state(folder: Path) -> Path:
     await take(store)
     await store.record_moves([move("a", State.SETTLED)])
     await plan_some(store, "nowhere", agent="")
+    await let_wait(store)
     await store.accept_event(event("unplanned"))
     await store.close()
     for name, content in (("ca/key.pem", "k"), ("secrets/github", "s"), ("packs/" + "a" * 64 + ".tar", "p"), ("admin-token", "t")):
@@ -65,12 +81,16 @@ async def test_a_restored_store_has_everything_under_another_identity_and_says_w
     state = await a_state(tmp_path / "state")
     made = await asyncio.to_thread(make_backup, state, tmp_path / "backup", now=5.0)
     restored = await asyncio.to_thread(restore_backup, tmp_path / "backup", tmp_path / "new", SystemClock(), SystemRandom())
-    assert (restored.dead_letters, restored.lost) == (1, 1)
+    assert (restored.dead_letters, restored.lost, restored.groups) == (1, 1, 1)
     store = await open_sqlite_store(tmp_path / "new/store")
     assert store.incarnation == restored.incarnation != made.incarnation
     assert [(await found(store, one)).state for one in ("a", "b")] == [State.SETTLED, State.QUEUED]
     nowhere = await found(store, "nowhere")
     assert (nowhere.outcome, nowhere.reason) == (Outcome.LOST, Reason.START_UNKNOWN)
+    end = await store.group_end(WAITING, 1)
+    assert end is not None
+    assert end.outcome == "restored"
+    assert await store.list_groups(after=("", ""), limit=9) == []
     (dead,) = (await store.events(before=None, limit=9, where=EventFilter(status=EventStatus.DEAD_LETTER))).events
     assert (dead.new.id, "retry it" in dead.reason) == ("unplanned", True)
     assert [one.new.subject for one in await store.unplanned(limit=9)] == [""]  # what was lost is an event

@@ -128,11 +128,9 @@ def _open_groups(connection: apsw.Connection, keys: Sequence[ThrottleKey], since
 
 
 def _horizon(connection: apsw.Connection) -> Horizon:
-    due = row_of(connection, "SELECT due FROM event_groups ORDER BY due LIMIT 1")
-    back = row_of(connection, "SELECT back FROM event_groups ORDER BY back DESC LIMIT 1")
-    if due is None or back is None:
-        return Horizon()
-    return Horizon(after=cast("float", back[0]), before=cast("float", due[0]))
+    due = cast("tuple[float | None]", row_of(connection, "SELECT min(due) FROM event_groups"))[0]
+    back = cast("tuple[float | None]", row_of(connection, "SELECT max(back) FROM event_groups"))[0]
+    return Horizon() if due is None or back is None else Horizon(after=back, before=due)
 
 
 def _group_end(connection: apsw.Connection, key: ThrottleKey, position: int, after: float) -> GroupEnd | None:

@@ -11,10 +11,12 @@ import pytest
 from attune_controller.departures import end_when_anew, end_when_forgotten
 from attune_controller.store.records.credentials import JoinToken
 from attune_controller.store.records.events import EventFilter, EventStatus
+from attune_controller.store.records.groups import EndedGroup
 from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.records.queues import Hold, Terms
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
 from attune_core.marks import Mark, MarkKind
+from attune_core.rules.groups import Group, Member
 from attune_core.rules.throttling import Admission
 from attune_core.states import State
 from attune_core.wire.assignment import Rate
@@ -62,6 +64,21 @@ def statements() -> Iterator[list[Statement]]:
     apsw.connection_hooks.remove(hook)
 
 
+async def use_groups(store: SqliteStore) -> None:
+    position = (await store.accept_event(event("waits"))).position
+    key, kept = ("web.page", '"a"'), (Member(position=position, size=0),)
+    group = Group(key=key, terms="t", opened_at=1.0, last_at=1.0, due=2.0, back=0.0, count=1, members=kept)
+    await store.record_plans([PlannedEvent(position=position, revision="r", groups=(group,))])
+    await store.open_groups([key], since=1.0, until=3.0, limit=5)
+    await store.groups_due_first("web.page", limit=5)
+    await store.horizon()
+    for rule in (None, "web.page"):
+        await store.list_groups(after=("", ""), limit=5, rule=rule)
+    await store.record_plans([EndedGroup(group=group, at=2.0, outcome="fired", revision="r")])
+    await store.group_end(key, position)
+    await store.events_at([position])
+
+
 async def use_everything(store: SqliteStore) -> None:
     await plan_some(store, "a", "b", "c", key='"x"')
     await plan_some(store, "d", agent="")
@@ -71,6 +88,7 @@ async def use_everything(store: SqliteStore) -> None:
         for narrowed in (EventFilter(), EventFilter(type="web.alert", since=1.0), EventFilter(source="a", search="b")):
             await store.events(before=None, limit=5, where=replace(narrowed, status=status))
     await store.unplanned(limit=5)
+    await use_groups(store)
     await store.recorded_events(after=0, since=1.0, limit=5, trigger="github.push")
     await store.event(1)
     await store.find_event("a", "b")
