@@ -23,6 +23,7 @@ from attune_core.rules.firing import (
     Throttled,
     Unheld,
     Waits,
+    admitted,
     fire,
     fire_request,
     received,
@@ -79,8 +80,8 @@ class Drafted:
 
     def asked(self, throttles: Throttles, gathering: Gathering, event: Event) -> tuple["Drafted", Sequence[Ended]]:
         """Return what is left when the throttles have been asked, at the time when the event was received, and the groups it ended."""
-        if not self.windows and not self.asks:
-            return self, ()
+        if not any(isinstance(one, Asks) for one in self.firings):
+            return replace(self, firings=admitted(self.firings, throttles, event.new.received_at)) if self.windows else self, ()
         as_received = received(self.firings, event.position, event.new.received_at, occurrence(event.new))
         firings, ended = throttled(self.firings, throttles, gathering, as_received)
         return replace(self, firings=firings), ended

@@ -110,10 +110,10 @@ class WaitingGroups:
 
     async def steps(self, events: Sequence[Event], drafted: Sequence[Drafted], throttles: Throttles, catalog: Catalog) -> Sequence[Step]:
         """Return what a batch comes to, of which nothing was due before its first event; it may be cut after that one."""
-        keys = sorted({ask.key for one in drafted for ask in one.asks})
+        keys = sorted({ask.key for one in drafted if one.firings for ask in one.asks})
         times = [event.new.received_at for event in events]
         horizon = await self._known()
-        if not keys and not any(map(horizon.is_reached, times)):
+        if not keys and not (horizon.is_reached(min(times)) or horizon.is_reached(max(times))):
             pairs = zip(events, drafted, strict=True)
             return [EventTaken(event=event, drafted=one.asked(throttles, Gathering(), event)[0]) for event, one in pairs]
         found = await self._store.open_groups(keys, since=min(times), until=max(times), limit=DUE)

@@ -4,7 +4,7 @@ Called by `planning` after drafting and placement; the store's `record_plans` co
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from attune_controller.drafting import Draft
 from attune_controller.groups import EventTaken, GroupEnded
@@ -43,7 +43,7 @@ class Making:
             if not isinstance(item, Rejected):
                 agents = self.placing.agents(item)
                 notes += filter(None, [self.placing.note(item, agents)])
-            made += [replace(_execution(event, item, agent, self, pinned=pinned), late=late) for agent in agents]
+            made += [_execution(event, item, agent, self, pinned=pinned, late=late) for agent in agents]
         return made, notes
 
 
@@ -91,7 +91,7 @@ def _outcome(outcome: Outcome) -> tuple[str, str]:
             return why.value, detail
 
 
-def _execution(event: Event, item: Draft, agent: str, making: Making, *, pinned: bool) -> NewExecution:
+def _execution(event: Event, item: Draft, agent: str, making: Making, *, pinned: bool, late: bool) -> NewExecution:
     """Return one execution; one that is `pinned` is of no use on another agent than this one, and says so in what it matches."""
     catalog = making.catalog
     rejected = isinstance(item, Rejected)
@@ -111,6 +111,7 @@ def _execution(event: Event, item: Draft, agent: str, making: Making, *, pinned:
         match={**filled.match, "name": agent} if pinned and agent else filled.match,
         agent=agent,
         fleet=item.action.document.concurrency.scope == "fleet",
+        late=late,
         accepted_at=making.now,
         hops=event.new.hops,
         traceparent=event.new.traceparent,

@@ -123,6 +123,11 @@ def received(firings: Sequence[Firing], position: int, at: float, occurrence: Oc
     return Received(at=at, member=Member(position=position, size=measure(occurrence.activation()["event"]) if asked else 0))
 
 
+def admitted(firings: Sequence[Firing], throttles: Throttles, at: float) -> list[Firing]:
+    """Ask the throttles of the rules that fired, in order, where none lets events wait; `at` is when the controller received the event."""
+    return [_asked(one, throttles, at) for one in firings]
+
+
 def throttled(firings: Sequence[Firing], throttles: Throttles, gathering: Gathering, event: Received) -> tuple[list[Firing], list[Ended]]:
     """Ask the throttles, in order, of the rules that matched; return what became of these, and the groups that the event ended."""
     found: list[Firing] = []

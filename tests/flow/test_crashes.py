@@ -24,6 +24,7 @@ from attune_cli.local.system import LocalSystem
 from attune_core.states import Outcome, Reason, State
 from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.api import Accepted, EventView, ExecutionView, Page, StatusView
+from attune_core.wire.groups import WaitingGroup
 from tests.checker import Line, read_witness, violations
 from tests.faults.rig import alive, kill_at_once
 from tests.running import Running, action_document, pack, running_system
@@ -47,7 +48,7 @@ def repository(witness: Path) -> dict[str, str]:
     rule: JsonObject = {
         "description": "Take it",
         "trigger": "crash.step",
-        "when": '!event.data.lane.startsWith("throttled")',
+        "when": '!event.data.lane.startsWith("throttled") && !event.data.lane.startsWith("quiet")',
         "action": "crash.step",
         "input": {name: f"${{{{ event.data.{name} }}}}" for name in PARAMETERS},
         "agents": {"match": {"role": "test"}},
@@ -55,6 +56,10 @@ def repository(witness: Path) -> dict[str, str]:
     throttled = rule | {
         "when": 'event.data.lane.startsWith("throttled")',
         "throttle": {"once_within": "24h", "key": "${{ event.data.lane }}"},
+    }
+    quiet = rule | {
+        "when": 'event.data.lane.startsWith("quiet") && events.size() == 2',
+        "throttle": {"debounce": "1s", "key": "${{ event.data.lane }}"},
     }
     step = action_document(
         "step.sh",
@@ -69,6 +74,7 @@ def repository(witness: Path) -> dict[str, str]:
             "triggers/step.yaml": json.dumps(trigger),
             "rules/step.yaml": json.dumps(rule),
             "rules/throttled.yaml": json.dumps(throttled),
+            "rules/quiet.yaml": json.dumps(quiet),
             "actions/step.yaml": step,
             "actions/step.sh": STEP.format(witness=witness),
         },
@@ -260,6 +266,26 @@ def test_a_controller_killed_while_it_throttles_admits_each_key_exactly_once(cra
             events = [running.client.get(f"/v1/events/{position}", EventView) for position in positions]
             assert [len(event.executions) for event in events] == [1] + [0] * 9, "the first in the controller's order, and it alone"
             assert ["throttled until" in event.reason for event in events] == [False] + [True] * 9
+
+
+def test_a_controller_killed_while_groups_of_events_end_fires_each_exactly_once(crashing: Crashing) -> None:
+    lanes = [f"quiet_{number}" for number in range(30)]
+    with crashing.connected() as running:
+        for index in range(2):
+            for lane in lanes:
+                crashing.send(running.client, {"lane": lane, "index": index, "pause": "0"})
+        wait_until(lambda: bool(fired_groups(running.client)), what="the first end")
+    crashing.controller().kill()
+    crashing.system.start_controller()
+    with crashing.connected() as running:
+        wait_until(lambda: not running.client.get("/v1/throttles", Page[WaitingGroup]).items, what="the last end")
+        assert sorted(fired_groups(running.client)) == sorted(crashing.positions[f"{lane}-1"] for lane in lanes)
+
+
+def fired_groups(client: Client) -> list[int]:
+    """Return the events that groups fired for, one for each execution."""
+    found = client.pages("/v1/executions", Page[ExecutionView], {}, most=10_000)
+    return [one.event for one in found if one.rule == "crash.quiet"]
 
 
 def test_an_agent_killed_during_a_run_takes_it_up_again(crashing: Crashing) -> None:
