@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 from starlette.responses import Response
 
+from attune_controller.errors import SourceTooFast
 from attune_controller.hooks.receive import EventDoor
 from attune_controller.http.call import answer
 from attune_controller.http.cloudevents import read_cloudevent
 from attune_controller.http.errors import BodyTooLarge, EventDiffers, EventsRefused
-from attune_controller.http.problems import failure_of, problem_document
+from attune_controller.http.problems import failure_of, problem_response
 from attune_controller.store.records.events import Acceptance, NewEvent
 from attune_core.errors import AttuneError, Blame
 from attune_core.safe_text import safe_text
@@ -42,8 +43,8 @@ class Many:
 
     async def takes_more(self) -> bool:
         """Tell whether another event is taken; when there are too many, those before are stored."""
-        if self.stopped is None and len(self.results) + len(self._group) >= MOST and await self.store():
-            self.stopped = BodyTooLarge(f"there are more than {MOST} events in one request")
+        if self.stopped is None and len(self.results) + len(self._group) >= MOST:
+            await self._stop(BodyTooLarge(f"there are more than {MOST} events in one request"))
         return self.stopped is None
 
     async def add_line(self, n: int, line: bytes) -> None:
@@ -59,9 +60,13 @@ class Many:
         """Take one event; it is stored with its group."""
         try:
             event = read_cloudevent(value, self.received_at)
-            self.intake.check_rate(event.source)
         except AttuneError as error:
             self.refuse(n, error)
+            return
+        try:
+            self.intake.check_rate(event.source)
+        except SourceTooFast as error:  # no fault of this event: it is to come again, with all behind it
+            await self._stop(error)
             return
         self._group.append((n, event))
         self._bytes += size
@@ -71,6 +76,11 @@ class Many:
     def refuse(self, n: int, error: AttuneError) -> None:
         """Say what is wrong with one."""
         self.results.append(_refusal(n, error))
+
+    async def _stop(self, error: AttuneError) -> None:
+        """Take no more, once what was gathered is stored."""
+        if await self.store():
+            self.stopped = error
 
     async def store(self) -> bool:
         """Commit what was gathered; False when the controller does not take it now."""
@@ -94,8 +104,7 @@ class Many:
         if self.stopped is None and not document.refused:
             return answer(document, 202)
         error = self.stopped or EventsRefused(f"{document.refused} of {len(self.results)} events were refused; the others are stored")
-        told = ManyRefused(**(dict(failure_of(error, request)) | dict(document)))
-        return problem_document(told)
+        return problem_response(error, told=ManyRefused(**(dict(failure_of(error, request)) | dict(document))))
 
 
 async def lines_of(chunks: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes | None]:

@@ -82,23 +82,15 @@ def failure_of(error: AttuneError, request: str = "") -> Failure:
     )
 
 
-def problem_response(error: AttuneError, request: str = "") -> Response:
-    """Return the answer to a request that met this error."""
-    response = problem_document(failure_of(error, request))
-    if isinstance(error, controller.SourceTooFast):
-        response.headers["retry-after"] = str(error.retry_after)
-    if response.status_code == HTTPStatus.UNAUTHORIZED and isinstance(error, identity.IdentityError):
-        response.headers["www-authenticate"] = "Bearer"
-    return response
-
-
-def problem_document(failure: Failure) -> Response:
-    """Return a document as the answer, with a time to come again where that helps."""
-    status = failure.status
+def problem_response(error: AttuneError, request: str = "", *, told: Failure | None = None) -> Response:
+    """Return the answer to a request that met this error; `told` is a document that says more than the error's own."""
+    status = status_of(error)
     headers: dict[str, str] = {}
     if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-        headers["retry-after"] = "1"
-    return Response(failure.model_dump_json(), status, headers, MEDIA_TYPE)
+        headers["retry-after"] = str(error.retry_after) if isinstance(error, controller.SourceTooFast) else "1"
+    if status == HTTPStatus.UNAUTHORIZED and isinstance(error, identity.IdentityError):
+        headers["www-authenticate"] = "Bearer"
+    return Response((told or failure_of(error, request)).model_dump_json(), status, headers, MEDIA_TYPE)
 
 
 def raw_problem(error: HttpRefusal) -> bytes:

@@ -11,6 +11,7 @@ from cloudevents.core.bindings.http import to_binary_event, to_structured_event
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
+from attune_controller.errors import SourceTooFast
 from attune_controller.http import many
 from attune_controller.store.errors import StoreFull
 from attune_core.values import JsonObject, JsonValue
@@ -220,6 +221,24 @@ async def test_a_controller_that_takes_no_more_says_when_to_come_again_and_what_
         house.backlog.limit = 100
         again = ManyAccepted.model_validate_json((await post(client, lines(*map(event, range(8))), LINES)).content)
     assert (again.accepted, again.duplicates) == (6, 2)
+
+
+async def test_a_source_that_is_too_fast_is_told_when_to_send_the_rest(house: House) -> None:
+    taken: list[str] = []
+
+    def check(source: str) -> None:
+        taken.append(source)
+        if len(taken) == 3:
+            error = SourceTooFast("more than 2 events a second")
+            error.retry_after = 7
+            raise error
+
+    house.parts.intake.check_rate = check  # type: ignore[method-assign]  # as at a rate of the settings
+    async with house.client("events:send") as client:
+        answer = await post(client, lines(*map(event, range(5))), LINES)
+    told = ManyRefused.model_validate_json(answer.content)
+    assert (answer.status_code, answer.headers["retry-after"], told.code) == (429, "7", "ATT678")
+    assert [one.id for one in told.events] == ["0", "1"], "the third is not refused: it is to be sent again with the rest"
 
 
 async def test_a_full_disk_is_told_with_503(house: House) -> None:
