@@ -55,16 +55,9 @@ class Confinement:
         """Return what the document asks to be bounded to; the executor bounds it by the host's own."""
         return ProcessLimits(memory=document.limits.memory, processes=document.limits.processes)
 
-    def sandbox(self, document: ActionDocument, pack: Path, environment: str | None) -> Sandbox | None:
-        """Return the sandbox that the action or the host wants, in which its pack and its environment are seen."""
+    def sandbox(self, document: ActionDocument | SensorDocument, pack: Path, environment: str | None) -> Sandbox | None:
+        """Return the sandbox that the document or the host wants, in which its pack and its environment are seen."""
         if "strict" not in (document.sandbox, self.settings.sandbox):
             return None
-        return self._sandbox(pack, environment, network=document.network)
-
-    def sandbox_of_sensor(self, pack: Path, environment: str | None) -> Sandbox | None:
-        """Return the sandbox that the host wants for every program."""
-        return None if self.settings.sandbox != "strict" else self._sandbox(pack, environment, network=False)
-
-    def _sandbox(self, pack: Path, environment: str | None, *, network: bool) -> Sandbox:
         shown = (pack, *([self.environments / environment] if environment is not None else []))
-        return Sandbox(network=network, hide=tuple(map(str, self.hidden)), show=tuple(map(str, shown)))
+        return Sandbox(network=document.network, hide=tuple(map(str, self.hidden)), show=tuple(map(str, shown)))

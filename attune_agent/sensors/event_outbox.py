@@ -19,24 +19,31 @@ class EventOutbox:
         self._clock = clock
         self._taken: list[Feed] = []
         self._turn = 0
+        #: Whether the controller of this session takes events.
+        self.open = False
         #: Nothing is sent before this time: the controller had no room.
         self.not_before = 0.0
 
-    def begin(self) -> None:
-        """A session begins: what was on its way is to be sent again."""
+    def begin(self, *, takes: bool) -> None:
+        """A session begins: what was on its way is to be sent again, if the controller takes events."""
         self._taken.clear()
+        self.open = takes
         for feed in self._feeds():
             feed.sent = 0
 
     @property
     def due(self) -> bool:
         """Whether there is something to send now."""
-        return self._clock.monotonic() >= self.not_before and any(feed.sent < len(feed.pending) for feed in self._feeds())
+        return self._may_send and any(feed.sent < len(feed.pending) for feed in self._feeds())
+
+    @property
+    def _may_send(self) -> bool:
+        return self.open and self._clock.monotonic() >= self.not_before
 
     def take(self, *, count: int, size: int) -> Sequence[bytes]:
         """See `posting.EventSource`."""
         taken: list[bytes] = []
-        feeds = list(self._feeds()) if self._clock.monotonic() >= self.not_before else []
+        feeds = list(self._feeds()) if self._may_send else []
         if not feeds:
             return taken
         self._turn += 1

@@ -19,7 +19,7 @@ class SensorList(Protocol):
         ...
 
     def begin_session(self, assigned: Sequence[SensorAssignment] | None) -> EventSource | None:
-        """Follow what the welcome says, and return the events for this session; both only if the controller knows of sensors."""
+        """Follow what the welcome says, and return the events for this session, which are sent once the controller has named sensors."""
         ...
 
     def follow(self, assigned: Sequence[SensorAssignment]) -> None:
@@ -27,7 +27,7 @@ class SensorList(Protocol):
         ...
 
     def status(self) -> tuple[SensorStatus, ...]:
-        """Return how each of them is."""
+        """Return how each of them is, and each that is no longer assigned whose processes are not gone."""
         ...
 
 

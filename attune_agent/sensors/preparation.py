@@ -94,7 +94,7 @@ class SensorPreparation:
             user=user,
             action=assignment.sensor,
             limits=confinement.limits(document),
-            sandbox=confinement.sandbox_of_sensor(root, environment.key),
+            sandbox=confinement.sandbox(document, root, environment.key),
             spool=start.spool,
             lease=start.lease,
         )

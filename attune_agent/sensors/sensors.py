@@ -82,16 +82,16 @@ class Sensors:
             tasks.create_task(self._settle_in())
             await self._go_round()
 
-    def begin_session(self, assigned: Sequence[SensorAssignment] | None) -> EventSource | None:
+    def begin_session(self, assigned: Sequence[SensorAssignment] | None) -> EventSource:
         """See `port.SensorList`."""
-        self.events.begin()
-        if assigned is None:
-            return None
-        self.follow(assigned)
+        self.events.begin(takes=assigned is not None)
+        if assigned is not None:
+            self.follow(assigned)
         return self.events
 
     def follow(self, assigned: Sequence[SensorAssignment]) -> None:
         """See `port.SensorList`."""
+        self.events.open = True
         wanted = {one.sensor: one for one in assigned}
         if wanted == self._assigned:
             return
@@ -108,7 +108,7 @@ class Sensors:
 
     def status(self) -> tuple[SensorStatus, ...]:
         """See `port.SensorList`."""
-        return tuple(self._sensors[name].status() for name in sorted(self._assigned) if name in self._sensors)
+        return tuple(one.status() for name, one in sorted(self._sensors.items()) if name in self._assigned or not one.supervision.idle)
 
     def digests(self) -> list[str]:
         """Return the packs that are needed here."""
