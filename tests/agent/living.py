@@ -32,6 +32,8 @@ class Living:
     settings: dict[str, JsonValue] = field(default_factory=dict)
     program: "subprocess.Popen[bytes] | None" = None
     digest: str = ""
+    #: More variables of the program, such as those that arm a failpoint.
+    variables: dict[str, str] = field(default_factory=dict)
     _last: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -81,7 +83,7 @@ class Living:
         argv = [sys.executable, "-m", "attune_agent.main", "run", "--config", str(config)]
         argv += ["--state", str(self.layout.state), "--run", str(self.layout.run)]
         with self.log.open("ab") as out:
-            environment = {"PATH": os.environ["PATH"]}
+            environment = {"PATH": os.environ["PATH"], **self.variables}
             self.program = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/", env=environment)
 
     def kill(self) -> None:
