@@ -70,7 +70,12 @@ class _Keeper:
                 self._go_on(self._attempt, ready)
 
     def leave_nothing(self) -> None:
-        """Remove the files of the attempt, its Input among them: nobody knows when the next executor starts."""
+        """Write what is left in its pipes as far as files are open, and remove its files, its Input among them.
+
+        Nobody knows when the next executor starts.
+        """
+        for stream in self._attempt.streams if self._attempt is not None else ():
+            stream.settle()
         for attempt in (self._prepared, self._attempt):
             if isinstance(attempt, Attempt):
                 attempt.remove_files()

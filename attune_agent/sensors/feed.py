@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from attune_agent.sensors.line_meaning import BadLine, EventLine, meaning_of
-from attune_agent.sensors.line_splitting import Line, LineSplitter
+from attune_agent.sensors.line_splitting import LINE_LIMIT, Line, LineSplitter
 from attune_agent.sensors.spool_files import SpoolFiles
 from attune_agent.state.sensor_records import SensorRun
 from attune_core.wire.sensors import SensorEvent
@@ -39,8 +39,8 @@ class Found:
 class Feed:
     """The lines of one run."""
 
-    def __init__(self, run: SensorRun, spool: SpoolFiles, *, now: Callable[[], float]) -> None:
-        """Begin where the run was left; `now` is the wall clock, for events that say no time."""
+    def __init__(self, run: SensorRun, spool: SpoolFiles, *, now: Callable[[], float], limit: int = LINE_LIMIT) -> None:
+        """Begin where the run was left; `now` is the wall clock, for events that say no time, `limit` bounds a line in bytes."""
         self.run = run
         self.spool = spool
         self.total = run.offset
@@ -52,7 +52,7 @@ class Feed:
         #: How many of these, from the left, are on their way.
         self.sent = 0
         self._bytes = 0
-        self._splitter = LineSplitter(run.offset, skipping=run.skipping)
+        self._splitter = LineSplitter(run.offset, skipping=run.skipping, limit=limit)
         self._now = now
         #: Told when something was acknowledged.
         self.moved: Callable[[], None] = _nobody

@@ -20,6 +20,13 @@ from tests.agent.executor.test_trees import DAEMON
 from tests.waiting import eventually, wait_until
 
 SEGMENT = 4096
+#: Where one mode has been tried, the other is for the long run.
+_OTHER = pytest.mark.soak if os.geteuid() == 0 else ()
+
+
+@pytest.fixture(scope="module", params=[pytest.param("uids", marks=pytest.mark.root), pytest.param("unprivileged", marks=_OTHER)])
+def mode(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +190,7 @@ def test_wrong_bounds_are_refused(executor: Hosted, change: dict[str, int]) -> N
     peer.close()
 
 
+@pytest.mark.soak
 class TestCrashes:
     """Each with an executor of its own, which it kills."""
 
