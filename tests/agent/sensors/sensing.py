@@ -51,9 +51,9 @@ class Sensing(Living):
                 assert {**first, "time": 0} == {**event, "time": 0}
         return list(found.values())
 
-    def counted(self, name: str) -> list[object]:
+    def counted(self, name: str) -> list[int]:
         """The field `n` of the data of each of its events."""
-        return [event["data"]["n"] for event in self.events(name)]  # type: ignore[index]  # JSON
+        return [int(event["data"]["n"]) for event in self.events(name)]  # type: ignore[index]  # JSON
 
     def status(self, name: str) -> dict[str, object]:
         """The last word on one."""

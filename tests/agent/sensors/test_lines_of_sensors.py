@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attune_agent.sensors.line_meaning import STATE_LIMIT, BadLine, EventLine, HeartbeatLine, StateLine, meaning_of
@@ -106,6 +106,7 @@ _JSON = st.recursive(
 )
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     document=st.fixed_dictionaries(
         {"trigger": st.text() | st.just("web.tick"), "data": st.dictionaries(st.text(), _JSON)},
