@@ -72,7 +72,7 @@ def _run(layout: Layout, root: Path, catalog: Catalog, sensor: Sensor, folder: P
             wrong = ""
     if wrong:
         note(wrong)
-    note(f"{shown.events} events, {shown.wrong} wrong lines")
+    note(f"{shown.events} event(s), {shown.wrong} wrong line(s)")
     return 1 if wrong or shown.wrong else 0
 
 

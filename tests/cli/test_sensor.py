@@ -64,7 +64,7 @@ def test_each_line_is_shown_as_it_is_understood_with_what_is_wrong_with_it(repos
     assert lines[4] == {"heartbeat": True}
     assert "token ***, path /srv" in done.stderr
     assert "it ended with exit code 3" in done.stderr
-    assert "1 events, 3 wrong lines" in done.stderr
+    assert "1 event(s), 3 wrong line(s)" in done.stderr
 
 
 def test_what_cannot_run_here_is_said_before_anything_starts(repository: Path) -> None:
@@ -103,7 +103,7 @@ def test_control_c_ends_the_sensor_and_what_was_right_is_a_success(repository: P
     wait_until(lambda: (repository / "out").read_text().count("\n") > 3)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
-    assert (running.returncode, b"0 wrong lines" in said) == (0, True), said
+    assert (running.returncode, b"0 wrong line(s)" in said) == (0, True), said
     assert (repository / "out").read_text().startswith("event watch.disk ")
 
 
