@@ -11,6 +11,7 @@ from pathlib import Path
 from starlette.types import Scope
 
 from attune_controller.assembly import Assembly
+from attune_controller.bounds import Bounds
 from attune_controller.ends import Ends, open_ends
 from attune_controller.errors import StateOnNetwork, StateRefused
 from attune_controller.expiring import Expiring
@@ -85,6 +86,7 @@ class _Composition:
             store=store, clock=clock, random=random, agent_wait=settings.agents.wait, suspects=Suspects(settings.state / "suspects.json")
         )
         self.assembly.planner.bound.limit, self.assembly.backlog.limit = settings.limits.queue, settings.limits.executions
+        self.bounds = Bounds(self.assembly.bounds())
         self.tools = _tools(settings)
         rates = settings.limits.events_per_second
         self.assembly.rates.set(rates.default, rates.sources)
@@ -99,11 +101,13 @@ class _Composition:
         """Return the whole."""
         listening = self.settings.state / LISTENING
         requests = self.assembly.requests(_agent_of, self.tools.packs, ping=self.settings.agents.ping)
+        listeners = _listeners(self._parts(), requests, self.certificates, self.ends)
+        self.bounds.holders.extend(listener.bounds for listener in listeners)
         return Controller(
             store=self.store,
             clock=self.clock,
             sessions=self.assembly.sessions,
-            listeners=_listeners(self._parts(), requests, self.certificates, self.ends),
+            listeners=listeners,
             loops={
                 "reconcile": self.reconciler.run,
                 **self.assembly.loops,
@@ -128,7 +132,8 @@ class _Composition:
     def _parts(self) -> Parts:
         """Return what the public listener's endpoints work with."""
         store, clock, random, ends, assembly = self.store, self.clock, self.random, self.ends, self.assembly
-        secrets = ControllerSecrets(self.settings.state / "secrets")
+        secrets, replies = ControllerSecrets(self.settings.state / "secrets"), Replies(clock)
+        self.bounds.holders.append(replies.bounds)
         return Parts(
             store=store,
             intake=assembly.intake,
@@ -141,6 +146,7 @@ class _Composition:
             holding=assembly.holding,
             sensing=assembly.sensing,
             letters=assembly.letters,
+            bounds=self.bounds,
             logs=assembly.logs,
             explainer=self._explainer(),
             progress_of=assembly.timers.progress,
@@ -149,7 +155,7 @@ class _Composition:
             tokens=self.tokens,
             join_tokens=JoinTokens(store, clock, random, public_url=ends.public.url, authority=self.authority.fingerprint),
             enrolments=Enrolments(store, self.authority, clock, random, agent_url=ends.agents.url, newcomers=[self._enrolled]),
-            replies=Replies(clock),
+            replies=replies,
             clock=clock,
             random=random,
             authority=self.authority.certificate,

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from starlette.types import Scope
 
 from attune_controller.backlog import Backlog
+from attune_controller.bounds import Holder
 from attune_controller.cancellation import Cancellation
 from attune_controller.dead_letters import Letters
 from attune_controller.departing import Departing
@@ -127,6 +128,10 @@ class Assembly:
             planned=self.planner.wake,
             ping=ping,
         )
+
+    def bounds(self) -> list[Holder]:
+        """Return who has queues and buffers, for a look at all of them."""
+        return [self.store.bounds, self.backlog.bounds, self.rates.bounds, self.planner.bound.bounds, self.sessions.bounds]
 
     @property
     def loops(self) -> Mapping[str, Loop]:

@@ -6,6 +6,7 @@ what there is, so below the bound nothing is read; at the bound it is counted ag
 
 from typing import Protocol
 
+from attune_controller.bounds import Bound
 from attune_controller.errors import BacklogFull
 from attune_controller.store.records.standing import Counts
 from attune_core.ports import Clock
@@ -32,6 +33,10 @@ class Backlog:
         self._counts_again = 0.0
         #: How much may wait.
         self.limit = 1_000_000
+
+    def bounds(self) -> tuple[Bound, ...]:
+        """Say how much waits, at most: more than there is rather than less."""
+        return (Bound(name="backlog", depth=self._most, limit=self.limit),)
 
     def added(self, number: int) -> None:
         """Take note of new ones."""

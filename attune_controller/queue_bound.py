@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from attune_controller.bounds import Bound
 from attune_controller.internal_events import internal_event
 from attune_controller.store.ports.queues import Queues
 from attune_controller.store.records.events import NewEvent
@@ -32,6 +33,10 @@ class QueueBound:
         self._told: OrderedDict[QueueKey, float] = OrderedDict()
         #: Unsettled executions that one queue may hold.
         self.limit = 10_000
+
+    def bounds(self) -> tuple[Bound, ...]:
+        """Say how many queues are remembered."""
+        return (Bound(name="known_queues", depth=len(self._most), limit=KNOWN),)
 
     async def applied(self, plans: Sequence[Plan]) -> list[Plan]:
         """Return the plans with what no longer fits rejected, and the events that tell of it."""

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from attune_controller.bounds import Bound
 from attune_controller.errors import SourceTooFast
 from attune_core.ports import Clock
 
@@ -80,6 +81,10 @@ class SourceRates:
         self._exact = {source: rate for source, rate in sources.items() if not source.endswith("*")}
         beginnings = [(source[:-1], rate) for source, rate in sources.items() if source.endswith("*")]
         self._beginnings = sorted(beginnings, key=lambda one: -len(one[0]))
+
+    def bounds(self) -> tuple[Bound, ...]:
+        """Say how many sources are told apart."""
+        return (Bound(name="sources", depth=len(self.buckets), limit=self.buckets.known),)
 
     def check(self, source: str) -> None:
         """Let one more event of a source in; `SourceTooFast` says when to come back."""

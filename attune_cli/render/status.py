@@ -2,6 +2,9 @@
 
 from attune_core.wire.api import ProblemView, StatusView
 
+#: This part of a bound is worth a line.
+NEARLY = 0.8
+
 
 def status_fields(found: StatusView) -> list[tuple[str, str]]:
     """Return what a person wants to know, empty fields left out."""
@@ -9,6 +12,7 @@ def status_fields(found: StatusView) -> list[tuple[str, str]]:
     refused = f"{sync.observed_revision} refused at {sync.step}: {sync.code} {sync.message}" if sync.step else ""
     fields = [
         *(("ALARM", alarm) for alarm in found.alarms),
+        *(("nearly full", f"{one.name}: {one.depth} of {one.limit}") for one in found.bounds if one.depth > NEARLY * one.limit),
         ("version", found.version),
         ("repository", f"{sync.repository} ({sync.branch})"),
         ("live", f"{sync.active_revision} since {sync.activated_at[:19]}" if sync.active_revision else "nothing yet"),

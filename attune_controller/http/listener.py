@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from attune_controller.bounds import Bound
 from attune_controller.errors import PortRefused
 from attune_controller.http.errors import TooManyConnections
 from attune_controller.http.limits import HttpLimits
@@ -61,6 +62,10 @@ class Listener:
     def open_connections(self) -> int:
         """How many connections there are, those in their handshake included."""
         return self._open.total()
+
+    def bounds(self) -> tuple[Bound, ...]:
+        """Say how many connections there are."""
+        return (Bound(name=f"{self.name}_connections", depth=self.open_connections, limit=self.limits.connections),)
 
     async def start(self) -> None:
         """Listen and accept from now on."""

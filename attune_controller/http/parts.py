@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from attune_controller.bounds import Bounds
 from attune_controller.dead_letters import Letters
 from attune_controller.fleet import FleetAgent
 from attune_controller.hooks.receive import CatalogHolder, EventDoor, Hooks
@@ -159,6 +160,7 @@ class Parts:
     holding: Holder
     sensing: SensingView
     letters: Letters
+    bounds: Bounds
     logs: Logs
     explainer: Explaining
     rated_until: Callable[[str, QueueKey], float]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from attune_controller.bounds import Bound
 from attune_controller.http.errors import IdempotencyKeyReused
 from attune_core.ports import Clock
 
@@ -32,6 +33,10 @@ class Replies:
         """Take the clock that ends their life."""
         self._clock = clock
         self._kept: OrderedDict[tuple[str, ...], _Reply] = OrderedDict()
+
+    def bounds(self) -> tuple[Bound, ...]:
+        """Say how many answers are kept."""
+        return (Bound(name="replies", depth=len(self._kept), limit=KEPT),)
 
     async def once(self, key: tuple[str, ...], digest: str, make: Callable[[], Awaitable[Response]]) -> Response:
         """Make an answer, or return the one made under this key; `digest` is of the request and must be the same again.

@@ -6,6 +6,7 @@ Called by the endpoints under resources/; pure. Secrets' values are in no record
 import re
 from collections.abc import Sequence
 
+from attune_controller.bounds import Bound
 from attune_controller.fleet import FleetAgent
 from attune_controller.placement import described
 from attune_controller.store.records.agents import Agent, Load
@@ -19,7 +20,18 @@ from attune_core.marks import MarkKind, told
 from attune_core.ports import rfc3339
 from attune_core.states import State
 from attune_core.version import VERSION
-from attune_core.wire.api import AgentView, EventView, ExecutionView, MarkView, ProblemView, RuleView, StatusView, SyncView, TokenView
+from attune_core.wire.api import (
+    AgentView,
+    BoundView,
+    EventView,
+    ExecutionView,
+    MarkView,
+    ProblemView,
+    RuleView,
+    StatusView,
+    SyncView,
+    TokenView,
+)
 from attune_core.wire.assignment import QueueName
 
 _USERINFO = re.compile(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", re.IGNORECASE)
@@ -210,7 +222,14 @@ def sync_view(sync: Sync, repository: str, branch: str) -> SyncView:
 
 
 def status_view(
-    sync: SyncView, counts: Counts, *, incarnation: str, connected: int, started_at: float, alarms: Sequence[str]
+    sync: SyncView,
+    counts: Counts,
+    *,
+    incarnation: str,
+    connected: int,
+    started_at: float,
+    alarms: Sequence[str],
+    bounds: Sequence[Bound],
 ) -> StatusView:
     """Return the whole status."""
     return StatusView(
@@ -224,6 +243,7 @@ def status_view(
         executions_unsettled=counts.executions_unsettled,
         started_at=rfc3339(started_at),
         alarms=list(alarms),
+        bounds=[BoundView(name=one.name, depth=one.depth, limit=one.limit) for one in bounds],
     )
 
 

@@ -5,7 +5,9 @@ Kept by `greeting` and `stream`; asked by dispatch, cancellation and log_relay f
 
 from collections.abc import Iterator
 
+from attune_controller.bounds import Bound
 from attune_controller.errors import SessionError, SessionOver
+from attune_controller.sessions.outbox import LINES
 from attune_controller.sessions.session import Session
 from attune_controller.store.records.executions import QueueKey
 
@@ -21,6 +23,10 @@ class OpenSessions:
     def __iter__(self) -> Iterator[Session]:
         """Go over all that are open now."""
         return iter(tuple(self._by_name.values()))
+
+    def bounds(self) -> tuple[Bound, ...]:
+        """Say how many lines wait for the agent that has most of them."""
+        return (Bound(name="agent_stream", depth=max((one.outbox.waiting for one in self), default=0), limit=LINES),)
 
     def put(self, session: Session) -> None:
         """Let a session be its agent's current one; the older one ends."""

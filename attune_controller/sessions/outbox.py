@@ -46,6 +46,11 @@ class Outbox:
             self._roomy.clear()
         return len(line)
 
+    @property
+    def waiting(self) -> int:
+        """How many lines wait."""
+        return len(self._lines)
+
     async def room(self) -> None:
         """Wait until less than half of the bound is taken."""
         await self._roomy.wait()

@@ -4,8 +4,10 @@ Implemented by store/sqlite (production) and store/memory (simulation), held to 
 after the write is durable (fsync) and is atomic; writes of concurrent callers may share one commit. Its methods stand in ports/, by noun.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from attune_controller.bounds import Bound
 from attune_controller.store.backlog import Backlog, Holds, Returns
 from attune_controller.store.ports.agents import Agents, Credentials
 from attune_controller.store.ports.conditions import Conditions, DeadLetters
@@ -49,6 +51,10 @@ class Store(
     @property
     def alarm(self) -> str:
         """What a person must see to, because it keeps new work out; empty: nothing."""
+        ...
+
+    def bounds(self) -> Sequence[Bound]:
+        """Say how many requests wait."""
         ...
 
     async def look_after(self) -> None:

@@ -191,6 +191,14 @@ class SyncView(Document):
     problems: list[ProblemView] = []
 
 
+class BoundView(Document):
+    """A queue or buffer of the controller: what is in it, and what it holds at most."""
+
+    name: str
+    depth: int
+    limit: int
+
+
 class StatusView(Document):
     """`attune controller status`."""
 
@@ -205,6 +213,7 @@ class StatusView(Document):
     started_at: str
     #: What a person must see to, because it keeps new work out.
     alarms: list[str] = []
+    bounds: list[BoundView] = []
 
 
 class ManualRun(Document):

@@ -26,6 +26,7 @@ async def show_status(call: Call) -> Response:
         incarnation=parts.store.incarnation,
         connected=parts.fleet.connected(),
         started_at=parts.started_at,
+        bounds=parts.bounds.rows(),
         alarms=[*([parts.store.alarm] if parts.store.alarm else []), *_restored(await parts.store.unmerged())],
     )
     return answer(view)

@@ -3,6 +3,7 @@
 Made by simulations and tests where the controller's composition root would open store/sqlite.
 """
 
+from attune_controller.bounds import Bound
 from attune_controller.store.memory.agents import MemoryAgents
 from attune_controller.store.memory.backlog import MemoryBacklog
 from attune_controller.store.memory.conditions import MemoryConditions
@@ -53,6 +54,10 @@ class MemoryStore(
     def alarm(self) -> str:
         """See the port."""
         return ""
+
+    def bounds(self) -> tuple[Bound, ...]:
+        """See the port: nothing waits."""
+        return ()
 
     async def look_after(self) -> None:
         """See the port: there is no disk."""

@@ -117,6 +117,11 @@ class ConnectionThread:
         return ticket
 
     @property
+    def waiting(self) -> int:
+        """How many callers wait."""
+        return self._letterbox.qsize()
+
+    @property
     def refusal(self) -> AttuneError | None:
         """Why nothing is served any more."""
         return self._refusal

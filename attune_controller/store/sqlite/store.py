@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import LiteralString
 
+from attune_controller.bounds import Bound
 from attune_controller.store.errors import StoreFailed
 from attune_controller.store.sqlite.agents import SqliteAgents
 from attune_controller.store.sqlite.backlog import SqliteBacklog
 from attune_controller.store.sqlite.conditions import SqliteConditions
+from attune_controller.store.sqlite.connection_thread import WAITING
 from attune_controller.store.sqlite.credentials import SqliteCredentials
 from attune_controller.store.sqlite.events import SqliteEvents
 from attune_controller.store.sqlite.executions import SqliteExecutions
@@ -58,6 +60,11 @@ class SqliteStore(
     def alarm(self) -> str:
         """See the port."""
         return "the disk of the store is full: nothing new is accepted until there is space" if self._parts.reserve.given_up else ""
+
+    def bounds(self) -> Sequence[Bound]:
+        """See the port."""
+        threads = {"store_writes": self._parts.writer, "store_reads": self._parts.reader}
+        return [Bound(name=name, depth=thread.waiting, limit=WAITING) for name, thread in threads.items()]
 
     async def look_after(self) -> None:
         """See the port."""

@@ -16,7 +16,7 @@ from tests.controller.http.serving import listening, port_of
 
 @dataclass
 class Here:
-    """Where commands run, with a token that may read."""
+    """Where commands run, with a token."""
 
     place: Path
 
@@ -25,9 +25,9 @@ class Here:
 
 
 @asynccontextmanager
-async def commanding(house: House, place: Path) -> AsyncIterator[Here]:
-    """Serve the house, and give a place from which commands reach it."""
-    _, token = await house.tokens.create("reader", ("read",))
+async def commanding(house: House, place: Path, *scopes: str) -> AsyncIterator[Here]:
+    """Serve the house, and give a place from which commands reach it, with a token that may read unless other scopes are named."""
+    _, token = await house.tokens.create("reader", scopes or ("read",))
     async with listening(build_public_app(house.parts)) as listener:
         profile = place / ".config" / "attune" / "profiles" / "default.json"
         profile.parent.mkdir(parents=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 
 from attune_controller.backlog import Backlog
+from attune_controller.bounds import Bounds
 from attune_controller.dead_letters import Letters
 from attune_controller.departing import Departing
 from attune_controller.explaining.explainer import Explainer
@@ -34,6 +35,7 @@ from attune_controller.requeueing import Requeueing
 from attune_controller.secrets import ControllerSecrets
 from attune_controller.sensing import Sensing
 from attune_controller.sessions.open_sessions import OpenSessions
+from attune_controller.source_rates import SourceRates
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.port import Store
 from attune_controller.store.records.executions import Execution, Move, QueueKey
@@ -137,6 +139,7 @@ class House:
         planner = Planner(self.store, self.active, self.fleet, self.clock, self.random, planned=lambda _agent: None)
         self.departing = Departing(self.store, self.fleet, OpenSessions(), self.marking, planner, clock=self.clock, random=self.random)
         self.backlog = Backlog(self.store, self.clock)
+        self.rates = SourceRates(self.clock)
         self.requeueing = Requeueing(self.store, OpenSessions(), lambda _execution: None)
         self.holding = Holding(self.store, OpenSessions(), clock=self.clock, random=self.random)
         self.sensing = Sensing(self.store, self.fleet, OpenSessions(), self.active, clock=self.clock, random=self.random)
@@ -177,7 +180,7 @@ class House:
         )
 
     def _parts(self) -> Parts:
-        intake = Intake(self.store, self.active, summon=self._summon, glance=self._wake, backlog=self.backlog)
+        intake = Intake(self.store, self.active, summon=self._summon, glance=self._wake, backlog=self.backlog, rates=self.rates)
         secrets = ControllerSecrets(self.folder / "secrets")
         return Parts(
             store=self.store,
@@ -190,6 +193,7 @@ class House:
             requeueing=self.requeueing,
             holding=self.holding,
             sensing=self.sensing,
+            bounds=Bounds([self.backlog.bounds]),
             letters=Letters(self.store, intake, self.backlog, clock=self.clock, random=self.random, planned=self._wake),
             logs=self.logs,
             explainer=Explainer(self.sources()),
