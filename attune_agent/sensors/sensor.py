@@ -292,9 +292,9 @@ class Sensor:
     async def _advance(self, feed: Feed) -> None:
         """Store what is done with, and trim the spool to it, in this order: what is trimmed cannot be read again."""
         run, done = feed.run.run, feed.done
-        if self._stored == (run, done):
-            return
         before = self._stored[1] if self._stored[0] == run else feed.run.offset
+        if done == before:
+            return
         try:
             stored = self._around.state.advance(run, done, skipping=feed.skipping)
             self._stored = (run, done)
