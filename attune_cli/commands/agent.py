@@ -13,7 +13,7 @@ from attune_cli.errors import BadArgument
 from attune_cli.operating import confirm_forgetting, confirmed, drained
 from attune_cli.pairs import read_pairs
 from attune_cli.profiles import load_profile
-from attune_cli.render.agent import agent_lines, drain_line, forgotten_line, marks_of
+from attune_cli.render.agent import agent_lines, drain_line, forgotten_line, marks_of, sensors_of
 from attune_cli.render.output import note, show_json, show_line, show_table
 from attune_cli.tokens import read_token
 from attune_core.quantities import parse_duration
@@ -78,6 +78,7 @@ def list_agents(json: JsonFlag = False, profile: ProfileName = None) -> None:
     if json:
         show_json(agents)
         return
+    with_sensors = any(agent.sensors for agent in agents)
     rows = [
         (
             agent.name,
@@ -85,14 +86,14 @@ def list_agents(json: JsonFlag = False, profile: ProfileName = None) -> None:
             agent.state,
             "; ".join(marks_of(agent)),
             f"{agent.busy}/{agent.slots}" if agent.slots else "",
+            *([sensors_of(agent)] if with_sensors else []),
             agent.version,
             agent.last_seen_at[:19],
         )
         for agent in agents
     ]
-    show_table(
-        ("agent", "labels", "state", "marks", "slots", "version", "last seen"), rows, empty="no agent has joined; see: attune agent invite"
-    )
+    heads = ("agent", "labels", "state", "marks", "slots", *(["sensors"] if with_sensors else []), "version", "last seen")
+    show_table(heads, rows, empty="no agent has joined; see: attune agent invite")
 
 
 @app.command()

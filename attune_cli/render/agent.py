@@ -1,5 +1,6 @@
 """An agent for people: what operators and its host say of it; used by the commands that show agents."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from attune_core.wire.api import AgentView, ForgottenView, MarkView
@@ -24,6 +25,11 @@ def agent_lines(agent: AgentView) -> Sequence[str]:
     if any(not mark.applied for mark in agent.marks):
         lines.append(f"{agent.name} has not confirmed it; until it does, it goes on with what it has")
     return lines
+
+
+def sensors_of(agent: AgentView) -> str:
+    """Return how many of its sensors are how, the most first."""
+    return ", ".join(f"{count} {state}" for state, count in Counter(sorted(agent.sensors.values())).most_common())
 
 
 def forgotten_line(gone: ForgottenView) -> str:

@@ -174,6 +174,7 @@ def agent_view(agent: Agent, known: FleetAgent | None, load: Load) -> AgentView:
         facts=dict(agent.facts),
         marks=mark_views(known, load) if known else [],
         host_pause=status.host_pause if status else "",
+        sensors={one.sensor: one.state for one in status.sensors} if status else {},
         in_hand=load.in_hand,
         waiting=load.waiting,
         enrolled_at=rfc3339(agent.enrolled_at),

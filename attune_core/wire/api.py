@@ -135,6 +135,7 @@ class AgentView(Document):
     facts: dict[str, str] = {}
     marks: list[MarkView] = []
     host_pause: str = ""  # why its own host lets it start nothing
+    sensors: dict[str, str] = {}  # sensor -> how it is there, in the words of /v1/sensors
     in_hand: int = 0  # executions handed over and not settled
     waiting: int = 0  # executions that stand in its queues and are not handed over
     enrolled_at: str
