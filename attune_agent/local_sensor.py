@@ -15,7 +15,7 @@ from attune_agent.host_settings import HostSettings
 from attune_agent.layout import Layout
 from attune_agent.packs.packs import Packs
 from attune_agent.sensors.ends import why_ended
-from attune_agent.sensors.feed import READ
+from attune_agent.sensors.feed import MOST_READ
 from attune_agent.sensors.line_meaning import Meaning, meaning_of
 from attune_agent.sensors.line_splitting import LineSplitter
 from attune_agent.sensors.preparation import SensorStart
@@ -78,7 +78,7 @@ class _Heard:
     def look(self) -> int:
         """Hear what is new; return up to where a whole segment more is done with, 0 when there is none."""
         self._look_at_log()
-        while chunk := self._spool.read(self._splitter.read_to, READ):
+        while chunk := self._spool.read(self._splitter.read_to, MOST_READ):
             for line in self._splitter.feed(chunk):
                 self._hear(f"{self._run}:{line.start}", meaning_of(line, poll=self._poll))
         done = self._splitter.boundary // SEGMENT * SEGMENT
@@ -95,7 +95,7 @@ class _Heard:
 
     def _look_at_log(self) -> None:
         for place in self._layout.logs.rglob(f"{self._run}/1"):
-            while (window := read_window(place, "stderr", self._logged, READ)).data:
+            while (window := read_window(place, "stderr", self._logged, MOST_READ)).data:
                 self._log(window.data)
                 self._logged = window.offset + len(window.data)
 

@@ -15,8 +15,10 @@ from attune_agent.sensors.spool_files import SpoolFiles
 from attune_agent.state.sensor_records import SensorRun
 from attune_core.wire.sensors import SensorEvent
 
-#: Events and their bytes that are in memory for one run, and bytes of one look into its spool.
-WINDOW_EVENTS, WINDOW_BYTES, READ = 256, 1 << 20, 256 << 10
+#: Events and their bytes that are in memory for one run.
+WINDOW_EVENTS, WINDOW_BYTES = 256, 1 << 20
+#: Bytes of one look into its spool: doubled after one that brought events alone, the least again after one that brought other lines.
+LEAST_READ, MOST_READ = 4 << 10, 256 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,16 @@ class Pending:
 class Found:
     """What one look brought."""
 
-    lines: int = 0
-    events: int = 0
-    wrong: tuple[str, ...] = ()
+    lines: int
+    events: int
+    #: How many lines were wrong, and what was with the last one.
+    wrong: int
+    last_wrong: str
+
+    @property
+    def idle(self) -> bool:
+        """Whether this was work without use: what only costs time is read slowly, for ever if need be."""
+        return self.wrong > 0 or (self.lines > 0 and not self.events)
 
 
 class Feed:
@@ -54,6 +63,7 @@ class Feed:
         self._bytes = 0
         self._splitter = LineSplitter(run.offset, skipping=run.skipping, limit=limit)
         self._now = now
+        self._read = LEAST_READ
         #: Told when something was acknowledged.
         self.moved: Callable[[], None] = _nobody
 
@@ -96,13 +106,17 @@ class Feed:
         ):
             return None
         before = self._splitter.read_to
-        chunk = self.spool.read(before, READ)
+        chunk = self.spool.read(before, self._read)
         lines = list(self._splitter.feed(chunk))
         if not chunk:
             self._over_a_gap()
         if self.length is not None and self._splitter.read_to >= self.length and (rest := self._splitter.rest()) is not None:
             lines.append(rest)
-        return self._take(lines) if self._splitter.read_to > before else None
+        if self._splitter.read_to == before:
+            return None
+        found = self._take(lines)
+        self._read = LEAST_READ if found.idle else min(2 * self._read, MOST_READ)
+        return found
 
     def acknowledge(self) -> None:
         """Be done with the oldest event, and with what followed it without being one."""
@@ -118,7 +132,7 @@ class Feed:
             self._splitter.skip_to(self.length)
 
     def _take(self, lines: list[Line]) -> Found:
-        events, wrong = 0, list[str]()
+        events, wrong, last_wrong = 0, 0, ""
         for line in lines:
             meaning = meaning_of(line, poll=self.run.poll)
             if isinstance(meaning, EventLine):
@@ -127,8 +141,8 @@ class Feed:
                 self._bytes += len(body)
                 self.pending.append(Pending(body, line.start))
             elif isinstance(meaning, BadLine):
-                wrong.append(meaning.reason)
-        return Found(len(lines), events, tuple(wrong))
+                wrong, last_wrong = wrong + 1, meaning.reason
+        return Found(len(lines), events, wrong, last_wrong)
 
     def _body(self, line: Line, event: EventLine) -> bytes:
         said = SensorEvent(

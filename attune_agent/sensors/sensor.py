@@ -38,6 +38,8 @@ _log = structlog.get_logger(__name__)
 
 #: Seconds between two tries to write to a full disk.
 _DISK_PAUSE = 1.0
+#: Seconds without reading after lines that were no events, and between two words about a condition that changes all the time.
+_SLOW, _SAID_EVERY = 0.1, 1.0
 _UNKNOWN = "the executor does not know it any more"
 
 
@@ -88,6 +90,8 @@ class Sensor:
         self._tasks: asyncio.TaskGroup | None = None
         self._stored: tuple[str, int] = ("", 0)
         self._events = 0
+        #: No line is read before this time.
+        self._slow_until = 0.0
         self._run = runs[-1].run if runs else ""
         self._state, self._since = self.supervision.state(full=False), clock.now()
 
@@ -101,7 +105,7 @@ class Sensor:
                 await self._tend()
                 until = self._act(tasks)
                 self._note_state()
-                await self._woken(until)
+                await self._woken(min(until, self._slow_until) if self._slow_until > self._around.clock.monotonic() else until)
 
     def wake(self) -> None:
         """Look at everything again."""
@@ -183,8 +187,10 @@ class Sensor:
     def _note_state(self) -> None:
         state = self.supervision.state(full=self.runs.full)
         if state != self._state:
-            self._state, self._since = state, self._around.clock.now()
-            self._around.changed()
+            now = self._around.clock.now()
+            self._state, before, self._since = state, self._since, now
+            if abs(now - before) >= _SAID_EVERY:  # sooner it is said with the next status
+                self._around.changed()
 
     async def _start(self, assignment: SensorAssignment) -> None:
         """Have a process started, or say why there is none."""
@@ -260,8 +266,11 @@ class Sensor:
             await self._let_go(run)
             return
         result = await poll_result(self.runs.spool_of(run), length)
-        for wrong in result.wrong:
-            self.supervision.wrong(for_people(wrong))
+        if result.wrong:
+            self.supervision.wrong(for_people(result.last_wrong), result.wrong)
+        if result.failed:
+            await self._let_go(run)
+            return
         self._poll = Poll(state=self._poll.state if result.state is None else result.state, began=began)
         if result.events:
             await self._written(partial(self._around.state.end, run.run, length, self._poll))
@@ -272,7 +281,7 @@ class Sensor:
     async def _tend(self) -> None:
         """Read what may be read, and let go of what is done with."""
         while (feed := self.runs.oldest) is not None:
-            while (found := feed.fill()) is not None:
+            while self._around.clock.monotonic() >= self._slow_until and (found := feed.fill()) is not None:
                 self._hear(feed, found)
                 await asyncio.sleep(0)  # one that floods is no reason to let everybody else wait
             if feed.sent < len(feed.pending):
@@ -286,8 +295,10 @@ class Sensor:
         self._events += found.events
         if found.lines and feed is self.runs.current:
             self.supervision.heard(self._around.clock.monotonic())
-        for wrong in found.wrong if not feed.run.poll else ():
-            self.supervision.wrong(for_people(wrong))
+        if found.wrong and not feed.run.poll:
+            self.supervision.wrong(for_people(found.last_wrong), found.wrong)
+        if found.idle:
+            self._slow_until = self._around.clock.monotonic() + _SLOW
 
     async def _advance(self, feed: Feed) -> None:
         """Store what is done with, and trim the spool to it, in this order: what is trimmed cannot be read again."""

@@ -104,9 +104,9 @@ class Supervision:
         """Hear that the program is being ended."""
         self._program, self._stopped_for = _Program.STOPPING, why
 
-    def wrong(self, error: str) -> None:
-        """Count something that was wrong."""
-        self.errors += 1
+    def wrong(self, error: str, count: int = 1) -> None:
+        """Count what was wrong; `error` is the last of it."""
+        self.errors += count
         self.last_error = error
 
     def not_started(self, now: float, error: str, *, jitter: float) -> None:

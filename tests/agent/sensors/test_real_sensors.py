@@ -250,3 +250,14 @@ async def test_what_the_host_does_not_allow_is_refused_and_says_why(executor: Ho
 def memory_of(host: Sensing) -> int:
     """Resident bytes of the agent."""
     return int(Path(f"/proc/{host.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.soak
+async def test_endless_garbage_is_read_slowly_and_hinders_nobody(executor: Hosted) -> None:
+    async with sensing(executor, settings={"spool": "2MiB"}) as host:
+        host.serve_sensors({"noise": "exec yes", "disk": "i=0; while :; do i=$((i+1)); " + event("$i") + "; sleep 0.05; done"})
+        host.assign(host.assignment("noise"), host.assignment("disk"))
+        await eventually(lambda: host.status("noise")["state"] == "blocked", what="that it waits")
+        before = len(host.events("disk"))
+        await eventually(lambda: len(host.events("disk")) >= before + 40, timeout=10, what="the events of the other one")
+        assert int(str(host.status("noise")["errors"])) > 1000
