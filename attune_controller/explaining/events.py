@@ -38,7 +38,7 @@ async def event_facts(sources: Sources, event: Event) -> EventFacts:
     if catalog is None or event.status is EventStatus.ACCEPTED:
         return plain
     asked = {"asked_revision": catalog.revision or "", "near": near_triggers(event.new.type, catalog)}
-    if event.status is EventStatus.DEAD_LETTER:
+    if event.new.dead is not None:
         return plain.model_copy(update=asked)
     activation = occurrence(event.new).activation()
     groups = await groups_of(sources, catalog, event, activation)

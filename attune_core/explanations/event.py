@@ -3,8 +3,6 @@
 Called by the controller's `explaining` with verdicts of the rules on its trigger.
 """
 
-from shlex import quote
-
 from attune_core.explanations.groups import GROUP_CAUSES, of_group
 from attune_core.explanations.remedies import explain
 from attune_core.explanations.wording import counted, left, one_line, short_moment
@@ -36,7 +34,7 @@ def explain_event(facts: EventFacts) -> EventExplanation:
     match facts.event.status:
         case "accepted":
             return EventExplanation(answer=_unplanned(facts), facts=facts)
-        case "dead_letter":
+        case "dead_letter" | "dropped":
             return EventExplanation(answer=_dead(facts), also=tuple(beside), facts=facts)
         case _:
             return _explain_planned(facts, beside)
@@ -67,10 +65,13 @@ def _unplanned(facts: EventFacts) -> Answer:
 
 def _dead(facts: EventFacts) -> Answer:
     near = f" Near names: {', '.join(facts.near)}." if facts.near else ""
-    text = f"Event {facts.event.position} is a dead letter, so no rule was asked: {one_line(facts.event.reason)}.{near}"
-    data = Remedy(text="see its data", command=f"attune event export --trigger {quote(facts.event.type)}")
-    again = Remedy(text="correct the sender, or the trigger's schema, and send it again under a new id")
-    return Answer(cause=Cause.DEAD_LETTER, text=text, remedies=(again, data))
+    event, dropped = facts.event, " An operator has dropped it." if facts.event.status == "dropped" else ""
+    why = f" ({event.dead_reason.value})" if event.dead_reason else ""
+    text = f"Event {event.position} is a dead letter{why}, so no rule was asked: {one_line(event.reason)}.{near}{dropped}"
+    means = Remedy(text="see what that means", command=f"attune explain {event.dead_reason.value}") if event.dead_reason else None
+    again = Remedy(text="once the cause is gone, bring it back", command=f"attune event dead-letter retry {event.position}")
+    data = Remedy(text="see its data", command=f"attune event dead-letter show {event.position} --data")
+    return Answer(cause=Cause.DEAD_LETTER, text=text, remedies=tuple(filter(None, [means, *(() if dropped else (again, data))])))
 
 
 def _manual(facts: EventFacts) -> Answer:
