@@ -249,3 +249,23 @@ async def test_a_full_disk_is_told_with_503(house: House) -> None:
     async with house.client("events:send") as client:
         answer = await post(client, lines(event(1)), LINES)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+async def test_who_goes_away_in_the_middle_leaves_whole_groups_and_sends_everything_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "GROUP", 2)
+    whole = lines(*map(event, range(7)))
+
+    async def body() -> AsyncIterator[bytes]:
+        yield lines(*map(event, range(5)))
+        while await house.store.event(4) is None:
+            yield b"\n"
+        raise ConnectionAbortedError
+
+    async with house.client("events:send") as client:
+        with pytest.raises(ConnectionAbortedError):
+            await client.post("/events", content=body(), headers={"content-type": LINES})
+        told = ManyAccepted.model_validate_json((await post(client, whole, LINES)).content)
+    assert (told.accepted, told.duplicates) == (3, 4)
+    assert [one.new.id for one in await house.store.unplanned(limit=9)] == [f"{number}" for number in range(7)]
