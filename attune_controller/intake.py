@@ -56,6 +56,8 @@ class Intake:
         """Take the store, the active catalog, what tells the planner of an event that it has, or may have, to plan, and the bounds."""
         self._store, self._active, self._summon, self._glance, self._backlog = store, active, summon, glance, backlog
         self._rates, self._news = rates, news
+        #: Events that came under the source and id of another one, and were not kept; for /metrics.
+        self.differing = 0
 
     async def accept(self, event: NewEvent) -> Acceptance:
         """Store an event durably and return its position; `BacklogFull` when too much waits already, `SourceTooFast` of this source.
@@ -95,6 +97,7 @@ class Intake:
     def _noted(self, event: NewEvent, acceptance: Acceptance) -> Acceptance:
         """Count what was stored, and return what its sender is told."""
         if acceptance.duplicate:
+            self.differing += acceptance.differs
             return acceptance
         self._backlog.added(0 if event.unheard else 1)
         if event.unheard:

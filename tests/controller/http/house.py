@@ -180,7 +180,9 @@ class House:
         )
 
     def _parts(self) -> Parts:
-        intake = Intake(self.store, self.active, summon=self._summon, glance=self._wake, backlog=self.backlog, rates=self.rates)
+        intake = self.intake = Intake(
+            self.store, self.active, summon=self._summon, glance=self._wake, backlog=self.backlog, rates=self.rates
+        )
         secrets = ControllerSecrets(self.folder / "secrets")
         return Parts(
             store=self.store,

@@ -61,6 +61,7 @@ async def test_another_content_under_a_known_id_is_refused_and_told(house: House
     failure = Failure.model_validate_json(answer.content)
     assert (answer.status_code, failure.code) == (409, "ATT429")
     assert "as event 1" in failure.detail
+    assert house.intake.differing == 1
     assert await house.store.event(2) is None
 
 
