@@ -6,7 +6,7 @@ stream was open.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -42,6 +42,8 @@ class Sensing:
         self._store, self._fleet, self._sessions, self._active = store, fleet, sessions, active
         self._clock, self._random = clock, random
         self._seats: dict[tuple[str, str], Seat] = {}
+        #: By agent, what it is to end and has not said that it has.
+        self._leaving: Mapping[str, frozenset[str]] = {}
         #: What agents are told, made of these seats and of one catalog.
         self._lists: tuple[Catalog | None, Mapping[str, Assignments]] = (None, {})
         #: Since when agents are without a stream, as far as this life of the controller knows; monotonic.
@@ -57,6 +59,7 @@ class Sensing:
     async def restore(self) -> None:
         """Take over what the store knows, at the start; until they are back, all agents are away from now on."""
         self._seats = {(seat.sensor, seat.agent): seat for seat in await self._store.seats()}
+        self._leaving = _leaving(self._seats.values())
 
     def wake(self) -> None:
         """Say that who is there, or what is declared, may have changed."""
@@ -121,7 +124,7 @@ class Sensing:
         for one in status.sensors:
             if seat := self._seats.get((one.sensor, agent)):
                 self._examine(seat, one)
-        if any(seat.held and seat.leaving and seat.agent == agent and seat.sensor not in running for seat in self._seats.values()):
+        if not self._leaving.get(agent, frozenset()) <= running:
             self.wake()
 
     def _examine(self, seat: Seat, status: SensorStatus) -> None:
@@ -145,13 +148,16 @@ class Sensing:
         """Decide, store, tell; return after how many seconds time alone may change something."""
         catalog, agents = self._active.catalog, self.present()
         seats = self._seats if catalog is None else _by_place(seated(catalog, self._seats.values(), agents, self._clock.now()))
-        turned, self._turned = self._turned, {}
+        turned = dict(self._turned)
         seats = {place: replace(seat, failing_since=turned[place][0]) if place in turned else seat for place, seat in seats.items()}
         changed = [seat for place, seat in seats.items() if self._seats.get(place) != seat]
         gone = [seat for place, seat in self._seats.items() if place not in seats]
         if changed or gone:
             await self._store.put_seats(changed, gone=gone, events=[event for place, (_, event) in turned.items() if place in seats])
+        for place in turned:
+            del self._turned[place]
         self._seats, self._lists = dict(seats), (None, {})
+        self._leaving = _leaving(seats.values())
         self._health = {place: health for place, health in self._health.items() if place in seats and seats[place].held}
         if turned:
             self.planned()
@@ -175,6 +181,14 @@ class Sensing:
             away=0.0 if agent.connected else self._clock.monotonic() - self._away[agent.name],
             running={one.sensor for one in agent.status.sensors} if agent.status else None,
         )
+
+
+def _leaving(seats: Iterable[Seat]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for seat in seats:
+        if seat.held and seat.leaving:
+            found.setdefault(seat.agent, set()).add(seat.sensor)
+    return {agent: frozenset(sensors) for agent, sensors in found.items()}
 
 
 def _by_place(seats: Sequence[Seat]) -> Mapping[tuple[str, str], Seat]:

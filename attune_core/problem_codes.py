@@ -321,6 +321,11 @@ _SENSORS = {
         "An action and a sensor of one pack have the same name; what a host grants to one by its name the other would have too.",
         "Rename one of the two.",
     ),
+    "ATT199": ProblemCode(
+        "configuration too large",
+        "A sensor's `config` has more than 16 KiB as JSON; an agent is told of all its sensors at once.",
+        "Keep it in a file of the pack, and give its path.",
+    ),
 }
 _WEBHOOKS = {
     "ATT220": ProblemCode(

@@ -15,9 +15,11 @@ from attune_core.input_documents.writing import input_document
 from attune_core.models.sensor import SensorDocument, secret_of
 from attune_core.problems import Severity
 from attune_core.quantities import show_duration
-from attune_core.values import JsonObject, JsonValue
+from attune_core.values import JsonObject, JsonValue, canonical_json
 
 FOLDER = "sensors"
+#: Bytes as JSON; an agent is told of all its sensors in one line of the wire.
+CONFIG_LIMIT = 16 << 10
 #: Its agent gives a sensor up some pings before another one gets it, so that two never run at once.
 SHORTEST_FAILOVER = 120.0
 _Place = tuple[str | int, ...]
@@ -97,6 +99,10 @@ def _config(reading: Reading, sensor: Read[SensorDocument]) -> tuple[JsonObject,
         input_document(sensor.model.input.format, {"config": {**literals, **dict.fromkeys(secrets, "")}})
     except InputUnwritable as error:
         reading.findings.at("ATT136", error.message, sensor.document, ("config",), of="key", hint="rename one of the keys")
+    if (size := len(canonical_json([literals, {**secrets}]).encode())) > CONFIG_LIMIT:
+        hint = "keep it in a file of the pack and give its path"
+        message = f"the configuration has {size} bytes as JSON, more than {CONFIG_LIMIT}"
+        reading.findings.at("ATT199", message, sensor.document, ("config",), of="key", hint=hint)
     return literals, secrets
 
 
