@@ -1,6 +1,6 @@
 """What the options of `attune execution logs` mean: which streams, which part of them, and how it is printed.
 
-Called by that command; `log_reader` reads the part, `render.log_lines` prints it.
+Called by that command and `attune sensor logs`; `log_reader` reads the part, `render.log_lines` prints it.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Log reader: one stream of an execution's log, piece by piece and attempt by attempt, through whatever interrupts it.
 
-Made by `attune execution logs` for each stream that is shown, and read by `follow`. A place in a stream is its offset there, so reading
-goes on at the same byte after a restart of the controller, of the agent, or of this program.
+Made by `attune execution logs` and `attune sensor logs` for each stream that is shown, and read by `follow`. A place in a stream is its
+offset there, so reading goes on at the same byte after a restart of the controller, of the agent, or of this program.
 """
 
 import base64
@@ -51,15 +51,14 @@ class Piece:
 class Source:
     """Where logs and the state of their execution are asked; with `patient`, again and again while nobody answers."""
 
-    def __init__(self, client: Client, execution: str, *, patient: bool) -> None:
-        """Take an execution's number or id."""
-        self._client = client
-        self._path = f"/v1/executions/{execution}"
+    def __init__(self, client: Client, path: str, *, patient: bool, parameters: Mapping[str, str | int | None] | None = None) -> None:
+        """Take where it is in the API, and what is said beside with each question."""
+        self._client, self._path, self._parameters = client, path, parameters or {}
         self._patience = PATIENCE if patient else 0.0
 
     def window(self, parameters: Mapping[str, str | int | None]) -> LogView:
         """Return a window of a log."""
-        return self._ask(lambda: self._client.get(f"{self._path}/logs", LogView, parameters))
+        return self._ask(lambda: self._client.get(f"{self._path}/logs", LogView, {**self._parameters, **parameters}))
 
     def execution(self) -> ExecutionView:
         """Return the execution."""

@@ -97,7 +97,7 @@ def logs(
     part = log_part(attempt=attempt, offset=offset, tail=tail, since=since)
     printer = log_printer(stream, grep, raw=raw, json=json)
     with Client(load_profile(profile)) as client:
-        source = Source(client, execution, patient=follow)
+        source = Source(client, f"/v1/executions/{execution}", patient=follow)
         readers = [LogReader(source, name, part) for name in streams_of(stream)]
         if not follow:
             read_logs(readers, printer)

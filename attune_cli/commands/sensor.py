@@ -65,6 +65,37 @@ def show(
 
 
 @app.command()
+def logs(
+    sensor: Annotated[str, typer.Argument(metavar="PACK.SENSOR", help="The sensor, such as web.disk.")],
+    agent: Annotated[str | None, typer.Option("--agent", help="On which agent; without it the first by name that runs it.")] = None,
+    build: Annotated[bool, typer.Option("--build", help="What the build of its environment wrote, instead of its stderr.")] = False,
+    tail: Annotated[int | None, typer.Option("--tail", "-n", min=0, help="Only the last so many lines.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only what was written since: 10m, 1h30m, or a time in RFC 3339.")] = None,
+    grep: Annotated[str | None, typer.Option(help="Only lines that match this pattern (RE2).")] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the bytes as they are on a terminal, too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each line.")] = False,
+    profile: ProfileName = None,
+) -> None:
+    """Print what a sensor's present or last process wrote to stderr; its stdout became events.
+
+    Example: attune sensor logs web.disk --tail 20
+    """
+    from attune_cli.client import Client
+    from attune_cli.follow import read_logs
+    from attune_cli.log_options import log_part, log_printer
+    from attune_cli.log_reader import LogReader, Source
+    from attune_cli.profiles import load_profile
+
+    _names(sensor)
+    stream = "build" if build else "stderr"
+    printer = log_printer(stream, grep, raw=raw, json=json)
+    part = log_part(attempt=0, offset=0, tail=tail, since=since)
+    with Client(load_profile(profile)) as client:
+        source = Source(client, f"/v1/sensors/{sensor}", patient=False, parameters={"agent": agent})
+        read_logs([LogReader(source, stream, part)], printer)
+
+
+@app.command()
 def run(
     sensor: Annotated[str, typer.Argument(metavar="PACK.SENSOR", help="The sensor, such as web.disk.")],
     local: Annotated[bool, typer.Option("--local", help="Run it here; a controller's sensors are started by rules.")] = False,

@@ -77,6 +77,9 @@ DESCRIBED: Mapping[tuple[str, str], Described] = {
     ("GET", "/v1/timers"): Described(gives=api.Page[TimerView], query=_PAGE),
     ("GET", "/v1/sensors"): Described(gives=api.Page[SensorView], query=_PAGE),
     ("GET", "/v1/sensors/{sensor}"): Described(gives=SensorView),
+    ("GET", "/v1/sensors/{sensor}/logs"): Described(
+        gives=api.LogView, query=("agent", "stream", "offset", "limit", "attempt", "tail", "since", "ago", "wait")
+    ),
     ("GET", "/v1/explain/event/{event:path}"): Described(gives=explanations.EventExplanation),
     ("GET", "/v1/explain/execution/{execution}"): Described(gives=explanations.ExecutionExplanation),
     ("GET", "/v1/explain/agent/{agent}"): Described(gives=explanations.AgentExplanation),

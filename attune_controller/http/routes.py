@@ -59,6 +59,7 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/v1/agents/{agent}/forget", Scope.OPERATE, agents.forget),
     Row("GET", "/v1/sensors", Scope.READ, sensors.list_sensors),
     Row("GET", "/v1/sensors/{sensor}", Scope.READ, sensors.show_sensor),
+    Row("GET", "/v1/sensors/{sensor}/logs", Scope.READ, sensors.read_log),
     Row("GET", "/v1/rules", Scope.READ, rules.list_rules),
     Row("GET", "/v1/throttles", Scope.READ, throttles.list_throttles),
     Row("GET", "/v1/timers", Scope.READ, timers.list_timers),

@@ -1,5 +1,6 @@
 """docs/contract/sensor.md on one host: what a sensor gets, what its lines are worth, and how long it runs."""
 
+import base64
 import json
 import os
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ import pytest
 import yaml
 
 from attune_core.values import JsonObject
-from attune_core.wire.api import EventView, Page
+from attune_core.wire.api import EventView, LogView, Page
 from attune_core.wire.sensor_views import SensorOnAgent, SensorView
 from tests.running import Running, action_document, pack, running_system
 from tests.waiting import wait_until
@@ -187,10 +188,8 @@ def test_any_other_line_is_counted_and_kept_as_the_last_error(running: Running) 
 
 @sentence("S12")
 def test_stderr_is_its_log_and_is_masked(running: Running) -> None:
-    run = on_agent(running, "gets").run
-    logs = running.agent.state / "logs"
-    written = b"".join(path.read_bytes() for path in logs.rglob("stderr*") if run in str(path))
-    assert b"the log knows ***" in written
+    log = running.client.get("/v1/sensors/watch.gets/logs", LogView, {"agent": "one", "tail": 1})
+    assert (base64.b64decode(log.content), log.ended) == (b"the log knows ***\n", False)
 
 
 @sentence("S13")

@@ -3,14 +3,13 @@
 In the table of `routes`.
 """
 
-import base64
 import re
-from typing import Literal
 
 from starlette.responses import Response
 
 from attune_controller.http.call import Call, answer
-from attune_controller.http.errors import IdempotencyKeyReused, QueryInvalid
+from attune_controller.http.errors import IdempotencyKeyReused
+from attune_controller.http.resources.logs import PARAMETERS, log_question, log_view, no_log
 from attune_controller.http.views import execution_view
 from attune_controller.store.errors import ExecutionUnknown
 from attune_controller.store.records.events import NewEvent
@@ -18,8 +17,7 @@ from attune_controller.store.records.executions import Execution
 from attune_core.ids import uuid7
 from attune_core.rules.requests import REQUESTED
 from attune_core.states import Outcome, Reason, State
-from attune_core.wire.api import Accepted, ExecutionView, LogView, ManualRun, Page
-from attune_core.wire.stream_frames import LONGEST_WAIT, ReadLog
+from attune_core.wire.api import Accepted, ExecutionView, ManualRun, Page
 
 #: The source of events that ask for a run through this API.
 SOURCE = "attune:api"
@@ -89,48 +87,17 @@ async def read_log(call: Call) -> Response:
 
     `tail` (lines), `since` (RFC 3339) and `ago` (seconds) move its beginning; with `wait` the answer may take so many seconds to come.
     """
-    query = call.query("stream", "offset", "limit", "attempt", "tail", "since", "ago", "wait")
-    ago = query.number("ago", low=1)
-    question = ReadLog(
-        request="",
-        execution="",
-        attempt=query.number("attempt", low=0, high=100_000) or 0,
-        stream=_stream(query.text("stream") or "stdout"),
-        offset=query.number("offset", low=-(2**62)) or 0,
-        limit=query.number("limit", low=1, high=1 << 20) or 1 << 16,
-        tail=query.number("tail", low=0),
-        since=query.moment("since") if ago is None else -ago,
-        wait=query.number("wait", low=0, high=LONGEST_WAIT) or 0,
-    )
+    question = log_question(call.query(*PARAMETERS), stream="stdout")
     execution = await find_execution(call)
     settled = execution.state is State.SETTLED
     if not execution.agent or not execution.handed:
         # No agent has seen it: there is no log, and none to come if it is settled.
-        return answer(LogView(offset=0, content="", total=0, ended=settled, missing=True))
+        return answer(no_log(ended=settled))
     # The newest attempt may have written nothing, and an agent that has settled it knows only of what was written.
     newest = execution.attempt if settled and question.stream != "build" else 0
     asked = {"execution": execution.new.id, "attempt": question.attempt or newest}
     window = await call.parts.logs.read(execution.agent, question.model_copy(update=asked))
-    if window.missing:
-        return answer(LogView(offset=0, content="", total=0, ended=settled, missing=True))
-    return answer(
-        LogView(
-            offset=window.offset,
-            content=base64.b64encode(base64.b64decode(window.content, validate=True)).decode(),
-            total=window.total,
-            gap=window.gap,
-            ended=window.ended,
-            attempt=window.attempt,
-        )
-    )
-
-
-def _stream(text: str) -> Literal["stdout", "stderr", "build"]:
-    match text:
-        case "stdout" | "stderr" | "build":
-            return text
-        case _:
-            raise QueryInvalid("stream is not one of: stdout, stderr, build")
+    return answer(no_log(ended=settled) if window.missing else log_view(window))
 
 
 async def find_execution(call: Call) -> Execution:

@@ -40,6 +40,7 @@ OPENED = {
         "GET /v1/timers",
         "GET /v1/sensors",
         "GET /v1/sensors/{sensor}",
+        "GET /v1/sensors/{sensor}/logs",
         "GET /v1/explain/event/{event:path}",
         "GET /v1/explain/execution/{execution}",
         "GET /v1/explain/agent/{agent}",
