@@ -130,6 +130,8 @@ def _note(one: Firing) -> str:
             return error
         case Throttled(rule=rule, until=until):
             return f"{rule}: throttled until {rfc3339(until)}"
+        case Waits(rule=rule, group=group, full=True):
+            return f"{rule}: fires for {group.count} of its key together"
         case Waits(rule=rule, group=group):
             return f"{rule}: waits until {rfc3339(group.due)}, {group.count} of its key by now"
         case Unheld(rule=rule):

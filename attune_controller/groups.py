@@ -83,6 +83,9 @@ class WaitingGroups:
         self._horizon: Horizon | None = None
         #: Whether nothing was ended since the start, and how many groups are to be ended one by one.
         self._fresh, self._careful = True, 0
+        #: Groups that a rule may have open, and the rules of which it was said that they have.
+        self.limit = GROUPS
+        self._full = set[str]()
         self._log = structlog.get_logger("planning")
 
     async def wait(self, now: float) -> float | None:
@@ -119,7 +122,7 @@ class WaitingGroups:
         found = await self._store.open_groups(keys, since=min(times), until=max(times), limit=DUE)
         if found.more:  # more than one transaction takes: what is due before the next event is taken before it
             events, drafted = events[:1], drafted[:1]
-        gathering = Gathering(await self._with_room(found, keys), counts=found.counts)
+        gathering = Gathering(await self._with_room(found, keys), counts=found.counts, limit=self.limit)
         steps: list[EventTaken | Ended] = []
         for event, one in zip(events, drafted, strict=True):
             steps += gathering.due(event.new.received_at)
@@ -153,8 +156,12 @@ class WaitingGroups:
         """Return the groups, and of a rule that has nearly too many those that would have to make room."""
         groups = {group.key: group for group in found.groups}
         for rule, asked in Counter(key[0] for key in keys).items():
-            if found.counts.get(rule, 0) + asked > GROUPS:
-                self._log.warning("groups_full", rule=rule, limit=GROUPS)
+            if found.counts.get(rule, 0) + asked <= self.limit:
+                self._full.discard(rule)
+            else:
+                if rule not in self._full:
+                    self._full.add(rule)
+                    self._log.warning("groups_full", rule=rule, limit=self.limit)
                 first = await self._store.groups_due_first(rule, limit=asked + DUE)
                 groups = {group.key: group for group in first} | groups
         return list(groups.values())

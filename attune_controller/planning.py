@@ -134,7 +134,9 @@ class Planner:
         while True:
             self._work.clear()
             await self.plan_all()
-            waits = [await self.place_waiting(), await self._groups.wait(self._clock.now())]
+            waits = [await self.place_waiting()]
+            if self._active.catalog is not None:  # the first revision wakes
+                waits.append(await self._groups.wait(self._clock.now()))
             self._resting = True
             try:
                 async with asyncio.timeout(min((one for one in waits if one is not None), default=None)):

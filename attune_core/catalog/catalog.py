@@ -97,7 +97,7 @@ class Throttle:
     at_most: int | None = None
     of: str = ""  # the trigger whose absence is waited for
     of_key: "CheckedTemplate | None" = None  # over an event of `of`
-    terms: str = ""  # a digest of all of it and of the trigger: what waits under other terms does not fire
+    terms: str = ""  # a digest of all that decides what waits and what is kept of it: what waits under others does not fire
 
     @property
     def gathers(self) -> bool:

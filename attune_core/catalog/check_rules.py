@@ -47,6 +47,7 @@ def _check(reading: Reading, rule: Read[RuleDocument], triggers: Mapping[str, ob
     action = reading.actions.get(rule.model.action)
     scope = event_scope(data, when.implied)
     inputs = check_inputs(reading, rule, action, event_scope(data, when.implied, events=events)) if action is not None else Inputs()
+    uses_events = when.ended is not None or any(value_names(value, EVENTS) for value in inputs.values.values())
     return Rule(
         ref=rule.ref,
         path=rule.document.path,
@@ -57,10 +58,10 @@ def _check(reading: Reading, rule: Read[RuleDocument], triggers: Mapping[str, ob
         action=rule.model.action,
         when=when.program,
         when_ended=when.ended,
-        uses_events=when.ended is not None or any(value_names(value, EVENTS) for value in inputs.values.values()),
+        uses_events=uses_events,
         inputs=inputs.values,
         secrets=inputs.secrets,
         match=check_selector(reading, rule, scope),
         pick=rule.model.agents.pick,
-        throttle=check_throttle(reading, rule, scope, triggers),
+        throttle=check_throttle(reading, rule, scope, triggers, uses_events=uses_events),
     )

@@ -19,7 +19,9 @@ from attune_core.models.rule import RuleDocument
 from attune_core.values import canonical_json
 
 
-def check_throttle(reading: Reading, rule: Read[RuleDocument], scope: Scope, triggers: Mapping[str, object]) -> Throttle | None:
+def check_throttle(
+    reading: Reading, rule: Read[RuleDocument], scope: Scope, triggers: Mapping[str, object], *, uses_events: bool
+) -> Throttle | None:
     """Return the throttle of a rule, None without one; `triggers` are all that may be waited for."""
     throttle = rule.model.throttle
     if throttle is None:
@@ -27,7 +29,7 @@ def check_throttle(reading: Reading, rule: Read[RuleDocument], scope: Scope, tri
     key = None if throttle.key is None else check_template(throttle.key, scope, DYN)
     if key is not None:
         reading.findings.in_text(key.findings, rule.document, ("throttle", "key"))
-    written = canonical_json([rule.model.trigger, throttle.model_dump(mode="json", exclude_none=True)])
+    written = canonical_json([rule.model.trigger, throttle.model_dump(mode="json", exclude_none=True), uses_events])
     terms = hashlib.sha256(written.encode()).hexdigest()[:32]
     if throttle.once_within is not None:
         return Throttle(form="once_within", within=throttle.once_within, key=key, terms=terms)

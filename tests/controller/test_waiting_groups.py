@@ -16,6 +16,7 @@ from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.catalog.catalog import Catalog
 from attune_core.ports import SystemRandom
 from attune_core.rules.firing import Fired
+from attune_core.rules.gathering import Gathering
 from attune_core.rules.recorded import RecordedEvent
 from attune_core.rules.replay import Replay, Replayed
 from attune_core.states import Outcome
@@ -216,6 +217,42 @@ async def planned_in_batches(events: Sequence[tuple[str, float]], batches: Seque
     world.clock.time = end
     await world.planner.plan_all()
     return [one for one in await firings(world.store) if one[1]]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from([0.0, 1.0, 60.0, 299.0])), max_size=40),
+    st.sets(st.integers(0, 40), max_size=5),
+)
+def test_beyond_the_limit_of_keys_a_controller_ends_early_what_a_replay_ends_early(
+    steps: list[tuple[str, float]], batches: set[int]
+) -> None:
+    absence: JsonObject = {"of": "web.restart.completed", "within": "4m", "of_key": "${{ event.data.agent }}"}
+    catalog = catalog_of(quiet=DEBOUNCE, full=FULL, gone={"throttle": {"absence": absence, "key": KEY}})
+
+    async def planned() -> list[tuple[int, str]]:
+        world = World(catalog)
+        world.planner._groups.limit = 3
+        world.clock.time = 0.0
+        now = 5000.0
+        for number, (unit, pause) in enumerate(steps):
+            now += pause
+            await send(world.store, number, unit=unit, at=now)
+            if number in batches:
+                await world.planner.plan_all()
+        await world.planner.plan_all()
+        world.clock.time = now + 10_000
+        await world.planner.plan_all()
+        return await firings(world.store)
+
+    replay, found, now = Replay(catalog), list[tuple[int, str]](), 5000.0
+    replay.gathering = Gathering(limit=3)
+    for number, (unit, pause) in enumerate(steps):
+        now += pause
+        event = RecordedEvent(id=str(number), source="t", type="web.alert", subject="", time=now, received_at=now, data={"unit": unit})
+        found += in_order(number + 1, replay.take(event))
+    found += [(late.number, late.outcome.rule) for late in replay.advance(now + 10_000) if isinstance(late.outcome, Fired)]
+    assert asyncio.run(planned()) == found
 
 
 async def firings(store: Store) -> list[tuple[int, str]]:

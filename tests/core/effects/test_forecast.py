@@ -158,6 +158,39 @@ def test_examples_with_large_values_are_bounded_together() -> None:
     assert all(one.event.data is None for group in found.groups() for one in group.examples)
 
 
+def waiting(throttle: JsonObject) -> Catalog:
+    return catalog_with(page={"throttle": throttle})
+
+
+BURST = [event(number, at=at) for number, at in enumerate((1000.0, 1010.0, 1100.0, 2000.0), 1)]
+
+
+def test_a_longer_debounce_fires_for_fewer_events_and_says_for_which() -> None:
+    found = forecast(waiting({"debounce": "1m"}), waiting({"debounce": "2m"}), BURST)
+    group = only(found)
+    assert (group.kind, [one.event.position for one in group.examples]) == (Kind.VANISH, [2])
+    assert group.reasons.ordered() == [("another event of its group is the one that it fires for", 1)]
+    assert [(one.base.fired, one.head.fired) for one in found.shifts()] == [(2, 1)]
+
+
+def test_what_fires_later_for_the_same_event_is_no_effect() -> None:
+    assert not forecast(waiting({"debounce": "1s"}), waiting({"debounce": "5s"}), BURST).groups()
+
+
+def test_what_waits_at_the_end_is_said_and_a_group_that_gives_nothing_is_counted() -> None:
+    found = forecast(waiting({"debounce": "1m"}), waiting({"accumulate": {"within": "1m", "at_least": 3}}), BURST)
+    assert (
+        only(found).reasons.ordered()
+        == [
+            ("another event of its group is the one that it fires for", 0),
+            ("too few events came within its window", 2),
+        ][1:]
+    )
+    assert [one.head.lapsed for one in found.shifts()] == [2]
+    late = forecast(catalog_with(page={}), waiting({"debounce": "1m"}), BURST[3:])
+    assert only(late).reasons.ordered() == [("its throttle lets the event wait, and the events end before", 1)]
+
+
 def test_of_triggers_without_an_event_nothing_is_known() -> None:
     push: JsonObject = {"trigger": "github.push", "input": {"text": "x"}}
     base, head = catalog_with(page={}, push=push), catalog_with(page={}, push=push | {"enabled": False})
@@ -170,6 +203,13 @@ CATALOGS = [
     catalog_with(page={}, restart=RESTART),
     catalog_with(page={"when": 'event.data.unit == "a"'}, restart=RESTART | {"throttle": {"once_within": "5m"}}),
     catalog_with(restart=RESTART | {"throttle": {"once_within": "1m", "key": "${{ event.data.unit }}"}}),
+    catalog_with(
+        page={"throttle": {"debounce": "1m", "key": "${{ event.data.unit }}"}}, restart=RESTART | {"throttle": {"debounce": "5m"}}
+    ),
+    catalog_with(
+        page={"throttle": {"accumulate": {"within": "5m", "at_least": 2, "at_most": 3}}, "when": "events.exists(e, e.data.unit == 'a')"},
+        restart=RESTART | {"throttle": {"absence": {"of": "web.alert", "within": "1m"}, "key": "${{ event.data.unit }}"}},
+    ),
     catalog_with(page={"when": "event.data.since > 1"}, restart=RESTART | {"input": {"unit": "${{ event.data.host }}"}}),
 ]
 EVENTS = st.lists(
