@@ -233,10 +233,9 @@ def test_beyond_the_limit_of_keys_a_controller_ends_early_what_a_replay_ends_ear
     async def planned() -> list[tuple[int, str]]:
         world = World(catalog)
         world.planner._groups.limit = 3
-        world.clock.time = 0.0
-        now = 5000.0
+        world.clock.time = now = 5000.0
         for number, (unit, pause) in enumerate(steps):
-            now += pause
+            world.clock.time = now = now + pause
             await send(world.store, number, unit=unit, at=now)
             if number in batches:
                 await world.planner.plan_all()
