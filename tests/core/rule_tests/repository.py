@@ -15,7 +15,7 @@ from tests.core.catalog.memory_tree import MemoryTree, tree_of_folder
 from tests.core.catalog.test_cases import CASES
 
 TEST = "packs/web/tests/alerts.yaml"
-#: Beside the rule of the base: one with a throttle, one without a condition, one whose input may not fit, one that is off.
+#: Beside the rule of the base: one with a throttle, one whose input may not fit, one whose events wait, one that is off.
 RULES = {
     "throttled": """
 description: At most one page in five minutes for a unit
@@ -33,6 +33,15 @@ when: event.data.severity == "low" && has(event.data.since) && event.data.since 
 action: web.restart
 input: {unit: "${{ event.data.unit }}", tries: 5}
 agents: {match: {}}
+""",
+    "quiet": """
+description: One page when there was nothing of a unit for five minutes
+trigger: web.alert
+when: event.data.unit.startsWith("quiet") && events.size() > 1
+action: web.page
+input: {text: "${{ event.data.unit }}"}
+agents: {match: {role: pager}}
+throttle: {debounce: 5m, key: "${{ event.data.unit }}"}
 """,
     "off": """
 description: Not enabled

@@ -143,3 +143,30 @@ def test_completions_are_events_too_and_only_what_matters_is_given() -> None:
     assert judge_one([lost], '    expect: [{rule: rules.page_when_lost, input: {text: "web.restart on h1: lost"}}]').passed
     fine = "{trigger: web.restart.completed, data: {result: {active: true}}}"
     assert judge_one([fine], '    expect_none: [{rule: rules.page_when_lost, because: event.data.outcome != "succeeded"}]').passed
+
+
+QUIET = [alert("high", "quiet"), alert("high", "quiet", after="1m")]
+FIRES = "rule: web.quiet, event: 2, input: {text: quiet}"
+
+
+def test_a_rule_whose_events_wait_fires_later_for_the_last_of_them() -> None:
+    expected = f"    advance: 5m\n    expect: [{{{FIRES}, after: 5m, at: '2026-01-01T00:06:00Z'}}]\n"
+    assert judge_one(QUIET, expected + "    expect_none: [{rule: web.quiet, event: 1, because: gathered}]").passed
+
+
+def test_the_wrong_moment_is_said_as_one() -> None:
+    failure = only(judge_one(QUIET, f"    advance: 5m\n    expect: [{{{FIRES}, after: 4m, at: '2026-01-01T00:05:00Z'}}]\n"))
+    assert [(one.place, one.expected, one.actual) for one in failure.differences] == [
+        (("at",), '"2026-01-01T00:05:00.000000Z"', '"2026-01-01T00:06:00.000000Z"'),
+        (("after",), '"4m"', '"5m"'),
+    ]
+
+
+def test_what_still_waits_when_the_case_ends_says_so() -> None:
+    failure = only(judge_one(QUIET, f"    advance: 4m\n    expect: [{{{FIRES}}}]\n"))
+    assert [(one.event, one.quiet.because) for one in failure.unfired] == [(2, "waiting")]
+    assert "advance" in failure.unfired[0].quiet.detail
+
+
+def test_a_clause_about_all_events_is_the_reason_of_a_group_that_gave_nothing() -> None:
+    assert judge_one(QUIET[:1], "    advance: 5m\n    expect_none: [{rule: web.quiet, because: events.size() > 1}]").passed

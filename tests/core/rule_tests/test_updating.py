@@ -69,11 +69,11 @@ def test_values_change_where_they_stand_firings_become_expectations_and_what_is_
     assert again.update() == expected
 
 
-UNITS, SEVERITIES = st.sampled_from(["web_1", "web_2", "db", "NO"]), st.sampled_from(["low", "high", "critical"])
-RULES = st.sampled_from(["web.restart_on_alert", "web.throttled", "web.narrow", "web.off", "rules.page_when_lost"])
+UNITS, SEVERITIES = st.sampled_from(["web_1", "web_2", "db", "NO", "quiet"]), st.sampled_from(["low", "high", "critical"])
+RULES = st.sampled_from(["web.restart_on_alert", "web.throttled", "web.narrow", "web.quiet", "web.off", "rules.page_when_lost"])
 
 
-PAGING = ("web.throttled", "web.off", "rules.page_when_lost")
+PAGING = ("web.throttled", "web.quiet", "web.off", "rules.page_when_lost")
 REASONS: st.SearchStrategy[JsonObject] = st.sampled_from([{}, {"because": "throttled"}, {"because": "event.data.x"}])
 
 
@@ -81,7 +81,14 @@ def guesses(parameter: str) -> st.SearchStrategy[JsonObject]:
     """Return what may be expected of an execution besides its rule."""
     values: st.SearchStrategy[JsonValue] = st.none() | UNITS | st.integers(0, 9)
     inputs = st.dictionaries(st.just(parameter), values).map(lambda one: {"input": {**one}})
-    others: list[JsonObject] = [{}, {"agents": {"role": "x"}}, {"key": 5}, {"action": "web.page", "agents": {}}]
+    others: list[JsonObject] = [
+        {},
+        {"agents": {"role": "x"}},
+        {"key": 5},
+        {"after": "1m"},
+        {"at": "2026-01-01T00:05:00Z"},
+        {"action": "web.page", "agents": {}},
+    ]
     return st.one_of(inputs, st.sampled_from(others))
 
 
@@ -103,7 +110,7 @@ def cases(draw: st.DrawFn) -> str:
             silent.append({**draw(REASONS), "rule": rule, "event": event})
     others = draw(st.lists(RULES.filter(lambda rule: rule not in dict(named)), max_size=2, unique=True))
     silent.extend({**draw(REASONS), "rule": rule} for rule in others)
-    lines = "".join(f"      - {event}\n" for event in events)
+    lines = "".join(f"      - {event}\n" for event in events) + draw(st.sampled_from(["", "    advance: 5m\n"]))
     return (
         f"  - name: x\n    events:\n{lines}    expect: {canonical_json(expect)}\n    expect_none: {canonical_json(silent)}\n  # the end\n"
     )
