@@ -5,6 +5,8 @@ Used by `sensor`. The run is stored before the executor is asked, so that no pro
 
 from collections.abc import Callable
 
+import structlog
+
 from attune_agent.errors import InputOnDisk
 from attune_agent.executor_errors import AttemptUnknown, ExecutorIncompatible, ExecutorUnreachable
 from attune_agent.host import Ended, Greeting, SensorHost, StartRequest
@@ -12,6 +14,8 @@ from attune_agent.sensors.errors import SensorsUnsupported
 from attune_agent.sensors.preparation import GRACE, PreparedSensor
 from attune_core.errors import AttuneError
 from attune_core.ports import Clock
+
+_log = structlog.get_logger(__name__)
 
 #: Seconds between two tries to reach the executor.
 _PAUSE = 1.0
@@ -81,12 +85,13 @@ class Processes:
         except AttuneError:
             return
 
-    async def trim(self, run: str, before: int) -> None:
-        """Let go of segments; what cannot be said now is said with the next ones."""
+    async def trim(self, run: str, before: int) -> bool:
+        """Let go of segments; tell whether the executor has heard it."""
         try:
             await self._host.trim(run, before)
         except AttuneError:
-            return
+            return False
+        return True
 
     async def unspool(self, run: str) -> None:
         """Let go of a whole spool, before its run is forgotten here."""
@@ -95,6 +100,9 @@ class Processes:
                 await self._host.unspool(run)
             except (ExecutorUnreachable, ExecutorIncompatible):
                 await self._clock.sleep(_PAUSE)
+            except AttuneError as error:  # the next start of the agent says it again
+                _log.warning("a spool stays", run=run, error=str(error))
+                return
             else:
                 return
 

@@ -88,7 +88,9 @@ class Sensor:
         self.runs.moved = self.wake
         self._wake = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
+        #: Of which run what offset is stored, and before which segment its spool is trimmed.
         self._stored: tuple[str, int] = ("", 0)
+        self._trimmed = 0
         self._events = 0
         #: No line is read before this time.
         self._slow_until = 0.0
@@ -118,6 +120,11 @@ class Sensor:
         if refusal:
             self.supervision.last_error = refusal
         self.wake()
+
+    def give_up(self, why: str) -> None:
+        """Be looked after no more in this life of the agent."""
+        self.supervision.refusal = self.supervision.last_error = why
+        self._note_state()
 
     def look(self) -> None:
         """Look whether its program has printed something."""
@@ -220,6 +227,10 @@ class Sensor:
         except AttuneError as error:
             await self._not_started(run, started, error)
             return
+        except Exception:  # noqa: BLE001 - a defect in a preparation is one more reason to try again later
+            _log.exception("a defect hindered the start of a sensor", sensor=self.name)
+            await self._not_started(run, started, AttuneError("a defect of Attune; the agent's log has it"))
+            return
         self._run = run
         self.supervision.running(around.clock.monotonic())
         self.wake()
@@ -301,24 +312,28 @@ class Sensor:
             self._slow_until = self._around.clock.monotonic() + _SLOW
 
     async def _advance(self, feed: Feed) -> None:
-        """Store what is done with, and trim the spool to it, in this order: what is trimmed cannot be read again."""
+        """Store what is done with, and trim the spool to it, in this order: what is trimmed cannot be read again.
+
+        What cannot be stored or trimmed now is tried again with the next look, of which there is one every few seconds.
+        """
         run, done = feed.run.run, feed.done
-        before = self._stored[1] if self._stored[0] == run else feed.run.offset
-        if done == before:
-            return
-        try:
+        if self._stored[0] != run:
+            self._stored, self._trimmed = (run, feed.run.offset), feed.run.offset // SEGMENT
+        if done != self._stored[1]:
             stored = self._around.state.advance(run, done, skipping=feed.skipping)
-            self._stored = (run, done)
-            if done // SEGMENT == before // SEGMENT:
+            if done // SEGMENT == self._trimmed:
                 stored.add_done_callback(_heard)
-                return
-            await stored
-        except StateUnwritable as error:  # it is stored with the next step; until then nothing is trimmed
-            _log.warning("what of a sensor is done with is not on disk", sensor=self.name, error=str(error))
-            self._stored = (run, before)
-            return
-        failpoint("s5")
-        await self._around.processes.trim(run, done // SEGMENT)
+            else:
+                try:
+                    await stored
+                except StateUnwritable as error:
+                    _log.warning("what of a sensor is done with is not on disk", sensor=self.name, error=str(error))
+                    return
+            self._stored = (run, done)
+        if done // SEGMENT > self._trimmed:
+            failpoint("s5")
+            if await self._around.processes.trim(run, done // SEGMENT):
+                self._trimmed = done // SEGMENT
 
     async def _let_go(self, run: SensorRun, poll: Poll | None = None) -> None:
         await self._written(partial(self._around.state.drop, run.run, poll))

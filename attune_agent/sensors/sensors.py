@@ -141,6 +141,7 @@ class Sensors:
             await sensor.run()
         except Exception:  # noqa: BLE001 - the boundary: its program goes on, and the next life of the agent takes it up again
             _log.exception("a defect ended the supervision of a sensor", sensor=sensor.name)
+            sensor.give_up("a defect of Attune ended its supervision; the agent's log has it")
             return
         self._polls.pop(sensor.name, None)
         if self._sensors.get(sensor.name) is sensor:
