@@ -34,8 +34,9 @@ class RuleDocument(DocumentModel):
 
     description: Description = Field(description="What the rule is for, for people.")
     trigger: TriggerReference = Field(
-        description="Which kind of event: `pack.trigger`, or `pack.action.completed` for the end of an execution.",
-        examples=["web.alert", "web.restart.completed"],
+        description="Which kind of event: `pack.trigger`, `pack.action.completed` for the end of an execution, or `core.…` for what the "
+        "controller itself tells.",
+        examples=["web.alert", "web.restart.completed", "core.agent_unreachable"],
     )
     when: Expression | None = Field(
         None,
