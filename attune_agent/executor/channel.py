@@ -1,8 +1,8 @@
 """The private channel between the executor and one keeper: framed messages with bytes and open files, never blocking.
 
-A frame is a header, a JSON object and a blob (the Input on the way down, the Result on the way up); descriptors travel beside its
-first byte (SCM_RIGHTS). Used by `slots` on the executor's side and by `keeper` on the other; whoever reads `ChannelClosed` knows
-that the other process is gone.
+A frame is a header that names its kind, a JSON object (none where there is nothing to say) and a blob: the order on the way down, the
+Result on the way up. Descriptors travel beside its first byte (SCM_RIGHTS). Used by `slots` on the executor's side and by `keeper` on the
+other; whoever reads `ChannelClosed` knows that the other process is gone.
 """
 
 import array
@@ -13,9 +13,9 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from attune_agent.executor.fields import Fields, parse_object, to_json
+from attune_agent.executor.fields import NOTHING, Fields, parse_object, to_json
 
-_HEADER = struct.Struct("!IIB")
+_HEADER = struct.Struct("!12sIIB")
 _DESCRIPTORS = 16
 #: Below what the C library allocates by mmap(2): a larger buffer costs more than reading a second time.
 _READ = 64 << 10
@@ -29,6 +29,7 @@ class ChannelClosed(Exception):
 class Packet(NamedTuple):
     """One received message."""
 
+    kind: str
     fields: Fields
     blob: bytes
     descriptors: tuple[int, ...]
@@ -51,10 +52,10 @@ class Channel:
         """Whether something is still to be sent."""
         return bool(self._out)
 
-    def send(self, fields: Fields, blob: bytes = b"", descriptors: Sequence[int] = ()) -> None:
+    def send(self, kind: str, fields: Fields = NOTHING, blob: bytes = b"", descriptors: Sequence[int] = ()) -> None:
         """Queue a message and send what fits; the descriptors belong to the channel from here on and are closed once sent."""
-        body = to_json(fields)
-        frame = b"".join((_HEADER.pack(len(body), len(blob), len(descriptors)), body, blob))
+        body = to_json(fields) if fields else b""
+        frame = b"".join((_HEADER.pack(kind.encode("ascii"), len(body), len(blob), len(descriptors)), body, blob))
         self._out.append((memoryview(frame), tuple(descriptors)))
         self.flush()
 
@@ -108,7 +109,7 @@ class Channel:
     def _complete(self) -> list[Packet]:
         found, at = [], 0
         while len(self._in) - at >= _HEADER.size:
-            length, blob, count = _HEADER.unpack_from(self._in, at)
+            kind, length, blob, count = _HEADER.unpack_from(self._in, at)
             if max(length, blob) > _MOST or count > _DESCRIPTORS:
                 raise ChannelClosed("a frame beyond all bounds")
             start = at + _HEADER.size
@@ -119,6 +120,7 @@ class Channel:
             if len(self._received) < count:
                 raise ChannelClosed("a frame without its descriptors")
             descriptors = tuple(self._received.popleft() for _ in range(count))
-            found.append(Packet(parse_object(body), bytes(self._in[start + length : at]), descriptors))
+            fields = parse_object(body) if body else NOTHING
+            found.append(Packet(kind.rstrip(b"\0").decode("ascii", "replace"), fields, bytes(self._in[start + length : at]), descriptors))
         del self._in[:at]
         return found

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 Fields: TypeAlias = Mapping[str, object]
+NOTHING: Fields = {}
 
 #: Made once: `json.dumps` with separators makes an encoder for every call.
 _encode = json.JSONEncoder(separators=(",", ":")).encode

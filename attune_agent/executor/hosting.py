@@ -15,6 +15,7 @@ from math import inf
 from attune_agent.executor import fields as read
 from attune_agent.executor.channel import ChannelClosed, Packet
 from attune_agent.executor.commit import GroupCommit
+from attune_agent.executor.fields import Fields
 from attune_agent.executor.ledger import Held, Started, keeper_record, pid_record
 from attune_agent.executor.log_index import HEAD, MOST_SEGMENTS, STREAMS, WAYPOINTS, head_name, index_name, segment_name
 from attune_agent.executor.log_waypoints import waypoints_name
@@ -69,29 +70,29 @@ class Hosting:
         """Return the slot that hosts an attempt now."""
         return next((slot for slot in self.slots if slot.held is held), None)
 
-    def send(self, slot: Slot, fields: Mapping[str, object], blob: bytes = b"", descriptors: Sequence[int] = ()) -> None:
+    def send(self, slot: Slot, kind: str, fields: Fields = read.NOTHING, *, blob: bytes = b"", descriptors: Sequence[int] = ()) -> None:
         """Send to the keeper; if it is gone, its attempt becomes `lost` when the next one is ready."""
         if slot.channel is None:
             for descriptor in descriptors:
                 os.close(descriptor)
             return
         try:
-            slot.channel.send(fields, blob, descriptors)
+            slot.channel.send(kind, fields, blob, descriptors)
         except ChannelClosed:
             self.give_up(slot)
 
     def prepare(self, slot: Slot, order: Order) -> None:
         """Have the slot's keeper prepare an attempt."""
-        self.send(slot, {"type": "prepare"}, pack(order))
+        self.send(slot, "prepare", blob=pack(order))
 
     def begin(self, slot: Slot) -> None:
         """Have the slot's keeper begin what it has prepared: the start is recorded."""
-        self.send(slot, {"type": "begin"})
+        self.send(slot, "begin")
 
     def drop(self, slot: Slot) -> None:
         """Have the slot's keeper remove what it has prepared: the start could not be recorded."""
         slot.held, slot.dropping = None, True
-        self.send(slot, {"type": "drop"})
+        self.send(slot, "drop")
 
     def host_passing(self, slot: Slot, order: Order, now: float) -> None:
         """Make the keeper of a slot that has none while it is free, and give it its attempt, which it reads when it is ready."""
@@ -107,7 +108,7 @@ class Hosting:
     def stop(self, slot: Slot, grace: float, now: float) -> None:
         """Cancel what the slot hosts."""
         slot.due = min(slot.due, now + grace + PATIENCE)
-        self.send(slot, {"type": "stop", "grace": grace})
+        self.send(slot, "stop", {"grace": grace})
 
     def exchange(self, slot: Slot) -> None:
         """Send to a keeper what waits and obey what it says."""
@@ -218,7 +219,7 @@ class Hosting:
         return (slot.group is None or slot.group.empty(0.0)) and not left
 
     def _hear(self, slot: Slot, packet: Packet) -> None:
-        match packet.fields.get("type"):
+        match packet.kind:
             case "ready":
                 self._ready(slot)
             case "failed":
@@ -235,8 +236,8 @@ class Hosting:
                 self._tell_condition(slot.held, read.text(packet.fields, "condition"))
             case "ended" if slot.held is not None and slot.end is None:
                 self._ended(slot, slot.held, packet)
-            case "clean":
-                self._clean(slot, spoilt=read.flag(packet.fields, "spoilt"))
+            case "clean" | "spoilt":
+                self._clean(slot, spoilt=packet.kind == "spoilt")
             case unknown:
                 raise read.FieldWrong(f"it said {unknown!r}")
 
@@ -274,7 +275,7 @@ class Hosting:
             for descriptor in opened:
                 os.close(descriptor)
             opened.clear()
-        self.send(slot, {"type": "log_file", "stream": stream}, descriptors=opened)
+        self.send(slot, "log_file", {"stream": stream}, descriptors=opened)
 
     def trim(self, run: str, before: int) -> None:
         """Remove what the agent has consumed of a sensor's spool, and let the sensor go on if it waited for that."""
@@ -297,7 +298,7 @@ class Hosting:
         except OSError as error:
             say(f"no room in the spool of slot {slot.number}: {error}")
         slot.waits_for = None
-        self.send(slot, {"type": "log_file", "stream": "stdout"}, descriptors=opened)
+        self.send(slot, "log_file", {"stream": "stdout"}, descriptors=opened)
 
     def _ended(self, slot: Slot, held: Held, packet: Packet) -> None:
         failpoint("a8")

@@ -99,7 +99,7 @@ class _Keeper:
         return dict(poll.poll(timeout))
 
     def _obey(self, packet: Packet) -> None:
-        match packet.fields["type"]:
+        match packet.kind:
             case "prepare":
                 self._prepare(packet)
             case "begin":
@@ -140,7 +140,7 @@ class _Keeper:
         self._told_condition = self._told_over = False
         self._asked.clear()
         if self._tells_pids:
-            self._channel.send({"type": "started", "pid": prepared.pid})
+            self._channel.send("started", {"pid": prepared.pid})
 
     def _drop(self) -> None:
         """The start could not be recorded: leave nothing of what was prepared."""
@@ -171,10 +171,10 @@ class _Keeper:
         for stream in attempt.streams:
             if stream.log.wants is not None and stream.name not in self._asked:
                 self._asked.add(stream.name)
-                self._channel.send({"type": "log_file", "stream": stream.name, "place": stream.log.wants})
+                self._channel.send("log_file", {"stream": stream.name, "place": stream.log.wants})
         if attempt.course.over and self._asked and attempt.command.spool is not None and not self._told_over:
             self._told_over = True  # what is left in the pipe is taken whatever the bound of the spool is
-            self._channel.send({"type": "over"})
+            self._channel.send("over")
         if over:
             self._tell_end(attempt.ending())
             failpoint("a17")
@@ -183,7 +183,7 @@ class _Keeper:
             self._tell_clean()
         elif attempt.course.kill_failed(now()) and not self._told_condition:
             self._told_condition = True
-            self._channel.send({"type": "condition", "condition": "kill_failed"})
+            self._channel.send("condition", {"condition": "kill_failed"})
 
     def _mend(self, attempt: Attempt) -> None:
         if any(stream.log.broken for stream in attempt.streams) and now() >= self._mend_at:
@@ -195,7 +195,6 @@ class _Keeper:
     def _tell_end(self, ending: Ending) -> None:
         status = ending.status
         told = {
-            "type": "ended",
             "how": ending.how,
             "exit_code": os.WEXITSTATUS(status) if status is not None and os.WIFEXITED(status) else None,
             "signal": os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else None,
@@ -207,11 +206,11 @@ class _Keeper:
             "ended_at": ending.ended_at,
             "duration": ending.duration,
         }
-        self._channel.send(told, ending.result)
+        self._channel.send("ended", told, ending.result)
 
     def _tell_clean(self) -> None:
         # Same uid, so the action may have changed the keeper's limits or priority (prlimit(2)): such a keeper hosts no other attempt.
-        self._channel.send({"type": "clean", "spoilt": _own_limits() != self._unspoilt})
+        self._channel.send("clean" if _own_limits() == self._unspoilt else "spoilt")
 
 
 def _own_limits() -> list[object]:

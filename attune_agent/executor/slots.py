@@ -180,9 +180,9 @@ def _live(slot: Slot, end: socket.socket, left: Sequence[str]) -> NoReturn:
                 with contextlib.suppress(OSError):
                     _empty(slot.directory / name)
         except OSError as error:
-            channel.send({"type": "failed", "detail": str(error)})
+            channel.send("failed", {"detail": str(error)})
             os._exit(1)
-        channel.send({"type": "ready"})
+        channel.send("ready")
         keep(channel, tree, score, tells_pids=slot.identity.uid is None)
     except ChannelClosed:
         os._exit(0)

@@ -40,8 +40,8 @@ def _effects(line: str) -> list[str]:
     if "fdatasync(" in line:
         return ["sync"]
     marks = (
-        ("sendmsg(", r"\"type\":\"prepare\"", "prepare"),
-        ("sendmsg(", r"\"type\":\"begin\"", "begin"),
+        ("sendmsg(", '"prepare', "prepare"),
+        ("sendmsg(", '"begin', "begin"),
         ("sendto(", r"\"state\":\"accepted\",\"log_directory", "accepted"),
         ("sendto(", r"\"type\":\"ended\"", "ended"),
     )
