@@ -83,10 +83,20 @@ class _Descendants:
                 send_signal(found, number)
 
     def kill(self) -> None:
-        kill_all(stop_all(os.getpid()))
+        if not _is_childless():
+            kill_all(stop_all(os.getpid()))
 
     def remove_memory(self) -> None:
         """Leave it: the user has other processes, and it may be theirs."""
+
+
+def _is_childless() -> bool:
+    """Tell whether nothing descends from this process: an orphan would be its child, for it is the subreaper. All of /proc need not be read."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return True
+    return False
 
 
 def terminate_sandboxed(main: int) -> None:
