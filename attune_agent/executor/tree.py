@@ -91,7 +91,7 @@ class _Descendants:
 
 
 def _is_childless() -> bool:
-    """Tell whether nothing descends from this process: an orphan would be its child, for it is the subreaper. All of /proc need not be read."""
+    """Tell whether nothing descends from this process, without a look at all of /proc: an orphan would be a subreaper's child."""
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
