@@ -24,7 +24,7 @@ from attune_agent.environments.probes import Probes
 from attune_agent.errors import StateOnNetwork
 from attune_agent.executor_link import ExecutorLink
 from attune_agent.host import Host
-from attune_agent.host_settings import DEFAULT_FILE, HostSettings, read_host_settings
+from attune_agent.host_settings import DEFAULT_FILE, HostSettings, Metrics, read_host_settings
 from attune_agent.join import read_controller
 from attune_agent.layout import Layout
 from attune_agent.link import HttpLink, agent_context
@@ -40,6 +40,8 @@ from attune_agent.sensors.sensors import Sensors
 from attune_agent.settings import AgentSettings
 from attune_agent.state.sqlite import SqliteState
 from attune_agent.uplink import Identity
+from attune_agent.watch import Watch
+from attune_core.addresses import address_of
 from attune_core.errors import AttuneError
 from attune_core.ids import uuid7
 from attune_core.network_disks import network_disk
@@ -68,6 +70,7 @@ class Agent:
         layout, boot_id = settings.layout, _boot_id()
         self._layout = layout
         self._link, self._config, self._clock = link, settings.config, clock
+        self._metrics, self._offline_limit = settings.host.metrics, settings.host.offline_limit
         host = self._host = ExecutorLink(layout.run, connect_limit=_EXECUTOR_LIMIT, on_condition=self._condition)
         self._state = SqliteState(layout.database, instance=uuid7(clock, random))
         self._state.forget_queues(before=clock.now() - _QUEUES_KEPT, now=clock.now())
@@ -131,9 +134,24 @@ class Agent:
         """Settle in, and end with `StateUnreadable` once the state is found damaged."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._settle_in())
+            if self._metrics is not None:
+                tasks.create_task(self._show(self._metrics))
             while True:
                 self._state.require_whole()
                 await self._clock.sleep(_STATE_LOOK)
+
+    async def _show(self, metrics: Metrics) -> None:
+        """Answer those who watch; what it needs is not loaded otherwise."""
+        from attune_core.metrics.server import MetricsServer
+
+        watch = Watch(
+            status=self._assembly.status,
+            contact=self._assembly.contact,
+            outbox=self._assembly.outbox,
+            executor=lambda: self._host.connected,
+            offline_limit=self._offline_limit,
+        )
+        await MetricsServer(watch, address_of(metrics.listen)).run()
 
     async def _settle_in(self) -> None:
         greeting = await self._assembly.meet_executor(hold_again=self._store.hold_again)

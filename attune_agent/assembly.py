@@ -74,7 +74,7 @@ class Assembly:
         self._tasks: asyncio.TaskGroup | None = None
         policies = Policies(loaded.revision, loaded.policies)
         self.fifo = Fifo(loaded.held, [self._restored(item, policies) for item in loaded.items])
-        outbox = Outbox(state, loaded.outbox)
+        outbox = self.outbox = Outbox(state, loaded.outbox)
         buckets = Buckets(clock, loaded.buckets)
         ledger = Ledger(fifo=self.fifo, state=state, outbox=outbox, buckets=buckets, clock=clock, on_settled=on_settled)
         self.contact = contact or Contact(clock)
@@ -108,7 +108,7 @@ class Assembly:
             marks=self.marks,
             logs=logs(self.fifo),
             sensors=self._sensors,
-            status=self._status,
+            status=self.status,
             changed=self._changed,
             clock=clock,
             random=ports.random,
@@ -155,7 +155,8 @@ class Assembly:
         else:
             self._tasks.create_task(work)
 
-    def _status(self) -> Status:
+    def status(self) -> Status:
+        """Return the agent's condition, as the controller is told it."""
         return Status(
             slots=self.lanes.slots,
             busy=self.lanes.busy,

@@ -64,6 +64,11 @@ class ExecutorLink:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection now."""
+        return self._connection is not None
+
     async def greeting(self) -> Greeting:
         """See `Host.greeting`."""
         await self._reached(self._limit)

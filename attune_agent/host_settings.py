@@ -17,6 +17,7 @@ from attune_agent.contact import OFFLINE_LIMIT
 from attune_agent.ecosystems.credentials import PLAIN, Credential, credential
 from attune_agent.preparation_errors import HostSettingsRefused
 from attune_agent.regular_file import read_regular
+from attune_core.addresses import Listen
 from attune_core.catalog.documents import read_document
 from attune_core.catalog.findings import Findings
 from attune_core.catalog.model_problems import read_model
@@ -126,6 +127,12 @@ class HostLimits(DocumentModel):
     time: PositiveDuration | None = None
 
 
+class Metrics(DocumentModel):
+    """The listener for those who watch: /metrics, /health, /ready; plain HTTP, without a token."""
+
+    listen: Listen = "127.0.0.1:9465"
+
+
 class HostSettings(DocumentModel):
     """The document."""
 
@@ -154,6 +161,8 @@ class HostSettings(DocumentModel):
     paused: Annotated[str, StringConstraints(max_length=NOTE_LIMIT)] = ""
     #: How long the host goes on with what it has while the controller is not heard; then it starts nothing new.
     offline_limit: PositiveDuration = OFFLINE_LIMIT
+    #: Off unless it is there.
+    metrics: Metrics | None = None
     #: Take a state directory on a network file system all the same.
     allow_network_state: bool = False
 

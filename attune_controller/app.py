@@ -5,12 +5,12 @@ what the machine gives: git, files, certificates, listeners.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from starlette.types import Scope
 
-from attune_controller.assembly import Assembly
+from attune_controller.assembly import Assembly, Loop
 from attune_controller.bounds import Bounds
 from attune_controller.ends import Ends, open_ends
 from attune_controller.errors import StateOnNetwork, StateRefused
@@ -48,6 +48,8 @@ from attune_controller.store.records.agents import Agent
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_controller.store_watch import watch_store
 from attune_controller.suspects import Suspects
+from attune_controller.watched.watch import Watch
+from attune_core.addresses import address_of
 from attune_core.network_disks import network_disk
 from attune_core.ports import Clock, Random
 
@@ -123,11 +125,21 @@ class _Composition:
                     planned=self.assembly.planner.wake,
                 ).run,
                 "certificates": lambda: keep_fresh(self.ends.certificate.refresh, _served(self.ends), self.clock),
+                **self._metrics(),
             },
             restore=self._restore,
             announce=lambda: _announce(listening, self.authority, self.ends),
             withdraw=lambda: listening.unlink(missing_ok=True),
         )
+
+    def _metrics(self) -> Mapping[str, Loop]:
+        """Return what answers those who watch, if anybody may; what it needs is not loaded otherwise."""
+        if self.settings.metrics is None:
+            return {}
+        from attune_core.metrics.server import MetricsServer
+
+        watch = Watch(store=self.store, assembly=self.assembly, bounds=self.bounds)
+        return {"metrics": MetricsServer(watch, address_of(self.settings.metrics.listen)).run}
 
     def _parts(self) -> Parts:
         """Return what the public listener's endpoints work with."""
@@ -151,7 +163,9 @@ class _Composition:
             explainer=self._explainer(),
             progress_of=assembly.timers.progress,
             rated_until=assembly.sessions.rated_until,
-            hooks=Hooks(assembly.intake, assembly.active, secrets, clock, random, accepted=self._delivered),
+            hooks=Hooks(
+                assembly.intake, assembly.active, secrets, clock, random, accepted=self._delivered, refused=assembly.tally.hook_refused
+            ),
             tokens=self.tokens,
             join_tokens=JoinTokens(store, clock, random, public_url=ends.public.url, authority=self.authority.fingerprint),
             enrolments=Enrolments(store, self.authority, clock, random, agent_url=ends.agents.url, newcomers=[self._enrolled]),

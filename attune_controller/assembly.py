@@ -4,7 +4,7 @@ Made by `app`, which adds git, TLS, listeners and files, and by the simulation, 
 of an event (design §4).
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from starlette.types import Scope
 
@@ -44,6 +44,7 @@ from attune_controller.store.records.executions import Execution
 from attune_controller.suspects import Suspects
 from attune_controller.timers.following import Timers
 from attune_controller.turns import Turns
+from attune_controller.watched.tally import Tally
 from attune_core.ports import Clock, Random
 from attune_core.states import State
 from attune_core.wire.agent_frames import Status
@@ -88,7 +89,9 @@ class Assembly:
         self.holding.planned = self.sensing.planned = self.planner.wake
         self.reports = Reports(store, self.active, clock, wake=self.planner.wake, glance=self.planner.glance, returned=self._returned)
         self.turns = Turns(store, self.sessions, self.active, self.cancellation, clock, planned=self.planner.wake)
-        self.planner.moved = self.reports.moved = self.expiry.moved = self.cancellation.moved = self.turns.changed
+        self.tally = Tally()
+        self.intake.counted = self.tally.event
+        self.planner.moved = self.reports.moved = self.expiry.moved = self.cancellation.moved = self._moved
         self.timers = Timers(store, self.intake, self.active, clock)
         self.logs = LogRelay(self.sessions, clock, random)
 
@@ -186,6 +189,10 @@ class Assembly:
             self.planner.wake()
             self.expiry.wake()
             self.timers.wake()
+
+    def _moved(self, executions: Sequence[Execution]) -> None:
+        self.tally.moved(executions)
+        self.turns.changed(executions)
 
     def _waits(self, execution: Execution) -> None:
         """One more waits: it counts for the bound, and may be due before all others."""

@@ -12,7 +12,8 @@ from attune_controller.http.listener import bind
 from attune_controller.http.tls import ServedCertificate, agents_tls, public_tls, require_loopback
 from attune_controller.identity.ca import Authority
 from attune_controller.identity.server_certificate import ServerCertificate
-from attune_controller.settings import Address, ControllerSettings, address_of
+from attune_controller.settings import ControllerSettings
+from attune_core.addresses import Address, address_of
 
 _EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
 

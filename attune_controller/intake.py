@@ -58,6 +58,8 @@ class Intake:
         self._rates, self._news = rates, news
         #: Events that came under the source and id of another one, and were not kept; for /metrics.
         self.differing = 0
+        #: Told what became of each event.
+        self.counted: Callable[[NewEvent, Acceptance], None] = _uncounted
 
     async def accept(self, event: NewEvent) -> Acceptance:
         """Store an event durably and return its position; `BacklogFull` when too much waits already, `SourceTooFast` of this source.
@@ -96,6 +98,7 @@ class Intake:
 
     def _noted(self, event: NewEvent, acceptance: Acceptance) -> Acceptance:
         """Count what was stored, and return what its sender is told."""
+        self.counted(event, acceptance)
         if acceptance.duplicate:
             self.differing += acceptance.differs
             return acceptance
@@ -140,6 +143,10 @@ class Intake:
         action = request.action_in(self._active.catalog)
         request.check_secrets(action)
         complete_input(action, request.input)
+
+
+def _uncounted(_event: NewEvent, _acceptance: Acceptance) -> None:
+    """Nobody counts."""
 
 
 def _is_heard(event: NewEvent) -> bool:

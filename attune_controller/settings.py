@@ -4,45 +4,23 @@ Filled by `settings_file` from the file, the environment and flags, in that orde
 """
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from attune_core.addresses import Listen
 from attune_core.models.base import DocumentModel, PositiveDuration
 from attune_core.names import Name
 from attune_core.quantities import parse_size
 from attune_core.wire.session import PING_INTERVAL
 
-_LISTEN = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]*):(?P<port>[0-9]{1,5})", re.ASCII)
 _URL = re.compile(
     r"https://[^/@\s?#]+/[^\s?#]*|ssh://([A-Za-z0-9._-]+@)?[^/@\s?#]+/[^\s?#]*|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s?#]+", re.ASCII
 )
 _LOCAL_URL = re.compile(r"(file://)?/[^\0\n]*")
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}", re.ASCII)
 _LOOPBACK = frozenset({"127.0.0.1", "[::1]", "localhost"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Address:
-    """Where to listen: an empty host is every interface, port 0 any free one."""
-
-    host: str
-    port: int
-
-
-def address_of(text: str) -> Address:
-    """Read `host:port`, `:port` or `[::1]:port`; `ValueError` says what is expected."""
-    found = _LISTEN.fullmatch(text)
-    if found is None or int(found["port"]) > 65_535:
-        raise ValueError("an address is host:port, such as 127.0.0.1:7443, :7444 or [::1]:7443")
-    return Address(host=found["host"].strip("[]"), port=int(found["port"]))
-
-
-def _listen(text: str) -> str:
-    address_of(text)
-    return text
 
 
 def _branch(text: str) -> str:
@@ -58,7 +36,6 @@ def _size(value: object) -> int:
     raise ValueError("a size is a number with a unit, such as 64KiB, 8MiB or 1GiB")
 
 
-Listen = Annotated[str, AfterValidator(_listen)]
 #: Where the listener is reached from outside, when that is not its own address (a proxy, a forwarded port).
 Url = Annotated[str, Field(max_length=512, pattern=r"^https?://[^\s/?#@]+$")]
 PathText = Annotated[Path, Field(strict=False)]
@@ -164,6 +141,12 @@ class Retention(DocumentModel):
     executions_kept: Annotated[int, Field(strict=False, ge=1)] = 1_000_000
 
 
+class Metrics(DocumentModel):
+    """The listener for those who watch: /metrics, /health, /ready; plain HTTP, without a token."""
+
+    listen: Listen = "127.0.0.1:9464"
+
+
 class ControllerSettings(DocumentModel):
     """All of it."""
 
@@ -175,3 +158,5 @@ class ControllerSettings(DocumentModel):
     agents: Agents = Agents()
     limits: Limits = Limits()
     retention: Retention = Retention()
+    #: Off unless it is there.
+    metrics: Metrics | None = None

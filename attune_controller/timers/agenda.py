@@ -79,6 +79,10 @@ class Agenda:
         """Return how far a timer was followed."""
         return self._progress.get(timer)
 
+    def all_progress(self) -> Sequence[Progress]:
+        """Return that of all."""
+        return tuple(self._progress.values())
+
     def _arrange(self, now: float) -> None:
         for ref, one in self._progress.items():
             if one.done > now + GRACE:

@@ -49,6 +49,10 @@ class Timers:
         """Return how far a timer was followed."""
         return self._agenda.progress(timer)
 
+    def all_progress(self) -> Sequence[Progress]:
+        """Return how far each was."""
+        return self._agenda.all_progress()
+
     async def run(self) -> None:
         """Follow for ever; after a full disk it is begun anew, and what was due meanwhile is due still."""
         while True:

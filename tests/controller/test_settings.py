@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from attune_controller.errors import SettingsInvalid
-from attune_controller.settings import ControllerSettings, address_of
+from attune_controller.settings import ControllerSettings
 from attune_controller.settings_file import read_settings, scalar_keys, variable_of
+from attune_core.addresses import address_of
 
 URL = {"repository.url": "https://git.example.org/packs.git"}
 
