@@ -4,6 +4,7 @@ Called by remote commands with a Profile; answers are the documents of attune_co
 controller's own code and remedy.
 """
 
+import os
 import ssl
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from attune_cli.errors import CertificateRefused, ControllerUnreachable, RequestFailed
 from attune_cli.profiles import Profile
+from attune_core.traces import traceparent_of
 from attune_core.values import JsonObject, JsonValue, parse_json
 from attune_core.wire.api import Failure, Page
 from attune_core.wire.cloudevents_http import LINES
@@ -37,7 +39,7 @@ class Client:
             verify=verify,
             timeout=timeout,
             trust_env=False,
-            headers={"authorization": f"Bearer {profile.token}"} if profile.token else {},
+            headers=_credential(profile) | _trace(),
         )
 
     def __enter__(self) -> Self:
@@ -119,6 +121,16 @@ class Client:
         if answer.is_success:
             return answer.content
         raise _refusal(answer.status_code, answer.content)
+
+
+def _credential(profile: Profile) -> dict[str, str]:
+    return {"authorization": f"Bearer {profile.token}"} if profile.token else {}
+
+
+def _trace() -> dict[str, str]:
+    """Return the trace that the caller of this command is part of: what it sends, and what comes of that, are part of it too."""
+    found = traceparent_of(os.environ.get("TRACEPARENT"))
+    return {"traceparent": found} if found else {}
 
 
 def _read(content: bytes, kind: type[Answer]) -> Answer:

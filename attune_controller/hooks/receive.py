@@ -18,6 +18,7 @@ from attune_core.errors import AttuneError
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
 from attune_core.rules.delivering import is_reserved
+from attune_core.traces import traceparent_of
 from attune_core.values import JsonValue
 from attune_core.webhooks.bodies import SIZE, read_body
 from attune_core.webhooks.delivery import read_delivery
@@ -162,6 +163,7 @@ class Hooks:
             received_at=now,
             data=found.data,
             body_digest="" if anew else proof.signed(raw),
+            traceparent=traceparent_of("".join(fields.get("traceparent", ()))),
         )
 
 

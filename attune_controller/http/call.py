@@ -16,6 +16,7 @@ from attune_controller.http.errors import BodyTooLarge, DocumentInvalid, Idempot
 from attune_controller.http.parts import Parts
 from attune_controller.identity.tokens import Caller
 from attune_core.moments import parse_rfc3339
+from attune_core.traces import traceparent_of
 from attune_core.values import JsonLimits, JsonValue, parse_json
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -37,6 +38,11 @@ class Call:
     def path(self, name: str) -> str:
         """Return a part of the path."""
         return str(self.request.path_params[name])
+
+    @property
+    def traceparent(self) -> str:
+        """Return the trace that the request is part of; nothing when it says none, or more than one."""
+        return traceparent_of("".join(self.request.headers.getlist("traceparent")))
 
     def header(self, name: str) -> str | None:
         """Return a header that may stand once; None when it is missing. `DocumentInvalid` when it is repeated."""

@@ -13,8 +13,8 @@ from attune_core.wire.cloudevents import read_attributes
 RESERVED_SOURCE, COMMAND_LINE = "attune:", "attune:cli"
 
 
-def read_cloudevent(value: JsonValue, received_at: float) -> NewEvent:
-    """Return the event of a document; `CloudEventRefused`, `EventReserved`."""
+def read_cloudevent(value: JsonValue, received_at: float, traceparent: str = "") -> NewEvent:
+    """Return the event of a document; `CloudEventRefused`, `EventReserved`. `traceparent` is the request's, if the event has none."""
     event = read_attributes(value)
     if event.source.lower().startswith(RESERVED_SOURCE) and event.source != COMMAND_LINE:
         raise EventReserved(f"the source {event.source!r} is the controller's own")
@@ -28,5 +28,5 @@ def read_cloudevent(value: JsonValue, received_at: float) -> NewEvent:
         time=received_at if event.time is None else event.time,
         received_at=received_at,
         data=event.data,
-        traceparent=event.traceparent,
+        traceparent=event.traceparent or traceparent,
     )

@@ -36,6 +36,8 @@ class Many:
     intake: EventDoor
     received_at: float
     line_bytes: int
+    #: Of the request, for events without one.
+    traceparent: str = ""
     results: list[EventResult] = field(default_factory=list)
     stopped: AttuneError | None = None
     _group: list[tuple[int, NewEvent]] = field(default_factory=list)
@@ -59,7 +61,7 @@ class Many:
     async def add(self, n: int, value: JsonValue, size: int = 0) -> None:
         """Take one event; it is stored with its group."""
         try:
-            event = read_cloudevent(value, self.received_at)
+            event = read_cloudevent(value, self.received_at, self.traceparent)
         except AttuneError as error:
             self.refuse(n, error)
             return

@@ -78,8 +78,8 @@ class MetricsServer:
                 async with asyncio.timeout(PATIENCE):
                     writer.write(_written(await self._answer(reader)))
                     await writer.drain()
-        except (TimeoutError, OSError, asyncio.IncompleteReadError):
-            return
+        except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            return  # cancelled is who had not spoken when the program ended, and asyncio would make a noise about it
         finally:
             self._connections -= 1
             writer.close()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from attune_core.errors import AttuneError, Blame
 from attune_core.moments import parse_rfc3339
 from attune_core.names import is_trigger
+from attune_core.traces import traceparent_of
 from attune_core.values import JsonValue, parse_json
 
 _LENGTHS = {"id": 256, "source": 512, "type": 140, "subject": 512, "traceparent": 64}
@@ -61,7 +62,7 @@ def read_attributes(value: JsonValue) -> CloudEvent:
         subject=_text(value, "subject", required=False),
         time=_moment(value, "time"),
         data=_data(value),
-        traceparent=_text(value, "traceparent", required=False),
+        traceparent=traceparent_of(_text(value, "traceparent", required=False)),
         position=_position(value.get("attuneposition")),
         received_at=_moment(value, "attunereceived"),
     )

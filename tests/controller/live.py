@@ -273,7 +273,9 @@ async def until(true: Callable[[], Awaitable[bool]]) -> None:
 
 
 @asynccontextmanager
-async def live(folder: Path, files: Mapping[str, str] | None = None, *, poll: str = "200ms", nudged_by: str = "") -> AsyncIterator[Live]:
+async def live(
+    folder: Path, files: Mapping[str, str] | None = None, *, poll: str = "200ms", nudged_by: str = "", **flags: str
+) -> AsyncIterator[Live]:
     """Start a controller below `folder`; a second time on the same folder is a restart."""
     pushes = Pushes(folder / "origin") if not (folder / "origin").exists() else _again(folder / "origin")
     commit = pushes.publish(files) if files else ""
@@ -286,6 +288,7 @@ async def live(folder: Path, files: Mapping[str, str] | None = None, *, poll: st
             "repository.nudged_by": nudged_by,
             "public.listen": "127.0.0.1:0",
             "agents.listen": "127.0.0.1:0",
+            **flags,
         }
     )
     async with AsyncExitStack() as closing:

@@ -1,7 +1,6 @@
 """Row 21 on a real network: every packet vanishes, no connection is closed, and both sides notice all the same."""
 
 import json
-import socket
 from pathlib import Path
 
 import pytest
@@ -10,17 +9,13 @@ from attune_core.values import JsonObject
 from tests.faults.needs import need
 from tests.faults.network import cable
 from tests.faults.rig import rig
+from tests.free_ports import free_port
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.flow, pytest.mark.root, pytest.mark.soak, pytest.mark.timeout(300)]
 
 #: Seconds in which three pings of half a second are missed, and what it takes to be looked at on a busy machine.
 NOTICE = 1.5 + 5
-
-
-def free_port(address: str) -> int:
-    with socket.create_server((address, 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def test_both_sides_notice_packets_that_vanish_and_go_on_when_they_pass(tmp_path: Path) -> None:

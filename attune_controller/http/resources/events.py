@@ -25,7 +25,7 @@ async def send(call: Call) -> Response:
     media_type = (call.header("content-type") or "").partition(";")[0].strip().lower()
     if media_type in (BATCH, LINES):
         return await (_send_batch if media_type == BATCH else _send_lines)(call)
-    event = read_cloudevent(await _document(call, media_type), call.parts.clock.now())
+    event = read_cloudevent(await _document(call, media_type), call.parts.clock.now(), call.traceparent)
     acceptance = await call.parts.intake.accept(event)
     return accepted(event, acceptance)
 
@@ -69,7 +69,8 @@ async def _send_lines(call: Call) -> Response:
 
 
 def _many(call: Call) -> Many:
-    return Many(intake=call.parts.intake, received_at=call.parts.clock.now(), line_bytes=call.parts.body_bytes)
+    parts = call.parts
+    return Many(intake=parts.intake, received_at=parts.clock.now(), line_bytes=parts.body_bytes, traceparent=call.traceparent)
 
 
 async def list_events(call: Call) -> Response:

@@ -60,6 +60,7 @@ async def request_run(call: Call) -> Response:
         time=now,
         received_at=now,
         data=run.model_dump(mode="json"),
+        traceparent=call.traceparent,
     )
     acceptance = await call.parts.intake.accept(event)
     if acceptance.differs:

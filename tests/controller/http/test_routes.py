@@ -85,6 +85,8 @@ def test_no_route_stands_twice_and_only_the_known_ones_ask_for_no_token() -> Non
         "POST /hooks/{name}": Access.HOOK,
         "GET /ca": Access.PUBLIC,
         "GET /v1/openapi.json": Access.PUBLIC,
+        "GET /health": Access.PUBLIC,
+        "GET /ready": Access.PUBLIC,
         "POST /v1/enrolments": Access.JOIN,
     }
 
