@@ -239,7 +239,7 @@ class Planner:
             self._work.set()  # they are events themselves
         for step, plan in zip(steps, plans, strict=True):
             for failed in step.failed:
-                self._log.warning("condition_failed", position=plan.position, note=failed.error)
+                self._log.warning("condition_failed", position=plan.position, revision=plan.revision, note=failed.error)
 
     async def _draft(self, events: Sequence[Event], catalog: Catalog) -> Sequence[Step]:
         """Say what each event of a batch causes; throttles go by what is stored, and by what this batch admits."""

@@ -1,6 +1,8 @@
 """The listener for those who watch: three paths, plain words, and nothing that a rude client can hold on to."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
@@ -121,3 +123,8 @@ async def test_an_address_that_is_taken_is_said() -> None:
     async with watched(Program()) as port:
         with pytest.raises(MetricsPortRefused, match=f"127.0.0.1:{port}"):
             await MetricsServer(Program(), Address(host="127.0.0.1", port=port)).run()
+
+
+def test_nothing_of_it_is_loaded_until_somebody_asks_for_it() -> None:
+    loaded = "import sys, attune_controller.app, attune_agent.app; print('prometheus_client' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "False\n"
