@@ -12,6 +12,7 @@ from attune_core.wire import api, explanations, ingest
 from attune_core.wire.dead_letters import DeadLetterRequest, DroppedView, RetriedView
 from attune_core.wire.enrolment import Enrolled, Enrolment
 from attune_core.wire.groups import WaitingGroup
+from attune_core.wire.health import HealthView, ReadyView
 from attune_core.wire.history import HistoryPage
 from attune_core.wire.queues import PauseQueue, QueueContent, QueuePause, QueueSummary, ResumeQueue
 from attune_core.wire.sensor_views import SensorView
@@ -38,6 +39,8 @@ DESCRIBED: Mapping[tuple[str, str], Described] = {
     ("POST", "/hooks/{name}"): Described(gives=api.Accepted, status=202, also={200: api.Accepted}),
     ("POST", "/events"): Described(gives=api.Accepted, status=202, also={200: api.Accepted, 422: ingest.ManyRefused}),
     ("GET", "/ca"): Described(),
+    ("GET", "/health"): Described(gives=HealthView),
+    ("GET", "/ready"): Described(gives=ReadyView, also={503: ReadyView}),
     ("POST", "/v1/enrolments"): Described(takes=Enrolment, gives=Enrolled, status=201),
     ("GET", "/v1/openapi.json"): Described(),
     ("GET", "/v1/status"): Described(gives=api.StatusView),

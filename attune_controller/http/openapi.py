@@ -119,7 +119,7 @@ def _responses(row: Row, one: Described, names: Mapping[_Key, JsonObject]) -> Js
     answers = {one.status: one.gives, **(one.also or {})}
     found: JsonObject = {}
     for status, model in sorted(answers.items()):
-        kind = "application/problem+json" if status >= 400 else "application/json"
+        kind = "application/problem+json" if status >= 400 and row.path != "/ready" else "application/json"
         schema = names[model, "serialization"] if model is not None else {}
         if row.path == "/events" and status == 202:
             schema = {"anyOf": [schema, names[ManyAccepted, "serialization"]]}
@@ -129,9 +129,14 @@ def _responses(row: Row, one: Described, names: Mapping[_Key, JsonObject]) -> Js
 
 
 def _said(status: int) -> str:
-    return {200: "Done", 201: "Made", 202: "Durable from now on", 204: "Done", 422: "Some events were refused, the others are stored"}[
-        status
-    ]
+    return {
+        200: "Done",
+        201: "Made",
+        202: "Durable from now on",
+        204: "Done",
+        422: "Some events were refused, the others are stored",
+        503: "Not now, and why",
+    }[status]
 
 
 def _body(row: Row, one: Described, names: Mapping[_Key, JsonObject]) -> JsonObject:

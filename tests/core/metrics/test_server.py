@@ -81,10 +81,10 @@ async def test_numbers_are_what_prometheus_reads() -> None:
 async def test_health_and_readiness_are_words_and_a_status() -> None:
     program = Program()
     async with watched(program) as port:
-        assert await ask(port, get("/health")) == (200, b'{"status": "ok"}\n')
-        assert await ask(port, get("/ready")) == (200, b'{"ready": true, "reasons": []}\n')
+        assert await ask(port, get("/health")) == (200, b'{"status":"ok"}\n')
+        assert await ask(port, get("/ready")) == (200, b'{"ready":true,"reasons":[]}\n')
         program.reasons = ["no session"]
-        assert await ask(port, get("/ready")) == (503, b'{"ready": false, "reasons": ["no session"]}\n')
+        assert await ask(port, get("/ready")) == (503, b'{"ready":false,"reasons":["no session"]}\n')
         program.broken = True
         assert await ask(port, get("/metrics")) == (503, b'{"code": "ATT900"}\n')
 
