@@ -5,7 +5,7 @@ what the machine gives: git, files, certificates, listeners.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from starlette.types import Scope

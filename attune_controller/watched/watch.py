@@ -55,6 +55,7 @@ class Watch:
         counts = await self.store.counts()
         connected = self.assembly.fleet.connected()
         states: Mapping[str, int] = {"connected": connected, "unreachable": counts.agents_enrolled - connected}
+        await self.assembly.backlog.count()  # which knows otherwise only that it is not more
         queues = [Queue(name=one.name, depth=one.depth, bound=one.limit) for one in self.bounds.rows()]
         return [
             gauge("events_waiting", "Accepted events that are not planned.", counts.events_waiting),

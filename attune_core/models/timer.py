@@ -45,7 +45,7 @@ class TimerDocument(DocumentModel):
     )
     cron: Line | None = Field(
         None,
-        description="Five fields as in crontab(5): minute, hour, day of the month, month, day of the week; or @hourly, @daily, @weekly, …",
+        description="Five fields as in crontab(5): minute, hour, day of the month, month, day of the week; or a name such as @daily.",
         examples=["30 1 * * *", "@daily"],
     )
     at: Annotated[tuple[Second, ...], Field(strict=False, min_length=1, max_length=MOST_MOMENTS)] | None = Field(

@@ -49,7 +49,7 @@ async def test_what_happens_is_counted_and_shown_to_whoever_may_watch(tmp_path: 
         assert found == {"accepted": 1, "duplicate": 1, "dead_letter": 1}
         assert (seen["attune_executions_unsettled",], seen["attune_queue_depth", "backlog"]) == (1, 1)
         assert seen["attune_queue_bound", "backlog"] == 1_000_000
-        assert seen["attune_queue_depth", "connections_public"] >= 1
+        assert seen["attune_queue_depth", "public_connections"] >= 1
         assert (seen["attune_ready",], seen["attune_sync_failing",], seen["attune_timers",]) == (1, 0, 1)
         assert {words[1] for words in seen if words[0] == "attune_executions_settled_total"} == {one.value for one in Outcome}
         assert (await it.post(f"/v1/executions/{made.id}/cancel", {})).is_success
