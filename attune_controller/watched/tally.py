@@ -26,7 +26,9 @@ class Tally:
         self.refused: Counter[tuple[str, str]] = Counter()
 
     def event(self, event: NewEvent, acceptance: Acceptance) -> None:
-        """Count an event that came."""
+        """Count an event that came, unless it came under the id of another one: intake itself counts those."""
+        if acceptance.differs:
+            return
         self.events["duplicate" if acceptance.duplicate else "dead_letter" if event.dead else "accepted"] += 1
 
     def moved(self, executions: Iterable[Execution]) -> None:

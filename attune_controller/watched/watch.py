@@ -40,8 +40,9 @@ class Watch:
 
     def _events(self) -> Sequence[Family]:
         refused = self.assembly.tally.refused
+        results = {**self.assembly.tally.events, "differing": self.assembly.intake.differing}
         return [
-            counter("events", "Events that came, by what became of them at the door.", "result", self.assembly.tally.events),
+            counter("events", "Events that came, by what became of them at the door.", "result", results),
             Family(
                 name="hook_requests_refused",
                 help="Requests to webhooks that were not taken, by the error's code.",
