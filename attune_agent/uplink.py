@@ -155,6 +155,7 @@ class Uplink:
             slots=self._identity.slots,
             queues=tuple(HeldQueue(queue=one.queue.name(), epoch=one.epoch, last=one.last) for one in self._inbox.held()),
             running=tuple(item.execution for item in self._fifo.items() if item.ever_started),
+            sensors=True,
         )
 
     async def _read(self, welcome: Welcome, posting: Posting, tasks: asyncio.TaskGroup) -> None:

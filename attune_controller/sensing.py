@@ -110,7 +110,7 @@ class Sensing:
     def tell(self, session: Session) -> None:
         """Send what the agent has not been told on this session; without room for it the session ends, and the next welcome says it."""
         told = self.told(session.name)
-        if told is None or told == session.told_sensors:
+        if not session.hello.sensors or told is None or told == session.told_sensors:
             return
         session.told_sensors = told
         try:
@@ -172,8 +172,10 @@ class Sensing:
             self._away.pop(agent.name, None)
         else:
             self._away.setdefault(agent.name, self._clock.monotonic())
+        session = self._sessions.find(agent.name)
         return Present(
             name=agent.name,
+            able=session is None or session.hello.sensors,
             labels=agent.labels,
             connected=agent.connected,
             cordoned=agent.cordoned,

@@ -25,6 +25,8 @@ class Present:
     cordoned: bool = False
     #: It is to finish what it has, so its sensors are ended.
     draining: bool = False
+    #: Its version knows of sensors, as far as is known.
+    able: bool = True
     #: Seconds without a stream; 0 while it has one.
     away: float = 0.0
     #: Sensors that it last said are running, or ending; None when it has said nothing in this session.
@@ -116,7 +118,7 @@ class _Seating:
         for name in sorted(fits.union(of_sensor)):
             seat, agent = of_sensor.get(name), self._present[name]
             is_held = seat is not None and seat.held
-            if name not in fits or agent.draining or not (is_held or self._has_room(agent)):
+            if name not in fits or agent.draining or not agent.able or not (is_held or self._has_room(agent)):
                 if seat is not None:
                     self._leave(seat)
             elif seat is not None and is_held:
@@ -130,11 +132,11 @@ class _Seating:
         return choose(roomy, sensor.document.agents.match, key=sensor.ref, holder=None, load={})
 
     def _has_room(self, agent: Present) -> bool:
-        return not agent.cordoned and self._told[agent.name] < SENSORS_LIMIT
+        return agent.able and not agent.cordoned and self._told[agent.name] < SENSORS_LIMIT
 
     def _may_keep(self, sensor: Sensor, seat: Seat) -> bool:
         agent = self._present[seat.agent]
-        return not agent.draining and bool(matching([agent], sensor.document.agents.match))
+        return agent.able and not agent.draining and bool(matching([agent], sensor.document.agents.match))
 
     def _is_lost(self, sensor: Sensor, seat: Seat) -> bool:
         """Tell whether its agent was away for so long that it has ended it by itself."""

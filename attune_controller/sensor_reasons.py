@@ -34,6 +34,8 @@ def _nobody(sensor: Sensor, agents: Sequence[Present]) -> str:
         return f"there is no agent{described(match)}"
     if all(agent.cordoned for agent in fitting):
         return f"every agent{described(match)} is cordoned: {', '.join(agent.name for agent in fitting)}"
+    if not any(agent.able for agent in fitting):
+        return f"every agent{described(match)} is of a version that runs no sensors: {', '.join(agent.name for agent in fitting)}"
     if not any(agent.connected for agent in fitting):
         return f"no agent{described(match)} is connected: {', '.join(agent.name for agent in fitting)}"
     return f"every agent{described(match)} that is connected and not cordoned has as many sensors as it takes"

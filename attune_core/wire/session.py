@@ -49,6 +49,8 @@ class Hello(Message):
     queues: tuple[HeldQueue, ...] = ()
     #: Executions started and not settled.
     running: tuple[str, ...] = ()
+    #: Its version knows of sensors; to another one no `sensors` frame is sent, which would end the session, and none is placed on it.
+    sensors: bool = False
 
 
 class Welcome(Message):

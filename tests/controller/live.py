@@ -111,6 +111,7 @@ class ScriptedAgent:
     closing: AsyncExitStack
     instance: str = "instance-1"
     boot: str = "boot-1"
+    sensors: bool = True
     held: dict[tuple[str, str], int] = field(default_factory=dict)
 
     async def hello(
@@ -130,7 +131,15 @@ class ScriptedAgent:
             for (action, key), last in (held or {}).items()
         ]
         hello = Hello.model_validate(
-            {"instance": self.instance, "boot_id": boot or self.boot, "version": "0", "slots": 4, "queues": queues, "previous": previous}
+            {
+                "instance": self.instance,
+                "boot_id": boot or self.boot,
+                "version": "0",
+                "slots": 4,
+                "queues": queues,
+                "previous": previous,
+                "sensors": self.sensors,
+            }
         )
         client = self.client()
         answer = await client.post("/agent/v1/hello", content=hello.model_dump_json().encode())

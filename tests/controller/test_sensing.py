@@ -38,7 +38,7 @@ class Place:
             await self.store.add_join_token(token)
             await self.store.enrol(enrolled("one"), "t", self.clock.now())
         await self.assembly.restore()
-        hello = Hello(instance="i", boot_id="b", version="0", slots=4)
+        hello = Hello(instance="i", boot_id="b", version="0", slots=4, sensors=True)
         self.session = Session(session_id="s", name="one", hello=hello, now=self.clock.monotonic())
         self.session.streaming = True
         self.assembly.sessions.put(self.session)

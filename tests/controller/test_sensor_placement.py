@@ -70,6 +70,7 @@ def test_nobody_gets_it_who_is_away_or_cordoned() -> None:
     it = catalog()
     assert not seated(it, [], agents("a", connected=False), 0)
     assert not seated(it, [], [replace(one, cordoned=True) for one in agents("a")], 0)
+    assert not seated(it, [], [replace(one, able=False) for one in agents("a")], 0)
     mixed = [*agents("a", connected=False), *[replace(one, cordoned=True) for one in agents("b")], *agents("c")]
     assert held(seated(it, [], mixed, 0)) == [("c", False)]
 

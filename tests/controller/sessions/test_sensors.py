@@ -166,3 +166,16 @@ async def test_a_drained_agent_gives_it_up_and_the_next_one_gets_it_when_it_has_
     (moved,) = await told(other)
     assert moved.sensor == "web.disk"
     assert [one.agent for one in (await shown(it)).agents] == [other.agent.name]
+
+
+async def test_an_agent_of_a_version_without_sensors_is_told_of_none_and_gets_none(it: Live) -> None:
+    agent = await it.enrol("one")
+    agent.sensors = False
+    old = await agent.hello()
+    assert old.welcome.sensors == ()
+    assert await old.quiet()
+    assert (await shown(it)).why == "every agent with role=web is of a version that runs no sensors: one"
+    agent.sensors = True
+    new = await agent.hello(previous=old.welcome.session)
+    (disk,) = await told(new)
+    assert disk.sensor == "web.disk"
