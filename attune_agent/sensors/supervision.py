@@ -147,8 +147,8 @@ class Supervision:
             return "refused"
         if full:
             return "blocked"
-        if self._program is _Program.NONE and self._failures:
-            return "backing_off"
+        if self._failures and (self._polls or self._program is _Program.NONE):
+            return "backing_off"  # a poll is so until one has ended well
         if self._polls:
             return "polling"
         return "running" if self._program is _Program.RUNNING else "starting"

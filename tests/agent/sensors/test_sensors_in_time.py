@@ -1,0 +1,187 @@
+"""What the sensors of an agent do over hours and outages, on a clock that stands still."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from attune_agent.executor_errors import StartRefused
+from attune_agent.host import How
+from attune_agent.sensors.supervision import FAILOVER_MARGIN
+from tests.agent.sensors.sensor_world import SensorWorld, assigned, event
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[SensorWorld]:
+    it = SensorWorld()
+    it.start()
+    yield it
+    await it.kill()
+
+
+async def begin(world: SensorWorld, *sensors: object) -> None:
+    world.sensors.begin_session(tuple(sensors))  # type: ignore[arg-type]  # assignments
+    world.contact.opened()
+    await world.pass_time(0.3)
+
+
+async def test_polls_of_an_outage_wait_in_order_and_those_that_found_nothing_leave_nothing(world: SensorWorld) -> None:
+    await begin(world, assigned(mode="poll", every=60.0))
+    world.sensors.begin_session(None)
+    for number in range(6):
+        found = [event(number)] if number % 2 == 0 else []
+        world.host.print(world.run, *found, {"state": number})
+        world.finish(world.run)
+        await world.pass_time(61)
+        assert world.starts[-1].state == number
+    assert len(list(world.host.spools.iterdir())) == 3
+    assert await world.post() == []
+    await begin(world, assigned(mode="poll", every=60.0))
+    assert [n for _ in range(5) for n in await world.post()] == [0, 2, 4]
+    await world.pass_time(1)
+    assert list(world.host.spools.iterdir()) == []
+    assert [run for run in world.disk.runs if run != world.run] == []
+
+
+async def test_a_failed_poll_is_as_if_it_had_not_been(world: SensorWorld) -> None:
+    await begin(world, assigned(mode="poll", every=60.0))
+    world.host.print(world.run, event(1), {"state": 1})
+    world.finish(world.run)
+    await world.pass_time(61)
+    for how, code in ((How.EXITED, 1), (How.TIMED_OUT, 0), (How.LOST, 0)):
+        world.host.print(world.run, event(2), {"state": 2})
+        world.finish(world.run, how, code)
+        await world.pass_time(61)
+        assert world.starts[-1].state == 1
+    assert await world.post() == [1]
+    assert (world.status().errors, world.status().state) == (3, "backing_off")
+
+
+async def test_a_poll_after_a_restart_of_the_agent_waits_for_its_turn(world: SensorWorld) -> None:
+    await begin(world, assigned(mode="poll", every=600.0))
+    world.host.print(world.run, {"state": 1})
+    world.finish(world.run)
+    await world.pass_time(100)
+    await world.restart()
+    await world.pass_time(450)
+    assert len(world.starts) == 1
+    await world.pass_time(60)
+    assert [start.state for start in world.starts] == [None, 1]
+
+
+async def test_one_that_another_agent_may_take_over_ends_in_time_and_comes_back(world: SensorWorld) -> None:
+    await begin(world, assigned(failover=300.0))
+    first = world.run
+    assert world.starts[0].lease == pytest.approx(300 - FAILOVER_MARGIN, abs=1)
+    world.contact.ended()
+    await world.pass_time(200)
+    assert world.host.leases[first] == pytest.approx(300 - FAILOVER_MARGIN - 200, abs=6)
+    assert world.host.stopped == []
+    await world.pass_time(62)
+    assert world.host.stopped == [(first, 1)]
+    await world.pass_time(3600)
+    assert len(world.starts) == 1
+    world.contact.opened()
+    await world.pass_time(6)
+    assert len(world.starts) == 2
+
+
+async def test_without_failover_an_outage_ends_nothing(world: SensorWorld) -> None:
+    await begin(world, assigned())
+    world.contact.ended()
+    await world.pass_time(600)
+    assert (world.host.stopped, world.host.leases, len(world.starts)) == ([], {}, 1)
+
+
+async def test_events_that_were_refused_are_sent_again_in_order_and_not_too_soon(world: SensorWorld) -> None:
+    await begin(world, assigned("a"), assigned("b"))
+    for start in world.starts:
+        world.host.print(start.run, *map(event, range(4)))
+    await world.pass_time(0.3)
+    assert len(await world.post(refused=3, again_in=5.0)) == 5
+    assert await world.post() == []
+    await world.pass_time(5.1)
+    assert len(await world.post()) == 3
+    for name in ("a", "b"):
+        assert [one["data"]["n"] for one in world.sent if one["sensor"] == f"web.{name}"] == [0, 1, 2, 3]  # type: ignore[index,call-overload]  # JSON
+
+
+async def test_a_session_that_ends_before_the_answer_sends_the_same_again(world: SensorWorld) -> None:
+    await begin(world, assigned())
+    world.host.print(world.run, event(1), event(2))
+    await world.pass_time(0.3)
+    first = world.sensors.events.take(count=10, size=1 << 20)
+    await begin(world, assigned())
+    assert world.sensors.events.take(count=10, size=1 << 20) == first
+
+
+async def test_a_refused_start_and_a_host_without_room_are_tried_again(world: SensorWorld) -> None:
+    world.host.troubles = [StartRefused("no room"), StartRefused("no room")]
+    await begin(world, assigned())
+    assert (world.status().state, world.status().last_error) == ("backing_off", "ATT351 no room")
+    await world.pass_time(3.5)
+    assert (world.status().state, len(world.host.running)) == ("running", 1)
+    assert len(world.disk.runs) == 1
+
+
+async def test_an_executor_of_before_hosts_none_and_that_is_said(world: SensorWorld) -> None:
+    await world.kill()
+    world.host.sensors = 0
+    world.start()
+    await begin(world, assigned())
+    assert world.status().state == "refused"
+    assert "ATT548" in world.status().last_error
+    assert world.host.witness == []
+
+
+async def test_the_hosts_bound_leaves_out_the_last_by_name(world: SensorWorld) -> None:
+    await world.kill()
+    world.most = 2
+    world.start()
+    await begin(world, *map(assigned, ("c", "a", "b", "forbidden")))
+    assert {one.sensor: one.state for one in world.sensors.status()} == {
+        "web.a": "running",
+        "web.b": "running",
+        "web.c": "refused",
+        "web.forbidden": "refused",
+    }
+    await begin(world, *map(assigned, ("c", "a")))
+    assert {one.sensor: one.state for one in world.sensors.status() if one.sensor != "web.b"} == {"web.a": "running", "web.c": "running"}
+
+
+async def test_what_nobody_knows_is_ended_and_its_spool_removed(world: SensorWorld) -> None:
+    """The agent's own memory was lost."""
+    await begin(world, assigned())
+    stray = world.run
+    world.host.print(stray, event(1))
+    await world.kill()
+    world.disk.runs.clear()
+    (world.host.spools / "left").mkdir()
+    world.start()
+    await world.pass_time(0.5)
+    assert world.host.stopped == [(stray, 1)]
+    assert not (world.host.spools / stray).exists()
+    assert not (world.host.spools / "left").exists()
+
+
+async def test_a_run_that_the_executor_never_heard_of_is_let_go_and_another_started(world: SensorWorld) -> None:
+    await begin(world, assigned())
+    world.host.requests.clear()
+    await world.restart()
+    await world.pass_time(1.5)
+    assert [run for run, _ in world.host.running] == list(world.disk.runs) == [world.run]
+
+
+async def test_while_the_executor_is_away_nothing_is_forgotten(world: SensorWorld) -> None:
+    await begin(world, assigned())
+    first = world.run
+    world.host.print(first, event(1))
+    world.finish(first, How.LOST)
+    world.host.away = True
+    await world.pass_time(5)
+    assert await world.post() == [1]
+    await world.pass_time(5)
+    assert (world.host.spools / first).exists()
+    world.host.away = False
+    await world.pass_time(5)
+    assert not (world.host.spools / first).exists()
+    assert len(world.host.running) == 1
