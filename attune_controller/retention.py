@@ -41,7 +41,12 @@ class Forgetting:
         now, kept = self._clock.now(), self._kept
         events = await self._all(
             lambda after: self._store.prune_events(
-                before=now - kept.events, dead_before=now - kept.dead_letters, now=now, after=after, limit=BATCH
+                before=now - kept.events,
+                dead_before=now - kept.dead_letters,
+                dead_keep=kept.dead_letters_kept,
+                now=now,
+                after=after,
+                limit=BATCH,
             ),
         )
         executions = await self._all(

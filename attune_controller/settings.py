@@ -137,6 +137,7 @@ class Retention(DocumentModel):
     events: PositiveDuration = 7 * 86_400.0
     #: Dead letters that nobody dropped, at least as long as events.
     dead_letters: PositiveDuration = 30 * 86_400.0
+    dead_letters_kept: Annotated[int, Field(strict=False, ge=1)] = 100_000
     executions: PositiveDuration = 30 * 86_400.0
     executions_kept: Annotated[int, Field(strict=False, ge=1)] = 1_000_000
 

@@ -18,16 +18,20 @@ from attune_core.states import State
 class MemoryPruning(Opened):
     """See port.Pruning."""
 
-    async def prune_events(self, *, before: float, now: float, after: int, limit: int, dead_before: float = math.inf) -> Pruned:
+    async def prune_events(
+        self, *, before: float, now: float, after: int, limit: int, dead_before: float = math.inf, dead_keep: int = 1_000_000
+    ) -> Pruned:
         """See the port."""
         tables, removed, last = self.tables, 0, after
         kept = min((group.first for group in tables.groups.values()), default=math.inf)
+        dead = {position for position, event in tables.events.items() if event.status is EventStatus.DEAD_LETTER}
+        dead = set(sorted(dead, reverse=True)[:dead_keep])
         looked = list(islice((event for position, event in tables.events.items() if position > after), limit))
         for event in looked:
             if before <= event.new.received_at <= now or event.position >= kept:
                 return Pruned(removed=removed, after=None)
             last = event.position
-            bound = min(before, dead_before) if event.status is EventStatus.DEAD_LETTER else before
+            bound = min(before, dead_before) if event.position in dead else before
             if event.new.received_at < bound and _is_over(tables, event):
                 _forget_event(tables, event)
                 removed += 1

@@ -28,11 +28,14 @@ class Syncs(Protocol):
 class Pruning(Protocol):
     """What is no longer kept; each call looks at a few rows, so that it holds up nobody. Positions and numbers are never given again."""
 
-    async def prune_events(self, *, before: float, now: float, after: int, limit: int, dead_before: float = math.inf) -> Pruned:
+    async def prune_events(
+        self, *, before: float, now: float, after: int, limit: int, dead_before: float = math.inf, dead_keep: int = 1_000_000
+    ) -> Pruned:
         """Forget, of the next `limit` events above position `after`, those received before then that are planned and fully settled.
 
         The look ends at the first one that an open group waits with, or that was received between `before` and `now`; one from a clock
-        that ran ahead only stays, and so does a dead letter that nobody dropped and that was received at `dead_before` or later.
+        that ran ahead only stays, and so does a dead letter that nobody dropped, that was received at `dead_before` or later and is among
+        the newest `dead_keep`.
         """
         ...
 

@@ -19,6 +19,9 @@ AND NOT EXISTS (SELECT 1 FROM executions x WHERE x.event = e.position AND x.stat
 EXISTS (SELECT 1 FROM plans p WHERE p.position = e.position AND p.status = 'dead_letter' AND p.dropped_at = 0)
 FROM events e WHERE position > ? ORDER BY position LIMIT ?
 """
+_DEAD_BEYOND: LiteralString = """
+SELECT position FROM plans WHERE status = 'dead_letter' AND dropped_at = 0 ORDER BY position DESC LIMIT 1 OFFSET ?
+"""
 _EXECUTIONS: LiteralString = """
 SELECT number, requests.accepted_at, state = 'settled', settled_at,
 number <= (SELECT seq FROM sqlite_sequence WHERE name = 'executions') - ?
@@ -31,9 +34,12 @@ _PACKS: LiteralString = "SELECT DISTINCT digest FROM executions JOIN requests US
 class SqlitePruning(Connected):
     """See port.Pruning."""
 
-    async def prune_events(self, *, before: float, now: float, after: int, limit: int, dead_before: float = math.inf) -> Pruned:
+    async def prune_events(
+        self, *, before: float, now: float, after: int, limit: int, dead_before: float = math.inf, dead_keep: int = 1_000_000
+    ) -> Pruned:
         """See the port."""
-        return await self._write(partial(_prune_events, dead_before=dead_before, before=before, now=now, after=after, limit=limit))
+        prune = partial(_prune_events, before=before, now=now, after=after, limit=limit, dead_before=dead_before, dead_keep=dead_keep)
+        return await self._write(prune)
 
     async def prune_executions(self, *, before: float, now: float, keep: int, after: int, limit: int) -> Pruned:
         """See the port."""
@@ -48,8 +54,11 @@ class SqlitePruning(Connected):
         return frozenset(cast("str", row[0]) for row in await self._read(lambda connection: rows_of(connection, _PACKS)))
 
 
-def _prune_events(connection: apsw.Connection, *, dead_before: float, before: float, now: float, after: int, limit: int) -> Pruned:
+def _prune_events(
+    connection: apsw.Connection, *, before: float, now: float, after: int, limit: int, dead_before: float, dead_keep: int
+) -> Pruned:
     gone: list[tuple[Value, ...]] = []
+    beyond = cast("tuple[int] | None", row_of(connection, _DEAD_BEYOND, dead_keep)) or (0,)
     kept = cast("tuple[int | None]", row_of(connection, "SELECT min(first) FROM event_groups"))[0]
     rows = cast("list[tuple[int, float, int, int]]", rows_of(connection, _EVENTS, after, limit))
     last: int | None = rows[-1][0] if len(rows) == limit else None
@@ -57,7 +66,7 @@ def _prune_events(connection: apsw.Connection, *, dead_before: float, before: fl
         if before <= received_at <= now or (kept is not None and position >= kept):
             last = None
             break
-        if over and received_at < (min(before, dead_before) if dead else before):
+        if over and received_at < (min(before, dead_before) if dead and position > beyond[0] else before):
             gone.append((position,))
     execute_each(connection, "DELETE FROM events WHERE position = ?", gone)
     execute_each(connection, "DELETE FROM plans WHERE position = ?", gone)

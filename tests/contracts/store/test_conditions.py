@@ -1,6 +1,5 @@
 """Conditions are told once until they are over; dead letters go back into the order, or go; all of it with the event that tells of it."""
 
-import math
 from dataclasses import replace
 
 import pytest
@@ -92,5 +91,8 @@ async def test_dead_letters_are_kept_longer_than_events_until_they_are_dropped(s
     await store.drop_dead_letter(second, replace(event("told"), received_at=9000.0))
     gone = await store.prune_events(before=100.0, dead_before=5.0, now=9000.0, after=0, limit=50)
     assert (gone.removed, await ids(store)) == (2, ["a", "told"])
-    assert (await store.prune_events(before=100.0, dead_before=math.inf, now=9000.0, after=0, limit=50)).removed == 1
+    newer = (await store.accept_event(replace(event("newer", dead_reason="why"), received_at=20.0))).position
+    assert (await store.prune_events(before=100.0, dead_before=5.0, dead_keep=2, now=9000.0, after=0, limit=50)).removed == 0
+    assert (await store.prune_events(before=100.0, dead_before=5.0, dead_keep=1, now=9000.0, after=0, limit=50)).removed == 1
+    assert await store.event(newer) is not None
     assert await store.event(first) is None

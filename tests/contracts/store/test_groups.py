@@ -112,13 +112,16 @@ async def test_plans_that_are_not_stored_change_no_group(store: Store) -> None:
 async def test_events_are_kept_while_a_group_needs_them_and_its_end_with_the_last(store: Store) -> None:
     one, two, three = await accept(store, "1", "2", "3")
     await store.record_plans([waits(one), waits(two, group(A, two)), waits(three, group(A, two, three))])
-    later = {"before": 9e9, "now": 9e9}
-    assert (await store.prune_events(**later, after=0, limit=10)).removed == 1
+
+    async def removed(limit: int) -> int:
+        return (await store.prune_events(before=9e9, now=9e9, after=0, limit=limit)).removed
+
+    assert await removed(10) == 1
     assert sorted(await store.events_at([one, two, three])) == [two, three]
     await store.record_plans([ends(group(A, two, three), outcome="too_few")])
-    assert (await store.prune_events(**later, after=0, limit=1)).removed == 1
+    assert await removed(1) == 1
     assert await store.group_end(A, three) is not None
-    assert (await store.prune_events(**later, after=0, limit=10)).removed == 1
+    assert await removed(10) == 1
     assert await store.group_end(A, three) is None
 
 
