@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attune_core import values
 from attune_core.values import JsonLimits, JsonRefused, JsonValue, canonical_json, digest_of, parse_json
 
 REFUSED = {
@@ -90,3 +91,18 @@ def test_arbitrary_bytes_are_read_or_refused_and_nothing_else(raw: bytes) -> Non
         parse_json(raw)
     except JsonRefused as refused:
         assert refused.message
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers(-9, 9) | st.text(max_size=6),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    ),
+    st.integers(0, 12),
+    st.integers(1, 40),
+    st.booleans(),
+)
+def test_what_is_taken_unread_would_be_taken_read(value: JsonValue, keys: int, string: int, escaped: bool) -> None:  # noqa: FBT001 - hypothesis gives it
+    raw, limits = json.dumps(value, ensure_ascii=escaped).encode("utf-8", "surrogatepass"), JsonLimits(keys=keys, string=string)
+    if values._is_small(raw, limits):
+        values._refuse_excess(value, limits)

@@ -18,7 +18,9 @@ from attune_controller.store.sqlite.statements import Values, execute, row_of
 _FIRST: LiteralString = "SELECT position, type, subject, data FROM events WHERE id = ? AND source = ?"
 _KNOWN: LiteralString = "SELECT 1 FROM events WHERE id = ? AND source = ?"
 _SAME_BODY: LiteralString = "SELECT id FROM events WHERE source = ? AND body_digest = ?"
-_UNHEARD: LiteralString = "INSERT INTO plans (position, status, reason, revision) VALUES (?, 'planned', '', ?)"
+_UNHEARD: LiteralString = """
+INSERT INTO plans (position, status, reason, revision) SELECT ?, 'planned', '', ? WHERE NOT EXISTS (SELECT 1 FROM unplanned)
+"""
 _DEAD: LiteralString = "INSERT INTO plans (position, status, reason, revision, dead) VALUES (?, 'dead_letter', ?, '', ?)"
 
 
@@ -50,10 +52,14 @@ def _insert(connection: apsw.Connection, new: NewEvent, values: Values) -> int:
     position = connection.last_insert_rowid()
     if new.dead:
         execute(connection, _DEAD, position, new.dead.detail, new.dead.reason)
-    elif new.unheard and not row_of(connection, "SELECT 1 FROM unplanned LIMIT 1"):
-        execute(connection, _UNHEARD, position, new.unheard)
-    else:
+    elif not (new.unheard and _is_planned(connection, position, new.unheard)):
         execute(connection, "INSERT INTO unplanned (position) VALUES (?)", position)
     if new.notice:
         accept(connection, new.notice, values_of(new.notice))
     return position
+
+
+def _is_planned(connection: apsw.Connection, position: int, revision: str) -> bool:
+    """Plan an event that nobody hears, with nothing, unless one before it waits (G11); tell whether that was so."""
+    execute(connection, _UNHEARD, position, revision)
+    return connection.changes() == 1
