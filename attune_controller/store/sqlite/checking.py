@@ -64,6 +64,10 @@ RULES: dict[LiteralString, LiteralString] = {
     "an execution stands in the queue of another place": """
         SELECT 'execution', e.number FROM executions e JOIN queues q ON q.id = e.queue JOIN requests r USING (number)
         WHERE q.place != iif(e.fleet, '*', e.agent) OR q.action != e.action OR q.key != r.key OR e.fleet NOT IN (0, 1)""",
+    "a group of waiting events is not of the events that it names, or of one that is not there": """
+        SELECT 'group', rule FROM event_groups WHERE last NOT IN (SELECT position FROM events) OR CASE WHEN json_valid(members)
+        THEN first IS NOT members ->> '$[0][0]' OR last IS NOT members ->> '$[#-1][0]' OR count < json_array_length(members)
+        OR due < opened_at OR back > opened_at ELSE 1 END""",
     "a number or position is beyond the last that was given": """
         SELECT 'execution', number FROM executions WHERE number > (SELECT seq FROM sqlite_sequence WHERE name = 'executions')
         UNION ALL SELECT 'event', position FROM events WHERE position > (SELECT seq FROM sqlite_sequence WHERE name = 'events')""",

@@ -20,11 +20,13 @@ from attune_controller.store.port import Store
 from attune_controller.store.records.agents import Held
 from attune_controller.store.records.credentials import JoinToken
 from attune_controller.store.records.executions import FLEET
+from attune_controller.store.records.groups import EndedGroup, Plan
 from attune_controller.store.records.queues import Hold, Terms
 from attune_controller.store.sqlite.checking import RULES
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
 from attune_core.errors import AttuneError
 from attune_core.marks import Mark, MarkKind
+from attune_core.rules.groups import Group, Member
 from attune_core.rules.throttling import Admission, ThrottleKey
 from attune_core.states import Reason, State
 from attune_core.wire.assignment import Rate
@@ -224,6 +226,37 @@ class Agreement(RuleBasedStateMachine):
                 end = end_of_unknown(unmerged[name], theirs, claims, anew=False, now=5000.0)
                 self.both(lambda store, name=name, end=end: store.merge(name, claims, end, theirs=theirs))  # type: ignore[misc]
 
+    @rule(
+        positions=st.lists(st.integers(1, 25), min_size=1, max_size=2),
+        keys=st.lists(st.sampled_from(THROTTLE_KEYS), max_size=3, unique=True),
+        due=st.integers(2, 9),
+        ended=st.lists(st.sampled_from(THROTTLE_KEYS), max_size=2, unique=True),
+    )
+    def wait(self, positions: list[int], keys: list[ThrottleKey], due: int, ended: list[ThrottleKey]) -> None:
+        plans: list[Plan] = [self._ended(key) for key in ended if key in self.memory.tables.groups]
+        plans += [replace(plan(position), groups=tuple(self._grown(key, position, float(due)) for key in keys)) for position in positions]
+        self.both(lambda store: store.record_plans(plans))
+
+    def _grown(self, key: ThrottleKey, position: int, due: float) -> Group:
+        known = self.memory.tables.groups.get(key)
+        members = (*(known.members if known else ()), Member(position=position, size=1))[-3:]
+        count = known.count + 1 if known else 1
+        return Group(key=key, terms="t", opened_at=1.0, last_at=due, due=due, back=due - 9, count=max(count, len(members)), members=members)
+
+    def _ended(self, key: ThrottleKey) -> EndedGroup:
+        made = request(f"e{self.executions + 1}", self.memory.tables.groups[key].last)
+        self.executions += 1
+        return EndedGroup(
+            group=self.memory.tables.groups[key], at=5.0, outcome="fired", revision="r", executions=(replace(made, late=True),)
+        )
+
+    @rule(key=st.sampled_from(THROTTLE_KEYS), at=st.integers(0, 9), position=st.integers(1, 25))
+    def ask_of_groups(self, key: ThrottleKey, at: int, position: int) -> None:
+        self.both(lambda store: store.open_groups([], since=float(at), until=float(at), limit=2))
+        self.both(lambda store: store.groups_due_first(key[0], limit=2))
+        self.both(lambda store: store.list_groups(after=key, limit=2))
+        self.both(lambda store: store.group_end(key, position))
+
     @rule()
     def start_again(self) -> None:
         self.runner.run(self.sqlite.close())
@@ -240,6 +273,7 @@ class Agreement(RuleBasedStateMachine):
         self.both(lambda store: store.queue_states(after=0, limit=9))
         self.both(lambda store: store.admissions(THROTTLE_KEYS))
         self.both(lambda store: store.fleet_heads(None))
+        self.both(lambda store: store.horizon())
 
     def teardown(self) -> None:
         try:
