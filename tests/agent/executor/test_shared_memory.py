@@ -52,6 +52,14 @@ async def test_the_next_attempt_of_the_slot_finds_nothing_and_has_all_of_its_mem
     assert (log_of(looked.log_directory), looked.limit) == (b"75000000\n", Limit.NONE)
 
 
+async def test_a_file_is_found_however_soon_it_comes_after_an_attempt_that_left_none(link: ExecutorLink) -> None:
+    mine = "/dev/shm/left-by-$(id -u)"
+    for leaves in [False, True, False, False, True, True] * 3:
+        looked = await run(link, shell(f"ls -d {mine} 2>/dev/null" + (f"; : > {mine}" if leaves else "")))
+        assert log_of(looked.log_directory) == b""
+    assert not any(Path("/dev/shm").glob("left-by-*"))
+
+
 async def test_a_crash_of_the_executor_leaves_none_either(executor: Hosted) -> None:
     async with ExecutorLink(executor.run) as link:
         await link.start(request(PYTHON, "-c", f"{LEAVES.replace('raise', 'import time; time.sleep(60); raise')}", str(MIB)))
