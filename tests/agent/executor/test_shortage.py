@@ -187,6 +187,8 @@ async def test_a_full_disk_under_the_journal_starts_nothing_and_the_ends_are_tol
             assert 5 < started < 39
             with pytest.raises(StartRefused, match=r"the journal: ENOSPC|no_slot"):
                 await link.start(shell(f"echo {started + 1} >> {witness}", execution="large", attempt=started + 1))
+            prepared = it.run / "work"
+            await eventually(lambda: not any(prepared.glob(f"*/large.{started + 1}")), what="the keeper to drop what it had prepared")
             assert executor_lives(it)
             grow(it.place / "state", "200m")
             assert {(await end).exit_code for end in ends} == {0}
