@@ -78,7 +78,9 @@ def list_events(
     json: JsonFlag = False,
     profile: ProfileName = None,
 ) -> None:
-    """List events, the newest first, dead letters with their reason.
+    """List events, the newest first.
+
+    Dead letters come with their reason.
 
     Example: attune event list --since 24h --type web.alert --search web_a
     """
@@ -110,7 +112,7 @@ def import_events(
     json: JsonFlag = False,
     profile: ProfileName = None,
 ) -> None:
-    """Send the events of a file, such as `attune event export` writes.
+    """Send the events of a file that was exported.
 
     What was taken before is not taken twice, so an import that was interrupted is simply done again. Sources that only a controller writes
     get `import:` before them; events that only a controller makes are left out.

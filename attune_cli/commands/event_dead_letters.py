@@ -105,7 +105,9 @@ def retry(
     json: JsonFlag = False,
     profile: ProfileName = None,
 ) -> None:
-    """Judge dead letters anew under the revision that is live now; what can be planned gets a new position.
+    """Judge dead letters anew under the revision that is live.
+
+    What can be planned gets a new position.
 
     Example: attune event dead-letter retry --reason undeclared --note "the trigger is merged"
     """
@@ -137,7 +139,9 @@ def drop(
     json: JsonFlag = False,
     profile: ProfileName = None,
 ) -> None:
-    """Let the data of dead letters go for good; that they came, and who dropped them, stays known.
+    """Let the data of dead letters go for good.
+
+    That they came, and who dropped them, stays known.
 
     Example: attune event dead-letter drop 12 --note "sent by mistake"
     """

@@ -20,7 +20,7 @@ def sensor() -> None:
 
 @app.command("list")
 def list_sensors(json: JsonFlag = False, profile: ProfileName = None) -> None:
-    """List the sensors that are live, the agents that run them, and what is wrong.
+    """List the sensors that are live, and where each runs.
 
     Example: attune sensor list --json
     """
@@ -45,7 +45,7 @@ def show(
     json: JsonFlag = False,
     profile: ProfileName = None,
 ) -> None:
-    """Show a sensor: where it runs, how it is there, its last error, and why it does not run if it does not.
+    """Show where a sensor runs and how it is, or why not.
 
     Example: attune sensor show web.disk
     """
@@ -76,7 +76,9 @@ def logs(
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each line.")] = False,
     profile: ProfileName = None,
 ) -> None:
-    """Print what a sensor's present or last process wrote to stderr; its stdout became events.
+    """Print what a sensor wrote to stderr.
+
+    That is its present or last process on one agent; what it wrote to stdout became events.
 
     Example: attune sensor logs web.disk --tail 20
     """
@@ -103,9 +105,10 @@ def run(
     secrets: Annotated[Path | None, typer.Option("--secrets", help="A folder with a 0600 file for each secret.")] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Run a sensor of a working copy on this machine and show each line as Attune understands it; Ctrl-C ends it.
+    """Run a sensor of a working copy here, until Ctrl-C.
 
-    It runs by the same code as on an agent, its lines are checked against its triggers, and nothing is sent.
+    Each line is shown as Attune understands it, and checked against its triggers. It runs by the same code as on an agent, and nothing is
+    sent.
     With --json each line is one JSON object.
     Ends with 1 when a line, or the way it ended, was wrong.
 

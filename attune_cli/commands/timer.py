@@ -12,7 +12,9 @@ app = group("Timers: those that are live, and when one is due.")
 
 @app.command("list")
 def list_timers(json: JsonFlag = False, profile: ProfileName = None) -> None:
-    """List the timers that are live now: next and last time due, and how many were missed.
+    """List the timers that are live now.
+
+    Says when each is due next and was due last, and how many times were missed.
 
     Example: attune timer list --json
     """
@@ -42,7 +44,9 @@ def next_times(
     path: Annotated[Path, typer.Option("--repository", help="The pack repository.")] = Path(),
     json: JsonFlag = False,
 ) -> None:
-    """Show when a timer of a working copy is due next; no controller is asked.
+    """Show when a timer of a working copy is due next.
+
+    No controller is asked.
 
     Example: attune timer next web.nightly --count 3 --from 2026-03-28T00:00:00Z
     """

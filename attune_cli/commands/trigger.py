@@ -31,7 +31,9 @@ def list_triggers(
     path: Annotated[Path, typer.Argument(help="The pack repository, or a place in it.")] = Path(),
     json: JsonFlag = False,
 ) -> None:
-    """List what rules can be on: the triggers of a pack repository, its actions' completions, and what the controller itself tells.
+    """List what rules can be on.
+
+    That is the triggers of a pack repository, its actions' completions, and what the controller itself tells.
 
     Example: attune trigger list
     """
