@@ -223,6 +223,7 @@ class LocalSystem:
         joined = subprocess.run(
             [*module("attune_cli.main"), "agent", "join", "--state", str(agent.state)],
             input=made.token,
+            env=os.environ | dict(self.environment),
             capture_output=True,
             text=True,
             check=False,
