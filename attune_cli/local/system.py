@@ -29,6 +29,8 @@ from attune_core.wire.api import AgentView, JoinTokenView, Page, StatusView
 
 #: Uids of one local agent: its builder's, its slots', and what is left for sensors.
 UIDS_PER_AGENT = 11
+#: Sensors for which one with many slots has uids all the same.
+LEAST_SENSORS = 2
 
 
 @dataclass(kw_only=True)
@@ -134,7 +136,8 @@ class LocalSystem:
         place.mkdir(mode=0o711)
         place.chmod(0o711)
         first = len(self.agents) * UIDS_PER_AGENT
-        uids = None if self._uids is None else self._uids[first : first + UIDS_PER_AGENT]
+        count = max(UIDS_PER_AGENT, 1 + slots + LEAST_SENSORS)
+        uids = None if self._uids is None else self._uids[first : first + count]
         agent = LocalAgent(name=name, labels=labels, state=place / "state", run=self._runs / name, slots=slots, uids=uids, python=python)
         self.agents[name] = agent
         self._write_host_settings(agent)

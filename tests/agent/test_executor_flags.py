@@ -20,14 +20,19 @@ def test_every_setting_that_the_executor_enforces_is_told_to_it() -> None:
     settings = HostSettings.model_validate(
         {
             "slots": 8,
+            "sensors": 12,
             "uids": "60706-60800",
             "limits": {"memory": "2GiB", "processes": 100},
-            "users": {"root": {"actions": ["web.restart"]}, "deploy": {"packs": ["web", "db"], "privileges": True}, "www": {}},
+            "users": {
+                "root": {"actions": ["web.restart"], "sensors": ["web.disk"]},
+                "deploy": {"packs": ["web", "db"], "privileges": True},
+                "www": {},
+            },
         }
     )
     told = parser().parse_args(["run", *executor_flags(settings)])
-    assert (told.slots, told.uids, told.memory, told.processes) == (8, (60706, 60800), 2 << 30, 100)
-    assert dict(told.grant) == {"root": frozenset({"web.restart"}), "deploy": frozenset({"web.*", "db.*"})}
+    assert (told.slots, told.sensors, told.uids, told.memory, told.processes) == (8, 12, (60706, 60800), 2 << 30, 100)
+    assert dict(told.grant) == {"root": frozenset({"web.restart", "web.disk"}), "deploy": frozenset({"web.*", "db.*"})}
     assert told.privileged == ["deploy"]
 
 

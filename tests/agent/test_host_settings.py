@@ -140,3 +140,24 @@ def test_a_secret_in_a_refused_address_is_not_repeated(tmp_path: Path) -> None:
     with pytest.raises(HostSettingsRefused) as refused:
         read_host_settings(written(tmp_path, "network: {proxy: 'http://user:hunter2@proxy'}\n"))
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("allow", "allowed"),
+    [
+        ({}, True),
+        ({"packs": ["web"]}, True),
+        ({"sensors": ["web.disk"]}, True),
+        ({"actions": ["web.restart"]}, False),
+        ({"packs": ["db"], "sensors": ["web.load"]}, False),
+    ],
+)
+def test_a_host_that_names_what_it_runs_runs_no_other_sensor(allow: dict[str, list[str]], *, allowed: bool) -> None:
+    assert HostSettings.model_validate({"allow": allow}).allows_sensor("web.disk") is allowed
+
+
+def test_a_user_is_granted_to_sensors_by_pack_or_by_name() -> None:
+    users = {"root": {"sensors": ["web.disk"]}, "deploy": {"packs": ["web"]}, "www": {"actions": ["web.disk"]}}
+    settings = HostSettings.model_validate({"users": users})
+    assert [settings.grants_sensor(user, "web.disk") for user in ("root", "deploy", "www", "nobody")] == [True, True, False, False]
+    assert not settings.grants("root", "web.disk")

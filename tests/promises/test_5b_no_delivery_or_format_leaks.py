@@ -1,7 +1,8 @@
 """Lesson 5, for every way in which an Input reaches an action: its secret is in no argv, environment, mapping, file, log or terminal.
 
 The actions do what they should not: they print the value, and the whole Input, on both streams, return it as their Result, and fail
-with it. A value that a Result's schema marks as secret is looked for as well.
+with it. A value that a Result's schema marks as secret is looked for as well. A sensor does so too: it prints it in an event, and in a line
+that is none.
 """
 
 import base64
@@ -15,7 +16,7 @@ import pytest
 from attune_cli.profiles import save_profile
 from attune_core.states import Outcome, Reason
 from attune_core.values import JsonValue
-from attune_core.wire.api import ExecutionView
+from attune_core.wire.api import EventView, ExecutionView, Page
 from tests.cli.commands import attune
 from tests.promises.test_5_inputs_never_in_argv_or_environ import scanning
 from tests.running import Running, action_document, pack, running_system, shared_directory
@@ -53,13 +54,31 @@ for stream in (sys.stdout, sys.stderr):
 json.dump({{"token": value, "in": ["<" + value + ">"], "made": {made}}}, open(os.environ["ATTUNE_RESULT"], "w"))
 {end}
 """
+SENSOR = """\
+import base64, json, sys, time
+document = sys.stdin.read()
+value = json.loads(document)["config"]["token"]
+for text in (value, base64.b64encode(value.encode()).decode(), json.dumps(value), document):
+    print("<" + text + ">", file=sys.stderr, flush=True)
+print(json.dumps(value))
+print(json.dumps({"trigger": "vault.seen", "data": {"token": "<" + value + ">"}, "subject": value}), flush=True)
+time.sleep(1000)
+"""
 ENDS = {"succeeds": "", "fails": "raise SystemExit(value)"}
 RESULT: JsonValue = {"schema": {"type": "object", "properties": {"made": {"type": "string", "secret": True}}, "required": ["made"]}}
 
 
 def documents() -> dict[str, str]:
     """Return one action for each way, and for each end."""
-    found: dict[str, str] = {}
+    found: dict[str, str] = {"sensors/leaky.py": SENSOR}
+    sensor: JsonValue = {
+        "run": ["python3", "leaky.py"],
+        "emits": ["vault.seen"],
+        "always": True,
+        "config": {"token": "${{ secrets.vault_key }}"},
+    }
+    found["sensors/leaky.yaml"] = json.dumps({"description": "For tests", **sensor})
+    found["triggers/seen.yaml"] = json.dumps({"description": "For tests", "data": {"type": "object"}})
     for (via, form), end in product(WAYS, ENDS):
         name = f"{via}_{form}_{end}"
         found[f"actions/{name}.py"] = SCRIPT.format(read=READ[via], value=VALUE[form], end=ENDS[end], made=MADE_IN_PARTS)
@@ -133,6 +152,9 @@ def test_a_secret_is_nowhere_whatever_way_it_takes(tmp_path: Path, monkeypatch: 
                 assert (one.outcome, one.reason, one.result) == (Outcome.FAILED, Reason.EXIT_CODE, None), name
             for stream in ("stdout", "stderr"):
                 assert running.printed(one.id, stream).count(b"***") >= 4, name
+        wait_until(lambda: sensed(running) != [], timeout=60, what="the event of the sensor, which has waited for its secret")
+        (event,) = sensed(running)
+        assert (running.event(event.position).data, event.subject) == ({"token": "<***>"}, "***")
         terminal = shown(tmp_path, running, list(ended.values()), monkeypatch)
         in_memory = files_with(running.agent.run, forms(CANARY) + forms(MADE))
     assert [scanner.found for scanner in scanners] == [[], []]
@@ -141,6 +163,12 @@ def test_a_secret_is_nowhere_whatever_way_it_takes(tmp_path: Path, monkeypatch: 
     assert files_with(tmp_path, forms(CANARY)) == [running.agent.state / "agent/secrets/vault_key"]
     journal = Path(f"{running.agent.state}-executor")  # root's own: it has the Result as it was written, until it is forgotten
     assert [path for path in files_with(tmp_path, forms(MADE)) if not path.is_relative_to(journal)] == []
+
+
+def sensed(running: Running) -> list[EventView]:
+    """Return what the sensor has brought."""
+    with running.system.client() as client:
+        return list(client.pages("/v1/events", Page[EventView], {"source": "attune:sensors/one/vault.leaky"}, most=10))
 
 
 @pytest.mark.parametrize(("via", "form"), WAYS[1::2])
