@@ -15,7 +15,7 @@ import pytest
 
 from attune_cli.profiles import save_profile
 from attune_core.states import Outcome, Reason
-from attune_core.values import JsonValue
+from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.api import EventView, ExecutionView, Page
 from tests.cli.commands import attune
 from tests.promises.test_5_inputs_never_in_argv_or_environ import scanning
@@ -71,7 +71,7 @@ RESULT: JsonValue = {"schema": {"type": "object", "properties": {"made": {"type"
 def documents() -> dict[str, str]:
     """Return one action for each way, and for each end."""
     found: dict[str, str] = {"sensors/leaky.py": SENSOR}
-    sensor: JsonValue = {
+    sensor: JsonObject = {
         "run": ["python3", "leaky.py"],
         "emits": ["vault.seen"],
         "always": True,
