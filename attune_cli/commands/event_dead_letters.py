@@ -5,13 +5,14 @@ Reads and changes them through the controller's API, one by one, so that each is
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, TypeAlias
 
 import typer
 
 from attune_cli.client import Client
 from attune_cli.commands.options import JsonFlag, Most, ProfileName, group
-from attune_cli.errors import BadArgument, NotConfirmed
+from attune_cli.errors import BadArgument, NotConfirmed, RequestFailed
 from attune_cli.profiles import load_profile
 from attune_cli.recording import moment_of
 from attune_cli.render.output import compact, note, show_fields, show_json, show_line, show_table
@@ -31,6 +32,8 @@ Chosen: TypeAlias = Annotated[list[int] | None, typer.Argument(help="Positions; 
 Every: TypeAlias = Annotated[bool, typer.Option("--all", help="All of them.")]
 Note: TypeAlias = Annotated[str, typer.Option("--note", help="Why, for the event that tells of it.")]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+#: What the controller says of an event that is not there, or no dead letter.
+_GONE = ("ATT610", "ATT677")
 #: At most so many in one go.
 _MOST = 100_000
 
@@ -114,16 +117,13 @@ def retry(
     with Client(load_profile(profile)) as client:
         chosen = _chosen(client, events, _filter(reason, source, trigger, since), every=every)
         _confirm(f"Retry {_counted(len(chosen))}?", events, chosen, yes=yes)
-        done = [client.post("/v1/dead_letters/retry", _request(one, why), RetriedView) for one in chosen]
-    if json:
-        show_json(done)
-        return
-    for one in done:
-        if one.dead_letter:
-            show_line(f"event {one.was} is still a dead letter: {one.dead_letter}")
-        else:
-            show_line(f"event {one.was} is event {one.position} now; see: attune explain event {one.position}")
-    _say_none(done)
+        done: list[RetriedView] = []
+        for position in chosen:
+            with _gone_meanwhile(position, named=bool(events)):
+                one = client.post("/v1/dead_letters/retry", _request(position, why), RetriedView)
+                done.append(one)
+                _say(_retried(one), json=json)
+    _end(done, json=json)
 
 
 @app.command()
@@ -148,13 +148,12 @@ def drop(
     with Client(load_profile(profile)) as client:
         chosen = _chosen(client, events, _filter(reason, source, trigger, since), every=every)
         _confirm(f"Drop {_counted(len(chosen))} for good?", None, chosen, yes=yes)
-        done = [client.post("/v1/dead_letters/drop", _request(one, why), DroppedView) for one in chosen]
-    if json:
-        show_json(done)
-        return
-    for one in done:
-        show_line(f"event {one.position} is dropped")
-    _say_none(done)
+        done: list[DroppedView] = []
+        for position in chosen:
+            with _gone_meanwhile(position, named=bool(events)):
+                done.append(client.post("/v1/dead_letters/drop", _request(position, why), DroppedView))
+                _say(f"event {position} is dropped", json=json)
+    _end(done, json=json)
 
 
 def _filter(reason: DeadReason | None, source: str | None, trigger: str | None, since: str | None) -> dict[str, str | int | None]:
@@ -200,6 +199,31 @@ def _counted(number: int) -> str:
     return f"{number} dead letter{'' if number == 1 else 's'}"
 
 
-def _say_none(done: Sequence[RetriedView | DroppedView]) -> None:
-    if not done:
+@contextmanager
+def _gone_meanwhile(position: int, *, named: bool) -> Iterator[None]:
+    """Go on with the others when one that was listed is no dead letter any more: somebody else was there."""
+    try:
+        yield
+    except RequestFailed as error:
+        if named or error.code not in _GONE:
+            raise
+        note(f"event {position} is left out: {error.message}")
+
+
+def _retried(one: RetriedView) -> str:
+    if one.dead_letter:
+        return f"event {one.was} is still a dead letter: {one.dead_letter}"
+    return f"event {one.was} is event {one.position} now; see: attune explain event {one.position}"
+
+
+def _say(line: str, *, json: bool) -> None:
+    """Say at once what has been done: whatever ends the command, that stays done."""
+    if not json:
+        show_line(line)
+
+
+def _end(done: Sequence[RetriedView | DroppedView], *, json: bool) -> None:
+    if json:
+        show_json(list(done))
+    elif not done:
         note("no dead letters are meant")
