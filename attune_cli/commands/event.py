@@ -133,7 +133,7 @@ def replay(
     trigger: Annotated[str | None, typer.Option(help="Only events of this trigger.")] = None,
     source: Source = None,
     name: Annotated[str, typer.Option("--id", help="Name of this replay; the same name again sends nothing twice (default: new).")] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Refuse to send more than that.")] = 1000,
+    limit: Most = 1000,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     json: JsonFlag = False,
@@ -147,6 +147,8 @@ def replay(
     """
     if not (events or since or trigger or source):
         raise BadArgument("nothing says which events are meant", hint="name positions, or give --since, --trigger or --source")
+    if events and since:
+        raise BadArgument("positions and --since exclude each other")
     name = name or str(uuid.uuid4())
     positions = [_position(one) for one in events or ()]
     with Client(load_profile(profile)) as client:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from attune_cli.commands.event import replay
+from attune_cli.errors import BadArgument, TooManyToReplay
 from attune_controller.http.app import build_public_app
+from tests.controller.http.executions import accept
 from tests.controller.http.house import House
 from tests.controller.http.serving import listening, port_of
 from tests.pages import follow
@@ -55,3 +58,27 @@ async def test_the_page_says_what_happens(house: House, tmp_path: Path) -> None:
         "repaired:1",
         {"unit": "web_a"},
     )
+
+
+@pytest.mark.parametrize(
+    ("positions", "since", "says"),
+    [(None, None, "nothing says"), (["1"], "1h", "exclude each other"), (["one"], None, "'one' is no position of an event")],
+)
+def test_a_replay_of_nobody_knows_what_is_refused(positions: list[str] | None, since: str | None, says: str) -> None:
+    with pytest.raises(BadArgument, match=says):
+        replay(positions, since=since)
+
+
+async def test_a_replay_sends_no_more_than_was_allowed_and_not_its_own(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", f"{tmp_path}/.config")
+    for number in range(3):
+        await accept(house.store, f"{number}")
+    with pytest.raises(TooManyToReplay):
+        await asyncio.to_thread(replay, None, trigger="web.alert", limit=2, yes=True)
+    for name, accepted in (("a", 3), ("b", 6)):
+        capsys.readouterr()
+        await asyncio.to_thread(replay, None, trigger="web.alert", name=name, yes=True, json=True)
+        told = capsys.readouterr().out.partition("{")[2]
+        assert json.loads("{" + told[: told.rindex("}") + 1])["accepted"] == accepted, "the second takes what the first one sent, and ends"
