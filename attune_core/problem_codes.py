@@ -261,7 +261,7 @@ _WHOLE = {
     ),
     "ATT181": ProblemCode(
         "duplicate rule",
-        "Two rules have the same trigger, condition, action, input and agents, so the action runs twice for each event.",
+        "Two rules have the same trigger, condition, action, input, agents and throttle, so the action runs twice for each event.",
         "Remove one of them.",
         Severity.WARNING,
     ),

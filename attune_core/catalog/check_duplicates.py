@@ -37,7 +37,8 @@ def _check_conditions(reading: Reading, group: Iterable[Read[RuleDocument]]) -> 
 
 
 def _effect(rule: RuleDocument) -> str:
-    return canonical_json([rule.trigger, rule.action, rule.input, {**rule.agents.match}, rule.agents.pick])
+    throttle = rule.throttle.model_dump(mode="json", exclude_none=True) if rule.throttle is not None else None
+    return canonical_json([rule.trigger, rule.action, rule.input, {**rule.agents.match}, rule.agents.pick, throttle])
 
 
 def _words(condition: str | None) -> tuple[str, ...]:
