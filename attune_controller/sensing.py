@@ -122,7 +122,7 @@ class Sensing:
         """Take note of how an agent's sensors are."""
         running = {one.sensor for one in status.sensors}
         for one in status.sensors:
-            if seat := self._seats.get((one.sensor, agent)):
+            if (seat := self._seats.get((one.sensor, agent))) and seat.held and not seat.leaving:
                 self._examine(seat, one)
         if not self._leaving.get(agent, frozenset()) <= running:
             self.wake()
