@@ -11,6 +11,7 @@ from attune_core.catalog.check_triggers import COMPLETED
 from attune_core.catalog.circles import circles
 from attune_core.catalog.reading import Reading
 from attune_core.expressions.errors import ExpressionFailed
+from attune_core.expressions.program import Program
 from attune_core.problems import Severity
 from attune_core.rules.clause_fields import fields_of
 from attune_core.rules.completions import FINISHED, SECRET_MISSING, is_completion
@@ -45,7 +46,7 @@ def _is_limited(reading: Reading, rule: Rule) -> bool:
 def _following(reading: Reading, rules: Iterable[Rule]) -> dict[_Step, list[_Step]]:
     """Return what leads where; through triggers, so that many rules on one trigger that many others cause stay few lines."""
     graph: dict[_Step, list[_Step]] = {}
-    on_any: list[Rule] = []
+    on_any: list[tuple[Rule, Sequence[Program]]] = []
     for rule in rules:
         action = reading.actions.get(rule.action)
         caused = [f"{rule.action}.{COMPLETED}", *(action.model.emits if action is not None else ())]
@@ -56,30 +57,32 @@ def _following(reading: Reading, rules: Iterable[Rule]) -> dict[_Step, list[_Ste
             graph.setdefault(("trigger", ref), [])
         graph.setdefault(("trigger", rule.trigger), []).append(("rule", rule.ref))
         if rule.trigger == FINISHED:
-            on_any.append(rule)
+            on_any.append((rule, _on_action(rule)))
     for completion in [step for step in graph if step[0] == "trigger" and is_completion(step[1])] if on_any else ():
         graph[completion] += _hearing(completion[1], on_any)
     return graph
 
 
-def _hearing(completion: str, on_any: Sequence[Rule]) -> list[_Step]:
+def _hearing(completion: str, on_any: Sequence[tuple[Rule, Sequence[Program]]]) -> list[_Step]:
     """Return where a completion leads besides its own rules: to those on all of them, but for the ones that its action does not fire."""
-    may = [rule for rule in on_any if not _rules_out(rule, completion)]
+    event: JsonObject = {"type": completion, "data": {"action": completion.removesuffix(f".{COMPLETED}")}}
+    may = [rule for rule, clauses in on_any if not any(_is_false(clause, event) for clause in clauses)]
     return [("trigger", FINISHED)] if len(may) == len(on_any) else [("rule", rule.ref) for rule in may]
 
 
-def _rules_out(rule: Rule, completion: str) -> bool:
-    """Tell whether a clause of the condition looks at nothing but which action it was, and this one is not meant."""
-    event: JsonObject = {"type": completion, "data": {"action": completion.removesuffix(f".{COMPLETED}")}}
-    for clause in rule.when.clauses if rule.when is not None else ():
-        fields = {field.source for field in fields_of(clause.source, {"event": event})}
-        if fields and fields <= {"event.type", "event.data.action"}:
-            try:
-                if clause.evaluate({"event": event}) is False:
-                    return True
-            except ExpressionFailed:
-                continue
-    return False
+def _on_action(rule: Rule) -> tuple[Program, ...]:
+    """Return the clauses of a condition that look at nothing but which action it was."""
+    event: JsonObject = {"type": "", "data": {"action": ""}}
+    clauses = rule.when.clauses if rule.when is not None else ()
+    named = [(clause, {one.source for one in fields_of(clause.source, {"event": event})}) for clause in clauses]
+    return tuple(clause for clause, fields in named if fields and fields <= {"event.type", "event.data.action"})
+
+
+def _is_false(clause: Program, event: JsonObject) -> bool:
+    try:
+        return clause.evaluate({"event": event}) is False
+    except ExpressionFailed:
+        return False
 
 
 def _say(reading: Reading, loop: list[_Step], message: str, hint: str, severity: Severity) -> None:
