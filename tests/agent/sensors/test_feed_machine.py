@@ -70,14 +70,17 @@ class Lines(RuleBasedStateMachine):
         self._append(line)
 
     @precondition(lambda self: self.length is None)
-    @rule(parts=st.integers(1, 3))
-    def print_a_long_line(self, parts: int) -> None:
-        """It comes in parts, between which anything may happen."""
+    @rule(parts=st.integers(1, 3), dies=st.booleans())
+    def print_a_long_line(self, parts: int, *, dies: bool) -> None:
+        """It comes in parts, between which the agent may die; whoever forgets that it was too long takes its end for an event."""
         for at in range(parts):
-            self._append(b"x" * (_LINE + 7 * at))
-            if at:
-                self.read()
-        self._append(b"\n")
+            self._append(b" " * (_LINE + 7 * at))
+            self.read()
+            if dies:
+                self.post(refused=0, answered=True)
+                self.store()
+                self.live()
+        self._append(b'{"trigger":"t.t","data":{"n":-1}}\n')
 
     @rule()
     def read(self) -> None:
