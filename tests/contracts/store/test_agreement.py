@@ -22,6 +22,7 @@ from attune_controller.store.records.credentials import JoinToken
 from attune_controller.store.records.executions import FLEET
 from attune_controller.store.records.groups import EndedGroup, Plan
 from attune_controller.store.records.queues import Hold, Terms
+from attune_controller.store.records.sensors import Seat
 from attune_controller.store.sqlite.checking import RULES
 from attune_controller.store.sqlite.store import SqliteStore, open_sqlite_store
 from attune_core.errors import AttuneError
@@ -39,6 +40,18 @@ KEYS = st.sampled_from(["null", '"x"'])
 QUEUES = st.builds(lambda agent, key: queue(agent, key=key), st.sampled_from(["web1", "web2", FLEET]), KEYS)
 TERMS = st.sampled_from([{}, {"web.restart": Terms(limit=2)}, {"web.restart": Terms(limit=3, rate=Rate(limit=2, per=4.0))}])
 EXECUTIONS = st.integers(1, 24).map(lambda number: f"e{number}")
+SEATS = st.lists(
+    st.builds(
+        Seat,
+        sensor=st.sampled_from(["web.disk", "web.log"]),
+        agent=st.sampled_from(["web1", "web2"]),
+        emits=st.frozensets(st.sampled_from(["web.full", "web.alert"])),
+        since=st.sampled_from([1.0, 2.5]),
+        held=st.booleans(),
+        failover=st.sampled_from([0.0, 300.0]),
+    ),
+    max_size=3,
+)
 CLAIMS = st.lists(
     st.builds(lambda of, epoch, last: Held(queue=of, epoch=epoch, last=last), QUEUES, st.sampled_from([0, 0, 0, 1]), st.integers(0, 9)),
     max_size=4,
@@ -161,6 +174,11 @@ class Agreement(RuleBasedStateMachine):
         marks = {kind: Mark(note=kind.value, by="ops", since=float(len(kinds))) for kind in kinds}
         self.both(lambda store: store.set_marks(agent, marks, event(f"{agent} {sorted(kinds)}", source="marks")))
 
+    @rule(seats=SEATS, gone=SEATS, told=st.lists(st.just("a sensor fails"), max_size=1))
+    def seat(self, seats: list[Seat], gone: list[Seat], told: list[str]) -> None:
+        events = [event(name, source="sensors") for name in told]
+        self.both(lambda store: store.put_seats(seats, gone=gone, events=events))
+
     @rule(agent=AGENTS, claims=CLAIMS)
     def acknowledge(self, agent: str, claims: list[Held]) -> None:
         self.both(lambda store: store.acknowledge(claims, agent=agent))
@@ -268,6 +286,7 @@ class Agreement(RuleBasedStateMachine):
         self.both(lambda store: store.unsettled_load())
         self.both(lambda store: store.loads())
         self.both(lambda store: store.marks())
+        self.both(lambda store: store.seats())
         self.both(lambda store: store.queue_holds())
         self.both(lambda store: store.next_ready())
         self.both(lambda store: store.queue_states(after=0, limit=9))
