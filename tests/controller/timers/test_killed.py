@@ -1,5 +1,6 @@
 """A controller that is killed again and again: each due time is one event all the same (kill -9 on real processes)."""
 
+import json
 import os
 import random
 from datetime import UTC, datetime
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from attune_cli.authority import local_access
 from attune_cli.client import Client
+from attune_cli.commands.timer import list_timers
 from attune_core.failpoints import NAMES, SWITCH
 from attune_core.wire.api import EventView, Page
 from tests.controller.place import Place, observed
@@ -28,7 +31,9 @@ def ids(client: Client) -> list[str]:
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(30, marks=pytest.mark.soak)])
-def test_no_second_is_lost_or_doubled(tmp_path: Path, kills: int) -> None:
+def test_no_second_is_lost_or_doubled(
+    tmp_path: Path, kills: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     switch = tmp_path / "switch"
     place = Place(tmp_path)
     place.environment = {NAMES: "c1,c2", SWITCH: os.fspath(switch)}
@@ -45,6 +50,12 @@ def test_no_second_is_lost_or_doubled(tmp_path: Path, kills: int) -> None:
         before = len(ids(client))
         wait_until(lambda: len(ids(client)) > before, what="one more tick")
         found = ids(client)[::-1]
+        monkeypatch.setattr("attune_cli.profiles.load_profile", lambda _name: local_access(place.state))
+        list_timers(json=True)
     controller.kill()
+    (shown,) = json.loads(capsys.readouterr().out)
+    assert (shown["ref"], shown["schedule"], shown["misfire"], shown["missed"]) == ("web.second", "every 1s", "all", 0)
+    assert shown["last_due"] >= found[-1]
+    assert shown["next_due"] > shown["last_due"]
     moments = [int(datetime.fromisoformat(one).astimezone(UTC).timestamp()) for one in found]
     assert moments == list(range(moments[0], moments[0] + len(moments)))
