@@ -12,6 +12,9 @@ from attune_controller.store.records.timers import Progress
 from attune_core.catalog.catalog import Timer
 from attune_core.timers.ticking import GRACE, Tick, judge, next_firing
 
+#: Due times that are gone through in one go, so that a clock that was set forward by years holds up nobody.
+MOST_LOOKED = 2000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
@@ -54,10 +57,12 @@ class Agenda:
     def decide(self, now: float, limit: int) -> Sequence[Decision]:
         """Take the timers that are due, at most so many, and say what becomes of each; they come back with `settle` or `put_back`."""
         found: list[Decision] = []
-        while self._moments and self._moments[0][0] <= now and len(found) < limit:
+        looked = 0
+        while self._moments and self._moments[0][0] <= now and len(found) < limit and looked < MOST_LOOKED:
             _, ref = heapq.heappop(self._moments)
             timer, before = self._timers[ref], self._progress[ref]
             verdict = judge(timer, done=before.done, missed=before.missed, now=now)
+            looked += verdict.looked
             passed = max(0, sum(tick.missed for tick in verdict.ticks) + verdict.missed - before.missed)
             last = verdict.ticks[-1].due if verdict.ticks else before.last
             progress = replace(before, done=verdict.done, last=last, missed=verdict.missed, missed_in_all=before.missed_in_all + passed)

@@ -45,6 +45,10 @@ class Schedule:
 
     def last(self, after: int, until: int, count: int) -> tuple[int, ...]:
         """Return the last `count` times between two moments, without going through all that are before them."""
+        after = after if self.start is None else max(after, self.start - 1)
+        until = until if self.end is None else min(until, self.end)
+        if self.at:
+            return self.at[bisect_right(self.at, after) : bisect_right(self.at, until)][-count:]
         back = _LOOK_BACK
         while until - back > after:
             if len(found := tuple(self.between(until - back, until))) >= count:

@@ -5,7 +5,7 @@ clock was set forward, and the timer's `misfire` says what becomes of that. Howe
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice, takewhile
@@ -28,11 +28,15 @@ class Tick:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What is to be done; up to and including `done` everything is dealt with, and `missed` times were passed over since the last tick."""
+    """What is to be done; up to and including `done` everything is dealt with, and `missed` times were passed over since the last tick.
+
+    `looked` says how many times were gone through for that.
+    """
 
     ticks: tuple[Tick, ...]
     done: int
     missed: int
+    looked: int = field(default=0, compare=False)
 
 
 def shown(moment: int) -> str:
@@ -61,17 +65,18 @@ def judge(timer: Timer, *, done: int, missed: int, now: float) -> Verdict:
         return Verdict(ticks=(), done=done, missed=missed)
     uncounted = len(due) == MOST_MISSED
     if uncounted:
-        due = tuple(_due(timer, timer.schedule.last(done, int(now), MOST_MISSED), now))
+        wanted = max(timer.at_most, int(GRACE) + 2)  # jitter may hold back the last ones
+        due = tuple(_due(timer, timer.schedule.last(done, int(now), wanted), now))
     late = sum(fires_at(timer, one) < now - GRACE for one in due)
     ticked = len(due) - late
-    if late and timer.misfire == "one":
+    if (late or uncounted) and timer.misfire == "one":
         ticked = 1
     elif late and timer.misfire == "all":
         ticked = min(len(due), max(ticked, timer.at_most))
     missed = min(MOST_MISSED, missed + (MOST_MISSED if uncounted else len(due) - ticked))
     times = due[len(due) - ticked :]
     ticks = tuple(Tick(due=one, missed=0 if place else missed) for place, one in enumerate(times))
-    return Verdict(ticks=ticks, done=due[-1], missed=0 if ticks else missed)
+    return Verdict(ticks=ticks, done=due[-1], missed=0 if ticks else missed, looked=MOST_MISSED if uncounted else len(due))
 
 
 def _due(timer: Timer, times: Iterable[int], now: float) -> Iterator[int]:

@@ -15,7 +15,11 @@ from attune_core.values import JsonValue
 from tests.core.catalog.memory_tree import MemoryTree, tree_of_folder
 from tests.core.catalog.test_cases import CASES
 
-BASE = tree_of_folder(CASES / "base").files | tree_of_folder(CASES / "fine-rule-tests" / "repo").files
+BASE = {
+    path: content
+    for case in ("base", "fine-rule-tests/repo", "fine-timers/repo")
+    for path, content in tree_of_folder(CASES / case).files.items()
+}
 DOCUMENTS = sorted(path for path in BASE if path.endswith((".yaml", ".json")))
 WORDS = st.sampled_from(
     [
@@ -47,6 +51,13 @@ WORDS = st.sampled_from(
         "a.b.completed",
         "run",
         "x" * 300,
+        "@daily",
+        "*/7 1-3 L * 5#2",
+        "0 0 31 2 *",
+        "Europe/Berlin",
+        "2026-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "1s",
     ]
 )
 KEYS = WORDS | st.sampled_from(

@@ -56,6 +56,19 @@ def test_the_policy_says_what_becomes_of_missed_times(misfire: str, now: float, 
     assert found.done == now // HOUR * HOUR
 
 
+def test_seconds_of_ten_years_become_one_tick() -> None:
+    found = judge(timer(Schedule(every=1)), done=0, missed=0, now=3e8)
+    assert ticks(found) == [(300_000_000, MOST_MISSED)]
+    assert found.looked == MOST_MISSED
+
+
+def test_a_timer_that_ended_long_ago_is_judged_without_looking_for_what_was_not() -> None:
+    ended = timer(Schedule(every=90, end=2_000_000_000))
+    found = judge(ended, done=0, missed=0, now=2.5e11)
+    assert ticks(found) == [(1_999_999_980, MOST_MISSED)]
+    assert next_firing(ended, found.done) is None
+
+
 def test_what_was_passed_over_is_told_by_the_next_tick() -> None:
     first = judge(policy(HOURLY, "skip"), done=0, missed=0, now=3.5 * HOUR)
     assert ticks(judge(policy(HOURLY, "skip"), done=first.done, missed=first.missed, now=4 * HOUR)) == [(4 * HOUR, 3)]

@@ -127,8 +127,14 @@ def test_around_the_changes_of_a_zone_every_minute_agrees(zone: str) -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_around_every_change_of_every_zone_in_ten_years_every_minute_agrees() -> None:
+    alike = set[tuple[tuple[int, int], ...]]()  # most zones have the rules of another one
     for zone in sorted(zone_names()):
-        check_zone(zone, 100)
+        there = rules(zone)
+        course = ((BEGIN, offset(there, BEGIN)), *((change, offset(there, change)) for change in changes_of(zone)))
+        if course not in alike:
+            alike.add(course)
+            check_zone(zone, 100)
+    assert len(alike) > 50
 
 
 @pytest.mark.parametrize("zone", SHAPES[:3])
