@@ -55,7 +55,7 @@ class BodyTooLarge(HttpRefusal):
     """The body is larger than this listener or hook takes."""
 
     code, blame, status = "ATT404", Blame.AUTHOR, 413
-    remedy = "send a smaller body; the bound is 1 MiB unless the controller's settings say otherwise"
+    remedy = "send a smaller body: up to 1 MiB, and up to 16 MiB of events one a line, none of them above 1 MiB"
 
 
 class BodyTooSlow(HttpRefusal):
