@@ -132,6 +132,7 @@ async def test_at_the_bound_the_sensor_waits_and_trimming_lets_it_go_on(executor
     assert not folder.exists()
 
 
+@pytest.mark.soak
 async def test_one_that_floods_is_held_at_its_bound(executor: Hosted, link: ExecutorLink) -> None:
     what = sensor("yes", segments=4)
     await link.start(what)

@@ -132,6 +132,12 @@ class SensorWorld:
             for _ in range(40):
                 await asyncio.sleep(0)
 
+    async def leap(self, seconds: float) -> None:
+        """Let it pass in one step."""
+        self.clock.advance(seconds)
+        for _ in range(60):
+            await asyncio.sleep(0)
+
     async def post(self, *, refused: int = 0, again_in: float = 0.0) -> list[JsonValue]:
         """One POST to a controller; return the field `n` of the events that it took."""
         taken = self.sensors.events.take(count=100, size=1 << 20)

@@ -140,4 +140,4 @@ class Lines(RuleBasedStateMachine):
 
 
 TestLines = Lines.TestCase
-TestLines.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestLines.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)

@@ -106,7 +106,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     document=st.fixed_dictionaries(
         {"trigger": st.text() | st.just("web.tick"), "data": st.dictionaries(st.text(), _JSON)},

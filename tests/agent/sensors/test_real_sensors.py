@@ -217,6 +217,7 @@ async def test_a_poll_gets_back_what_it_returned_and_a_failed_one_counts_for_not
         assert counted == list(range(len(counted)))
 
 
+@pytest.mark.soak
 async def test_secrets_reach_the_sensor_and_nothing_else(executor: Hosted) -> None:
     secret = "hunter2-hunter2-hunter2"
     async with sensing(executor) as host:

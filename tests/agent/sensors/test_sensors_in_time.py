@@ -185,3 +185,18 @@ async def test_while_the_executor_is_away_nothing_is_forgotten(world: SensorWorl
     await world.pass_time(5)
     assert not (world.host.spools / first).exists()
     assert len(world.host.running) == 1
+
+
+@pytest.mark.parametrize("count", [30, pytest.param(1000, marks=pytest.mark.soak)])
+async def test_a_thousand_ends_at_once_leave_nothing_behind_and_none_is_the_last(world: SensorWorld, count: int) -> None:
+    await begin(world, assigned())
+    for number in range(count):
+        world.host.print(world.run, event(number))
+        world.finish(world.run, code=1)
+        await world.leap(0.1)
+        assert await world.post() == [number]
+        await world.leap(61)
+    assert (len(world.starts), world.status().restarts, world.status().events) == (count + 1, count, count)
+    assert list(world.disk.runs) == [run for run, _ in world.host.running] == [world.run]
+    assert list(world.host.spools.iterdir()) == []
+    assert len(world.host.ended) == 0
