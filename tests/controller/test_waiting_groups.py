@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,11 @@ from hypothesis import strategies as st
 
 from attune_controller.planning import Planner
 from attune_controller.store.errors import StoreFull
+from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.port import Store
 from attune_controller.store.records.events import EventStatus, NewEvent
+from attune_controller.store.records.executions import Execution
+from attune_controller.store.records.groups import Plan
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.catalog.catalog import Catalog
 from attune_core.ports import SystemRandom
@@ -204,19 +208,37 @@ STEPS = st.lists(
 )
 
 
-async def planned_in_batches(events: Sequence[tuple[str, float]], batches: Sequence[int], end: float) -> list[tuple[int, str]]:
-    world = World(CATALOG)
-    world.clock.time = min((at for _, at in events), default=0.0)
+class Failing(MemoryStore):
+    """A store whose commits may find a full disk; then nothing of them is stored."""
+
+    fails = 0
+
+    async def record_plans(self, plans: Sequence[Plan], *, over_before: float = 0.0, followed: bool = False) -> Sequence[Execution]:
+        if self.fails:
+            self.fails -= 1
+            raise StoreFull("full")
+        return await super().record_plans(plans, over_before=over_before, followed=followed)
+
+
+async def planned_in_batches(
+    events: Sequence[tuple[str, float]], batches: Sequence[int], end: float, *, fails: int
+) -> list[tuple[int, str]]:
+    """Plan with a new planner at each of some events, which meets a full disk so often at first, and once more long after the last one."""
+    world, store = World(CATALOG), Failing()
+
+    async def plan(now: float) -> None:
+        world.clock.time, store.fails = now, fails
+        for _ in range(fails + 1):
+            with suppress(StoreFull):
+                await Planner(store, world, world, world.clock, SystemRandom(), planned=world.told.append).plan_all()
+
     for number, (unit, at) in enumerate(events):
-        await send(world.store, number, unit=unit, at=at)
+        await send(store, number, unit=unit, at=at)
         if number in batches:
-            world.clock.time = at
-            await world.planner.plan_all()
-    world.clock.time = events[-1][1] if events else 0.0
-    await world.planner.plan_all()
-    world.clock.time = end
-    await world.planner.plan_all()
-    return [one for one in await firings(world.store) if one[1]]
+            await plan(at)
+    await plan(events[-1][1] if events else 0.0)
+    await plan(end)
+    return await firings(store)
 
 
 @settings(max_examples=40, deadline=None)
@@ -280,13 +302,13 @@ def in_order(number: int, replayed: Replayed) -> list[tuple[int, str]]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(STEPS, st.lists(st.integers(0, 30), max_size=4))
-def test_a_controller_fires_what_a_replay_fires_in_its_order_however_the_events_fall_into_batches(
-    steps: list[tuple[str, float]], batches: list[int]
+@given(STEPS, st.lists(st.integers(0, 30), max_size=4), st.integers(0, 2))
+def test_a_controller_fires_what_a_replay_fires_in_its_order_through_batches_restarts_and_full_disks(
+    steps: list[tuple[str, float]], batches: list[int], fails: int
 ) -> None:
     events, now = [], 5000.0
     for unit, pause in steps:
         now += pause
         events.append((unit, now))
     end = now + 10_000
-    assert asyncio.run(planned_in_batches(events, batches, end)) == replayed(events, end)
+    assert asyncio.run(planned_in_batches(events, batches, end, fails=fails)) == replayed(events, end)
