@@ -60,8 +60,3 @@ async def test_what_happens_is_counted_and_shown_to_whoever_may_watch(tmp_path: 
         await until(ended)
         assert (await watcher.get("/ready")).json() == {"ready": True, "reasons": []}
         assert (await it.get("/ready")).json() == {"ready": True, "reasons": []}
-
-
-async def test_without_the_setting_there_is_no_listener_and_nothing_is_loaded_for_it(tmp_path: Path) -> None:
-    async with live(tmp_path, FILES) as it:
-        assert "metrics" not in it.controller.loops

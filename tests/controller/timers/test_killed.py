@@ -30,7 +30,7 @@ def ids(client: Client) -> list[str]:
     return [one.id for one in client.pages("/v1/events", Page[EventView], {}, most=10_000) if one.type == "web.second"]
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(30, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [1, pytest.param(30, marks=pytest.mark.soak)])
 def test_no_second_is_lost_or_doubled(
     tmp_path: Path, kills: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -42,7 +42,7 @@ def test_no_second_is_lost_or_doubled(
         controller = place.start()
         with place.ready(controller) as client:
             wait_until(lambda: observed(client, commit), what="the revision")
-            switch.write_text(("c1", "c2")[kill % 2] if kill < 10 else f"c{random.choice('12')}:{random.choice('123')}")
+            switch.write_text(("c2", "c1")[kill % 2] if kill < 10 else f"c{random.choice('12')}:{random.choice('123')}")
             wait_until(lambda: not controller.running, what="its death")  # noqa: B023 - it is called at once
         (place.state / "listening.json").unlink()  # where the dead one listened
     controller = place.start()
