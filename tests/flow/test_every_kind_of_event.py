@@ -10,7 +10,7 @@ import pytest
 from attune_core.wire.api import StatusView
 from tests.flow.every_kind.accounts import Log, counts, in_order, read_log, written
 from tests.flow.every_kind.night import Night, night
-from tests.flow.every_kind.repository import DUE, ENDS, sensors
+from tests.flow.every_kind.repository import DUE, ENDS, JOINED, sensors
 from tests.flow.every_kind.senders import REQUESTS, Senders
 from tests.waiting import wait_until
 
@@ -58,7 +58,7 @@ def go_through_the_night(running: Night, scale: int) -> None:
 def expected(scale: int) -> dict[str, int]:
     """Return what nobody outside has sent."""
     seen = {SENSORS + name: count * scale for name, count in sensors().items()}
-    return seen | {TIMERS + name: len(due) for name, due in DUE.items()} | {ENDS: REQUESTS["github"] * scale}
+    return seen | {TIMERS + name: len(due) for name, due in DUE.items()} | {ENDS: REQUESTS["github"] * scale, JOINED: 1}
 
 
 def settle(running: Night, sent: dict[str, int]) -> Log:

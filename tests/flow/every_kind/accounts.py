@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from attune_cli.client import Client
 from attune_core.wire.api import EventView, Page
-from tests.flow.every_kind.repository import ENDS
+from tests.flow.every_kind.repository import ENDS, JOINED
 
 Account = Mapping[str, Sequence[str]]
 #: What is answered in time, and the answers: no rule fires for them.
@@ -31,6 +31,8 @@ class Log:
             if event.type == "note.write.completed":
                 if isinstance(event.data, dict) and event.data["rule"] == "note.github":
                     found[ENDS].append(event.id)
+            elif event.type == "core.agent_joined":
+                found[JOINED].append(event.id)
             elif event.source not in _SILENT and not event.type.startswith("core."):
                 found[event.source].append(event.id)
         return found

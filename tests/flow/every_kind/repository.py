@@ -13,8 +13,8 @@ from attune_core.values import JsonObject, JsonValue
 
 #: What each sensor prints before it goes quiet; times the scale.
 SEEN = {"python": 400, "shell": 200, "node": 300}
-#: What the ends of the executions for GitHub's deliveries are called in the witness.
-ENDS = "ends"
+#: What the ends of the executions for GitHub's deliveries, and the arrival of the host, are called in the witness.
+ENDS, JOINED = "ends", "joined"
 
 _WRITE = """printf '%s\\n' "$LINES" >> {witness}\n"""
 _PYTHON = """\
@@ -117,6 +117,7 @@ def _rules() -> dict[str, str]:
             "outside.begun", _ONE, throttle={"absence": {"of": "outside.over", "within": "2s"}, "key": "${{ string(event.data.n) }}"}
         ),
         "github": _rule("github.push", _ONE),
+        "joined": _rule("core.agent_joined", f'"{JOINED} " + event.id'),
         "ends": _rule(
             "core.execution_finished",
             f'events.map(e, "{ENDS} " + e.id).join("\\n")',
