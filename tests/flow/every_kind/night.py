@@ -60,7 +60,7 @@ class Night:
     def await_seen(self, sensor: str, count: int) -> None:
         """Wait until a sensor has printed so many events."""
         file = self.sent / sensor
-        wait_until(lambda: file.exists() and file.read_bytes().count(b"\n") >= count, timeout=60, what=f"{count} events of {sensor}")
+        wait_until(lambda: file.exists() and file.read_bytes().count(b"\n") >= count, timeout=120, what=f"{count} events of {sensor}")
 
     def kill(self, *, controller: bool = False, agent: bool = False) -> None:
         """Kill them, and then start them again."""
