@@ -39,7 +39,7 @@ def test_what_was_sent_is_what_the_log_has_and_what_actions_were_run_for(tmp_pat
     assert {name: account[TIMERS + name] for name in DUE} == DUE
     for name, count in sensors().items():
         assert log.numbers(SENSORS + name) == [*range(1, count * scale + 1)]
-    assert not [event for event in log.events if event.status != "planned"]
+    assert not [event for event in log.events if event.dead_reason]
 
 
 def go_through_the_night(running: Night, scale: int) -> None:
