@@ -17,8 +17,8 @@ from tests.controller.sessions.test_hand_over import report, send, states
 
 async def test_what_was_never_handed_over_is_cancelled_at_once_and_never_handed_over(it: Live) -> None:
     agent = await it.enrol("one")
-    await send(it, "a")
-    (view,) = await it.executions(1)
+    (position,) = await send(it, "a")
+    (view,) = await it.executions(position)
     answer = await it.post(f"/v1/executions/{view.id}/cancel", {})
     assert answer.is_success
     view = await it.execution(view.id)
@@ -57,8 +57,8 @@ async def test_a_removed_action_cancels_what_has_not_started(it: Live) -> None:
     assigns = await spoken.assigned(2)
     await spoken.say(spoken.ack(assigns[1]), report(assigns[0], State.STARTED))
     await spoken.close()
-    await send(it, "c")
-    waiting = (await it.executions(3))[0]
+    (position,) = await send(it, "c")
+    (waiting,) = await it.executions(position)
     again = await spoken.agent.hello(held={("web.restart", "null"): 2})
     if waiting.agent == "two":
         await again.assigned()

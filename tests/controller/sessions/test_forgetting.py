@@ -50,8 +50,8 @@ async def test_what_a_forgotten_agent_was_handed_is_lost_and_the_rest_goes_elsew
 
 async def test_the_work_of_a_forgotten_agent_that_nobody_else_can_do_waits_and_newer_work_stays_behind_it(it: Live) -> None:
     agent = await it.enrol("one")
-    await send(it, "a", "b")
-    assert [(await it.executions(position))[0].agent for position in (1, 2)] == ["one", "one"]
+    positions = await send(it, "a", "b")
+    assert [(await it.executions(position))[0].agent for position in positions] == ["one", "one"]
     assert (await forget(it)).released == 2
     await send(it, "c")
     other = await it.enrol("two")

@@ -118,7 +118,8 @@ async def test_paused_queues_are_told_to_every_agent_whole_and_outlive_a_restart
         assert [hold.key for hold in frame.body.holds] == ['"a"']
         assert await spoken.quiet()
         events = Page[EventView].model_validate_json((await it.get("/v1/events")).content).items
-        assert [one.type for one in reversed(events)] == ["core.queue_paused"] * 2 + ["core.queue_resumed"]
+        said = [one.type for one in reversed(events) if one.type.startswith("core.queue")]
+        assert said == ["core.queue_paused"] * 2 + ["core.queue_resumed"]
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -126,8 +127,8 @@ async def test_what_nobody_has_and_waits_too_long_expires_also_after_a_restart(t
     files = FILES | {"packs/web/actions/restart.yaml": RESTART + f"start_within: {'3s' if restarted else '300ms'}\n"}
     async with live(tmp_path, files) as it:
         await it.enrol("one")
-        await send(it, "a")
-        (view,) = await it.executions(1)
+        (position,) = await send(it, "a")
+        (view,) = await it.executions(position)
         if not restarted:
             await _expires(it, view)
     if restarted:
@@ -159,10 +160,7 @@ async def test_what_an_agent_has_is_the_agents_to_expire(tmp_path: Path) -> None
 
 async def test_a_queue_shows_who_stands_in_it_and_what_holds_the_first(it: Live) -> None:
     await it.enrol("one")
-    await send(it, "a", "b", "c")
-    for position in (1, 2, 3):
-        await it.executions(position)
-    first = (await it.executions(1))[0]
+    first, *_ = [(await it.executions(position))[0] for position in await send(it, "a", "b", "c")]
     assert await ask(it, f"/v1/executions/{first.number}/requeue") == 200
     await ask(it, "/v1/queues/pause", {"action": "web.restart", "note": "freeze"})
     listed = (await it.get("/v1/queues")).json()["items"]
