@@ -81,7 +81,7 @@ async def test_a_long_log_is_not_written_back_onto_the_reserve(tmp_path: Path) -
         together = [store.accept_event(event(f"e{n}", data={"text": "x" * 20_000})) for n in range(500)]
         answered = await asyncio.gather(*together, return_exceptions=True)
         assert any(isinstance(one, StoreFull) for one in answered)
-        for n in range(20):
+        for n in range(5):
             await store.set_marks("web1", {MarkKind.CORDONED: Mark(by="ops", since=float(n))}, event(f"marked{n}"))
         pruned = await store.prune_executions(before=9000.0, now=9000.0, keep=9, after=0, limit=9)
         assert pruned.removed == 1
