@@ -9,6 +9,7 @@ import pytest
 
 from attune_cli.errors import NothingToExplain
 from attune_cli.explanations import Kind, all_explanations, explanation_of
+from attune_core.dead_letters import DeadReason
 from attune_core.problem_codes import PROBLEM_CODES
 from attune_core.states import Outcome, Reason
 from docs.explanations import error_classes, explanations
@@ -18,7 +19,7 @@ from tests.cli.commands import attune
 def test_every_code_outcome_and_reason_is_explained_once() -> None:
     names = [entry.name for entry in explanations()]
     assert len(names) == len(set(names))
-    wanted = {*PROBLEM_CODES, *(kind.code for kind in error_classes()), *map(str, Outcome), *map(str, Reason)}
+    wanted = {*PROBLEM_CODES, *(kind.code for kind in error_classes()), *map(str, Outcome), *map(str, Reason), *map(str, DeadReason)}
     assert set(all_explanations()) == wanted
 
 
