@@ -111,16 +111,18 @@ class Many:
 
 async def lines_of(chunks: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes | None]:
     """Yield the lines of a body as they come, None for one that is longer than `limit`; no more than that is held."""
-    rest, skipping = b"", False
+    rest, skipping = bytearray(), False
     async for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield None if skipping or len(line) > limit else line
-            skipping = False
+        *ends, begun = chunk.split(b"\n")
+        for end in ends:
+            rest += end
+            yield None if skipping or len(rest) > limit else bytes(rest)
+            rest, skipping = bytearray(), False
+        rest += begun  # in place: a long line in tiny chunks is not copied for each
         if len(rest) > limit:
-            rest, skipping = b"", True
+            rest, skipping = bytearray(), True
     if rest or skipping:
-        yield None if skipping else rest
+        yield None if skipping else bytes(rest)
 
 
 def _counted(results: list[EventResult]) -> ManyAccepted:

@@ -1,6 +1,7 @@
 """Sameness: whether an event that comes under a known (source, id) says what the first one said; pure.
 
-Asked by both stores for a duplicate, which is rare: nothing is kept for it beside the event itself.
+Asked by both stores for a duplicate, which is rare: nothing is kept for it beside the event itself. Of one that was dropped nobody can say,
+so the stores do not say it.
 """
 
 from attune_controller.store.encoding import encode

@@ -153,7 +153,19 @@ def test_a_peer_that_does_not_answer_in_time_fails_it(peer: Peer, tmp_path: Path
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254", "10.1.2.3", "[64:ff9b::a01:203]", "0", "224.0.0.1"],
+    [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "169.254.169.254",
+        "10.1.2.3",
+        "[64:ff9b::a01:203]",
+        "[::10.1.2.3]",
+        "[fec0::1]",
+        "0",
+        "224.0.0.1",
+    ],
 )
 def test_addresses_that_are_not_public_are_reached_only_if_their_network_is_named(peer: Peer, tmp_path: Path, host: str) -> None:
     done = run(tmp_path, url=f"http://{host}:{peer.port}/", allow_addresses=["192.168.0.0/16"])
@@ -179,6 +191,22 @@ def test_an_input_that_cannot_be_meant_is_refused_in_a_line(tmp_path: Path, give
     done = run(tmp_path, **given)
     assert (done.code, done.result) == (1, None)
     assert len(done.log.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"secret_url": "http://a.example:T0KEN/"},
+        {"secret_url": "http://T0KEN\uff0f@a.example/"},
+        {"url": "http://127.0.0.1/", "secret": "Bearer T0KEN\nx: y"},
+        {"url": "http://127.0.0.1/", "secret": "T0KEN \u20ac"},
+        {"url": "http://127.0.0.1/", "secret": "T0KEN", "secret_header": "Host"},
+    ],
+)
+def test_what_is_wrong_with_a_secret_is_said_without_it(tmp_path: Path, given: JsonObject) -> None:
+    done = run(tmp_path, **given)
+    assert (done.code, done.log.partition(":")[0]) == (1, "refused")
+    assert "T0KEN" not in done.log
 
 
 def test_it_runs_like_any_action_and_a_secret_url_stays_secret(peer: Peer, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def _key(cursor: str | None) -> ThrottleKey:
         return "", ""
     try:
         found = json.loads(base64.urlsafe_b64decode(cursor))
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, RecursionError) as error:
         raise QueryInvalid("after: this is no cursor of this list") from error
     match found:
         case [str(rule), str(key)]:

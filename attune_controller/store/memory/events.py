@@ -98,8 +98,9 @@ class MemoryEvents(Opened):
 def accept(tables: Tables, event: NewEvent) -> Acceptance:
     """Store an event once; see port.Events.accept_event."""
     if (first := tables.positions_by_id.get(event.id, {}).get(event.source)) is not None:
-        known = tables.events[first].new
-        return Acceptance(position=first, duplicate=True, differs=differs(event, known.type, known.subject, known.data))
+        known = tables.events[first]
+        other = differs(event, known.new.type, known.new.subject, known.new.data) and known.status is not EventStatus.DROPPED
+        return Acceptance(position=first, duplicate=True, differs=other)
     if event.body_digest and (before := tables.ids_by_body.get((event.source, event.body_digest))) is not None:
         raise ReplayedBody(f"{event.source} delivered this body before, as {before}")
     return Acceptance(position=insert_event(tables, event), duplicate=False)

@@ -16,6 +16,7 @@ from attune_controller.store.sqlite.event_rows import INSERT, values_of
 from attune_controller.store.sqlite.statements import Values, execute, row_of
 
 _FIRST: LiteralString = "SELECT position, type, subject, data FROM events WHERE id = ? AND source = ?"
+_DROPPED: LiteralString = "SELECT 1 FROM plans WHERE position = ? AND dropped_at > 0"
 _KNOWN: LiteralString = "SELECT 1 FROM events WHERE id = ? AND source = ?"
 _SAME_BODY: LiteralString = "SELECT id FROM events WHERE source = ? AND body_digest = ?"
 _UNHEARD: LiteralString = """
@@ -29,7 +30,8 @@ def accept(connection: apsw.Connection, new: NewEvent, values: Values) -> Accept
     # Looked up first and not left to ON CONFLICT, which would take a position, and with it a sync, for each duplicate.
     if first := row_of(connection, _FIRST, new.id, new.source):
         position, kind, subject, data = cast("tuple[int, str, str, str]", first)
-        return Acceptance(position=position, duplicate=True, differs=differs(new, kind, subject, decode(data)))
+        other = differs(new, kind, subject, decode(data)) and not row_of(connection, _DROPPED, position)
+        return Acceptance(position=position, duplicate=True, differs=other)
     if new.body_digest and (known := row_of(connection, _SAME_BODY, new.source, new.body_digest)):
         raise ReplayedBody(f"{new.source} delivered this body before, as {known[0]}")
     return Acceptance(position=_insert(connection, new, values), duplicate=False)

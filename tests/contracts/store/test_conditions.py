@@ -6,7 +6,7 @@ import pytest
 
 from attune_controller.store.errors import NotADeadLetter
 from attune_controller.store.port import Store
-from attune_controller.store.records.events import EventFilter, EventStatus, NewEvent
+from attune_controller.store.records.events import Acceptance, EventFilter, EventStatus, NewEvent
 from attune_core.dead_letters import DeadReason
 from tests.controller.store.making import dead, event, plan
 
@@ -52,14 +52,17 @@ async def test_a_retried_dead_letter_keeps_its_identity_and_takes_a_new_position
 
 
 async def test_a_dropped_dead_letter_has_no_data_and_does_not_come_back(store: Store) -> None:
-    position = (await store.accept_event(event("lost", dead_reason="no trigger", data={"password": "x"}))).position
+    lost = event("lost", dead_reason="no trigger", data={"password": "x"})
+    position = (await store.accept_event(lost)).position
     assert (await store.counts()).dead_letters == 1
     await store.drop_dead_letter(position, event("told"))
     found = await store.event(position)
     assert found is not None
     assert (found.status, found.new.data, found.reason, found.new.dead) == (EventStatus.DROPPED, None, "no trigger", dead("no trigger"))
     assert (await store.counts()).dead_letters == 0
-    assert (await store.accept_event(event("lost"))).duplicate
+    assert await store.accept_event(lost) == Acceptance(position=position, duplicate=True), (
+        "its data are gone, so nothing differs from them"
+    )
     with pytest.raises(NotADeadLetter):
         await store.drop_dead_letter(position, event("again"))
 

@@ -8,6 +8,7 @@ import http.client
 import ipaddress
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -18,8 +19,10 @@ from urllib.parse import quote, urlsplit
 #: Bytes of an answer that are kept, and characters of it that a failure shows in the log.
 KEPT, SHOWN = 64 << 10, 2000
 #: Networks that lead on to others, also private ones.
-LEADING_ON = [ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")]
+LEADING_ON = [ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "fec0::/10")]
 OURS = {"host", "content-length", "transfer-encoding", "connection", "content-type"}
+#: What a header can hold.
+HEADER = re.compile(r"[\t -~\x80-\xff]*")
 
 
 class Refused(Exception):
@@ -31,9 +34,9 @@ def main():
     signal.signal(signal.SIGALRM, late)
     signal.setitimer(signal.ITIMER_REAL, given["timeout"])
     begun = time.monotonic()
-    url = address_of(given)
+    url, (body, headers) = address_of(given), request_of(given)
     try:
-        answer = post(url, given)
+        answer = post(url, body, headers, given["allow_addresses"])
     except (OSError, http.client.HTTPException) as error:
         raise SystemExit(f"{url.hostname}: {error or type(error).__name__}")
     signal.setitimer(signal.ITIMER_REAL, 0)
@@ -56,23 +59,26 @@ def address_of(given):
     """Return where to, taken apart."""
     if bool(given["url"]) == ("secret_url" in given):
         raise Refused("give either url or secret_url")
-    url = urlsplit(given["url"] or given["secret_url"])
-    if url.scheme not in ("http", "https") or not url.hostname or url.username or url.password:
+    try:
+        url = urlsplit(given["url"] or given["secret_url"])
+        plain = url.scheme in ("http", "https") and url.hostname and url.port != 0 and not (url.username or url.password)
+    except ValueError:  # its words repeat parts of the URL
+        plain = False
+    if not plain:
         raise Refused("the URL is not http(s)://host[:port]/path without a user in it")
     return url
 
 
-def post(url, given):
+def post(url, body, headers, allowed):
     """Send the request and return the answer, bounded."""
     secure = url.scheme == "https"
     port = url.port or (443 if secure else 80)
     connection = (http.client.HTTPSConnection if secure else http.client.HTTPConnection)(url.hostname, port)
-    connection.sock = connected(url.hostname, port, given)
+    connection.sock = connected(url.hostname, port, allowed)
     if secure:
         context = ssl.create_default_context()
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         connection.sock = context.wrap_socket(connection.sock, server_hostname=url.hostname)
-    body, headers = request_of(given)
     path = (url.path or "/") + (f"?{url.query}" if url.query else "")
     connection.request("POST", quote(path, safe="/?&=%:;,@!$'()*+~"), body, headers)
     answer = connection.getresponse()
@@ -85,9 +91,9 @@ def post(url, given):
     }
 
 
-def connected(host, port, given):
+def connected(host, port, allowed):
     """Return a connection to the first address of the host that may be reached and answers."""
-    allowed = [ipaddress.ip_network(text) for text in given["allow_addresses"]]
+    allowed = [ipaddress.ip_network(text) for text in allowed]
     failure = Refused(f"{host} has no address that may be reached; name its network in allow_addresses if that is meant")
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         if not may_reach(ipaddress.ip_address(address[0].partition("%")[0]), allowed):
@@ -115,12 +121,13 @@ def may_reach(address, allowed):
 def request_of(given):
     """Return the body and the headers."""
     headers = {"User-Agent": "attune", "Accept": "*/*"}
-    for name, value in given["headers"].items():
+    secret = [(given["secret_header"], given["secret"])] if "secret" in given else []
+    for name, value in [*given["headers"].items(), *secret]:
         if name.lower() in OURS:
             raise Refused(f"the header {name} is not for the input to set")
+        if not HEADER.fullmatch(value):  # the library would say so too, and repeat it
+            raise Refused(f"the header {name} cannot hold its value: it has line breaks, or characters beyond Latin-1")
         headers[name] = value
-    if "secret" in given:
-        headers[given["secret_header"]] = given["secret"]
     if "TRACEPARENT" in os.environ:
         headers["traceparent"] = os.environ["TRACEPARENT"]
     if "event" not in given:
