@@ -35,10 +35,15 @@ def read_payload(file: str) -> bytes:
     """Return what stands in a file, `-` for standard input."""
     if file == "-":
         return sys.stdin.buffer.read()
+    return read_bytes(Path(file), hint="name a file with the payload, or - for standard input")
+
+
+def read_bytes(file: Path, *, hint: str) -> bytes:
+    """Return what stands in a file, or say what should have been named."""
     try:
-        return Path(file).read_bytes()
+        return file.read_bytes()
     except OSError as error:
-        raise BadArgument(f"{file}: {error.strerror}", hint="name a file with the payload, or - for standard input") from error
+        raise BadArgument(f"{file}: {error.strerror}", hint=hint) from error
 
 
 def body_of(payload: bytes, document: WebhookDocument) -> bytes:

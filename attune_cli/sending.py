@@ -1,6 +1,7 @@
 """Sending many events: a stream of lines to /events in groups, each with one commit at the controller, and what became of them.
 
-Called by `attune event import` and `attune event replay`; a controller that takes no more for now is waited for.
+Called by `attune event import` and `attune event replay`; a controller that takes no more for now is waited for. Commands that send
+one event say with it what became of that.
 """
 
 import threading
@@ -11,6 +12,7 @@ from itertools import islice
 from attune_cli.client import Client
 from attune_cli.errors import ControllerBusy
 from attune_core.values import JsonObject, JsonValue, canonical_json
+from attune_core.wire.api import Accepted
 from attune_core.wire.ingest import EventResult, Fate
 
 #: Events and bytes of one request; the controller takes 20,000 and 16 MiB.
@@ -20,6 +22,14 @@ _WAIT, _TRIES = 1.0, 60
 #: Refusals that are kept to be said one by one.
 KEPT = 20
 _NEVER = threading.Event()
+
+
+def became(accepted: Accepted) -> str:
+    """Return what became of one event that was sent, and where more is said of it."""
+    event = f"event {accepted.position}"
+    if accepted.dead_letter:
+        return f"{event} is a dead letter: {accepted.dead_letter}; see: attune event dead-letter show {accepted.position}"
+    return f"{event} accepted{' (it was there already)' if accepted.duplicate else ''}; see: attune event show {accepted.position}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from attune_cli.recording import moment_of, name_of, recorded_at, recorded_by_co
 from attune_cli.render.output import compact, show_fields, show_json, show_line, show_table
 from attune_cli.render.progress import progress
 from attune_cli.replaying import Chosen, identity_of, imported, is_meant, replayed
-from attune_cli.sending import Outgoing, Sent, send_many
+from attune_cli.sending import Outgoing, Sent, became, send_many
 from attune_cli.written import written
 from attune_core.ports import rfc3339
 from attune_core.rules.recorded import UnreadableLine, read_lines, write_event
@@ -61,13 +61,12 @@ def send(
     if json:
         show_json(accepted)
     else:
-        again = " (it was there already)" if accepted.duplicate else ""
-        show_line(f"event {accepted.position} accepted{again}; see: attune event show {accepted.position}")
+        show_line(became(accepted))
 
 
 @app.command("list")
 def list_events(
-    status: Annotated[str | None, typer.Option(help="accepted, planned or dead_letter.")] = None,
+    status: Annotated[str | None, typer.Option(help="accepted, planned, dead_letter or dropped.")] = None,
     source: Source = None,
     kind: Annotated[str | None, typer.Option("--type", help="Only events of this trigger.")] = None,
     since: Since = None,

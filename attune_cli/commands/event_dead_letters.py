@@ -24,7 +24,9 @@ from attune_core.wire.dead_letters import DroppedView, RetriedView
 
 app = group("Dead letters: events that no rule was asked about.")
 
-Reason: TypeAlias = Annotated[DeadReason | None, typer.Option("--reason", help="Only those that are dead for this reason.")]
+Reason: TypeAlias = Annotated[
+    DeadReason | None, typer.Option("--reason", metavar="REASON", help="Only those that are dead for this reason, such as undeclared.")
+]
 Source: TypeAlias = Annotated[str | None, typer.Option(help="Only those of this source.")]
 Trigger: TypeAlias = Annotated[str | None, typer.Option(help="Only those of this trigger.")]
 Since: TypeAlias = Annotated[str | None, typer.Option(help="Only those received since then (RFC 3339), or so long ago, such as 24h.")]

@@ -38,7 +38,7 @@ def list_timers(json: JsonFlag = False, profile: ProfileName = None) -> None:
 
 @app.command("next")
 def next_times(
-    timer: Annotated[str, typer.Argument(help="The timer, such as web.nightly.")],
+    timer: Annotated[str, typer.Argument(metavar="PACK.TIMER", help="The timer, such as web.nightly.")],
     count: Annotated[int, typer.Option("--count", min=1, max=1000, help="How many times.")] = 5,
     since: Annotated[str | None, typer.Option("--from", help="After which moment, such as 2026-03-28T00:00:00Z; now without it.")] = None,
     path: Annotated[Path, typer.Option("--repository", help="The pack repository.")] = Path(),

@@ -13,9 +13,10 @@ import typer
 from attune_cli.client import Client
 from attune_cli.commands.options import JsonFlag, ProfileName, group
 from attune_cli.errors import BadArgument, RequestFailed
-from attune_cli.hook_request import body_of, catalog_here, fields_of, headers_of, read_payload, sendable, webhook_of
+from attune_cli.hook_request import body_of, catalog_here, fields_of, headers_of, read_bytes, read_payload, sendable, webhook_of
 from attune_cli.profiles import load_profile
 from attune_cli.render.output import show_fields, show_json, show_line, show_table
+from attune_cli.sending import became
 from attune_cli.tokens import read_token
 from attune_core.catalog.catalog import Webhook
 from attune_core.ports import SystemClock
@@ -25,6 +26,7 @@ from attune_core.webhooks.bodies import read_body
 from attune_core.webhooks.delivery import read_delivery
 from attune_core.webhooks.scheme import Sending
 from attune_core.webhooks.table import SCHEMES
+from attune_core.wire.api import Accepted
 
 app = group("Webhooks: list them, try a payload, send one signed.")
 
@@ -122,7 +124,10 @@ def send(
 
 def _secret(file: Path | None) -> bytes:
     """Return the secret as the controller reads its file: without one newline at its end."""
-    found = read_token(None, prompt="Secret of the webhook").encode() if file is None else read_payload(str(file)).removesuffix(b"\n")
+    if file is None:
+        found = read_token(None, prompt="Secret of the webhook").encode()
+    else:
+        found = read_bytes(file, hint="name a file with the secret; without --secret-file it is asked for").removesuffix(b"\n")
     if not found:
         raise BadArgument("the secret is empty", hint="give what the service has too, in --secret-file or on standard input")
     return found
@@ -131,10 +136,7 @@ def _secret(file: Path | None) -> bytes:
 def _outcome(answer: JsonObject) -> str:
     if not answer:
         return "accepted"
-    if dead := answer.get("dead_letter"):
-        return f"event {answer.get('position')} is a dead letter: {dead}"
-    again = " (it was there already)" if answer.get("duplicate") else ""
-    return f"event {answer.get('position')} accepted{again}; see: attune event show {answer.get('position')}"
+    return became(Accepted.model_validate(answer))
 
 
 def _triggers(hook: Webhook) -> list[str]:

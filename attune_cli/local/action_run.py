@@ -18,6 +18,7 @@ from attune_cli.errors import BadArgument
 from attune_cli.local.environment_builds import last_lines
 from attune_cli.local.executor import executor_for
 from attune_cli.local.system import host_path, memory_directory, network_settings
+from attune_cli.pack_repository import repository_root
 from attune_cli.render.execution import code_of
 from attune_cli.render.output import compact, note, show_fields, show_json
 from attune_controller.policies import policy_of
@@ -39,7 +40,7 @@ SHOWN = 1 << 20
 
 def run_here(repository: Path, action: str, given: JsonObject, secrets: Mapping[str, str], folder: Path | None, *, json: bool) -> int:
     """Run one action and show its logs and outcome; 0 only when it succeeded, 1 for findings in the repository."""
-    loaded = load(working_tree(repository))
+    loaded = load(working_tree(repository_root(repository)))
     if loaded.catalog is None:
         for problem in loaded.problems:
             note(f"{problem.place()}: {problem.severity.value} {problem.code}: {problem.message}")

@@ -18,6 +18,7 @@ from attune_agent.sensors.line_meaning import BadLine, EventLine, HeartbeatLine,
 from attune_cli.errors import BadArgument
 from attune_cli.local.executor import executor_for
 from attune_cli.local.system import host_path, memory_directory, network_settings
+from attune_cli.pack_repository import repository_root
 from attune_cli.render.output import note, show_line
 from attune_controller.sensing import assignment_of
 from attune_core.catalog.catalog import Catalog, Sensor
@@ -31,7 +32,7 @@ from attune_core.values import JsonObject
 
 def run_here(repository: Path, ref: str, folder: Path | None, *, json: bool) -> int:
     """Run one sensor until it ends, or Ctrl-C; 0 only when nothing was wrong, 1 also for findings in the repository."""
-    loaded = load(working_tree(repository))
+    loaded = load(working_tree(repository_root(repository)))
     if loaded.catalog is None:
         for problem in loaded.problems:
             note(f"{problem.place()}: {problem.severity.value} {problem.code}: {problem.message}")

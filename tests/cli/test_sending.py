@@ -12,10 +12,11 @@ from attune_cli.client import Client
 from attune_cli.errors import ControllerBusy, RequestFailed
 from attune_cli.profiles import Profile
 from attune_cli.replaying import Chosen, imported, replayed
-from attune_cli.sending import Outgoing, Sent, send_many
+from attune_cli.sending import Outgoing, Sent, became, send_many
 from attune_controller.http.app import build_public_app
 from attune_core.rules.recorded import RecordedEvent
 from attune_core.values import JsonObject, JsonValue
+from attune_core.wire.api import Accepted
 from tests.controller.http.house import House
 from tests.controller.http.serving import listening, port_of
 
@@ -118,3 +119,11 @@ def test_a_replay_leads_back_to_its_event_and_happens_now() -> None:
     for one in (first, own):
         chosen.add(one)
     assert (chosen.events, chosen.left_out) == ([first], 1)
+
+
+def test_what_became_of_one_event_is_said_with_where_to_read_on() -> None:
+    taken = Accepted(id="a", source="/m", position=7)
+    assert became(taken) == "event 7 accepted; see: attune event show 7"
+    assert became(taken.model_copy(update={"duplicate": True})) == "event 7 accepted (it was there already); see: attune event show 7"
+    dead = taken.model_copy(update={"dead_letter": "no trigger web.alert is declared"})
+    assert became(dead) == "event 7 is a dead letter: no trigger web.alert is declared; see: attune event dead-letter show 7"

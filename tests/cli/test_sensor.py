@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from attune_cli.languages import SENSOR_LANGUAGES
+from attune_cli.local.sensor_run import run_here
 from attune_cli.render.sensor import sensor_fields, sensor_rows
+from attune_core.catalog.errors import RepositoryMissing
 from attune_core.catalog.folder_tree import working_tree
 from attune_core.catalog.load import load
 from attune_core.shipped import shipped
@@ -75,6 +77,11 @@ def test_what_cannot_run_here_is_said_before_anything_starts(repository: Path) -
     ):
         done = attune("sensor", "run", *words, cwd=repository)
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_outside_a_repository_nothing_is_read(tmp_path: Path) -> None:
+    with pytest.raises(RepositoryMissing, match="not in a pack repository"):
+        run_here(tmp_path, "web.watch", None, json=False)
 
 
 def test_a_new_sensor_of_each_language_validates_and_emits_its_own_trigger(repository: Path) -> None:

@@ -78,6 +78,12 @@ def test_an_empty_secret_signs_nothing(tmp_path: Path, repository: Path) -> None
         send("slack", str(repository / "pressed.json"), secret_file=tmp_path / "secret", path=repository)
 
 
+def test_a_secret_that_is_not_there_is_not_called_a_payload(tmp_path: Path, repository: Path) -> None:
+    with pytest.raises(BadArgument, match="No such file") as missing:
+        send("slack", str(repository / "pressed.json"), secret_file=tmp_path / "none", path=repository)
+    assert "with the secret" in str(missing.value.hint)
+
+
 def test_another_name_or_a_header_without_a_colon_is_said(repository: Path) -> None:
     with pytest.raises(BadArgument, match="there is no webhook 'slak' here") as unknown:
         try_payload("slak", str(repository / "pressed.json"), path=repository)
