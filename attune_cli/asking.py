@@ -54,7 +54,8 @@ def nothing(word: str) -> NothingToExplain:
     """Return that a word means nothing."""
     return NothingToExplain(
         f"{word[:80]!r} is no code, outcome or reason, and the controller has no event, execution or agent of that name",
-        hint="see `attune execution list`, `attune event list` and `attune agent list`; `attune sensor show`; `attune explain` lists the codes",
+        hint="see `attune execution list`, `attune event list` and `attune agent list`; `attune sensor show` says how a sensor is, "
+        "`attune explain` lists the codes",
     )
 
 
