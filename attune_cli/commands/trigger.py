@@ -46,10 +46,15 @@ def list_triggers(
     catalog, rows = loaded.catalog, list[tuple[str, str, str]]()
     for ref, trigger in sorted(catalog.triggers.items()):
         rules = len(catalog.rules_by_trigger.get(ref, ()))
-        internal = INTERNAL_EVENTS.get(ref)
-        rows.append((ref, str(rules or ""), internal.description if internal else f"{trigger.path}:{trigger.span.line}"))
+        if ref in INTERNAL_EVENTS:
+            about = INTERNAL_EVENTS[ref].description
+        elif ref.startswith("core."):  # no file of this repository
+            about = f"An execution of `{ref.removesuffix('.completed')}`, which comes with Attune, has ended."
+        else:
+            about = f"{trigger.path}:{trigger.span.line}"
+        rows.append((ref, str(rules or ""), about))
     if json:
-        write_json([{"trigger": ref, "rules": int(rules or 0), "about": about} for ref, rules, about in rows])
+        write_json([{"ref": ref, "rules": int(rules or 0), "about": about} for ref, rules, about in rows])
     else:
         show_table(("trigger", "rules", "declared in, or when it comes"), rows, empty="no triggers")
 

@@ -81,7 +81,8 @@ def test_bad_use_ends_with_two(events: Path, words: list[str], said: str) -> Non
 def test_all_triggers_that_rules_can_be_on_are_listed(tmp_path: Path) -> None:
     shutil.copytree(CASES / "base", tmp_path / "repository")
     listed = json.loads(attune("trigger", "list", "--json", cwd=tmp_path / "repository").stdout)
-    about = {one["trigger"]: one["about"] for one in listed}
+    about = {one["ref"]: one["about"] for one in listed}
+    assert about["core.http_post.completed"] == "An execution of `core.http_post`, which comes with Attune, has ended."
     assert about["web.alert"].startswith("packs/web/triggers/alert.yaml:")
     assert {"web.restart.completed", "core.execution_finished"} <= about.keys()
     assert "core.dead_letter " in attune("trigger", "list", cwd=tmp_path / "repository").stdout
