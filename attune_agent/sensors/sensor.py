@@ -102,7 +102,8 @@ class Sensor:
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             for run in self.runs.unended():
-                tasks.create_task(self._take_up(run))
+                self._take_up(run)  # before anything is decided: what runs already is not started
+                tasks.create_task(self._follow(run, self._around.clock.now()))
             while not (self.supervision.assignment is None and self.supervision.idle and not len(self.runs)):
                 await self._tend()
                 until = self._act(tasks)
@@ -216,7 +217,12 @@ class Sensor:
             )
             around.processes.check(greeting, prepared)
             new = SensorRun(
-                run=run, sensor=self.name, fingerprint=assignment.fingerprint, state_id=greeting.state_id, poll=assignment.mode == "poll"
+                run=run,
+                sensor=self.name,
+                fingerprint=assignment.fingerprint,
+                state_id=greeting.state_id,
+                poll=assignment.mode == "poll",
+                digest=assignment.digest,
             )
             await around.state.begin(new)
             started = new
@@ -247,12 +253,11 @@ class Sensor:
         self.supervision.not_started(self._around.clock.monotonic(), said, jitter=self._jitter())
         self.wake()
 
-    async def _take_up(self, run: SensorRun) -> None:
+    def _take_up(self, run: SensorRun) -> None:
         """Go on with a process that an earlier life of this agent had started."""
         self.runs.begin(run)
         self.supervision.running(self._around.clock.monotonic(), run.fingerprint)
         failpoint("s2")
-        await self._follow(run, self._around.clock.now())
 
     async def _follow(self, run: SensorRun, began: float) -> None:
         """Wait for its end, and store what it comes to."""

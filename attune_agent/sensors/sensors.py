@@ -111,8 +111,9 @@ class Sensors:
         return tuple(one.status() for name, one in sorted(self._sensors.items()) if name in self._assigned or not one.supervision.idle)
 
     def digests(self) -> list[str]:
-        """Return the packs that are needed here."""
-        return [one.digest for one in self._assigned.values()]
+        """Return the packs that are needed here: of what is assigned, and of what runs on since an earlier revision."""
+        running = [run.digest for sensor in self._sensors.values() for run in sensor.runs.unended()]
+        return [*(one.digest for one in self._assigned.values()), *running]
 
     def _sensor(self, name: str, runs: Sequence[SensorRun]) -> Sensor:
         return Sensor(name, self._around, assignment=self._assigned.get(name), runs=runs, poll=self._polls.get(name, Poll()))

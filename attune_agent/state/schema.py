@@ -67,8 +67,14 @@ CREATE TABLE polls (sensor TEXT PRIMARY KEY, state TEXT NOT NULL, began REAL NOT
 PRAGMA user_version = 4;
 """
 
+# The pack out of which a run was started: it stays here for as long as that goes on. Empty: begun before this was stored.
+_PACKS_OF_RUNS: LiteralString = """
+ALTER TABLE sensor_runs ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+PRAGMA user_version = 5;
+"""
+
 #: Step n brings version n-1 to n and says so in its last line; PRAGMA user_version takes no parameter, and is part of the transaction.
-MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _POLICIES, _TOUCHED, _SENSORS)
+MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _POLICIES, _TOUCHED, _SENSORS, _PACKS_OF_RUNS)
 #: `PRAGMA user_version` of this program's files.
 VERSION = len(MIGRATIONS)
 

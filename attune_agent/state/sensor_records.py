@@ -22,6 +22,8 @@ class SensorRun:
     skipping: bool = False
     #: Bytes that it printed; None: it has not ended, as far as is stored.
     length: int | None = None
+    #: The pack that it was started out of, which may be another one than that of a later assignment.
+    digest: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,10 +10,10 @@ from attune_agent.state.sensor_records import LoadedSensors, Poll, SensorRun
 from attune_agent.state.writer import Writer
 from attune_core.wire.sensors import SensorAssignment
 
-_BEGIN = "INSERT INTO sensor_runs (run, sensor, fingerprint, state_id, poll) VALUES (?, ?, ?, ?, ?)"
+_BEGIN = "INSERT INTO sensor_runs (run, sensor, fingerprint, state_id, poll, digest) VALUES (?, ?, ?, ?, ?, ?)"
 _KEEP = "INSERT OR REPLACE INTO polls SELECT sensor, ?, ? FROM sensor_runs WHERE run = ?"
 _FORGET_POLLS = "DELETE FROM polls WHERE sensor NOT IN (SELECT sensor FROM sensors)"
-_RUNS = "SELECT run, sensor, fingerprint, state_id, poll, done, skipping, length FROM sensor_runs ORDER BY number"
+_RUNS = "SELECT run, sensor, fingerprint, state_id, poll, done, skipping, length, digest FROM sensor_runs ORDER BY number"
 
 
 class SqliteSensors:
@@ -40,8 +40,9 @@ class SqliteSensors:
                         offset=done,
                         skipping=bool(skipping),
                         length=length,
+                        digest=digest,
                     )
-                    for run, sensor, fingerprint, state_id, poll, done, skipping, length in db.execute(_RUNS)
+                    for run, sensor, fingerprint, state_id, poll, done, skipping, length, digest in db.execute(_RUNS)
                 ],
                 polls={
                     sensor: Poll(state=state, began=began) for sensor, state, began in db.execute("SELECT sensor, state, began FROM polls")
@@ -63,7 +64,7 @@ class SqliteSensors:
 
     def begin(self, run: SensorRun) -> asyncio.Future[None]:
         """Store a run that is about to be asked for."""
-        return self._write(_BEGIN, (run.run, run.sensor, run.fingerprint, run.state_id, int(run.poll)))
+        return self._write(_BEGIN, (run.run, run.sensor, run.fingerprint, run.state_id, int(run.poll), run.digest))
 
     def advance(self, run: str, offset: int, *, skipping: bool) -> asyncio.Future[None]:
         """Store what of a run is done with."""

@@ -70,8 +70,8 @@ async def test_what_is_assigned_is_replaced_as_a_whole(lives: Lives) -> None:
 
 async def test_runs_come_back_in_the_order_in_which_they_began(lives: Lives) -> None:
     for name in ("b", "a", "c"):
-        await lives.state.begin(run(name, poll=name == "a"))
-    assert list((await lives.again()).runs) == [run("b"), run("a", poll=True), run("c")]
+        await lives.state.begin(run(name, poll=name == "a", digest=name * 64))
+    assert list((await lives.again()).runs) == [run(name, poll=name == "a", digest=name * 64) for name in ("b", "a", "c")]
 
 
 async def test_a_run_moves_on_ends_and_is_dropped(lives: Lives) -> None:

@@ -68,6 +68,26 @@ async def test_a_poll_after_a_restart_of_the_agent_waits_for_its_turn(world: Sen
     assert [start.state for start in world.starts] == [None, 1]
 
 
+async def test_the_pack_that_a_program_was_started_out_of_is_needed_for_as_long_as_it_runs(world: SensorWorld) -> None:
+    old, new = "0" * 64, "1" * 64
+    await begin(world, assigned())
+    await begin(world, assigned(digest=new))  # other documents of the pack changed: the program goes on
+    assert (len(world.starts), set(world.sensors.digests())) == (1, {old, new})
+    await world.restart()
+    assert (len(world.starts), set(world.sensors.digests())) == (1, {old, new})
+    await begin(world, assigned(digest=new, fingerprint="b" * 64))
+    await world.pass_time(15)
+    assert (len(world.starts), set(world.sensors.digests())) == (2, {new})
+
+
+async def test_a_quiet_program_is_taken_up_by_the_next_life_of_the_agent_and_not_started_again(world: SensorWorld) -> None:
+    await begin(world, assigned())
+    for _ in range(2):
+        await world.restart()
+        await world.pass_time(60)
+    assert (len(world.starts), world.host.stopped, world.status().state) == (1, [], "running")
+
+
 async def test_one_that_another_agent_may_take_over_ends_in_time_and_comes_back(world: SensorWorld) -> None:
     await begin(world, assigned(failover=300.0))
     first = world.run
