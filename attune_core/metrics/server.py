@@ -79,7 +79,9 @@ class MetricsServer:
                     writer.write(_written(await self._answer(reader)))
                     await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            return  # cancelled is who had not spoken when the program ended, and asyncio would make a noise about it
+            # Cancelled is who had not spoken when the program ended, and asyncio would make a noise about it. Whoever does not read what it
+            # asked for would keep a closed connection for ever.
+            writer.transport.abort()
         finally:
             self._connections -= 1
             writer.close()
