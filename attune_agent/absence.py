@@ -5,6 +5,7 @@ without it the count begins anew.
 """
 
 import json
+import os
 from pathlib import Path
 
 import structlog
@@ -38,7 +39,10 @@ class Absence:
         said = {"boot": self._boot_id, "heard": self._clock.monotonic() - silent, "wall": self._clock.now() - silent}
         new = self._place.with_suffix(".new")
         try:
-            new.write_text(json.dumps(said), encoding="ascii")
+            with new.open("w", encoding="ascii") as file:
+                file.write(json.dumps(said))
+                file.flush()
+                os.fsync(file.fileno())
             new.replace(self._place)
         except OSError as error:  # a full disk: the count is a little off after the next start
             _log.warning("the controller's absence is not on disk", error=str(error))

@@ -167,6 +167,7 @@ class Assembly:
             in_hand=len(self.fifo),
             host_pause=self.marks.host_pause,
             sensors=self._sensors.status(),
+            sensor_lists=self._sensors.lists,
         )
 
     def _changed(self) -> None:

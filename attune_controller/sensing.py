@@ -113,6 +113,7 @@ class Sensing:
         if not session.hello.sensors or told is None or told == session.told_sensors:
             return
         session.told_sensors = told
+        session.sensor_lists += 1
         try:
             session.outbox.put(lambda n: SensorsFrame(n=n, body=Sensors(sensors=told)))
         except SessionError as error:
@@ -181,8 +182,14 @@ class Sensing:
             cordoned=agent.cordoned,
             draining=MarkKind.DRAINING in agent.marks,
             away=0.0 if agent.connected else self._clock.monotonic() - self._away[agent.name],
-            running={one.sensor for one in agent.status.sensors} if agent.status else None,
+            running={one.sensor for one in status.sensors} if (status := _up_to_date(agent, session)) else None,
         )
+
+
+def _up_to_date(agent: FleetAgent, session: Session | None) -> Status | None:
+    """Return what the agent last said, if it had taken by then all that it was told of sensors."""
+    said = agent.status
+    return said if said is not None and (session is None or said.sensor_lists >= session.sensor_lists) else None
 
 
 def _leaving(seats: Iterable[Seat]) -> Mapping[str, frozenset[str]]:

@@ -29,7 +29,7 @@ class Present:
     able: bool = True
     #: Seconds without a stream; 0 while it has one.
     away: float = 0.0
-    #: Sensors that it last said are running, or ending; None when it has said nothing in this session.
+    #: Sensors that it last said are running, or ending; None when it has said nothing since it took the list that it was last told.
     running: AbstractSet[str] | None = None
 
 

@@ -26,6 +26,11 @@ class SensorList(Protocol):
         """Take which sensors are to run, in place of those before."""
         ...
 
+    @property
+    def lists(self) -> int:
+        """How many lists it has taken since the welcome."""
+        ...
+
     def status(self) -> tuple[SensorStatus, ...]:
         """Return how each of them is, and each that is no longer assigned whose processes are not gone."""
         ...
@@ -33,6 +38,8 @@ class SensorList(Protocol):
 
 class NoSensors:
     """Runs none, whatever is said."""
+
+    lists = 0
 
     def __init__(self) -> None:
         self.filled: Callable[[], None] = _nobody

@@ -58,6 +58,8 @@ class Sensors:
         self._rules = rules
         self._hold_again = hold_again
         self._assigned: Mapping[str, SensorAssignment] = {one.sensor: one for one in loaded.assigned}
+        #: How many lists were taken since the welcome.
+        self.lists = 0
         self._polls = dict(loaded.polls)
         self._tasks: asyncio.TaskGroup | None = None
         self._any = asyncio.Event()
@@ -87,11 +89,13 @@ class Sensors:
         self.events.begin(takes=assigned is not None)
         if assigned is not None:
             self.follow(assigned)
+        self.lists = 0
         return self.events
 
     def follow(self, assigned: Sequence[SensorAssignment]) -> None:
         """See `port.SensorList`."""
         self.events.open = True
+        self.lists += 1
         wanted = {one.sensor: one for one in assigned}
         if wanted == self._assigned:
             return

@@ -73,6 +73,8 @@ class Session:
         self.told_holds: tuple[HoldQueue, ...] = ()
         #: The sensors of which it was told; None: of none, because no revision is active yet.
         self.told_sensors: tuple[SensorAssignment, ...] | None = None
+        #: How many frames have told it since its welcome.
+        self.sensor_lists = 0
         #: The last acknowledged and the last sent (or held before) sequence by queue and epoch.
         self.acknowledged = Places()
         self.sent = Places()

@@ -79,5 +79,6 @@ class Watch:
         missed = sum(one.missed_in_all for one in followed)
         return [
             gauge("timers", "Timers of the active revision.", len(followed)),
-            Family(name="timer_due_times_missed", help="Due times that became no tick.", kind="counter", samples=[((), missed)]),
+            # Not a counter: those of a timer that is removed are gone with it.
+            gauge("timers_missed_due_times", "Due times of these timers that became no tick.", missed),
         ]

@@ -119,6 +119,8 @@ class Status(Message):
     host_pause: str = Field(default="", max_length=NOTE_LIMIT)
     #: Of each sensor that it was told to run.
     sensors: tuple[SensorStatus, ...] = ()
+    #: How many `sensors` frames of this session it goes by: what it says of sensors before it took the last one is old.
+    sensor_lists: int = Field(default=0, ge=0)
 
 
 class StatusFrame(Message):

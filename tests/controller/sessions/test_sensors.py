@@ -162,7 +162,9 @@ async def test_a_drained_agent_gives_it_up_and_the_next_one_gets_it_when_it_has_
     assert await told(holder) == ()
     assert (await shown(it)).why == f"it is to leave {holder.agent.name}, which has not said yet that it ended there"
     assert await other.quiet()
-    await holder.say(status(), kind="status")
+    await holder.say(status() | {"sensor_lists": 1}, kind="status")
+    assert await other.quiet(), "it was said before the agent had taken the list without it"
+    await holder.say(status() | {"sensor_lists": 2}, kind="status")
     (moved,) = await told(other)
     assert moved.sensor == "web.disk"
     assert [one.agent for one in (await shown(it)).agents] == [other.agent.name]
