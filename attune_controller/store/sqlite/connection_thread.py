@@ -186,5 +186,6 @@ def answer(batch: list[Ticket]) -> None:
 
 
 def _answer(batch: list[Ticket]) -> None:
-    for ticket in batch:
+    """First who is at the end of a relay, because what comes next is what everything before it is for: a hand-over goes before its 2xx."""
+    for ticket in (*(one for one in reversed(batch) if one.relay.follows), *(one for one in batch if not one.relay.follows)):
         ticket.answer()
