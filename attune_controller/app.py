@@ -4,6 +4,7 @@ Called by `main` and by tests; what comes out runs in `running`. What an event p
 what the machine gives: git, files, certificates, listeners.
 """
 
+import contextlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -129,7 +130,7 @@ class _Composition:
             },
             restore=self._restore,
             announce=lambda: _announce(listening, self.authority, self.ends),
-            withdraw=lambda: listening.unlink(missing_ok=True),
+            withdraw=lambda: _withdraw(listening),
         )
 
     def _metrics(self) -> Mapping[str, Loop]:
@@ -239,6 +240,12 @@ def _agent_of(scope: Scope) -> str:
 
 def _served(ends: Ends) -> list[ServedCertificate]:
     return [end.served for end in (ends.public, ends.agents) if end.served]
+
+
+def _withdraw(place: Path) -> None:
+    """Take that back; on a disk that is gone it cannot be, and why the controller ends is to be said, not this."""
+    with contextlib.suppress(OSError):
+        place.unlink(missing_ok=True)
 
 
 def _announce(place: Path, authority: Authority, ends: Ends) -> None:
