@@ -159,7 +159,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if refusal := self._objection():
             self._raise(refusal)
         super().on_headers_complete()
-        self.cycle.transport = _Joined(self.transport, self.loop)  # type: ignore[assignment]  # of a transport the cycle uses these two
+        self.cycle.transport = _Joined(self.transport, self.loop)  # type: ignore[assignment]  # the three methods that the cycle calls
         self._phase, self._seen = Phase.BODY, 0
 
     def on_body(self, body: bytes) -> None:
@@ -264,6 +264,10 @@ class LimitedProtocol(HttpToolsProtocol):
         self.cycle.message_event.set()
 
 
+#: What uvicorn's cycle writes before it reads a body whose sender asked whether it may send it (RFC 9110, section 10.1.1).
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
 class _Joined:
     """What one answer is written through: its head waits for the body that follows at once, so that they are one TLS record."""
 
@@ -273,14 +277,19 @@ class _Joined:
         self._head: bytes | None = None  # empty: it is out
 
     def write(self, data: bytes) -> None:
-        """Write the head when this step of the loop is over, or with what comes before."""
-        if self._head is None:
+        """Write the head when this step of the loop is over, or with what comes before; leave to send a body is no answer's head."""
+        if data == _CONTINUE:
+            self._transport.write(data)
+        elif self._head is None:
             self._head = data
             self._loop.call_soon(self._write_head)
-            return
-        if self._head:
-            data, self._head = self._head + data, b""
-        self._transport.write(data)
+        else:
+            head, self._head = self._head, b""
+            self._transport.write(head + data)
+
+    def is_closing(self) -> bool:
+        """Tell whether nothing more is sent."""
+        return self._transport.is_closing()
 
     def close(self) -> None:
         """Close after what was written."""

@@ -27,6 +27,17 @@ async def test_a_request_is_answered_and_the_connection_stays_open_for_the_next(
     assert PEER == "attune.peer"
 
 
+async def test_a_sender_that_asks_first_may_send_its_body() -> None:
+    async with listening(Echo()) as listener, wire(listener) as connection:
+        for _ in range(2):
+            await connection.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+            async with asyncio.timeout(10):
+                assert await connection.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            await connection.send("abc")
+            answer = await connection.answer()
+            assert (answer.status, answer.body) == (200, b"3")
+
+
 async def test_a_slow_header_is_answered_with_408_and_closed() -> None:
     async with listening(Echo(), limits=QUICK) as listener, wire(listener) as connection:
         await connection.send("GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
