@@ -44,6 +44,6 @@ class Spools:
 
     def _names(self, run: str) -> list[str]:
         try:
-            return os.listdir(self._top / run)  # noqa: PTH208 - names only
+            return os.listdir(self._top / run)  # noqa: PTH208 - names only, paths for each would be made for nothing
         except OSError:
             return []

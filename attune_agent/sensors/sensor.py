@@ -233,7 +233,7 @@ class Sensor:
         except AttuneError as error:
             await self._not_started(run, started, error)
             return
-        except Exception:  # noqa: BLE001 - a defect in a preparation is one more reason to try again later
+        except Exception:  # noqa: BLE001 - the boundary: a defect, said in the log, is one more reason to try again later
             _log.exception("a defect hindered the start of a sensor", sensor=self.name)
             await self._not_started(run, started, AttuneError("a defect of Attune; the agent's log has it"))
             return

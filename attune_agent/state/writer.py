@@ -135,7 +135,7 @@ class Writer:
                 request.run(self._connection)
             except apsw.Error:
                 raise  # the disk or the database: nothing in this commit can be trusted to be there
-            except Exception:  # noqa: BLE001 - whose it is is found out by `_apart`
+            except Exception:  # noqa: BLE001 - not lost: `_apart` does it again and gives it to its caller
                 self._connection.execute("ROLLBACK")
                 return []
         self._connection.execute("COMMIT")

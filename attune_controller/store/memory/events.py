@@ -29,7 +29,7 @@ class MemoryEvents(Opened):
         """See the port."""
         return accept(self.tables, event)
 
-    async def accept_events(self, events: Sequence[NewEvent], *, followed: bool = False) -> Sequence[Acceptance]:  # noqa: ARG002 - as above
+    async def accept_events(self, events: Sequence[NewEvent], *, followed: bool = False) -> Sequence[Acceptance]:  # noqa: ARG002 - nothing here waits
         """See the port."""
         for event in events:
             encode(event.data)  # refused before anything is stored

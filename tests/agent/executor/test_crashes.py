@@ -1,6 +1,6 @@
 """What survives: the agent, the executor, a keeper, or all of them killed in the middle; judged by files the actions write themselves.
 
-Rows 12-17 of reliability.md name the moments: A5 is below as 12, A6 and A7 as 13, A8 to A10 as 14, A11 as 15, the executor's own death as
+Rows 12-17 of reliability.md name the moments: A5, row 12, is in test_crashes_at_the_gate.py; A6 and A7 as 13, A8 to A10 as 14, A11 as 15, the executor's own death as
 16. The whole host at once (17) is in tests/flow/test_crashes.py; many kills at any moment in tests/promises/test_7…; reports that were
 not acknowledged (A10) and agents of another life in tests/agent/test_attempt_restarts.py.
 """
@@ -19,7 +19,7 @@ import pytest
 from attune_agent.executor.log_files import read_window
 from attune_agent.executor_errors import AttemptUnknown, ExecutorReplaced, ExecutorUnreachable, StartRefused
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.host import AttemptState, How, InputVia, LogBounds, StartRequest
+from attune_agent.host import AttemptState, How, InputVia, LogBounds
 from tests.agent.executor.hosted import SLOTS, Hosted, alive, bystander_of, hosted, lines, request, shell, traced
 from tests.agent.executor.test_trees import DAEMON
 from tests.waiting import eventually, wait_until
@@ -112,91 +112,6 @@ async def test_keepers_whose_executor_dies_end_their_trees_by_themselves(executo
         daemon = int(lines(witness)[0])
         executor.kill()
     wait_until(lambda: not alive(daemon) and not any(map(alive, keepers)))
-
-
-@pytest.mark.root  # to trace the executor
-async def test_a_start_whose_executor_died_before_it_ran_is_lost_and_never_runs(executor: Hosted) -> None:
-    """Row 12 (A5): the executor is killed while the sync of its start record returns, before it tells the keeper to begin."""
-    witness = executor.open / "witness"
-    what = shell(f"echo ran >> {witness}", input=b"secret", input_via=InputVia.FILE)
-    async with ExecutorLink(executor.run) as link:
-        await link.greeting()
-        with traced(executor.pid, executor.place / "trace", "fdatasync", "inject=fdatasync:delay_exit=2000000"):
-            starting = asyncio.create_task(link.start(what))
-            await eventually(lambda: prepared(executor, what))
-            executor.kill()
-        with pytest.raises(ExecutorUnreachable):
-            await starting
-        await eventually(lambda: nothing_left(executor), what="the keeper to remove what it had prepared")
-        executor.start()
-        ended = await link.wait(what.execution, 1)
-        assert (ended.how, ended.detail) == (How.LOST, "executor_died")
-        assert (await link.start(what)).state is AttemptState.ENDED
-    assert not witness.exists()
-
-
-@pytest.mark.root  # to trace the executor
-async def test_a_start_whose_keeper_died_before_it_ran_is_lost_and_never_runs(executor: Hosted) -> None:
-    """The keeper is killed when it has prepared the attempt, while the start record is being synced."""
-    witness = executor.open / "witness"
-    what = shell(f"echo ran >> {witness}", input=b"secret", input_via=InputVia.FILE)
-    async with ExecutorLink(executor.run) as link:
-        await link.greeting()
-        with traced(executor.pid, executor.place / "trace", "fdatasync", "inject=fdatasync:delay_exit=1000000:when=1"):
-            starting = asyncio.create_task(link.start(what))
-            await eventually(lambda: prepared(executor, what))
-            for keeper in executor.keepers():
-                os.kill(keeper, signal.SIGKILL)
-            assert (await starting).state is AttemptState.ACCEPTED
-            ended = await link.wait(what.execution, 1)
-        assert (ended.how, ended.detail) == (How.LOST, "keeper_died")
-        assert nothing_left(executor)
-        assert (await link.start(what)).state is AttemptState.ENDED
-    assert not witness.exists()
-
-
-@pytest.mark.root  # to trace the executor
-async def test_a_cancel_that_comes_while_an_attempt_is_prepared_ends_it_when_it_has_begun(executor: Hosted) -> None:
-    what = request("sleep", "100")
-    async with ExecutorLink(executor.run) as link:
-        await link.greeting()
-        with traced(executor.pid, executor.place / "trace", "fdatasync", "inject=fdatasync:delay_exit=500000:when=1"):
-            starting = asyncio.create_task(link.start(what))
-            await eventually(lambda: prepared(executor, what))
-            await link.stop(what.execution, 1, grace=5.0)
-            assert starting.done()
-            assert (await link.wait(what.execution, 1)).how is How.CANCELLED
-
-
-@pytest.mark.root  # to trace the keeper
-@pytest.mark.parametrize("dies", [False, True])
-async def test_an_end_is_told_when_nothing_is_left_and_stays_what_it_is_if_the_keeper_dies_before(executor: Hosted, *, dies: bool) -> None:
-    what = shell('echo left > "$TMPDIR/file"; exit 3')
-    keeper = executor.keepers()[1]  # the first one is the build user's
-    async with ExecutorLink(executor.run) as link, ExecutorLink(executor.run) as other:
-        await other.greeting()
-        with traced(keeper, executor.place / "trace", "rmdir,unlink,unlinkat", "inject=all:delay_enter=1000000:when=1") as trace:
-            await link.start(what)
-            await eventually(lambda: "unlinkat(" in trace.read_text())
-            waiting = [asyncio.create_task(one.wait(what.execution, 1)) for one in (link, other)]
-            assert await other.listed() != ()
-            assert [one.done() for one in waiting] == [False, False]
-            assert prepared(executor, what)
-            if dies:
-                os.kill(keeper, signal.SIGKILL)
-            for one in waiting:
-                assert ((await one).how, (await one).exit_code) == (How.EXITED, 3)
-            assert nothing_left(executor)
-
-
-def prepared(executor: Hosted, what: StartRequest) -> bool:
-    """Whether a keeper has made what the attempt needs."""
-    return any((executor.run / "work").glob(f"*/{what.execution}.{what.attempt}/tmp"))
-
-
-def nothing_left(executor: Hosted) -> bool:
-    """Whether there is no file of any attempt; the empty directories are the executor's to remove."""
-    return not any((executor.run / "work").glob("*/*/*"))
 
 
 @pytest.mark.root  # to trace the executor
