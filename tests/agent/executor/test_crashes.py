@@ -1,8 +1,8 @@
 """What survives: the agent, the executor, a keeper, or all of them killed in the middle; judged by files the actions write themselves.
 
-Rows 12-17 of reliability.md name the moments: A5, row 12, is in test_crashes_at_the_gate.py; A6 and A7 as 13, A8 to A10 as 14, A11 as 15, the executor's own death as
-16. The whole host at once (17) is in tests/flow/test_crashes.py; many kills at any moment in tests/promises/test_7…; reports that were
-not acknowledged (A10) and agents of another life in tests/agent/test_attempt_restarts.py.
+Rows 12-17 of reliability.md name the moments: A5 (12) is in test_crashes_at_the_gate.py; below are A6 and A7 as 13, A8 to A10 as 14, A11 as
+15, the executor's own death as 16. The whole host at once (17) is in tests/flow/test_crashes.py; many kills at any moment in
+tests/promises/test_7…; reports that were not acknowledged (A10) and agents of another life in tests/agent/test_attempt_restarts.py.
 """
 
 import asyncio
