@@ -22,7 +22,7 @@ from attune_agent.executor_errors import (
     StartRefused,
 )
 from attune_agent.following import Following
-from attune_agent.host import Greeting, Host, Kind, StartRequest
+from attune_agent.host import Greeting, Host, Kind, StartRequest, Word
 from attune_agent.ledger import Ledger
 from attune_agent.pauses import Pauses
 from attune_agent.policies import Policies
@@ -48,6 +48,22 @@ class Prepared:
     rules: ResultRules
     #: The Input goes into a file and holds secrets: the file must not lie on a disk.
     only_in_memory: bool = False
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """Which executor is asked for an attempt; it may not begin before that is stored."""
+
+    greeting: Greeting
+    stored: asyncio.Future[None]
+
+
+class _Withdrawn(Exception):
+    """It is not to start any more."""
+
+
+class _NeverStored(Exception):
+    """It is not in hand: it could not be stored when it arrived."""
 
 
 class Preparation(Protocol):
@@ -88,16 +104,22 @@ class Attempts:
     async def make(self, item: Item) -> None:
         """Make the attempt of an execution in phase `preparing`; it is settled, put off or held when this returns."""
         try:
+            asking = await self._asking(item)
+            if asking is None:
+                return
             prepared = await self._prepare(item)
         except KeyError:
             return  # it could not be stored when it arrived; the controller sends it again
+        except (ExecutorUnreachable, ExecutorIncompatible) as error:
+            self._hold(item, error)
+            return
         except AttuneError as error:
             await self._refused(item, error)
             return
         if prepared is None:
             await self.withdrawals.leave(item)
         else:
-            await self._ask(item, prepared)
+            await self._ask(item, prepared, asking)
 
     async def resume(self, item: Item) -> None:
         """Go on with an attempt that an executor was asked for before this agent's life; nothing is started twice."""
@@ -130,42 +152,73 @@ class Attempts:
         else:
             await self._following.end(item, ending)
 
-    async def _ask(self, item: Item, prepared: Prepared) -> None:
-        asked_before = bool(item.state_id)  # by an earlier life of the agent, and not refused
+    async def _asking(self, item: Item) -> _Asking | None:
+        """Begin to store which executor is asked, so that the attempt is prepared meanwhile, here and there; None: it has ended.
+
+        Not of another one than was asked by an earlier life of the agent, and has not refused: that may have begun it.
+        """
+        greeting = await self._host.greeting()
+        if item.state_id and greeting.state_id != item.state_id:
+            await self._following.end(item, LOST_START)
+            return None
+        stored = self._ledger.asking(item, greeting)
+        stored.add_done_callback(_looked_at)
+        return _Asking(greeting, stored)
+
+    async def _ask(self, item: Item, prepared: Prepared, asking: _Asking) -> None:
         try:
-            greeting = await self._host.greeting()
-            if asked_before and greeting.state_id != item.state_id:
-                await self._following.end(item, LOST_START)
-                return
-            if prepared.only_in_memory and not greeting.inputs_in_memory:
+            if await self._host.greeting() != asking.greeting:  # the preparation may have taken minutes
+                again = await self._asking(item)
+                if again is None:
+                    return
+                asking = again
+            if prepared.only_in_memory and not asking.greeting.inputs_in_memory:
                 await self._refused(item, InputOnDisk())
                 return
-            if not self.withdrawals.due(item):
-                if self._hindered(item):  # a pause or a lower limit came while it was prepared, which may have taken minutes
-                    self._ledger.hold(item, seconds=0.0, note="")
-                    return
-                item = await self._ledger.asked(item, greeting)
-                failpoint("a4")
-        except KeyError:
+            if self.withdrawals.due(item):
+                raise _Withdrawn
+            if self._hindered(item):  # a pause or a lower limit came while it was prepared, which may have taken minutes
+                self._ledger.hold(item, seconds=0.0, note="")
+                return
+            request = replace(prepared.request, state_id=asking.greeting.state_id)
+            started = await self._start(item, request, lambda: self._word(item, asking))
+        except _NeverStored:
             return  # as in `make`
+        except _Withdrawn:
+            await self.withdrawals.leave(item)
+            return
         except (StateUnwritable, ExecutorUnreachable, ExecutorIncompatible) as error:
             self._hold(item, error)
             return
-        if self.withdrawals.due(item):
-            await self.withdrawals.leave(item)
-            return
-        request = replace(prepared.request, state_id=greeting.state_id)
-        if await self._start(item, request, asked_before=asked_before):
+        if started:
             await self._following.follow(self._ledger.started(item), prepared.rules)
+
+    async def _word(self, item: Item, asking: _Asking) -> None:
+        """Return when the executor that prepares the attempt may begin it: which one that is, is on the disk, and nothing came between.
+
+        What was said once stays said, whatever has come since.
+        """
+        if self._ledger.is_asked(item):
+            return
+        failpoint("a19")
+        try:
+            await asking.stored
+        except KeyError as error:
+            raise _NeverStored from error
+        self._ledger.asked(item, asking.greeting)
+        failpoint("a4")
+        if self.withdrawals.due(item):
+            raise _Withdrawn
 
     def _hindered(self, item: Item) -> bool:
         return bool(self._closed(item.queue)) or not self._ledger.has_room(item, self._policies.of(item).limit)
 
-    async def _start(self, item: Item, request: StartRequest, *, asked_before: bool) -> bool:
-        """Ask until there is an answer; True when the start record is durable, else it is held or settled."""
+    async def _start(self, item: Item, request: StartRequest, word: Word) -> bool:
+        """Ask until there is an answer; True when it has begun, else it is held or settled. What the word raises, it raises."""
+        asked_before = bool(item.state_id)  # by an earlier life of the agent, and not refused
         while True:
             try:
-                await self._host.start(request)
+                await self._host.start(request, word)
             except ExecutorUnreachable:
                 asked_before = True  # it may have been heard; the same request again is harmless
                 await self._pauses.wait(item)
@@ -200,3 +253,9 @@ class Attempts:
     def _hold(self, item: Item, error: AttuneError, *, refused: bool = False) -> None:
         _log.warning("an execution waits", execution=item.execution, code=error.code, error=for_people(error.message))
         self._ledger.hold(item, seconds=self._pauses.next(item), note=for_people(error.message)[:200], refused=refused)
+
+
+def _looked_at(stored: asyncio.Future[None]) -> None:
+    """See how it went, also if the preparation has failed and nobody waits for it."""
+    if not stored.cancelled():
+        stored.exception()

@@ -6,7 +6,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from attune_agent.executor import fields as read
@@ -31,6 +31,7 @@ _REFUSALS: Mapping[str, type[AttuneError]] = {
     "busy_host": StartRefused,
     "journal_full": StartRefused,
     "stopping": StartRefused,
+    "dropped": StartRefused,
     "other_state": ExecutorReplaced,
     "unknown": AttemptUnknown,
     "bad_request": RequestMalformed,
@@ -51,8 +52,11 @@ class ExecutorConnection(asyncio.Protocol):
         self._gone = asyncio.Event()
         self._wrong: FieldWrong | None = None
 
-    async def ask(self, kind: str, message: Mapping[str, object]) -> Fields:
-        """Return the answer; a refusal raises the error that stands for it."""
+    async def ask(self, kind: str, message: Mapping[str, object], word: Callable[[], Awaitable[None]] | None = None) -> Fields:
+        """Return the answer; a refusal raises the error that stands for it.
+
+        `word`: a start that waits for it; it may begin when this returns, and is dropped when it raises.
+        """
         line = self._line(kind, message)
         if len(line) > LINE_LIMIT:
             raise RequestMalformed(f"the request has {len(line)} bytes, more than {LINE_LIMIT}")
@@ -62,9 +66,13 @@ class ExecutorConnection(asyncio.Protocol):
         self._asked[number] = answer
         try:
             self._write(line)
+            if word is not None:
+                await self._give_word(message, word)
             reply: Fields = await answer
         finally:
             del self._asked[number]
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # looked at, if the word was not given and the connection has ended, too
         refused = reply.get("refused")
         if isinstance(refused, str):
             raise _REFUSALS.get(refused, RequestMalformed)(f"{refused}: {read.text(reply, 'detail', '')}")
@@ -114,6 +122,15 @@ class ExecutorConnection(asyncio.Protocol):
         for answer in self._asked.values():
             if not answer.done():
                 answer.set_exception(ExecutorUnreachable("the connection to the executor ended before its answer"))
+
+    async def _give_word(self, start: Mapping[str, object], word: Callable[[], Awaitable[None]]) -> None:
+        key = {"execution": start["execution"], "attempt": start["attempt"]}
+        try:
+            await word()
+        except BaseException:
+            self._write(self._line("drop", key))
+            raise
+        self._write(self._line("begin", key))
 
     def _line(self, kind: str, message: Mapping[str, object]) -> bytes:
         self._number += 1

@@ -17,7 +17,7 @@ from attune_agent.executor.protocol import PROTOCOL, SOCKET_NAME
 from attune_agent.executor_connection import ExecutorConnection, open_connection
 from attune_agent.executor_errors import ExecutorIncompatible, ExecutorUnreachable
 from attune_agent.executor_messages import encode_start, read_ended, read_greeting, read_listed
-from attune_agent.host import AttemptState, Ended, Greeting, Kind, Listed, StartReply, StartRequest
+from attune_agent.host import AttemptState, Ended, Greeting, Kind, Listed, StartReply, StartRequest, Word
 from attune_core.errors import AttuneError
 
 _Key = tuple[str, int]
@@ -76,14 +76,18 @@ class ExecutorLink:
             raise ExecutorUnreachable
         return self._greeting
 
-    async def start(self, request: StartRequest) -> StartReply:
+    async def start(self, request: StartRequest, word: Word | None = None) -> StartReply:
         """See `Host.start`."""
+        if word is not None and not (await self.greeting()).awaits_word:  # it is of a release that knows none
+            await word()
+            word = None
         key = (request.execution, request.attempt)
         done = self._starting[key] = asyncio.get_running_loop().create_future()
         # Listened for from before the answer on, so that `wait` need not ask for what this connection is going to say by itself.
         end = self._listen(key)
         try:
-            reply = await self._ask("start", encode_start(request))
+            message = encode_start(request)
+            reply = await self._ask("start", message if word is None else {**message, "await_word": True}, word)
             state = read.one_of(reply, "state", list(AttemptState))
             if state is not AttemptState.ENDED:
                 before, self._ends[key] = self._ends.get(key), end
@@ -151,9 +155,9 @@ class ExecutorLink:
         """See `SensorHost.renew`."""
         await self._ask("renew", {"execution": run, "attempt": 1, "lease": lease})
 
-    async def _ask(self, kind: str, message: Mapping[str, object]) -> Fields:
+    async def _ask(self, kind: str, message: Mapping[str, object], word: Word | None = None) -> Fields:
         connection = await self._reached(self._limit)
-        return await connection.ask(kind, message)
+        return await connection.ask(kind, message, word)
 
     async def _reached(self, limit: float | None) -> ExecutorConnection:
         """Return the connection once there is one; after `limit` seconds, what stands in the way."""

@@ -61,6 +61,7 @@ def read_greeting(reply: Fields) -> Greeting:
         slots=read.whole(reply, "slots", 1, _MOST),
         inputs_in_memory=read.flag(reply, "inputs_in_memory"),
         sensors=read.whole(reply, "sensors", 0, _MOST, 0),
+        awaits_word=read.flag(reply, "awaits_word"),
         limits=tuple(map(Limit, read.texts(reply, "limits"))) if "limits" in reply else (),
     )
 

@@ -4,10 +4,13 @@ The attempt code and the environment builder call it; `executor_link.ExecutorLin
 At most one start happens per (execution, attempt), whatever crashes (reliability.md G5): asking again answers the present state.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+#: Returns when a start may begin, raises if it is not to; asked again, it says the same.
+Word: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Kind(StrEnum):
@@ -82,12 +85,13 @@ class Greeting:
     """What the executor says of itself at each connection."""
 
     protocol: int
-    state_id: str  # of its state directory: store it before asking for a start, name it in the StartRequest
+    state_id: str  # of its state directory: store it before a start may begin, name it in the StartRequest
     life: str  # of its process; attempts of an earlier life that had not ended are LOST
     mode: Mode
     slots: int
     inputs_in_memory: bool
     limits: tuple[Limit, ...] = ()  # what of an attempt it bounds together, and tells when it is hit
+    awaits_word: bool = False  # a start may wait for its word; else it is asked for when that has come
     sensors: int = 0  # how many it hosts at the same time; 0 as well: it is of a release that knows none
 
 
@@ -217,11 +221,11 @@ class Host(Protocol):
         """Return the executor's latest word about itself, waiting for a connection; `ExecutorUnreachable` after the connect limit."""
         ...
 
-    async def start(self, request: StartRequest) -> StartReply:
-        """Start it unless it is known already.
+    async def start(self, request: StartRequest, word: Word | None = None) -> StartReply:
+        """Start it unless it is known already; with a `word` it may be prepared meanwhile, and begins when that has come.
 
         `StartRefused`: nothing happened, try again later. `ExecutorUnreachable`: unknown, ask again with the same request (harmless).
-        `GrantMissing`: not as that user. `ExecutorReplaced`: `request.state_id` is not this executor's.
+        `GrantMissing`: not as that user. `ExecutorReplaced`: `request.state_id` is not this executor's. What the word raises, it raises.
         """
         ...
 

@@ -90,11 +90,19 @@ class Ledger:
         report = self._report(item, State.PREPARING, detail=detail)
         self._say(self._state.add_report(report), report)
 
-    async def asked(self, item: Item, greeting: Greeting) -> Item:
-        """Store which executor gets the attempt, before it is asked; `StateUnwritable`, KeyError: it must not be asked."""
+    def asking(self, item: Item, greeting: Greeting) -> asyncio.Future[None]:
+        """Store which executor gets the attempt: before that is durable it must not begin, on `StateUnwritable` and KeyError not at all."""
         spent = self._buckets.spent(item.bucket)
-        await self._state.mark_asked(item.execution, item.attempt, state_id=greeting.state_id, life=greeting.life, spent=spent)
+        return self._state.mark_asked(item.execution, item.attempt, state_id=greeting.state_id, life=greeting.life, spent=spent)
+
+    def asked(self, item: Item, greeting: Greeting) -> Item:
+        """That is durable."""
         return self._move(item, lambda one: replace(one, phase=Phase.ASKED, state_id=greeting.state_id, life=greeting.life))
+
+    def is_asked(self, item: Item) -> bool:
+        """Tell whether an executor was asked, and may have begun it."""
+        current = self._fifo.item(item.execution)
+        return current is not None and current.arrival == item.arrival and current.phase is Phase.ASKED
 
     def started(self, item: Item) -> Item:
         """The executor's start record is durable."""

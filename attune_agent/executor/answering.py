@@ -36,11 +36,18 @@ class Answering:
         try:
             fields = read.parse_object(line)
             number = fields.get("id")
-            self._dispatch(connection, fields)
+            if (word := fields.get("type")) == "begin" or word == "drop":  # answered by the start that waits for it
+                self._starting.words.say(parse_key(fields), word, connection)
+            else:
+                self._dispatch(connection, fields)
         except FieldWrong as error:
             _refuse(connection, number, Refused("bad_request", str(error)))
         except Refused as error:
             _refuse(connection, number, error)
+
+    def give_up(self, asker: Connection | None = None) -> None:
+        """Begin nothing any more that waits for somebody's word who is gone; None: nor for anybody's."""
+        self._starting.words.give_up(asker)
 
     def _dispatch(self, connection: Connection, fields: Fields) -> None:
         number = read.whole(fields, "id", 0, 1 << 53)
@@ -54,7 +61,7 @@ class Answering:
             case "start" if self.stopping:
                 raise Refused("stopping", "the executor is being stopped")
             case "start":
-                self._starting.start(fields, reply, lambda refused: _refuse(connection, number, refused))
+                self._starting.start(fields, connection, reply, lambda refused: _refuse(connection, number, refused))
             case "stop":
                 self._stop(self._known(fields), fields)
                 reply({})
@@ -92,7 +99,7 @@ class Answering:
 
     def _known(self, fields: Fields) -> Held:
         held = self._ledger.get(parse_key(fields))
-        if held is None:
+        if held is None or (held.execution, held.attempt) in self._starting.words:
             raise Refused("unknown", "no such attempt")
         return held
 

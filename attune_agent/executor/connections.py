@@ -125,11 +125,13 @@ class Connections:
         for connection in self.all:
             connection.tell(message)
 
-    def flush(self) -> None:
-        """Send what is queued and close what is lost."""
-        for connection in list(self.all):
+    def flush(self) -> list[Connection]:
+        """Send what is queued, close what is lost and return it."""
+        for connection in self.all:
             connection.flush()
-            if connection.lost:
-                self.all.remove(connection)
-                with contextlib.suppress(OSError):
-                    connection.end.close()
+        lost = [connection for connection in self.all if connection.lost]
+        for connection in lost:
+            self.all.remove(connection)
+            with contextlib.suppress(OSError):
+                connection.end.close()
+        return lost

@@ -68,6 +68,7 @@ class Executor:
             return False
         if (self._stop_asked or answering.ending) and not self._ended_all:
             answering.stopping = self._ended_all = True
+            answering.give_up()
             self._end([slot for slot in self._hosting.slots if not slot.sensor])
         if answering.stopping and not self._ended_sensors:  # they never end by themselves, and the next executor hosts them again
             self._ended_sensors = True
@@ -93,8 +94,10 @@ class Executor:
         self._hosting.tend(now())
         if self._commit.commit(now()):
             self._hosting.take_clean()
-        self._connections.flush()
+        gone = self._connections.flush()
         if self._answering is not None:
+            for connection in gone:
+                self._answering.give_up(connection)
             self._retention.prune_if_due(now(), self._hosting.take_logged(), self._hosting.log_directories)
 
     def _wait(self, latest: float) -> set[int]:
@@ -122,6 +125,8 @@ class Executor:
             if connection.end.fileno() in ready:
                 for line in connection.lines():
                     answering.answer(connection, line)
+                if connection.lost:  # before whoever comes after it asks what there is
+                    answering.give_up(connection)
         if self._connections.listener.fileno() in ready:
             self._connections.accept()
 

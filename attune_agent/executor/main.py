@@ -131,6 +131,7 @@ def _greeting(where: place.Places, identities: Identities, slots: int, state: st
         "build": True,
         "sensors": identities.sensors,
         "limits": groups.limits if groups is not None else [],
+        "awaits_word": True,
         "inputs_in_memory": place.on_memory(where.work),
     }
 

@@ -4,7 +4,9 @@ One JSON object a line, at most `LINE_LIMIT` bytes. The agent's `executor_link` 
 and answers with the same `id`; messages without an `id` are pushed to every connection.
 
     hello   {protocol}                       → Greeting
-    start   StartMessage                     → {state, log_directory}, once the start record is durable
+    start   StartMessage                     → {state, log_directory}, once the start record is durable and it may begin
+    begin   {execution, attempt}             → nothing; what was asked with `await_word` on this connection begins now, and is answered
+    drop    {execution, attempt}             → nothing; it does not begin, nothing is left of it, and it is refused as `dropped`
     stop    {execution, attempt, grace, why} → {state}
     list    {sensors?}                       → {attempts: [ListedMessage]}, those of sensors if asked for
     outcome {execution, attempt}             → {state, outcome?}
@@ -31,7 +33,10 @@ ResultSource = Literal["file", "stdout", "none"]
 InputVia = Literal["stdin", "file"]
 
 #: Why a request was refused. `no_slot`, `busy_host` and `journal_full` pass by themselves; nothing was recorded or started.
-Refusal = Literal["bad_request", "no_slot", "busy_host", "journal_full", "other_state", "unknown", "stopping", "protocol", "not_granted"]
+#: `dropped`: it was to wait for a word, and that was another one, or whoever asked is gone, or the executor is being stopped.
+Refusal = Literal[
+    "bad_request", "no_slot", "busy_host", "journal_full", "other_state", "unknown", "stopping", "dropped", "protocol", "not_granted"
+]
 
 #: Which of its limits an attempt has hit; empty: none.
 Limit = Literal["", "memory", "processes"]
@@ -50,6 +55,7 @@ class Greeting(TypedDict):
     build: bool
     sensors: NotRequired[int]  # how many are hosted at the same time, beside the slots; executors of before 0.2 know none
     limits: list[Limit]  # what of an attempt is bounded, and told when it is hit
+    awaits_word: NotRequired[bool]  # whether a start may wait for one; executors of before 0.2 know none
     inputs_in_memory: bool  # whether the private directories lie on a tmpfs (input by file may then hold secrets)
 
 
@@ -91,6 +97,7 @@ class StartMessage(TypedDict):
     attempt: int
     kind: Kind
     state_id: NotRequired[str]
+    await_word: NotRequired[bool]  # it is recorded and prepared, and begins when `begin` says so
     argv: list[str]
     env: dict[str, str]
     cwd: str

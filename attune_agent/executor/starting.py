@@ -1,7 +1,8 @@
 """Answering `start`: known, refused, or prepared, recorded durably and begun by a keeper; never half.
 
 `answering` calls it. Everything that can fail for want of files, disk or slots is done before the record; a refusal leaves nothing behind.
-The keeper prepares while the record is being synced, and begins nothing before it is told that this is done.
+The keeper prepares while the record is being synced, and begins nothing before it is told that this is done, and that the agent has said
+its word if the start is to wait for one (`words`).
 """
 
 import contextlib
@@ -14,17 +15,19 @@ from attune_agent.executor import fields as read
 from attune_agent.executor import places
 from attune_agent.executor.attempt import now
 from attune_agent.executor.commit import GroupCommit, PendingStart
+from attune_agent.executor.connections import Connection
 from attune_agent.executor.course import DRAIN
 from attune_agent.executor.fields import Fields
 from attune_agent.executor.grants import Grants, NotGranted
 from attune_agent.executor.host_bounds import HostBounds
 from attune_agent.executor.hosting import PATIENCE, Hosting
 from attune_agent.executor.identities import Identities
-from attune_agent.executor.ledger import Held, Ledger
+from attune_agent.executor.ledger import Held, Ledger, forget_record
 from attune_agent.executor.protocol import Kind, Refusal
-from attune_agent.executor.slots import Slot
+from attune_agent.executor.slots import Phase, Slot
 from attune_agent.executor.spawn import describe_os_error
 from attune_agent.executor.start_command import Order, StartCommand, parse_start
+from attune_agent.executor.words import Awaiting, Words
 from attune_core.failpoints import failpoint
 
 #: Both streams may want a segment and an index at the same time.
@@ -67,13 +70,19 @@ class Starting:
         self._commit = commit
         self._hosting = hosting
         self._state_id = state_id
+        #: The starts that wait for a word.
+        self.words = Words()
 
-    def start(self, fields: Fields, reply: Callable[[Mapping[str, object]], None], refuse: Callable[[Refused], None]) -> None:
-        """Answer now (known, or `Refused` is raised) or once the record is durable or could not be written."""
+    def start(
+        self, fields: Fields, asker: Connection, reply: Callable[[Mapping[str, object]], None], refuse: Callable[[Refused], None]
+    ) -> None:
+        """Answer now (known, or `Refused` is raised), or once it has begun or could not be recorded, or is not to begin."""
         command = parse_start(fields, read.decoded(fields, "input_b64"))
         key = (command.execution, command.attempt)
         known = self._ledger.get(key)
         if known is not None:
+            if key in self.words:
+                raise Refused("busy_host", "the same start waits for its word")
             reply({"state": known.state, "log_directory": known.log_directory})
             return
         slot = self._choose(command, fields)
@@ -86,21 +95,40 @@ class Starting:
             self._hosting.prepare(slot, order)
         failpoint("a18")
 
-        def done() -> None:
-            failpoint("a5")
+        def begin() -> None:
             self._begin(slot, held, order)
             reply({"state": "accepted", "log_directory": log_directory})
 
+        def drop() -> None:
+            if self._is_prepared(slot, held):
+                self._take_back(slot, held, order)
+                self._commit.loose(forget_record(key))
+            refuse(Refused("dropped", "it was not to begin"))
+
         def failed(detail: str) -> None:
-            if slot.passing:
-                slot.held = None
-                _undo(order.private, log_directory)
-            else:
-                self._hosting.drop(slot)
-                places.remove_log_directory(log_directory)
+            self._take_back(slot, held, order)
             refuse(Refused("busy_host", detail))
 
-        self._commit.start(PendingStart(held, done, failed))
+        self._record(held, Awaiting(asker, begin, drop), failed, waits=read.flag(fields, "await_word"))
+
+    def _record(self, held: Held, awaiting: Awaiting, failed: Callable[[str], None], *, waits: bool) -> None:
+        """Record a start, which then begins, or waits for its word."""
+        key = (held.execution, held.attempt)
+
+        def recorded() -> None:
+            failpoint("a5")
+            if waits:
+                self.words.recorded(key)
+            else:
+                awaiting.begin()
+
+        def unrecorded(detail: str) -> None:
+            self.words.failed(key)
+            failed(detail)
+
+        if waits:
+            self.words.enter(key, awaiting)
+        self._commit.start(PendingStart(held, recorded, unrecorded))
 
     def _choose(self, command: StartCommand, fields: Fields) -> Slot:
         if read.text(fields, "state_id", self._state_id) != self._state_id:
@@ -165,8 +193,23 @@ class Starting:
             sandbox = sandbox._replace(hide=(*sandbox.hide, *map(str, self._places.all)))
         return command._replace(processes=self._bounds.left_to_keeper(command, slot), sandbox=sandbox)
 
+    def _is_prepared(self, slot: Slot, held: Held) -> bool:
+        """Tell whether the keeper that was told to prepare it is there; else it is lost, and the next keeper says so."""
+        return slot.held is held and slot.end is None and slot.phase is (Phase.ABSENT if slot.passing else Phase.READY)
+
+    def _take_back(self, slot: Slot, held: Held, order: Order) -> None:
+        """Leave nothing of a start that does not begin."""
+        if slot.passing:
+            slot.held = None
+            _undo(order.private, held.log_directory)
+        else:
+            self._hosting.drop(slot)
+            places.remove_log_directory(held.log_directory)
+
     def _begin(self, slot: Slot, held: Held, order: Order) -> None:
         """Tell the keeper; that of a slot which has none while it is free is made only now."""
+        if not self._is_prepared(slot, held):
+            return
         command = order.command
         if slot.passing:
             self._hosting.host_passing(slot, order, now())

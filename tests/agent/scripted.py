@@ -23,6 +23,7 @@ from attune_agent.host import (
     ResultState,
     StartReply,
     StartRequest,
+    Word,
 )
 from attune_agent.results import ResultRules
 from attune_core.errors import AttuneError
@@ -133,8 +134,10 @@ class ScriptedHost:
             inputs_in_memory=self.inputs_in_memory,
         )
 
-    async def start(self, request: StartRequest) -> StartReply:
+    async def start(self, request: StartRequest, word: Word | None = None) -> StartReply:
         self._reach()
+        if word is not None:
+            await word()
         if self.troubles:
             trouble = self.troubles.pop(0)
             # What is held already is not refused, nor what was meant for another executor: that is said first.

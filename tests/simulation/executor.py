@@ -20,6 +20,7 @@ from attune_agent.executor.journal import Journal, JournalFull
 from attune_agent.executor.ledger import Held, Ledger, forget_record
 from attune_agent.executor.outcomes import lost_outcome
 from attune_agent.executor.protocol import OutcomeMessage
+from attune_agent.executor.words import Awaiting, Word, Words
 from attune_agent.executor_errors import AttemptUnknown, ExecutorReplaced, ExecutorUnreachable, RequestMalformed, StartRefused
 from attune_agent.executor_messages import read_ended
 from attune_agent.host import AttemptState, Ended, StartReply, StartRequest
@@ -88,6 +89,7 @@ class Executor:
         self._commit = GroupCommit(_SimulatedJournal(disk, life), self._ledger)
         self._hosted: dict[Key, _Hosted] = {}
         self._starting: dict[Key, None] = {}
+        self._words = Words()
         self._waiting: dict[Key, list[asyncio.Future[Ended]]] = {}
         self._scheduled = False
         #: It answers from here on.
@@ -101,10 +103,12 @@ class Executor:
     def slots(self) -> int:
         return self._disk.slots
 
-    def start(self, request: StartRequest) -> asyncio.Future[StartReply]:
-        """Answer as `starting` does: known, refused, or recorded and begun."""
+    def start(self, request: StartRequest, asker: object = None) -> asyncio.Future[StartReply]:
+        """Answer as `starting` does: known, refused, or recorded and begun; at the word of the asker, if there is one."""
         key = (request.execution, request.attempt)
         told = self._promise(StartReply)
+        if key in self._words:
+            raise StartRefused("it waits for its word")
         if (known := self._ledger.get(key)) is not None:
             told.set_result(StartReply(state=AttemptState(known.state), log_directory=""))
         elif request.state_id != self.state_id:
@@ -112,26 +116,52 @@ class Executor:
         elif self._commit.is_pending(key) or len(self._hosted) + len(self._starting) >= self._disk.slots:
             raise StartRefused("no free slot")
         else:
-            self._record_start(key, request, told)
+            self._record_start(key, request, told, asker)
         return told
 
-    def _record_start(self, key: Key, request: StartRequest, told: asyncio.Future[StartReply]) -> None:
+    def say(self, key: Key, word: Word, asker: object) -> None:
+        """Hear whether a start that waits for that is to begin."""
+        self._later(0.0, self._words.say, key, word, asker)
+
+    def give_up(self, asker: object) -> None:
+        """Hear that somebody is gone."""
+        self._later(0.0, self._words.give_up, asker)
+
+    def _record_start(self, key: Key, request: StartRequest, told: asyncio.Future[StartReply], asker: object) -> None:
         self._starting[key] = None
         held = Held(*key, "attempt", 1, "", request.uses or "")
 
-        def done() -> None:
+        def begin() -> None:
             del self._starting[key]
-            failpoint("a5")
-            self.life.reach("start recorded")
             self._host(self._ledger.get(key) or held, request)
             failpoint("a6")
             _settle(told, StartReply(state=AttemptState.ACCEPTED, log_directory=""))
 
+        def drop() -> None:
+            self._commit.loose(forget_record(key))
+            self._commit_soon()
+            refuse("it was not to begin")
+
+        def done() -> None:
+            failpoint("a5")
+            self.life.reach("start recorded")
+            if asker is None:
+                begin()
+            else:
+                self._words.recorded(key)
+
         def failed(detail: str) -> None:
+            if asker is not None:
+                self._words.failed(key)
+            refuse(detail)
+
+        def refuse(detail: str) -> None:
             del self._starting[key]
             if not told.done():
                 told.set_exception(StartRefused(detail))
 
+        if asker is not None:
+            self._words.enter(key, Awaiting(asker, begin, drop))
         self._commit.start(PendingStart(held, done, failed))
         self._commit_soon()
 

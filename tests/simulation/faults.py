@@ -38,7 +38,7 @@ class Fault:
 CRASH_AT = "crash at "
 #: Failpoints that the simulated programs pass; the others belong to what is not simulated (docs/simulation.md).
 FAILPOINTS = (
-    "c1", "c2", "c3", "c5", "c6", "c7", "c8", "a1", "a2", "a4", "a5", "a6", "a7", "a8", "a9", "a10", "a13", "a14", "a15",
+    "c1", "c2", "c3", "c5", "c6", "c7", "c8", "a1", "a2", "a4", "a5", "a6", "a7", "a8", "a9", "a10", "a13", "a14", "a15", "a19",
 )  # fmt: skip
 
 

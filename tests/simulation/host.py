@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from attune_agent.executor_errors import ExecutorUnreachable
-from attune_agent.host import AttemptState, Ended, Greeting, Kind, Listed, Mode, StartReply, StartRequest
+from attune_agent.host import AttemptState, Ended, Greeting, Kind, Listed, Mode, StartReply, StartRequest, Word
 from tests.simulation.executor import Executor
 from tests.simulation.life import Life
 
@@ -33,9 +33,23 @@ class SimulatedHost:
             inputs_in_memory=True,
         )
 
-    async def start(self, request: StartRequest) -> StartReply:
+    async def start(self, request: StartRequest, word: Word | None = None) -> StartReply:
         executor = await self._reach("start")
-        return await self._hear("start", executor.start(request))
+        told = executor.start(request, self if word is not None else None)
+        if word is not None:
+            await self._give_word(executor, (request.execution, request.attempt), word)
+        return await self._hear("start", told)
+
+    async def _give_word(self, executor: Executor, key: tuple[str, int], word: Word) -> None:
+        self._life.program.mourners[executor] = lambda: executor.give_up(self)
+        try:
+            await word()
+        except BaseException:
+            if self._life.alive and executor.life.alive:
+                executor.say(key, "drop", self)
+            raise
+        if await self._reach("begin") is executor:
+            executor.say(key, "begin", self)
 
     async def stop(self, execution: str, attempt: int, *, grace: float) -> None:
         (await self._reach("stop")).stop((execution, attempt), grace)

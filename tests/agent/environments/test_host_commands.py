@@ -20,6 +20,7 @@ from attune_agent.host import (
     ResultState,
     StartReply,
     StartRequest,
+    Word,
 )
 from attune_agent.preparation_errors import BuildDelayed
 from attune_core.errors import AttuneError
@@ -57,7 +58,7 @@ class ScriptedHost:
     async def greeting(self) -> Greeting:
         raise AssertionError("not asked by commands")
 
-    async def start(self, request: StartRequest) -> StartReply:
+    async def start(self, request: StartRequest, word: Word | None = None) -> StartReply:  # noqa: ARG002 - the port's
         if self.refusals:
             raise self.refusals.pop(0)
         self.calls.append(f"start {request.execution} {request.attempt}")
