@@ -190,3 +190,10 @@ class NothingToCheck(AttuneError):
 
     code, blame = "ATT741", Blame.AUTHOR
     remedy = "name the directory that the program was given as its state, such as /var/lib/attune-controller"
+
+
+class NothingToExamine(AttuneError):
+    """There is no controller, no agent and no profile here that could be looked at."""
+
+    code, blame = "ATT782", Blame.AUTHOR
+    remedy = "name what is meant: attune doctor --controller, --agent, or --state DIR; or `attune login URL` for a profile"

@@ -46,6 +46,7 @@ COMMANDS = {
     "action": ("attune_cli.commands.action", "Run one action, through the controller or here; start a new one"),
     "pack": ("attune_cli.commands.pack", "Packs of a working copy: their lock files"),
     "agent": ("attune_cli.commands.agent", "Join hosts, list and operate them: cordon, pause, drain"),
+    "doctor": ("attune_cli.commands.doctor", "Say what is wrong with this host, and what to do about it"),
     "store": ("attune_cli.commands.store", "Check what the programs keep on this host's disk"),
     "verify": ("attune_cli.commands.verify", "Judge from outside whether the promises of order held"),
     "controller": ("attune_cli.commands.controller", "Run a controller, ask for its status, back it up, make tokens"),

@@ -1,6 +1,7 @@
 """Hosts under operation, on the real programs: paused through kill -9, drained to the end, and the page about it by the letter."""
 
 import json
+import os
 import shlex
 from collections.abc import Iterator
 
@@ -8,6 +9,7 @@ import pytest
 
 from attune_core.states import State
 from tests.checker import read_witness
+from tests.cli.commands import attune
 from tests.flow.operated import Operated, assert_prints, operated_system
 from tests.pages import blocks, typed
 from tests.waiting import wait_until
@@ -73,3 +75,24 @@ def test_a_drain_that_is_waited_for_ends_when_nothing_is_in_hand(operated: Opera
     operated.attune("agent", "uncordon", "web1")
     wait_until(lambda: operated.views(waiting)[0].state is State.SETTLED, what="what waited")
     operated.assert_in_order()
+
+
+def test_the_doctor_finds_every_part_of_a_host_that_works_and_nothing_wrong_with_it(operated: Operated) -> None:
+    system, host = operated.running.system, operated.running.agent
+    words = ["doctor", "--json", "--controller", "--agent", "--profile", "default", "--settings", str(system.root / "controller.yaml")]
+    variables = {"ATTUNE_AGENT_STATE": str(host.state), "ATTUNE_AGENT_RUN": str(host.run), "ATTUNE_AGENT_CONFIG": str(host.config)}
+    done = attune(*words, cwd=operated.home, env=variables)
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["counts"]["errors"]) == (0, 0), [one for one in found["findings"] if one["level"] == "error"]
+    well = {(one["program"], one["code"]) for one in found["findings"] if one["level"] == "ok"}
+    for program, codes in {
+        "controller": ("tls.dates", "port.held", "version.stored", "mode.entry", "kernel.core", "disk.reserve"),
+        "agent": ("agent.joined", "tls.accepted", "clock.controller", "version.stored", "version.running", "mode.passage"),
+        "executor": ("executor.answers", "executor.protocol", "executor.privileges", "user.uids", "kernel.files"),
+        "profile": ("token.taken", "tls.chain", "version.controller"),
+    }.items():
+        assert {(program, code) for code in codes if code != "executor.privileges" or os.geteuid() == 0} <= well
+    assert host.executor is not None
+    host.executor.kill()
+    found = json.loads(attune(*words, cwd=operated.home, env=variables).stdout)
+    assert "executor.answers" in {one["code"] for one in found["findings"] if one["level"] == "error"}

@@ -1,0 +1,1 @@
+"""What gathered facts mean: pure functions, a fact in, judgements out."""
