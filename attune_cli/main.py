@@ -18,6 +18,7 @@ import typer
 # typer < 0.29 vendors click under this name; the pin in pyproject.toml keeps it there.
 from typer._click.core import Command, Context
 from typer._click.formatting import HelpFormatter
+from typer._click.shell_completion import CompletionItem
 from typer.core import TyperCommand, TyperGroup
 
 from attune_cli.errors import OutputUnwritable
@@ -34,6 +35,7 @@ COMMANDS = {
     "up": ("attune_cli.commands.up", "Run controller, executor and agent for a working copy, on this machine"),
     "demo": ("attune_cli.commands.demo", "Watch the main job happen in a temporary directory"),
     "login": ("attune_cli.commands.login", "Remember a controller and a token for it"),
+    "completion": ("attune_cli.commands.completion", "Let your shell complete commands, options and live names"),
     "rule": ("attune_cli.commands.rule", "Rules: those that are live, and one tried on an event"),
     "webhook": ("attune_cli.commands.webhook", "Webhooks: list them, try a payload, send one signed"),
     "trigger": ("attune_cli.commands.trigger", "Triggers: what rules can be on; a schema from events that were seen"),
@@ -52,7 +54,7 @@ COMMANDS = {
     "controller": ("attune_cli.commands.controller", "Run a controller, ask for its status, back it up, make tokens"),
 }
 
-#: Set by a shell that asks for words: `eval "$(_ATTUNE_COMPLETE=source_bash attune)"`, or source_zsh, source_fish.
+#: Set by a shell that asks for words; source_bash, source_zsh and source_fish ask for what `attune completion` prints.
 COMPLETING = "_ATTUNE_COMPLETE"
 #: Exit codes besides 0: 1 findings or a failed execution, 2 bad use, 3 failure, 130 interrupted.
 EXIT_CODES = {Blame.AUTHOR: 2, Blame.HOST: 3, Blame.PASSING: 3, Blame.DEFECT: 3}
@@ -75,6 +77,12 @@ class Commands(TyperGroup):
             raise TypeError(cmd_name)
         command.name = cmd_name
         return command
+
+    def shell_complete(self, ctx: Context, incomplete: str) -> list[CompletionItem]:
+        """Offer the table without importing anything."""
+        if incomplete.startswith("-"):
+            return Command.shell_complete(self, ctx, incomplete)
+        return [CompletionItem(name, help=purpose) for name, (_, purpose) in COMMANDS.items() if name.startswith(incomplete)]
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
         """Say which command may have been meant."""
@@ -134,11 +142,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _call(arguments: Sequence[str] | None) -> None:
     """Run one command and write all of its output; a reader that went away is a BrokenPipeError, a full disk is said."""
-    if COMPLETING in os.environ:
-        from typer._completion_classes import completion_init
-
-        completion_init()
     stdout = _stdout()
+    if asked := os.environ.get(COMPLETING):
+        _complete(asked, sys.argv[1:] if arguments is None else arguments)
+        return
     try:
         try:
             typer.main.get_command(app).main(args=arguments, prog_name="attune")
@@ -151,6 +158,18 @@ def _call(arguments: Sequence[str] | None) -> None:
         if isinstance(error, BrokenPipeError):
             raise
         raise OutputUnwritable(f"cannot write: {error.strerror}", hint="make room on the disk that is written to") from error
+
+
+def _complete(asked: str, typed: Sequence[str]) -> None:
+    """Print the script of a shell, or the words that it asks for."""
+    if asked.startswith("source_"):
+        from attune_cli.completion.scripts import SCRIPTS
+
+        sys.stdout.write(SCRIPTS.get(asked.removeprefix("source_"), ""))
+        return
+    from attune_cli.completion.answering import answer
+
+    answer(asked, typed, typer.main.get_command(app))
 
 
 def _stdout() -> TextIO:

@@ -18,11 +18,6 @@ app = command()
 _KINDS = ("event", "execution", "agent")
 
 
-def _complete(incomplete: str) -> list[str]:
-    """Return what a shell offers for the first word."""
-    return [word for word in (*_KINDS, *all_explanations()) if word.startswith(incomplete)]
-
-
 @app.command()
 def explain(
     what: Annotated[
@@ -31,7 +26,6 @@ def explain(
             help="A code, an outcome or a reason; the number or id of an execution, the position or id of an event, the name of an agent; "
             "or one of these after the word event, execution or agent. Without it all codes are listed.",
             metavar="[event|execution|agent] WHAT",
-            autocompletion=_complete,
         ),
     ] = None,
     json: JsonFlag = False,

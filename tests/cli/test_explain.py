@@ -71,13 +71,6 @@ def test_what_is_no_code_at_all_is_bad_use(tmp_path: Path) -> None:
     assert "\x1b" not in done.stderr
 
 
-def test_a_shell_completes_what_can_be_explained(tmp_path: Path) -> None:
-    asked = {"_ATTUNE_COMPLETE": "complete_bash", "COMP_CWORD": "2"}
-    for word, offered in (("ev", ["event"]), ("queue_", ["queue_full"])):
-        done = attune(cwd=tmp_path, env=asked | {"COMP_WORDS": f"attune explain {word}"})
-        assert (done.returncode, done.stdout.split()) == (0, offered)
-
-
 def test_examples_are_in_the_table() -> None:
     assert sum(entry.before is not None for entry in all_explanations().values() if entry.kind is Kind.PROBLEM) >= 20
 
