@@ -1,4 +1,4 @@
-"""POSTs to one address over connections that are kept open: HTTP/1.1 by h11 on asyncio's own TLS streams, and nothing around it.
+"""POSTs to one address over connections that are kept open, and long answers: HTTP/1.1 by h11 on asyncio's own TLS streams, nothing around.
 
 Used by `link`. A general client's pools, adapters and models cost an agent several times what a POST itself does (decision 31). Errors are
 those of the socket, of TLS and of h11; `link` says what they mean.
@@ -6,7 +6,8 @@ those of the socket, of TLS and of h11; `link` says what they mean.
 
 import asyncio
 import ssl
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ import h11
 #: A connection that has rested so long is not used again, seconds; the controller closes it after twice as long.
 _REST = 60.0
 _CHUNK = 65_536
+_OK = 200
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,23 @@ class KeptConnections:
             connection.end()
         return answer
 
+    @asynccontextmanager
+    async def stream(self, path: str, headers: Iterable[tuple[str, str]]) -> AsyncIterator[tuple[Answer, AsyncIterator[bytes]]]:
+        """Get it over a connection of its own; yield a refusal whole, or an answer without content and the content as it comes.
+
+        The content may take as long as it likes, and ends with the answer.
+        """
+        connection = await self._open()
+        try:
+            async with asyncio.timeout(self._answer):
+                await connection.send(h11.Request(method="GET", target=path, headers=[("host", self._authority), *headers]))
+                status = await connection.status()
+                refused = not _OK <= status < _OK + 100
+                content = await connection.whole(self._limit) if refused else b""
+            yield Answer(status, content), connection.content()
+        finally:
+            connection.end()
+
     def close(self) -> None:
         """Let go of those that rest."""
         for connection in self._resting:
@@ -94,25 +113,46 @@ class _Connection:
 
     async def exchange(self, request: h11.Request, body: bytes, limit: int) -> Answer:
         """Send one request and return its answer."""
-        parts = [self._http.send(request), self._http.send(h11.Data(data=body)), self._http.send(h11.EndOfMessage())]
-        self._writer.write(b"".join(part for part in parts if part))
-        await self._writer.drain()
-        status, content = 0, bytearray()
-        while not isinstance(event := self._http.next_event(), h11.EndOfMessage):
-            if event is h11.NEED_DATA:
-                self._http.receive_data(await self._reader.read(_CHUNK))
-            elif isinstance(event, h11.Response):
-                status = event.status_code
-            elif isinstance(event, h11.Data):
-                content += event.data
-                if len(content) > limit:
-                    raise AnswerTooLarge
-            elif isinstance(event, h11.ConnectionClosed):
-                raise ConnectionResetError("the connection ended before the answer")
+        await self.send(request, body)
+        answer = Answer(await self.status(), await self.whole(limit))
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
         self._since = asyncio.get_running_loop().time()
-        return Answer(status, bytes(content))
+        return answer
+
+    async def send(self, request: h11.Request, body: bytes = b"") -> None:
+        """Send a request."""
+        parts = [self._http.send(request), self._http.send(h11.Data(data=body)), self._http.send(h11.EndOfMessage())]
+        self._writer.write(b"".join(part for part in parts if part))
+        await self._writer.drain()
+
+    async def status(self) -> int:
+        """Return the status of the answer."""
+        while not isinstance(event := await self._event(), h11.Response):
+            pass  # one that says that the answer is yet to come
+        return event.status_code
+
+    async def whole(self, limit: int) -> bytes:
+        """Return the content of the answer; `AnswerTooLarge` when there is more of it."""
+        content = bytearray()
+        async for part in self.content():
+            content += part
+            if len(content) > limit:
+                raise AnswerTooLarge
+        return bytes(content)
+
+    async def content(self) -> AsyncIterator[bytes]:
+        """Yield the content of the answer as it comes."""
+        while not isinstance(event := await self._event(), h11.EndOfMessage):
+            if isinstance(event, h11.Data):
+                yield bytes(event.data)
+
+    async def _event(self) -> h11.Event:
+        while (event := self._http.next_event()) is h11.NEED_DATA:
+            self._http.receive_data(await self._reader.read(_CHUNK))
+        if isinstance(event, h11.ConnectionClosed) or not isinstance(event, h11.Event):
+            raise ConnectionResetError("the connection ended before the answer")
+        return event
 
     def end(self) -> None:
         """Close it without a word."""

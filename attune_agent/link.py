@@ -1,6 +1,6 @@
 """The Link over HTTP/1.1 and mutual TLS 1.3, trusting only the controller's own authority; the agent's only importer of an HTTP library.
 
-Requests go over `kept_connections`; the library carries the stream and packs, and everything when there is a proxy.
+Requests and the stream go over `kept_connections`; the library carries packs, and everything when there is a proxy.
 Built by `app`; `enrol` and `fetch_authority` serve `join`, which has no identity yet.
 """
 
@@ -8,7 +8,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,6 +45,8 @@ _CONNECT, _ANSWER = 10.0, 30.0
 _LAST_MOMENT = 2.0
 #: Bytes of an answer that is one document.
 _DOCUMENT_LIMIT = 4 << 20
+#: How a connection fails, the library's or one of our own.
+_BROKEN = (httpx2.HTTPError, h11.ProtocolError, OSError, AnswerTooLarge)
 #: What the controller says of a session that cannot be had again by saying hello (attune_controller.errors).
 _CLONED, _OVER = "ATT534", frozenset({"ATT650", "ATT653"})
 _REFUSED_HINT = (
@@ -67,7 +69,7 @@ class HttpLink:
         )
         self._url = httpx2.URL(url)
         kept = KeptConnections(url, context=context, connect=_CONNECT, answer=_ANSWER, limit=_DOCUMENT_LIMIT)
-        self._kept, self._post = kept, self._post_by_proxy if proxy else kept.post
+        self._kept, self._post, self._get = kept, self._post_by_proxy if proxy else kept.post, self._get_by_proxy if proxy else kept.stream
         self._under_way: set[asyncio.Task[Answer]] = set()
 
     async def hello(self, hello: Hello) -> Welcome:
@@ -122,10 +124,8 @@ class HttpLink:
         request.add_done_callback(self._ended)
         try:
             answer = await asyncio.shield(request)
-        except (httpx2.HTTPError, h11.ProtocolError, OSError) as error:
+        except _BROKEN as error:
             raise _explain(error) from error
-        except AnswerTooLarge as error:
-            raise FrameRefused(f"the controller's answer has more than {_DOCUMENT_LIMIT} bytes") from error
         if not httpx2.codes.is_success(answer.status):
             raise refusal(_failure(answer.status, answer.content))
         return answer.content
@@ -147,13 +147,29 @@ class HttpLink:
 
     @asynccontextmanager
     async def _stream(self, session: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        try:
-            # Pings come at least three times in the time that a read may take.
-            async with self._client.stream("GET", "/agent/v1/stream", headers={SESSION_HEADER: session}) as answer:
-                await _require_success(answer)
-                yield answer.aiter_raw()
-        except httpx2.HTTPError as error:
-            raise _explain(error) from error
+        async with AsyncExitStack() as stack:
+            try:
+                stream = self._get("/agent/v1/stream", [*_PROTOCOL.items(), (SESSION_HEADER, session)])
+                answer, chunks = await stack.enter_async_context(stream)
+            except _BROKEN as error:
+                raise _explain(error) from error
+            if not httpx2.codes.is_success(answer.status):
+                raise refusal(_failure(answer.status, answer.content))
+            yield _heard(chunks)
+
+    @asynccontextmanager
+    async def _get_by_proxy(self, path: str, headers: Iterable[tuple[str, str]]) -> AsyncIterator[tuple[Answer, AsyncIterator[bytes]]]:
+        # Pings come at least three times in the time that a read may take.
+        async with self._client.stream("GET", path, headers=list(headers)) as answer:
+            yield Answer(answer.status_code, b"" if answer.is_success else await answer.aread()), answer.aiter_raw()
+
+
+async def _heard(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in chunks:
+            yield chunk
+    except _BROKEN as error:
+        raise _explain(error) from error
 
 
 def agent_context(*, authority: Path, certificate: Path, key: Path) -> ssl.SSLContext:
@@ -252,7 +268,9 @@ def refusal(failure: Failure) -> AttuneError:
 
 
 def _explain(error: Exception) -> AttuneError:
-    """Return what a failed request means: untrusted when TLS says so, else unreachable."""
+    """Return what a failed request means: untrusted when TLS says so, refused when it is too much, else unreachable."""
+    if isinstance(error, AnswerTooLarge):
+        return FrameRefused(f"the controller's answer has more than {_DOCUMENT_LIMIT} bytes")
     said = ""
     cause: BaseException | None = error
     while cause is not None:
