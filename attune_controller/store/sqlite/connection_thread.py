@@ -182,10 +182,23 @@ def answer(batch: list[Ticket]) -> None:
     """Wake the callers of a batch with one call into their loop (several loops occur in tests only)."""
     for loop in dict.fromkeys(ticket.loop for ticket in batch):
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to hear it
-            loop.call_soon_threadsafe(partial(_answer, [ticket for ticket in batch if ticket.loop is loop]))
+            loop.call_soon_threadsafe(partial(_answer, loop, [ticket for ticket in batch if ticket.loop is loop]))
 
 
-def _answer(batch: list[Ticket]) -> None:
-    """First who is at the end of a relay, because what comes next is what everything before it is for: a hand-over goes before its 2xx."""
-    for ticket in (*(one for one in reversed(batch) if one.relay.follows), *(one for one in batch if not one.relay.follows)):
+def _answer(loop: asyncio.AbstractEventLoop, batch: list[Ticket]) -> None:
+    """First who is at the end of a relay, because that is what everything before it is for: a hand-over goes before its 2xx.
+
+    The others a turn later: what that caller wakes, which is what sends it, goes before them as well.
+    """
+    ends = [ticket for ticket in batch if ticket.relay.follows and not ticket.relay.followed]
+    for ticket in ends:
+        ticket.answer()
+    if ends:
+        loop.call_soon(_answer_each, batch)
+    else:
+        _answer_each(batch)
+
+
+def _answer_each(batch: list[Ticket]) -> None:
+    for ticket in batch:
         ticket.answer()
