@@ -16,7 +16,7 @@ SOAKED := tests
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format soak coverage bench generate lock wheel clean
+.PHONY: help install demo test check format soak coverage bench generate lock wheel wheels clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,14 @@ lock: $(STAMP)  ## Choose the dependencies' versions again
 
 wheel: $(STAMP)  ## Build the wheel into dist/
 	@$(BIN)/hatchling build -t wheel
+
+wheels: $(STAMP)  ## Build the wheel and gather those that it needs in dist/wheels/, for hosts without a network
+	@rm -rf dist/wheels && mkdir -p dist/wheels
+	@$(BIN)/hatchling build -t wheel -d dist/wheels
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/runtime.txt -d dist/wheels
+	@{ cat requirements/runtime.txt; \
+	  echo "attune==$$(ls dist/wheels/attune-*.whl | cut -d- -f2) --hash=sha256:$$(sha256sum dist/wheels/attune-*.whl | cut -d' ' -f1)"; \
+	} > dist/wheels/requirements.txt
 
 clean:  ## Remove what was made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

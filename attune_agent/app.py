@@ -46,6 +46,7 @@ from attune_core.errors import AttuneError
 from attune_core.ids import uuid7
 from attune_core.network_disks import network_disk
 from attune_core.ports import Clock, Random, SystemClock, SystemRandom
+from attune_core.readiness import say_ready
 from attune_core.version import VERSION
 
 _log = structlog.get_logger(__name__)
@@ -117,6 +118,7 @@ class Agent:
         try:
             async with self._host:
                 _log.info("agent running", version=VERSION, state=str(self._layout.state), in_hand=len(self._assembly.fifo))
+                say_ready()
                 await self._assembly.run(self._look_around)
         finally:
             self._layout.ready.unlink(missing_ok=True)

@@ -197,3 +197,53 @@ class NothingToExamine(AttuneError):
 
     code, blame = "ATT782", Blame.AUTHOR
     remedy = "name what is meant: attune doctor --controller, --agent, or --state DIR; or `attune login URL` for a profile"
+
+class InstallerNotRoot(AttuneError):
+    """Services can be installed and removed by root only."""
+
+    code, blame = "ATT768", Blame.HOST
+    remedy = "run it again with sudo; --dry-run shows first what would be done"
+
+
+class NoSystemd(AttuneError):
+    """This host was not booted with systemd, so there is nothing to install services into."""
+
+    code, blame = "ATT769", Blame.HOST
+    remedy = "start the programs by your init system as docs/settings.md says: attune-executor run, attune-agent run, attune controller run"
+
+
+class OlderThanInstalled(AttuneError):
+    """A newer version is installed, and its state may be in a format that this one does not read."""
+
+    code, blame = "ATT770", Blame.AUTHOR
+    remedy = (
+        "install the newer version; to go back nevertheless, uninstall first, which keeps the state: a program that cannot read it says so"
+    )
+
+
+class InstallationStepFailed(AttuneError):
+    """A step of an installation failed; those before it are done."""
+
+    code, blame = "ATT771", Blame.HOST
+    remedy = "repair what the message says, then run this command again: what is done already stays"
+
+
+class WheelsUnusable(AttuneError):
+    """The directory given with --wheels is not one that a version can be installed from."""
+
+    code, blame = "ATT772", Blame.AUTHOR
+    remedy = "name a directory that `make wheels` made: one wheel of attune, those that it needs, and requirements.txt with their hashes"
+
+
+class ProgramsMisplaced(AttuneError):
+    """The programs that are to become services are not where services are started from, and no wheels were given."""
+
+    code, blame = "ATT773", Blame.AUTHOR
+    remedy = "give --wheels DIR, or make the version's folder first: python3 -m venv /opt/attune/VERSION, and pip install into it"
+
+
+class VersionInUse(AttuneError):
+    """The version's folder was not made to its end, and cannot be made again while something runs from it."""
+
+    code, blame = "ATT232", Blame.HOST
+    remedy = "end what runs from it, or install another version"

@@ -53,6 +53,7 @@ from attune_controller.watched.watch import Watch
 from attune_core.addresses import address_of
 from attune_core.network_disks import network_disk
 from attune_core.ports import Clock, Random
+from attune_core.readiness import say_ready
 
 #: In the state directory: where the controller listens (while it does), and the first admin token.
 LISTENING, ADMIN_TOKEN = "listening.json", "admin-token"
@@ -252,3 +253,4 @@ def _announce(place: Path, authority: Authority, ends: Ends) -> None:
     """Write where the controller listens; who finds the file finds the controller ready."""
     found = {"public": ends.public.url, "agents": ends.agents.url, "ca_fingerprint": authority.fingerprint}
     write_private(place, json.dumps(found).encode() + b"\n")
+    say_ready()

@@ -37,6 +37,7 @@ from attune_agent.executor.speech import say
 from attune_agent.executor.spools import Spools
 from attune_agent.executor.starting import Starting
 from attune_agent.executor.stop import stop
+from attune_core.readiness import say_ready
 
 _STOPPED = (
     place.PlaceUnusable,
@@ -102,6 +103,7 @@ def _run(options: argparse.Namespace, where: place.Places) -> None:
     lost = settle_unended(ledger, commit)
     commit.commit(now())
     connections.listen(where.run / SOCKET_NAME)
+    say_ready()
     say(f"serving {slots} slots, mode {identities.mode}" + (f"; {lost} attempts of the last life are lost" if lost else ""))
     starting = Starting(where, ledger, commit, hosting, state_id=state, identities=identities, grants=grants, bounds=bounds)
     executor.serve(Answering(greeting, ledger, hosting, starting, commit.loose))

@@ -1,14 +1,14 @@
-"""`attune agent`: let hosts join, list them, and operate them: cordon, pause, drain, forget."""
+"""`attune agent`: let hosts join, install them as services, list and operate them: cordon, pause, drain, forget."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 import typer
 
 from attune_cli.client import Client
 from attune_cli.commands import agent_environments
-from attune_cli.commands.options import JsonFlag, ProfileName, group
+from attune_cli.commands.options import DryRun, JsonFlag, ProfileName, Purge, Wheels, Yes, group
 from attune_cli.errors import BadArgument
 from attune_cli.operating import confirm_forgetting, confirmed, drained
 from attune_cli.pairs import read_pairs
@@ -19,7 +19,7 @@ from attune_cli.tokens import read_token
 from attune_core.quantities import parse_duration
 from attune_core.wire.api import AgentView, ForgottenView, JoinTokenView, Page
 
-app = group("Join hosts, list and operate them.")
+app = group("Join hosts, install, list and operate them.")
 app.add_typer(agent_environments.app, name="environments")
 
 Name = Annotated[str, typer.Argument(help="The agent's name.")]
@@ -65,6 +65,47 @@ def join(
     from attune_cli.local.joining import join_here
 
     show_line(join_here(read_token(token_file, prompt="Join token"), state, force=force))
+
+
+@app.command()
+def install(
+    token_file: Annotated[Path | None, typer.Option(help="Read the token from this file, not a prompt or standard input.")] = None,
+    wheels: Wheels = None,
+    executor: Annotated[
+        Literal["keep", "idle", "now"],
+        typer.Option(help="An executor that runs: keep it, replace it when nothing runs, or now, which ends what runs."),
+    ] = "keep",
+    dry_run: DryRun = False,
+    json: JsonFlag = False,
+) -> None:
+    """Install agent and executor of this host as services, or upgrade them.
+
+    Asks for the join token (on a terminal, else standard input) unless this host has joined. An upgrade touches no running action.
+
+    Example: attune agent install --token-file web1.token
+    """
+    from attune_cli.commands import installing
+    from attune_cli.installation.programs import AGENT
+
+    installing.install(AGENT, wheels=wheels, token_file=token_file, executor=executor, dry_run=dry_run, json=json)
+
+
+@app.command()
+def uninstall(
+    purge: Purge = False,
+    now: Annotated[bool, typer.Option("--now", help="End what runs instead of waiting for it.")] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: JsonFlag = False,
+) -> None:
+    """Take agent and executor off this host, as soon as nothing runs. Their state stays, unless it is purged.
+
+    Example: attune agent uninstall
+    """
+    from attune_cli.commands import installing
+    from attune_cli.installation.programs import AGENT
+
+    installing.uninstall(AGENT, purge=purge, yes=yes, now=now, dry_run=dry_run, json=json)
 
 
 @app.command("list")

@@ -1,4 +1,4 @@
-"""`attune controller`: run one, ask how it is, back it up and restore it, make and remove API tokens."""
+"""`attune controller`: run one, install it as a service, ask how it is, back it up and restore it, make and remove API tokens."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from attune_cli.client import Client
-from attune_cli.commands.options import JsonFlag, ProfileName, group
+from attune_cli.commands.options import DryRun, JsonFlag, ProfileName, Purge, Wheels, Yes, group
 from attune_cli.pairs import read_pairs
 from attune_cli.profiles import load_profile
 from attune_cli.render.output import show_fields, show_json, show_line, show_table
@@ -17,7 +17,7 @@ from attune_core.quantities import show_size
 from attune_core.values import JsonObject
 from attune_core.wire.api import Page, StatusView, TokenView
 
-app = group("Run a controller, ask for its status, back it up, make tokens.")
+app = group("Run or install a controller, ask for its status, back it up, make tokens.")
 #: Where a controller keeps its state unless its settings say otherwise.
 DEFAULT_STATE = Path("/var/lib/attune-controller")
 StatePath = Annotated[Path, typer.Option(metavar="DIR", help="The controller's state directory.")]
@@ -40,6 +40,34 @@ def run(
     from attune_controller.settings_file import read_settings
 
     raise typer.Exit(run_controller(read_settings(settings, environ=os.environ, flags=read_pairs(assignment, "--set"))))
+
+
+@app.command()
+def install(wheels: Wheels = None, dry_run: DryRun = False, json: JsonFlag = False) -> None:
+    """Install the controller of this host as a service, or upgrade it; its settings are /etc/attune/controller.yaml.
+
+    Example: attune controller install
+    """
+    from attune_cli.commands import installing
+    from attune_cli.installation.programs import CONTROLLER
+
+    if not dry_run:
+        from attune_controller.settings_file import read_settings
+
+        read_settings(CONTROLLER.settings)
+    installing.install(CONTROLLER, wheels=wheels, dry_run=dry_run, json=json)
+
+
+@app.command()
+def uninstall(purge: Purge = False, yes: Yes = False, dry_run: DryRun = False, json: JsonFlag = False) -> None:
+    """Take the controller off this host. Its state stays, unless it is purged.
+
+    Example: attune controller uninstall
+    """
+    from attune_cli.commands import installing
+    from attune_cli.installation.programs import CONTROLLER
+
+    installing.uninstall(CONTROLLER, purge=purge, yes=yes, now=True, dry_run=dry_run, json=json)
 
 
 @app.command()

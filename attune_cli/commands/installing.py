@@ -1,0 +1,106 @@
+"""What `install` and `uninstall` of `attune agent` and `attune controller` have in common: plan, show or carry out, say what follows.
+
+Called by these two groups; loaded when one of the four commands runs.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import typer
+
+from attune_cli.errors import NotConfirmed, OlderThanInstalled
+from attune_cli.installation.planning import Executor, installation, removal
+from attune_cli.installation.programs import PROGRAMS, Program
+from attune_cli.installation.steps import Step
+from attune_cli.local.installed import executor_version, look, own_version, require_root_and_systemd, version_of
+from attune_cli.local.installing import build_steps, build_version, carry_out, go_on_as
+from attune_cli.render.installation import plan_json, plan_lines, step_line
+from attune_cli.render.output import note, show_json, show_line
+from attune_cli.tokens import read_token
+from attune_core.version import VERSION
+
+
+def install(
+    program: Program, *, wheels: Path | None, token_file: Path | None = None, executor: Executor = "keep", dry_run: bool, json: bool
+) -> None:
+    """Install or upgrade a program, or show how."""
+    if dry_run:
+        version = PROGRAMS / version_of(wheels) if wheels else PROGRAMS / VERSION
+        before = build_steps(wheels.resolve(), version) if wheels else ()
+        _show([*before, *installation(program, look(program, version), executor=executor)], json=json)
+        return
+    require_root_and_systemd()
+    if wheels is not None:
+        version = build_version(wheels, _telling([], json=json))
+        if version != Path(sys.prefix):
+            token = ["--token-file", str(token_file.absolute())] if token_file else []
+            chosen = ["--executor", executor] if program.name == "agent" else []
+            go_on_as(version, [program.name, "install", *token, *chosen, *(["--json"] if json else [])])
+    version = own_version()
+    host = look(program, version)
+    _refuse_older(program, version)
+    done: list[Step] = []
+    steps = installation(program, host, executor=executor)
+    carry_out(steps, _telling(done, json=json), token=lambda: read_token(token_file, prompt="Join token"))
+    if json:
+        show_json(plan_json(done))
+    else:
+        show_line(f"attune {program.name} {version.name} is installed and runs")
+    present = executor_version()
+    if program.name == "agent" and present is not None and present != version:
+        note(
+            f"the executor goes on as {present.name}, with what it runs; `attune agent install --executor idle` replaces it once it is idle"
+        )
+
+
+def uninstall(program: Program, *, purge: bool, yes: bool, now: bool, dry_run: bool, json: bool) -> None:
+    """Take a program off this host, or show how; its state stays unless it is purged."""
+    steps = removal(program, look(program, PROGRAMS), purge=purge, now=now)
+    if dry_run:
+        _show(steps, json=json)
+        return
+    require_root_and_systemd()
+    if purge and not yes:
+        what = ", ".join(str(folder.path) for folder in program.folders)
+        if not sys.stdin.isatty() or not typer.confirm(f"Remove all state of the {program.name} ({what})?", err=True):
+            raise NotConfirmed("nothing was removed")
+    done: list[Step] = []
+    carry_out(steps, _telling(done, json=json), token=str)
+    if json:
+        show_json(plan_json(done))
+    else:
+        show_line(f"attune {program.name} is uninstalled" + ("" if purge else f"; its state stays in {program.state}"))
+
+
+def _show(steps: Sequence[Step], *, json: bool) -> None:
+    if json:
+        show_json(plan_json(steps))
+        return
+    for step in steps:
+        for line in plan_lines(step):
+            show_line(line)
+
+
+def _telling(done: list[Step], *, json: bool) -> Callable[[Step], None]:
+    """Return what keeps each step that was done, and shows it at once to people."""
+
+    def tell(step: Step) -> None:
+        done.append(step)
+        if not json:
+            show_line(step_line(step))
+
+    return tell
+
+
+def _refuse_older(program: Program, version: Path) -> None:
+    if not program.link.is_symlink():
+        return
+    present = program.link.resolve().name
+    if _numbers(present) > _numbers(version.name):
+        raise OlderThanInstalled(f"{present} is installed, and this is {version.name}")
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in re.findall(r"[0-9]+", version)]

@@ -1,0 +1,98 @@
+"""`attune agent install` and `attune controller install`: what they would do, from what a host has; started for real in tests/flow."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from attune_cli.commands.installing import install
+from attune_cli.errors import InstallationStepFailed, WheelsUnusable
+from attune_cli.installation.planning import Host, installation, removal
+from attune_cli.installation.programs import AGENT, CONTROLLER, PROGRAMS
+from attune_cli.installation.steps import MakeFolder, MakeUser, Remove, RunCommand, SetLink, Step, WriteFile
+from attune_cli.local.installed import version_of
+from attune_cli.local.installing import carry_out
+from tests.cli.commands import attune
+
+OLD, NEW = PROGRAMS / "0.1.0", PROGRAMS / "0.2.0"
+
+
+def commands(steps: list[Step]) -> list[str]:
+    return [" ".join(step.argv) for step in steps if isinstance(step, RunCommand)]
+
+
+def test_a_dry_run_shows_every_file_with_its_content_and_changes_nothing(tmp_path: Path) -> None:
+    done = attune("agent", "install", "--dry-run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for line in ("folder  /var/lib/attune/agent  0700 attune:attune", "    User=attune", "    ExecStart=/opt/attune/agent/bin/attune-agent run"):
+        assert line in done.stdout.splitlines()
+    told = json.loads(attune("controller", "install", "--dry-run", "--json", cwd=tmp_path).stdout)
+    [unit] = [step for step in told if step["step"] == "file"]
+    assert (unit["path"], unit["mode"], unit["owner"]) == ("/etc/systemd/system/attune-controller.service", "0644", "root")
+    assert "@PROGRAMS@" not in unit["content"]
+
+
+def test_a_join_token_is_asked_for_once_and_stands_in_no_command() -> None:
+    fresh = [step for step in installation(AGENT, Host(version=OLD, joined=False)) if isinstance(step, RunCommand) and step.token]
+    assert [(step.user, step.argv[-2:]) for step in fresh] == [("attune", ("agent", "join"))]
+    assert not [step for step in installation(AGENT, Host(version=OLD)) if isinstance(step, RunCommand) and step.token]
+
+
+def test_an_upgrade_restarts_the_agent_alone() -> None:
+    steps = list(installation(AGENT, Host(version=NEW, users=frozenset(["attune"]), executor_runs=True)))
+    assert not [step for step in steps if isinstance(step, MakeUser)]
+    assert [line for line in commands(steps) if "restart" in line or "stop" in line] == ["systemctl restart attune-agent.service"]
+
+
+@pytest.mark.parametrize(("how", "words"), [("idle", ["stop"]), ("now", ["stop", "--now"])])
+def test_an_executor_is_replaced_when_that_is_asked(how: str, words: list[str]) -> None:
+    steps = installation(AGENT, Host(version=NEW, executor_runs=True), executor="idle" if how == "idle" else "now")
+    assert " ".join([f"{AGENT.link}/bin/attune-executor", *words]) in commands(list(steps))
+
+
+def test_versions_that_nothing_runs_from_go_and_the_one_before_stays() -> None:
+    ancient = PROGRAMS / "0.0.9"
+    host = Host(version=NEW, versions=frozenset([ancient, OLD, NEW]), used=frozenset([OLD]))
+    assert [step.path for step in installation(AGENT, host) if isinstance(step, Remove)] == [ancient]
+
+
+def test_a_removal_keeps_the_state_and_what_another_program_needs() -> None:
+    host = Host(version=OLD, installed=frozenset(["agent", "controller"]), users=frozenset(["attune"]), executor_runs=True)
+    steps = list(removal(AGENT, host, purge=False, now=False))
+    gone = [str(step.path) for step in steps if isinstance(step, Remove)]
+    assert not [path for path in gone if path.startswith(("/var", "/etc/attune")) or path == str(PROGRAMS)]
+    assert SetLink(path=Path("/usr/local/bin/attune"), target=CONTROLLER.link / "bin" / "attune") in steps
+    order = commands(steps)
+    assert order.index("systemctl disable --quiet --now attune-agent.service") < order.index(f"{AGENT.link}/bin/attune-executor stop")
+    purged = removal(AGENT, host, purge=True, now=False)
+    assert {Remove(path=folder.path) for folder in AGENT.folders} <= {step for step in purged if isinstance(step, Remove)}
+
+
+@pytest.mark.root
+def test_steps_are_done_once_and_a_repetition_tells_of_nothing(tmp_path: Path) -> None:
+    folder, told = tmp_path / "made", list[Step]()
+    steps: list[Step] = [
+        MakeFolder(path=folder, mode=0o711),
+        WriteFile(path=folder / "unit", text="a\n"),
+        SetLink(path=folder / "link", target=Path("unit")),
+        RunCommand(argv=("true",), after_changes=True),
+    ]
+    for _ in range(2):
+        carry_out(steps, told.append, token=str)
+    assert told == steps
+    assert (folder.stat().st_mode & 0o777, os.readlink(folder / "link")) == (0o711, "unit")
+    with pytest.raises(InstallationStepFailed, match="`sh -c echo no >&2; exit 3` ended with 3: no"):
+        carry_out([RunCommand(argv=("sh", "-c", "echo no >&2; exit 3"))], told.append, token=str)
+
+
+def test_a_directory_that_no_version_can_be_installed_from_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WheelsUnusable, match="is no directory"):
+        install(AGENT, wheels=tmp_path / "none", dry_run=True, json=False)
+    with pytest.raises(WheelsUnusable, match="holds no wheels of attune"):
+        version_of(tmp_path)
+    (tmp_path / "attune-0.2.0-py3-none-any.whl").touch()
+    with pytest.raises(WheelsUnusable, match=r"no requirements\.txt"):
+        version_of(tmp_path)
+    (tmp_path / "requirements.txt").touch()
+    assert version_of(tmp_path) == "0.2.0"
