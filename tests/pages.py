@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.cli.commands import attune
 
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "howto"
-_BLOCK = re.compile(r"^```(yaml|ndjson|sh|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(yaml|ndjson|ini|sh|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(page: str) -> Iterator[tuple[str, str]]:
@@ -23,9 +23,9 @@ def file_in(block: str) -> tuple[str, str]:
     return path, text
 
 
-def typed(block: str) -> Iterator[tuple[str, str]]:
-    """Yield each command of a block and what stands under it."""
-    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+def typed(block: str, prompt: str = "$") -> Iterator[tuple[str, str]]:
+    """Yield each command of a block and what stands under it; `#` is root's prompt."""
+    for part in re.split(rf"^{re.escape(prompt)} ", block, flags=re.MULTILINE)[1:]:
         command, _, printed = part.partition("\n")
         yield command, printed
 
