@@ -198,6 +198,7 @@ class NothingToExamine(AttuneError):
     code, blame = "ATT782", Blame.AUTHOR
     remedy = "name what is meant: attune doctor --controller, --agent, or --state DIR; or `attune login URL` for a profile"
 
+
 class InstallerNotRoot(AttuneError):
     """Services can be installed and removed by root only."""
 

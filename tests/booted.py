@@ -135,7 +135,7 @@ def booted(place: Path) -> Iterator[Host]:
         )
     try:
         children = Path(f"/proc/{unshare.pid}/task/{unshare.pid}/children")
-        wait_until(lambda: children.read_text().split() or unshare.poll() is not None, what="the first process")
+        wait_until(lambda: bool(children.read_text().split()) or unshare.poll() is not None, what="the first process")
         assert unshare.poll() is None, (place / "boot.log").read_text()
         host = Host(int(children.read_text().split()[0]), shared)
         wait_until(lambda: host.run("systemctl is-active test.target").stdout == "active\n", timeout=30, what="the boot")

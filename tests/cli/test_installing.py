@@ -1,7 +1,6 @@
 """`attune agent install` and `attune controller install`: what they would do, from what a host has; started for real in tests/flow."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,11 @@ def commands(steps: list[Step]) -> list[str]:
 def test_a_dry_run_shows_every_file_with_its_content_and_changes_nothing(tmp_path: Path) -> None:
     done = attune("agent", "install", "--dry-run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    for line in ("folder  /var/lib/attune/agent  0700 attune:attune", "    User=attune", "    ExecStart=/opt/attune/agent/bin/attune-agent run"):
+    for line in (
+        "folder  /var/lib/attune/agent  0700 attune:attune",
+        "    User=attune",
+        "    ExecStart=/opt/attune/agent/bin/attune-agent run",
+    ):
         assert line in done.stdout.splitlines()
     told = json.loads(attune("controller", "install", "--dry-run", "--json", cwd=tmp_path).stdout)
     [unit] = [step for step in told if step["step"] == "file"]
@@ -81,7 +84,7 @@ def test_steps_are_done_once_and_a_repetition_tells_of_nothing(tmp_path: Path) -
     for _ in range(2):
         carry_out(steps, told.append, token=str)
     assert told == steps
-    assert (folder.stat().st_mode & 0o777, os.readlink(folder / "link")) == (0o711, "unit")
+    assert (folder.stat().st_mode & 0o777, (folder / "link").readlink()) == (0o711, Path("unit"))
     with pytest.raises(InstallationStepFailed, match="`sh -c echo no >&2; exit 3` ended with 3: no"):
         carry_out([RunCommand(argv=("sh", "-c", "echo no >&2; exit 3"))], told.append, token=str)
 
