@@ -23,6 +23,7 @@ from attune_controller.marking import Marking
 from attune_controller.merging import Merging
 from attune_controller.packs import PackStore
 from attune_controller.planning import Planner
+from attune_controller.policies import longest_back_off
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.reports import Reports
 from attune_controller.requeueing import Requeueing
@@ -82,7 +83,7 @@ class Assembly:
         self.departing.changed = self._fleet_changed
         self.dispatch = Dispatch(store, self.sessions, self.active, self.cancellation, clock)
         self.expiry = Expiry(store, self.active, clock, self.planner.wake)
-        self.returning = Returning(store, clock, self._returned)
+        self.returning = Returning(store, clock, self._returned, longest=lambda: longest_back_off(self.active.catalog))
         self.requeueing = Requeueing(store, self.sessions, self._returned)
         self.holding = Holding(store, self.sessions, clock=clock, random=random)
         self.sensing = Sensing(store, self.fleet, self.sessions, self.active, clock=clock, random=random)

@@ -5,9 +5,7 @@ store marks executions as handed before a frame is sent; what the agent did not 
 `after` chained from what it holds (G4). When a revision goes live, the policies that now hold are sent and removed actions are cancelled.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -24,6 +22,7 @@ from attune_controller.store.backlog import Returns
 from attune_controller.store.ports.executions import Executions
 from attune_controller.store.ports.queues import Queues
 from attune_controller.store.records.queues import Handover, Terms
+from attune_controller.waking import woken
 from attune_core.catalog.catalog import Catalog
 from attune_core.ports import Clock
 from attune_core.states import State
@@ -65,9 +64,7 @@ class Dispatch:
             session.work.clear()
             again_at = await self._hand_over(session)
             session.resting = True
-            with suppress(TimeoutError):
-                async with asyncio.timeout(None if again_at is None else max(again_at - self._clock.now(), SOON)):
-                    await session.work.wait()
+            await woken(session.work, None if again_at is None else max(again_at - self._clock.now(), SOON))
             session.resting = False
 
     async def _count_unstarted(self, session: Session) -> None:

@@ -18,6 +18,7 @@ from attune_controller.planning import CatalogHolder, Wake
 from attune_controller.store.backlog import Backlog
 from attune_controller.store.ports.executions import Executions
 from attune_controller.store.records.executions import Execution, Move
+from attune_controller.waking import woken
 from attune_core.catalog.catalog import Catalog
 from attune_core.ports import Clock
 from attune_core.states import Outcome, Reason, State
@@ -63,11 +64,7 @@ class Expiry:
             if left <= 0:
                 await self._end_overdue()
                 continue
-            try:
-                async with asyncio.timeout(None if left == math.inf else left):
-                    await self._work.wait()
-            except TimeoutError:
-                continue
+            await woken(self._work, None if left == math.inf else left)
 
     async def _left(self) -> float:
         """Return the seconds until the next one is due; none or less: now."""

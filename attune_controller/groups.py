@@ -25,8 +25,6 @@ from attune_core.rules.throttling import ThrottleKey, Throttles
 
 #: Groups that end in one transaction because their time has come.
 DUE = 64
-#: Seconds after which the time is looked at again while something waits: the clock may have been set.
-LOOK = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +89,7 @@ class WaitingGroups:
     async def wait(self, now: float) -> float | None:
         """Return the seconds until something may be due, None when nothing waits."""
         horizon = await self._known()
-        return None if horizon == Horizon() else min(max(horizon.before - now, 0.0), LOOK)
+        return None if horizon == Horizon() else max(horizon.before - now, 0.0)
 
     async def may_be_due(self, at: float) -> bool:
         """Tell whether a group may have ended by a time."""

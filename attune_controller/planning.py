@@ -31,6 +31,7 @@ from attune_controller.store.records.executions import Execution, Move
 from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.transitions import queue_for
 from attune_controller.suspects import SET_ASIDE, Suspects
+from attune_controller.waking import woken
 from attune_core.catalog.catalog import Catalog
 from attune_core.dead_letters import DeadLetter, DeadReason
 from attune_core.failpoints import failpoint
@@ -44,6 +45,8 @@ Wake = Callable[[], None]
 Released = TypeVar("Released")
 #: Events planned in one transaction.
 BATCH = 64
+#: The longest sleep, seconds: each look reads every execution without an agent.
+LONGEST = 60.0
 #: Executions without an agent looked at in one read.
 PAGE = 1000
 
@@ -138,13 +141,8 @@ class Planner:
             if self._active.catalog is not None:  # the first revision wakes
                 waits.append(await self._groups.wait(self._clock.now()))
             self._resting = True
-            try:
-                async with asyncio.timeout(min((one for one in waits if one is not None), default=None)):
-                    await self._work.wait()
-            except TimeoutError:
-                continue
-            finally:
-                self._resting = False
+            await woken(self._work, min((one for one in waits if one is not None), default=None), longest=LONGEST)
+            self._resting = False
 
     async def between_batches(self, release: Callable[[], Awaitable[Released]]) -> Released:
         """Run what takes executions from an agent while nothing is being placed, and place those before anything newer."""

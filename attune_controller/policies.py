@@ -3,6 +3,7 @@
 Used by dispatch for every assignment and when a revision goes live, and by greeting for the queues an agent already holds.
 """
 
+import math
 from collections.abc import Iterable
 
 from attune_controller.store.records.queues import Terms
@@ -53,6 +54,11 @@ def active_policy(catalog: Catalog | None, action: str) -> Policy:
     """Return the policy of an action, that of one that says nothing when the catalog does not have it."""
     found = catalog.actions.get(action) if catalog else None
     return policy_of(found) if found else _SILENT
+
+
+def longest_back_off(catalog: Catalog | None) -> float:
+    """Return the longest wait between two attempts that any action has, seconds; without a catalog nobody knows: infinite."""
+    return max((action.document.retry.maximum_interval for action in catalog.actions.values()), default=0.0) if catalog else math.inf
 
 
 def policies_of(catalog: Catalog | None, actions: Iterable[str]) -> dict[str, Policy]:

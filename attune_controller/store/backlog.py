@@ -3,6 +3,7 @@
 Part of port.Store; implemented and held to its contract like the rest of it.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -27,12 +28,12 @@ class Returns(Protocol):
         """Return executions of this agent that it is to give back, to repeat the frame after a reconnect."""
         ...
 
-    async def next_ready(self) -> float | None:
-        """Return when the first back-off of those that are tried again at the tail is over; None without any."""
+    async def next_ready(self, *, beyond: float = math.inf) -> float | None:
+        """Return when the first back-off of those tried again at the tail is over, 0.0 if one ends after `beyond`; None without any."""
         ...
 
-    async def place_ready(self, *, until: float, limit: int) -> Sequence[Execution]:
-        """Give those whose back-off is over by then their place at the tail, the first to be ready first; return them."""
+    async def place_ready(self, *, until: float, limit: int, beyond: float = math.inf) -> Sequence[Execution]:
+        """Give those whose back-off is over by `until`, or ends after `beyond`, their place at the tail, in that order; return them."""
         ...
 
 

@@ -17,14 +17,13 @@ from attune_controller.store.ports.timers import Timers as TimersStore
 from attune_controller.store.records.events import NewEvent
 from attune_controller.store.records.timers import Progress
 from attune_controller.timers.agenda import Agenda, Decision
+from attune_controller.waking import woken
 from attune_core.catalog.catalog import Catalog, Timer
 from attune_core.ports import Clock
 from attune_core.timers.ticking import Tick, shown
 
 #: Timers whose ticks are one transaction, and rows written in one.
 BATCH, ROWS = 256, 1000
-#: The longest sleep, seconds: nobody says when a wall clock is set, or that the host was suspended.
-LOOK = 5.0
 #: Seconds until a controller that was full is tried again.
 PAUSE = 1.0
 SOURCE = "attune:timers/"
@@ -58,11 +57,7 @@ class Timers:
         while True:
             self._work.clear()
             left = await self.step()
-            try:
-                async with asyncio.timeout(None if left is None else min(left, LOOK)):
-                    await self._work.wait()
-            except TimeoutError:
-                continue
+            await woken(self._work, left)
 
     async def step(self) -> float | None:
         """Do what is to be done now, and return the seconds until there is more; None: not before another revision."""

@@ -3,6 +3,7 @@
 Part of MemoryStore; the rules are those of transitions.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -34,13 +35,13 @@ class MemoryBacklog(Opened):
         """See the port."""
         return [one for one in self._unsettled() if one.requeuing and one.agent == agent]
 
-    async def next_ready(self) -> float | None:
+    async def next_ready(self, *, beyond: float = math.inf) -> float | None:
         """See the port."""
-        return min((one.ready_at for one in self._returning()), default=None)
+        return min((one.ready_at if one.ready_at <= beyond else 0.0 for one in self._returning()), default=None)
 
-    async def place_ready(self, *, until: float, limit: int) -> Sequence[Execution]:
+    async def place_ready(self, *, until: float, limit: int, beyond: float = math.inf) -> Sequence[Execution]:
         """See the port."""
-        ready = [one for one in self._returning() if one.ready_at <= until]
+        ready = [one for one in self._returning() if one.ready_at <= until or one.ready_at > beyond]
         return [_place_again(self.tables, one) for one in ready[:limit]]
 
     async def queue_holds(self) -> Sequence[Hold]:

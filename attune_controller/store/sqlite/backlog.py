@@ -3,6 +3,7 @@
 Part of SqliteStore; moves.py changes executions, the counters of a queue's row are kept by the schema's triggers.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import LiteralString, NamedTuple, cast
@@ -22,7 +23,9 @@ from attune_controller.store.sqlite.statements import Value, Values, execute, ro
 from attune_core.marks import Mark
 
 _ASKED_BACK: LiteralString = SELECT + "WHERE e.requeuing = 1 AND e.agent = ? ORDER BY e.number"
-_NEXT_READY: LiteralString = "SELECT min(ready_at) FROM executions WHERE ready_at > 0 AND state = 'queued'"
+_FIRST_READY: LiteralString = "SELECT min(ready_at) FROM executions WHERE ready_at > 0 AND state = 'queued'"
+_LAST_READY: LiteralString = "SELECT max(ready_at) FROM executions WHERE ready_at > 0 AND state = 'queued'"
+_NEXT_READY: LiteralString = "SELECT iif((" + _LAST_READY + ") > ?, 0.0, (" + _FIRST_READY + "))"
 _HOLDS: LiteralString = "SELECT action, key, note, operator, since FROM queue_holds ORDER BY action, key"
 _PUT_HOLD: LiteralString = "INSERT OR REPLACE INTO queue_holds (action, key, note, operator, since) VALUES (?, ?, ?, ?, ?)"
 _LIFT_HOLD: LiteralString = "DELETE FROM queue_holds WHERE action = ? AND key = ?"
@@ -58,14 +61,14 @@ class SqliteBacklog(Connected):
         """See the port."""
         return [execution_of(row) for row in await self._read(lambda connection: rows_of(connection, _ASKED_BACK, agent))]
 
-    async def next_ready(self) -> float | None:
+    async def next_ready(self, *, beyond: float = math.inf) -> float | None:
         """See the port."""
-        row = await self._read(lambda connection: row_of(connection, _NEXT_READY))
+        row = await self._read(lambda connection: row_of(connection, _NEXT_READY, beyond))
         return cast("tuple[float | None]", row)[0]
 
-    async def place_ready(self, *, until: float, limit: int) -> Sequence[Execution]:
+    async def place_ready(self, *, until: float, limit: int, beyond: float = math.inf) -> Sequence[Execution]:
         """See the port."""
-        return await self._write(partial(place_ready, until=until, limit=limit))
+        return await self._write(partial(place_ready, until=until, beyond=beyond, limit=limit))
 
     async def queue_holds(self) -> Sequence[Hold]:
         """See the port."""

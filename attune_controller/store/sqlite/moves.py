@@ -27,7 +27,9 @@ UPDATE executions SET state = 'queued', handed = 0, requeuing = 0, attempt = ?, 
 WHERE number = ?
 """
 _PLACE_AGAIN: LiteralString = "UPDATE executions SET ready_at = 0, epoch = ?, sequence = ? WHERE number = ?"
-_READY: LiteralString = SELECT + "WHERE e.ready_at > 0 AND e.state = 'queued' AND e.ready_at <= ? ORDER BY e.ready_at, e.number LIMIT ?"
+_READY: LiteralString = (
+    SELECT + "WHERE e.ready_at > 0 AND e.state = 'queued' AND (e.ready_at <= ? OR e.ready_at > ?) ORDER BY e.ready_at, e.number LIMIT ?"
+)
 _SETTLE: LiteralString = """
 UPDATE executions SET state = 'settled', cancelling = 0, requeuing = 0, attempt = ?, outcome = ?, reason = ?, detail = ?,
 exit_code = ?, result = ?, settled_at = ? WHERE number = ?
@@ -102,9 +104,9 @@ def request_requeue(connection: apsw.Connection, execution: str) -> Execution:
     return before if before.ready_at else _place_again(connection, before)
 
 
-def place_ready(connection: apsw.Connection, until: float, limit: int) -> list[Execution]:
-    """Give those whose back-off is over a place at the tail."""
-    return [_place_again(connection, execution_of(row)) for row in rows_of(connection, _READY, until, limit)]
+def place_ready(connection: apsw.Connection, until: float, beyond: float, limit: int) -> list[Execution]:
+    """Give those whose back-off is over, or ends only after `beyond`, a place at the tail."""
+    return [_place_again(connection, execution_of(row)) for row in rows_of(connection, _READY, until, beyond, limit)]
 
 
 def _place_again(connection: apsw.Connection, before: Execution) -> Execution:

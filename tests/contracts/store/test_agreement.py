@@ -1,6 +1,7 @@
 """Both stores, asked the same at random, answer the same; and the counters of the one on SQLite are what counting would give."""
 
 import asyncio
+import math
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -214,9 +215,10 @@ class Agreement(RuleBasedStateMachine):
     def requeue(self, execution: str) -> None:
         self.both(lambda store: store.request_requeue(execution))
 
-    @rule(until=st.integers(0, 4).map(float), limit=st.integers(1, 3))
-    def be_ready(self, until: float, limit: int) -> None:
-        self.both(lambda store: store.place_ready(until=until, limit=limit))
+    @rule(until=st.integers(0, 4).map(float), beyond=st.sampled_from([2.0, math.inf]), limit=st.integers(1, 3))
+    def be_ready(self, until: float, beyond: float, limit: int) -> None:
+        self.both(lambda store: store.next_ready(beyond=beyond))
+        self.both(lambda store: store.place_ready(until=until, beyond=beyond, limit=limit))
 
     @rule(action=st.sampled_from(["web.restart", "web.page"]), key=st.sampled_from([None, "null", '"x"']), note=st.sampled_from("abc"))
     def hold(self, action: str, key: str | None, note: str) -> None:

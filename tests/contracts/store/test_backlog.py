@@ -83,6 +83,15 @@ async def test_the_first_to_be_ready_takes_the_first_place(store: Store) -> None
     assert await places(store, "a", "b", "c") == [6, 4, 5]
 
 
+async def test_a_back_off_that_ends_too_late_to_be_true_is_over(store: Store) -> None:
+    await plan_some(store, "a", "b")
+    await take(store)
+    await store.record_moves([given_back("a", 1, sequence=1, ready_at=5_000.0), given_back("b", 1, sequence=2, ready_at=60.0)])
+    assert (await store.next_ready(beyond=5_000.0), await store.next_ready(beyond=4_999.0)) == (60.0, 0.0)
+    assert ids(await store.place_ready(until=50.0, beyond=4_999.0, limit=5)) == ["a"]
+    assert await store.next_ready(beyond=4_999.0) == 60.0
+
+
 async def test_no_sequence_is_taken_twice_and_none_is_seen_again(store: Store) -> None:
     await plan_some(store, "a", "b")
     for _ in range(3):
