@@ -36,6 +36,7 @@ class SimulatedHost:
     async def start(self, request: StartRequest, word: Word | None = None) -> StartReply:
         executor = await self._reach("start")
         told = executor.start(request, self if word is not None else None)
+        told.add_done_callback(lambda answer: answer.cancelled() or answer.exception())  # who has not given his word does not wait for it
         if word is not None:
             await self._give_word(executor, (request.execution, request.attempt), word)
         return await self._hear("start", told)
