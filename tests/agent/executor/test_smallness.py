@@ -1,4 +1,4 @@
-"""The executor is of the standard library and, of the rest of Attune, only its failpoints, so that upgrades of the rest never touch it."""
+"""The executor is of the standard library and, of the rest of Attune, only failpoints and readiness: upgrades never touch it otherwise."""
 
 import ast
 import subprocess
@@ -9,6 +9,7 @@ import pytest
 
 from attune_agent.executor import main
 from attune_core.failpoints import __name__ as failpoints
+from attune_core.readiness import __name__ as readiness
 
 _FOLDER = Path(main.__file__).parent
 
@@ -22,13 +23,13 @@ def test_every_import_is_of_the_standard_library_or_the_executor_itself() -> Non
             foreign.update(
                 name for name in names if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith("attune_agent.executor")
             )
-    assert foreign == {failpoints}, "failpoints are off outside tests, and import nothing of Attune themselves"
+    assert foreign == {failpoints, readiness}, "both import nothing of Attune themselves"
 
 
 def test_the_program_loads_nothing_that_is_large() -> None:
     code = "import attune_agent.executor.main, sys; print(*sys.modules)"
     loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
-    assert {name for name in loaded if name.startswith("attune_core")} == {"attune_core", failpoints}
+    assert {name for name in loaded if name.startswith("attune_core")} == {"attune_core", failpoints, readiness}
     assert not loaded & {"asyncio", "pydantic", "yaml", "ssl", "logging", "shutil", "http", "email", "typer"}
 
 
