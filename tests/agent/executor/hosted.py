@@ -19,7 +19,6 @@ from attune_agent.executor.cgroups import find_groups
 from attune_agent.executor.log_files import LogUnknown, read_window
 from attune_agent.executor.processes import process
 from attune_agent.host import Ended, Host, Kind, LogBounds, StartRequest
-from attune_core import failpoints, readiness
 from tests.agent.executor.uid_claim import BLOCK, claim_uids
 from tests.waiting import wait_until
 
@@ -175,8 +174,8 @@ def _copy_code(target: Path) -> None:
     package = target / "attune_agent"
     shutil.copytree(ROOT / "attune_agent" / "executor", package / "executor", ignore=shutil.ignore_patterns("__pycache__"))
     (target / "attune_core").mkdir()
-    for module in (failpoints, readiness):
-        shutil.copy(module.__file__, target / "attune_core")
+    for name in ("failpoints.py", "readiness.py"):
+        shutil.copy(ROOT / "attune_core" / name, target / "attune_core")
     for name in ("attune_agent", "attune_core"):
         (target / name / "__init__.py").touch()
     for path in (target, *target.rglob("*")):
