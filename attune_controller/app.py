@@ -97,6 +97,7 @@ class _Composition:
         self.reconciler = Reconciler(
             self.tools, store, self.assembly.active, clock, random, poll=settings.repository.poll, planned=self.assembly.planner.wake
         )
+        self.reconciler.told = self.assembly.telling.revision
         self.certificates = AgentCertificates(store, clock)
         self.assembly.departing.void = self.certificates.void
         self.tokens = ApiTokens(store, clock, random)
@@ -111,6 +112,7 @@ class _Composition:
             store=self.store,
             clock=self.clock,
             sessions=self.assembly.sessions,
+            changes=self.assembly.changes,
             listeners=listeners,
             loops={
                 "reconcile": self.reconciler.run,
@@ -164,6 +166,8 @@ class _Composition:
             logs=assembly.logs,
             explainer=self._explainer(),
             progress_of=assembly.timers.progress,
+            changes=assembly.changes,
+            tally=assembly.tally,
             rated_until=assembly.sessions.rated_until,
             hooks=Hooks(
                 assembly.intake, assembly.active, secrets, clock, random, accepted=self._delivered, refused=assembly.tally.hook_refused

@@ -41,11 +41,14 @@ from attune_controller.sessions.stream import Stream
 from attune_controller.source_rates import SourceRates
 from attune_controller.store.port import Store
 from attune_controller.store.records.agents import Agent
+from attune_controller.store.records.events import Acceptance, NewEvent
 from attune_controller.store.records.executions import Execution
 from attune_controller.suspects import Suspects
 from attune_controller.timers.following import Timers
 from attune_controller.turns import Turns
+from attune_controller.watched.changes import Changes
 from attune_controller.watched.tally import Tally
+from attune_controller.watched.telling import Telling
 from attune_core.ports import Clock, Random
 from attune_core.states import State
 from attune_core.wire.agent_frames import Status
@@ -90,9 +93,11 @@ class Assembly:
         self.holding.planned = self.sensing.planned = self.planner.wake
         self.reports = Reports(store, self.active, clock, wake=self.planner.wake, glance=self.planner.glance, returned=self._returned)
         self.turns = Turns(store, self.sessions, self.active, self.cancellation, clock, planned=self.planner.wake)
-        self.tally = Tally()
-        self.intake.counted = self.tally.event
-        self.planner.moved = self.reports.moved = self.expiry.moved = self.cancellation.moved = self._moved
+        self.tally, self.changes = Tally(clock), Changes(clock, random)
+        self.telling = Telling(self.changes, clock)
+        self.intake.counted, self.planner.told = self._came, self.telling.planned
+        self.fleet.changed, self.holding.told_of = self.telling.agent, self.telling.held
+        self.planner.moved = self.reports.moved = self.expiry.moved = self.cancellation.moved = self.turns.moved = self._moved
         self.timers = Timers(store, self.intake, self.active, clock)
         self.logs = LogRelay(self.sessions, clock, random)
 
@@ -113,7 +118,7 @@ class Assembly:
                 clock,
                 said=self._said,
             ),
-            merging=Merging(store, lambda: store.incarnation, clock, self.planner.wake),
+            merging=Merging(store, lambda: store.incarnation, clock, self._redealt),
             sessions=sessions,
             packs=packs,
         )
@@ -129,13 +134,20 @@ class Assembly:
             random=self.random,
             holds=self.holding.told,
             sensors=self.sensing.told,
-            planned=self.planner.wake,
+            planned=self._redealt,
             ping=ping,
         )
 
     def bounds(self) -> list[Holder]:
         """Return who has queues and buffers, for a look at all of them."""
-        return [self.store.bounds, self.backlog.bounds, self.rates.bounds, self.planner.bound.bounds, self.sessions.bounds]
+        return [
+            self.store.bounds,
+            self.backlog.bounds,
+            self.rates.bounds,
+            self.planner.bound.bounds,
+            self.sessions.bounds,
+            self.changes.bounds,
+        ]
 
     @property
     def loops(self) -> Mapping[str, Loop]:
@@ -191,18 +203,32 @@ class Assembly:
             self.expiry.wake()
             self.timers.wake()
 
+    def _redealt(self) -> None:
+        """Executions of an agent that began anew have ended, or wait for another one."""
+        self.planner.wake()
+        self.changes.unsure()
+
+    def _came(self, event: NewEvent, acceptance: Acceptance) -> None:
+        self.tally.event(event, acceptance)
+        self.telling.event(event, acceptance)
+
     def _moved(self, executions: Sequence[Execution]) -> None:
         self.tally.moved(executions)
         self.turns.changed(executions)
+        self.telling.moved(executions)
 
     def _waits(self, execution: Execution) -> None:
         """One more waits: it counts for the bound, and may be due before all others."""
-        if execution.state is not State.SETTLED:
+        self.telling.moved([execution])
+        if execution.state is State.SETTLED:
+            self.tally.moved([execution])
+        else:
             self.backlog.added(1)
             self.expiry.waits(execution)
 
     def _returned(self, execution: Execution) -> None:
         """It has a new place, or gets one when its back-off is over."""
+        self.telling.moved([execution])
         if execution.ready_at:
             self.returning.wake()
         else:

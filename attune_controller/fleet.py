@@ -3,7 +3,7 @@
 Read by planning (whom to choose) and the API (agent list, status); written by sessions, marking and, at start, the composition root.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from attune_controller.store.records.agents import Agent
@@ -37,6 +37,8 @@ class Fleet:
         """Begin empty."""
         self._agents: dict[str, FleetAgent] = {}
         self._snapshot: tuple[FleetAgent, ...] | None = None
+        #: Told what is known of an agent now, and what was before.
+        self.changed: Callable[[FleetAgent | None, FleetAgent | None], None] = _nobody
 
     def candidates(self) -> Sequence[FleetAgent]:
         """Return every enrolled agent, by name."""
@@ -65,8 +67,9 @@ class Fleet:
 
     def forgotten(self, name: str) -> None:
         """Let there be no such agent."""
-        if self._agents.pop(name, None):
+        if known := self._agents.pop(name, None):
             self._snapshot = None
+            self.changed(known, None)
 
     def marked(self, name: str, marks: Marks) -> None:
         """Take over what operators say of an agent."""
@@ -88,5 +91,10 @@ class Fleet:
             self._put(replace(known, status=status, slots=status.slots))
 
     def _put(self, agent: FleetAgent) -> None:
-        self._agents[agent.name] = agent
+        before, self._agents[agent.name] = self._agents.get(agent.name), agent
         self._snapshot = None
+        self.changed(before, agent)
+
+
+def _nobody(_before: FleetAgent | None, _after: FleetAgent | None) -> None:
+    """Nobody watches agents."""

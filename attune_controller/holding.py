@@ -7,6 +7,7 @@ Called by the API for operators, and by the composition root when a stream opens
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import structlog
 
@@ -26,6 +27,14 @@ from attune_core.wire.stream_frames import HoldQueue, HoldQueues, HoldQueuesFram
 LIMIT = 1 << 20
 
 
+class HoldTold(Protocol):
+    """Who watches queues."""
+
+    def __call__(self, hold: Hold, /, *, paused: bool, by: str) -> None:
+        """Hear that a queue was paused or resumed."""
+        ...
+
+
 class Holding:
     """The only writer of holds."""
 
@@ -36,6 +45,8 @@ class Holding:
         self._one_at_a_time = asyncio.Lock()
         #: Wakes the planner: each change is an event, which waits for nothing else to happen.
         self.planned: Callable[[], None] = _nobody
+        #: Told of what was paused, or of what is no more.
+        self.told_of: HoldTold = _unwatched
         self._log = structlog.get_logger("holding")
 
     async def restore(self) -> None:
@@ -69,16 +80,18 @@ class Holding:
                 hold, operator_event("queue_paused", action, _data(action, key, by, note), self._clock, self._random)
             )
             self._changed(holds, "paused", action, by, note)
+            self.told_of(hold, paused=True, by=by)
             return hold
 
     async def lift(self, action: str, key: str | None, *, by: str) -> bool:
         """Resume; False when it was not paused."""
         async with self._one_at_a_time:
-            if (action, key) not in self._holds:
+            if (hold := self._holds.get((action, key))) is None:
                 return False
             event = operator_event("queue_resumed", action, _data(action, key, by, ""), self._clock, self._random)
             await self._store.lift_hold(action, key, event)
             self._changed({place: hold for place, hold in self._holds.items() if place != (action, key)}, "resumed", action, by, "")
+            self.told_of(hold, paused=False, by=by)
             return True
 
     def tell(self, session: Session) -> None:
@@ -104,6 +117,10 @@ class Holding:
 
 def _nobody() -> None:
     """Nobody plans."""
+
+
+def _unwatched(_hold: Hold, /, *, paused: bool, by: str) -> None:
+    """Nobody watches queues."""
 
 
 def _data(action: str, key: str | None, by: str, note: str) -> JsonObject:

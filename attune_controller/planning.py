@@ -26,7 +26,7 @@ from attune_controller.store.ports.events import Events
 from attune_controller.store.ports.executions import Executions
 from attune_controller.store.ports.groups import Groups
 from attune_controller.store.ports.queues import Queues
-from attune_controller.store.records.events import Event
+from attune_controller.store.records.events import Event, NewEvent
 from attune_controller.store.records.executions import Execution, Move
 from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.transitions import queue_for
@@ -112,6 +112,8 @@ class Planner:
         self._held: set[tuple[str, str]] = set()
         #: Told of executions that were placed or ended.
         self.moved: Moved = nobody
+        #: Told of events that were planned.
+        self.told: Callable[[Sequence[tuple[NewEvent, PlannedEvent]]], None] = _unwatched
         #: How long an execution without a matching agent waits; seconds.
         self.agent_wait = 600.0
 
@@ -232,6 +234,13 @@ class Planner:
         taken = [self._planned(agent) for agent in sorted(agents)]
         for execution in await self._store.record_plans(plans, over_before=over_before, followed=any(taken)):
             self._waits(execution)
+        self.told(
+            [
+                (step.event.new, plan)
+                for step, plan in zip(steps, plans, strict=True)
+                if isinstance(step, EventTaken) and isinstance(plan, PlannedEvent)
+            ]
+        )
         self._groups.committed(plans)
         if any(plan.notices for plan in plans):
             self._work.set()  # they are events themselves
@@ -311,3 +320,7 @@ class Planner:
         self.moved(executions)
         for agent in dict.fromkeys(execution.agent for execution in executions if execution.agent and execution.state is State.QUEUED):
             self._planned(agent)
+
+
+def _unwatched(_planned: Sequence[tuple[NewEvent, PlannedEvent]]) -> None:
+    """Nobody watches events."""

@@ -14,6 +14,7 @@ from attune_controller.http.listener import Listener
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.store.errors import StoreBusy, StoreFull
 from attune_controller.store.port import Store
+from attune_controller.watched.changes import Changes
 from attune_core.ports import Clock
 
 Loop = Callable[[], Awaitable[None]]
@@ -28,6 +29,7 @@ class Controller:
     store: Store
     clock: Clock
     sessions: OpenSessions
+    changes: Changes
     listeners: Sequence[Listener]
     loops: Mapping[str, Loop]
     restore: Loop
@@ -63,7 +65,8 @@ class Controller:
         log.info("controller_stopped")
 
     async def _close(self) -> None:
-        """End the sessions, whose streams would never end by themselves, and then the listeners; may be done twice."""
+        """End the sessions and the feeds, which would never end by themselves, and then the listeners; may be done twice."""
+        self.changes.close()
         for session in self.sessions:
             session.end(SessionOver("the controller is stopping"))
         await asyncio.gather(*(listener.stop() for listener in self.listeners))

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from attune_controller.cancellation import Cancellation
 from attune_controller.completion import completion
+from attune_controller.moved import Moved
 from attune_controller.reconcile.active import ActiveCatalog
 from attune_controller.sessions.open_sessions import OpenSessions
 from attune_controller.store.backlog import Backlog, Holds
@@ -46,6 +47,8 @@ class Turns:
         self._cancellation, self._clock, self._wake = cancellation, clock, planned
         self._changed: set[QueueKey] = set()
         self._work = asyncio.Event()
+        #: Told of what did not wait.
+        self.moved: Moved = self.changed
 
     def changed(self, executions: Iterable[Execution]) -> None:
         """Take note of executions that were planned, moved or ended."""
@@ -96,7 +99,7 @@ class Turns:
         if concurrency.when_busy == "skip":
             # A retry at the tail waits, as it does at an agent: what was tried once is not said to be rejected.
             moves = [self._skipped(one) for one in standing[concurrency.limit :] if not one.handed and not one.attempt]
-            self.changed(await self._store.record_moves(moves))
+            self.moved(await self._store.record_moves(moves))
             self._wake()
             return
         paused = {(hold.action, hold.key) for hold in await self._store.queue_holds()} & {(queue.action, None), (queue.action, queue.key)}

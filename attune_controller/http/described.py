@@ -14,6 +14,7 @@ from attune_core.wire.enrolment import Enrolled, Enrolment
 from attune_core.wire.groups import WaitingGroup
 from attune_core.wire.health import HealthView, ReadyView
 from attune_core.wire.history import HistoryPage
+from attune_core.wire.overview import OverviewView
 from attune_core.wire.queues import PauseQueue, QueueContent, QueuePause, QueueSummary, ResumeQueue
 from attune_core.wire.sensor_views import SensorView
 from attune_core.wire.timers import TimerView
@@ -44,6 +45,8 @@ DESCRIBED: Mapping[tuple[str, str], Described] = {
     ("POST", "/v1/enrolments"): Described(takes=Enrolment, gives=Enrolled, status=201),
     ("GET", "/v1/openapi.json"): Described(),
     ("GET", "/v1/status"): Described(gives=api.StatusView),
+    ("GET", "/v1/overview"): Described(gives=OverviewView),
+    ("GET", "/v1/changes"): Described(query=("kinds", "execution")),
     ("GET", "/v1/events"): Described(
         gives=api.Page[api.EventView], query=("after", "before", "limit", "status", "source", "type", "since", "search", "dead_reason")
     ),

@@ -20,7 +20,8 @@ AttuneError
     ├── TokenUnknown            ATT418   404   resources.credentials
     ├── Unexpected              ATT419   500   guard
     ├── EventDiffers            ATT429   409   acceptance, many
-    └── EventsRefused           ATT430   422   many
+    ├── EventsRefused           ATT430   422   many
+    └── TooManyWatchers         ATT774   429   resources.changes
 """
 
 from typing import ClassVar, Self
@@ -173,3 +174,10 @@ class EventsRefused(HttpRefusal):
 
     code, blame, status = "ATT430", Blame.AUTHOR, 422
     remedy = "correct the events that the answer names as refused and send them again; what was stored is not stored twice"
+
+
+class TooManyWatchers(HttpRefusal):
+    """As many watch what happens as the controller tells at once."""
+
+    code, blame, status = "ATT774", Blame.PASSING, 429
+    remedy = "close a dashboard, a `top` or a `watch` that nobody looks at; lists and `attune controller status` go on without"

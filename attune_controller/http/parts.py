@@ -21,6 +21,8 @@ from attune_controller.store.records.executions import Execution, QueueKey
 from attune_controller.store.records.queues import Hold
 from attune_controller.store.records.sensors import Seat
 from attune_controller.store.records.timers import Progress
+from attune_controller.watched.changes import Changes
+from attune_controller.watched.tally import Tally
 from attune_core.marks import MarkKind
 from attune_core.ports import Clock, Random
 from attune_core.states import Reason
@@ -165,6 +167,8 @@ class Parts:
     explainer: Explaining
     rated_until: Callable[[str, QueueKey], float]
     progress_of: Callable[[str], Progress | None]
+    changes: Changes
+    tally: Tally
     hooks: Hooks
     tokens: ApiTokens
     join_tokens: JoinTokens

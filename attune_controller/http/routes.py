@@ -5,6 +5,7 @@ Turned into an application by `app`; a test compares it with what the applicatio
 
 from attune_controller.http.resources import (
     agents,
+    changes,
     credentials,
     dead_letters,
     description,
@@ -15,6 +16,7 @@ from attune_controller.http.resources import (
     health,
     history,
     hooks,
+    overview,
     queues,
     rules,
     sensors,
@@ -34,6 +36,8 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/v1/enrolments", Access.JOIN, enrolment.enrol, repeatable=True),
     Row("GET", "/v1/openapi.json", Access.PUBLIC, description.show_description),
     Row("GET", "/v1/status", Scope.READ, status.show_status),
+    Row("GET", "/v1/overview", Scope.READ, overview.show_overview),
+    Row("GET", "/v1/changes", Scope.READ, changes.follow_changes),
     Row("GET", "/v1/events", Scope.READ, events.list_events),
     Row("GET", "/v1/events/{event:path}", Scope.READ, events.show_event),
     Row("GET", "/v1/recorded_events", Scope.READ, events.list_recorded_events),

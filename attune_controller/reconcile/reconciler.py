@@ -29,6 +29,10 @@ def _nobody() -> None:
     """Nobody plans."""
 
 
+def _unwatched(_sync: Sync) -> None:
+    """Nobody watches revisions."""
+
+
 #: How often in a row newer commits may push an older one aside before one is finished anyway.
 DROPS = 3
 #: Passes between two looks at how many packs the mirror has.
@@ -66,6 +70,8 @@ class Reconciler:
         self._clock, self._random = clock, random
         self._nudged = asyncio.Event()
         self._refusal: Refusal | None = None
+        #: Told of a status that is news.
+        self.told: Callable[[Sync], None] = _unwatched
         self._log = structlog.get_logger("reconcile")
 
     def nudge(self) -> None:
@@ -183,6 +189,8 @@ class Reconciler:
             await self._pin(current.commit)
         if event is not None:
             self._wake()
+        if event is not None or _is_news(before, after):
+            self.told(after)
         return after
 
 

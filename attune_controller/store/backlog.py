@@ -64,6 +64,10 @@ class Backlog(Protocol):
         """Return a page of the queues with unsettled executions, by action, key and place, those behind the queue with the id `after`."""
         ...
 
+    async def deepest_queues(self, *, limit: int) -> Sequence[QueueState]:
+        """Return those of the queues with the most unsettled executions, the deepest first."""
+        ...
+
     async def queue_page(self, queue: QueueKey, *, after: int, limit: int) -> QueuePage:
         """Return a page of its unsettled executions in their order, sequences above `after`; those without a place are not in it."""
         ...

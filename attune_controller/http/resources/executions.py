@@ -103,7 +103,11 @@ async def read_log(call: Call) -> Response:
 
 async def find_execution(call: Call) -> Execution:
     """Return the one that the path names; `ExecutionUnknown`."""
-    name = call.path("execution")
+    return await execution_named(call, call.path("execution"))
+
+
+async def execution_named(call: Call, name: str) -> Execution:
+    """Return the one of an id or number; `ExecutionUnknown`."""
     execution = await call.parts.store.execution(name) if _NAME.fullmatch(name) else None
     if execution is None:
         raise ExecutionUnknown(f"there is no execution {name[:64]!r}")

@@ -27,9 +27,15 @@ async def show_status(call: Call) -> Response:
         connected=parts.fleet.connected(),
         started_at=parts.started_at,
         bounds=parts.bounds.rows(),
-        alarms=[*([parts.store.alarm] if parts.store.alarm else []), *_restored(await parts.store.unmerged())],
+        alarms=await alarms(call),
     )
     return answer(view)
+
+
+async def alarms(call: Call) -> list[str]:
+    """Return what a person must see to."""
+    store = call.parts.store
+    return [*([store.alarm] if store.alarm else []), *_restored(await store.unmerged())]
 
 
 def _restored(unmerged: Mapping[str, Unmerged]) -> list[str]:

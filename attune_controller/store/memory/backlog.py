@@ -77,6 +77,11 @@ class MemoryBacklog(Opened):
         ]
         return [self._state(row) for row in found[:limit]]
 
+    async def deepest_queues(self, *, limit: int) -> Sequence[QueueState]:
+        """See the port."""
+        rows = sorted(self.tables.queues.values(), key=lambda row: (-len(row.unsettled), row.made))
+        return [self._state(row) for row in rows[:limit] if row.unsettled]
+
     async def queue_page(self, queue: QueueKey, *, after: int, limit: int) -> QueuePage:
         """See the port."""
         standing = self._standing(self.tables.queues.get(queue))

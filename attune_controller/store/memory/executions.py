@@ -131,6 +131,8 @@ class MemoryExecutions(Opened):
             executions_unsettled=unsettled,
             agents_enrolled=len(tables.agents),
             dead_letters=sum(event.status is EventStatus.DEAD_LETTER for event in tables.events.values()),
+            executions_started=sum(execution.state is State.STARTED for execution in tables.executions.values()),
+            queues=sum(bool(queue.unsettled) for queue in tables.queues.values()),
         )
 
 

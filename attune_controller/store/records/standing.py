@@ -43,3 +43,6 @@ class Counts:
     executions_unsettled: int
     agents_enrolled: int
     dead_letters: int = 0
+    executions_started: int = 0
+    #: Queues with unsettled executions.
+    queues: int = 0

@@ -30,6 +30,8 @@ _HOLDS: LiteralString = "SELECT action, key, note, operator, since FROM queue_ho
 _PUT_HOLD: LiteralString = "INSERT OR REPLACE INTO queue_holds (action, key, note, operator, since) VALUES (?, ?, ?, ?, ?)"
 _LIFT_HOLD: LiteralString = "DELETE FROM queue_holds WHERE action = ? AND key = ?"
 _QUEUES: LiteralString = "SELECT id, place, action, key, epoch, waiting, unstarted, unsettled"
+# Not by the rows of all keys that there ever were.
+_DEEPEST: LiteralString = _QUEUES + " FROM queues INDEXED BY queues_holding WHERE unsettled > 0 ORDER BY unsettled DESC, id LIMIT ?"
 _RETURNING: LiteralString = "SELECT queue, count(*) FROM executions WHERE ready_at > 0 AND state = 'queued' GROUP BY queue"
 _EXECUTIONS: LiteralString = " FROM executions e "
 _STANDING: LiteralString = "WHERE e.queue = ? AND e.state != 'settled' AND e.ready_at = 0 "
@@ -105,6 +107,10 @@ class SqliteBacklog(Connected):
             values.append(place)
         values.append(limit)
         return await self._read(partial(_states, sql=sql + " ORDER BY action, key, place LIMIT ?", values=values))
+
+    async def deepest_queues(self, *, limit: int) -> Sequence[QueueState]:
+        """See the port."""
+        return await self._read(partial(_states, sql=_DEEPEST, values=[limit]))
 
     async def queue_page(self, queue: QueueKey, *, after: int, limit: int) -> QueuePage:
         """See the port."""

@@ -36,7 +36,9 @@ FROM loads WHERE unsettled > 0 AND agent != ''
 """
 _COUNTS: LiteralString = """
 SELECT (SELECT count(*) FROM unplanned), (SELECT coalesce(sum(unsettled), 0) FROM loads), (SELECT count(*) FROM agents),
-(SELECT count(*) FROM plans WHERE status = 'dead_letter' AND dropped_at = 0)
+(SELECT count(*) FROM plans WHERE status = 'dead_letter' AND dropped_at = 0),
+(SELECT count(*) FROM executions WHERE state != 'settled' AND state = 'started'),
+(SELECT count(*) FROM queues WHERE unsettled > 0)
 """
 
 
@@ -148,5 +150,12 @@ def _keyed(connection: apsw.Connection, keys: Sequence[tuple[str, str]]) -> dict
 
 
 def _counts(connection: apsw.Connection) -> Counts:
-    waiting, unsettled, agents, dead = cast("tuple[int, int, int, int]", row_of(connection, _COUNTS))
-    return Counts(events_waiting=waiting, executions_unsettled=unsettled, agents_enrolled=agents, dead_letters=dead)
+    waiting, unsettled, agents, dead, started, queues = cast("tuple[int, int, int, int, int, int]", row_of(connection, _COUNTS))
+    return Counts(
+        events_waiting=waiting,
+        executions_unsettled=unsettled,
+        agents_enrolled=agents,
+        dead_letters=dead,
+        executions_started=started,
+        queues=queues,
+    )

@@ -40,9 +40,11 @@ from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.port import Store
 from attune_controller.store.records.executions import Execution, Move, QueueKey
 from attune_controller.store.records.timers import Progress
+from attune_controller.watched.changes import Changes
+from attune_controller.watched.tally import Tally
 from attune_core.catalog.folder_tree import FolderTree
 from attune_core.catalog.load import load
-from attune_core.ports import SystemRandom
+from attune_core.ports import SystemClock, SystemRandom
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.agent_frames import LogWindow
 from attune_core.wire.stream_frames import ReadLog
@@ -143,6 +145,7 @@ class House:
         self.requeueing = Requeueing(self.store, OpenSessions(), lambda _execution: None)
         self.holding = Holding(self.store, OpenSessions(), clock=self.clock, random=self.random)
         self.sensing = Sensing(self.store, self.fleet, OpenSessions(), self.active, clock=self.clock, random=self.random)
+        self.changes = Changes(SystemClock(), self.random)
         self.parts = self._parts()
 
     def write_secret(self, name: str, value: bytes, mode: int = 0o600) -> None:
@@ -199,6 +202,8 @@ class House:
             letters=Letters(self.store, intake, self.backlog, clock=self.clock, random=self.random, planned=self._wake),
             logs=self.logs,
             explainer=Explainer(self.sources()),
+            changes=self.changes,
+            tally=Tally(self.clock),
             rated_until=lambda _name, queue: self.rated.get(queue, 0.0),
             progress_of=self.progress.get,
             hooks=Hooks(
