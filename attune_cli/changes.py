@@ -50,9 +50,9 @@ def watch(client: Client, *, kinds: Sequence[str] = (), execution: str = "", sto
     while not stop.is_set():
         try:
             for event in client.events("/v1/changes", parameters, last=last, silence=SILENCE):
-                pause = PAUSE
                 last = event.id or last
-                if event.name == "":
+                if not event.name:
+                    pause = PAUSE
                     yield Connected()
                 elif (change := _read(event)) is not None:
                     yield change

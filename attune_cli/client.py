@@ -7,6 +7,7 @@ controller's own code and remedy.
 import os
 import ssl
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -23,6 +24,15 @@ from attune_core.wire.ingest import ManyAccepted, ManyRefused
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Parameters = Mapping[str, str | int | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerEvent:
+    """One event of a stream (WHATWG HTML, section 9.2); `id` is the last one that was said."""
+
+    name: str = ""
+    id: str = ""
+    data: str = ""
 
 
 class Client:
@@ -94,6 +104,26 @@ class Client:
         except httpx2.HTTPError as error:
             raise ControllerUnreachable(f"{self._http.base_url}: {error or type(error).__name__}") from error
 
+    def events(self, path: str, parameters: Parameters, *, last: str, silence: float) -> Iterator[ServerEvent]:
+        """Yield server-sent events after the id `last` until the stream ends; the first one, without a name, says that there is one.
+
+        A stream that brings nothing for `silence` seconds is broken.
+        """
+        query = {name: str(value) for name, value in parameters.items() if value is not None}
+        headers = {"last-event-id": last} if last else {}
+        timeout = httpx2.Timeout(self._http.timeout, read=silence)
+        try:
+            with self._http.sse(path, params=query, headers=headers, timeout=timeout) as source:
+                if not source.response.is_success:
+                    raise _refusal(source.response.status_code, source.response.read())
+                yield ServerEvent()
+                for event in source:
+                    yield ServerEvent(name=event.event, id=event.id, data=event.data)
+        except httpx2.ConnectError as error:
+            raise _unreachable(self._http.base_url, error) from error
+        except httpx2.HTTPError as error:
+            raise ControllerUnreachable(f"{self._http.base_url}: {error or type(error).__name__}") from error
+
     def delete(self, path: str) -> None:
         """Remove one."""
         self.request("DELETE", path)
@@ -155,8 +185,11 @@ def _refusal(status: int, content: bytes) -> RequestFailed:
     try:
         failure = Failure.model_validate_json(content)
     except ValidationError:
-        return RequestFailed(f"the controller answered {status}", hint="check that the address is that of an Attune controller")
+        refused = RequestFailed(f"the controller answered {status}", hint="check that the address is that of an Attune controller")
+        refused.status = status
+        return refused
     refused = RequestFailed(failure.detail or failure.title, hint=failure.remedy or None)
+    refused.status = status
     # The controller's own code says more than ours.
     refused.code = failure.code  # type: ignore[misc]  # an instance may carry the code of the other side
     return refused

@@ -36,6 +36,8 @@ class RequestFailed(AttuneError):
 
     code, blame = "ATT704", Blame.AUTHOR
     remedy = "see the message"
+    #: The answer's, 0 when it was understood and is no use.
+    status = 0
 
 
 class BadArgument(AttuneError):

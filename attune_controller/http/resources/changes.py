@@ -18,7 +18,8 @@ async def follow_changes(call: Call) -> Response:
     """Stream what happens, each change after it was stored, as server-sent events.
 
     The event's name is one of `event`, `execution`, `queue`, `agent`, `revision`, `sensor` and `reset`; its data is one JSON document.
-    After `reset` what is known may be old. `kinds` (with commas) and `execution` (number or id) narrow it. A comment comes at least every 10 s.
+    After `reset` what is known may be old. `kinds` (with commas) and `execution` (number or id)
+    narrow it. A comment comes at least every 10 s.
     """
     query = call.query("kinds", "execution")
     kinds = _kinds(query.text("kinds") or "")
