@@ -7,6 +7,7 @@ controller's own code and remedy.
 import os
 import ssl
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
@@ -14,8 +15,9 @@ from typing import Self, TypeVar
 import httpx2
 from pydantic import BaseModel, ValidationError
 
-from attune_cli.errors import CertificateRefused, ControllerUnreachable, RequestFailed
+from attune_cli.errors import BadArgument, ControllerUnreachable, ProfileBroken, RequestFailed
 from attune_cli.profiles import Profile
+from attune_cli.unreached import unreached
 from attune_core.traces import traceparent_of
 from attune_core.values import JsonObject, JsonValue, parse_json
 from attune_core.wire.api import Failure, Page
@@ -24,6 +26,8 @@ from attune_core.wire.ingest import ManyAccepted, ManyRefused
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Parameters = Mapping[str, str | int | None]
+#: How long a controller that is not known yet is waited for, seconds.
+_FIRST_PATIENCE = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +44,17 @@ class Client:
 
     def __init__(self, profile: Profile, *, timeout: float = 30.0) -> None:
         """Trust exactly the profile's authority."""
-        verify: ssl.SSLContext | bool = False
-        if profile.authority:
-            verify = ssl.create_default_context(cadata=profile.authority)
-            verify.minimum_version = ssl.TLSVersion.TLSv1_2
-        self._http = httpx2.Client(
-            base_url=profile.url,
-            verify=verify,
-            timeout=timeout,
-            trust_env=False,
-            headers=_credential(profile) | _trace(),
-        )
+        self._patience = timeout
+        try:
+            self._http = httpx2.Client(
+                base_url=profile.url,
+                verify=_trusting(profile),
+                timeout=timeout,
+                trust_env=False,
+                headers=_credential(profile) | _trace(),
+            )
+        except (httpx2.InvalidURL, ssl.SSLError, ValueError) as error:  # a profile that was written by hand
+            raise ProfileBroken(f"the profile of {profile.url[:200]} cannot be used: {error}") from error
 
     def __enter__(self) -> Self:
         """Use as a context, so that the connection is closed."""
@@ -97,12 +101,8 @@ class Client:
         return answer.status_code, document if isinstance(document, dict) else {}
 
     def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> httpx2.Response:
-        try:
+        with self._explained():
             return self._http.post(path, content=body, headers=dict(headers))
-        except httpx2.ConnectError as error:
-            raise _unreachable(self._http.base_url, error) from error
-        except httpx2.HTTPError as error:
-            raise ControllerUnreachable(f"{self._http.base_url}: {error or type(error).__name__}") from error
 
     def events(self, path: str, parameters: Parameters, *, last: str, silence: float) -> Iterator[ServerEvent]:
         """Yield server-sent events after the id `last` until the stream ends; the first one, without a name, says that there is one.
@@ -112,17 +112,12 @@ class Client:
         query = {name: str(value) for name, value in parameters.items() if value is not None}
         headers = {"last-event-id": last} if last else {}
         timeout = httpx2.Timeout(self._http.timeout, read=silence)
-        try:
-            with self._http.sse(path, params=query, headers=headers, timeout=timeout) as source:
-                if not source.response.is_success:
-                    raise _refusal(source.response.status_code, source.response.read())
-                yield ServerEvent()
-                for event in source:
-                    yield ServerEvent(name=event.event, id=event.id, data=event.data)
-        except httpx2.ConnectError as error:
-            raise _unreachable(self._http.base_url, error) from error
-        except httpx2.HTTPError as error:
-            raise ControllerUnreachable(f"{self._http.base_url}: {error or type(error).__name__}") from error
+        with self._explained(silence), self._http.sse(path, params=query, headers=headers, timeout=timeout) as source:
+            if not source.response.is_success:
+                raise _refusal(source.response.status_code, source.response.read())
+            yield ServerEvent()
+            for event in source:
+                yield ServerEvent(name=event.event, id=event.id, data=event.data)
 
     def delete(self, path: str) -> None:
         """Remove one."""
@@ -139,21 +134,39 @@ class Client:
     ) -> bytes:
         """Send a request and return the body of a 2xx answer."""
         query = {name: str(value) for name, value in (parameters or {}).items() if value is not None}
-        try:
+        with self._explained():
             if method == "POST":
                 answer = self._http.post(path, json=body, headers=dict(headers or {}))
             else:
                 answer = self._http.request(method, path, params=query)
-        except httpx2.ConnectError as error:
-            raise _unreachable(self._http.base_url, error) from error
-        except httpx2.HTTPError as error:
-            raise ControllerUnreachable(f"{self._http.base_url}: {error or type(error).__name__}") from error
         if answer.is_success:
             return answer.content
         raise _refusal(answer.status_code, answer.content)
 
+    @contextmanager
+    def _explained(self, silence: float | None = None) -> Iterator[None]:
+        try:
+            yield
+        except httpx2.HTTPError as error:
+            raise unreached(str(self._http.base_url).rstrip("/"), error, patience=silence or self._patience) from error
+
+
+def _trusting(profile: Profile) -> ssl.SSLContext | bool:
+    """Return what is trusted; False, for plain HTTP alone, where there is nothing to trust."""
+    if not profile.url.startswith(("https://", "http://")):
+        raise ValueError("its address begins with neither https:// nor http://")
+    if profile.url.startswith("http://"):
+        return False
+    if not profile.authority:
+        raise ValueError("it trusts no authority")
+    context = ssl.create_default_context(cadata=profile.authority)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
 
 def _credential(profile: Profile) -> dict[str, str]:
+    if not profile.token.isascii() or not profile.token.isprintable():
+        raise ValueError("its token holds what no token does")
     return {"authorization": f"Bearer {profile.token}"} if profile.token else {}
 
 
@@ -170,15 +183,6 @@ def _read(content: bytes, kind: type[Answer]) -> Answer:
         raise RequestFailed(
             f"the controller's answer is not a {kind.__name__}", hint="compare the versions of attune on both sides"
         ) from error
-
-
-def _unreachable(url: httpx2.URL, error: httpx2.ConnectError) -> ControllerUnreachable | CertificateRefused:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return CertificateRefused(f"{url}: {cause.verify_message}")
-        cause = cause.__cause__ or cause.__context__
-    return ControllerUnreachable(f"{url}: {error}")
 
 
 def _refusal(status: int, content: bytes) -> RequestFailed:
@@ -198,9 +202,11 @@ def _refusal(status: int, content: bytes) -> RequestFailed:
 def fetch_authority(url: str) -> str:
     """Return the PEM that the controller shows at /ca over an unverified connection; the caller compares its fingerprint."""
     try:
-        answer = httpx2.get(f"{url.rstrip('/')}/ca", verify=False, timeout=15.0, trust_env=False)
+        answer = httpx2.get(f"{url.rstrip('/')}/ca", verify=False, timeout=_FIRST_PATIENCE, trust_env=False)
+    except httpx2.InvalidURL as error:
+        raise BadArgument(f"{url[:200]!r} is no address: {error}", hint="write it like https://attune.example.org:7443") from error
     except httpx2.HTTPError as error:
-        raise ControllerUnreachable(f"{url}: {error or type(error).__name__}") from error
+        raise unreached(url, error, patience=_FIRST_PATIENCE) from error
     if not answer.is_success or "BEGIN CERTIFICATE" not in answer.text:
         raise ControllerUnreachable(f"{url} does not answer like an Attune controller")
     return answer.text

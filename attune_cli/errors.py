@@ -21,14 +21,49 @@ class ControllerUnreachable(AttuneError):
     """No answer from the controller."""
 
     code, blame = "ATT702", Blame.PASSING
-    remedy = "check that the controller runs, and its address in the profile (`attune login`)"
+    remedy = "see that the controller runs and its address is right; `attune doctor` looks at the way there"
+
+
+class HostUnknown(ControllerUnreachable):
+    """The controller's name has no address on this machine."""
+
+    code, blame = "ATT783", Blame.PASSING
+    remedy = "correct the address (`attune login URL`), DNS or /etc/hosts; `attune doctor` looks at it"
 
 
 class CertificateRefused(AttuneError):
     """The controller's certificate is not by the authority that the profile trusts, or not for this address."""
 
     code, blame = "ATT703", Blame.HOST
-    remedy = "check the address and this machine's clock; if the controller was set up anew, run `attune login` with its new fingerprint"
+    remedy = "check the address; if the controller was set up anew, run `attune login` with its new fingerprint"
+
+
+class CertificateNotYetValid(CertificateRefused):
+    """The controller's certificate is of later than now: one of the two clocks is wrong."""
+
+    code, blame = "ATT784", Blame.HOST
+    remedy = "set the clock right (timedatectl set-ntp true); `attune doctor` compares both"
+
+
+class CertificateExpired(CertificateRefused):
+    """The controller's certificate is of earlier than now: it was not renewed, or this machine's clock is ahead."""
+
+    code, blame = "ATT785", Blame.HOST
+    remedy = "compare the clocks (attune doctor); a controller renews its own certificate when it is restarted"
+
+
+class OtherSpeech(CertificateRefused):
+    """One side speaks TLS, the other one plain HTTP."""
+
+    code, blame = "ATT786", Blame.HOST
+    remedy = "write https:// if it is TLS, and check the port: attune login URL"
+
+
+class HomeMissing(AttuneError):
+    """There is no place for profiles: neither HOME nor XDG_CONFIG_HOME is set, and the user has no home."""
+
+    code, blame = "ATT787", Blame.HOST
+    remedy = "set HOME or XDG_CONFIG_HOME to a folder of your own"
 
 
 class RequestFailed(AttuneError):

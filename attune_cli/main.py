@@ -1,6 +1,6 @@
 """The command line's composition root: the literal table of commands, loaded one at a time, and the one boundary for errors.
 
-Called as the console script `attune`; each command module has an `app` (one command or a group) and goes on from there.
+Called by `__main__`, which is the console script `attune`; each command module has an `app` (one command or a group) that goes on.
 """
 
 import errno
@@ -150,14 +150,22 @@ def _call(arguments: Sequence[str] | None) -> None:
         try:
             typer.main.get_command(app).main(args=arguments, prog_name="attune")
         finally:
+            if sys.stdout is not stdout:  # how the library says that the reader went away
+                sys.stdout = stdout
+                raise BrokenPipeError(errno.EPIPE, "the reader went away")
             stdout.flush()
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.ENOSPC, errno.EDQUOT):
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())  # so that the interpreter's last flush is silent
+        _silence(stdout)
         if isinstance(error, BrokenPipeError):
             raise
         raise OutputUnwritable(f"cannot write: {error.strerror}", hint="make room on the disk that is written to") from error
+
+
+def _silence(stream: TextIO) -> None:
+    """Let what is still to be written go nowhere, so that the interpreter's last flush is silent."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _complete(asked: str, typed: Sequence[str]) -> None:
@@ -173,7 +181,9 @@ def _complete(asked: str, typed: Sequence[str]) -> None:
 
 
 def _stdout() -> TextIO:
-    """Return stdout, which can show every text; one that the caller has closed leads nowhere, and stderr alike."""
+    """Return stdout, which can show every text; one that the caller has closed leads nowhere, stderr alike, and stdin is at its end."""
+    if sys.__stdin__ is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - until the end of the process
     if sys.__stderr__ is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end of the process
     if sys.__stdout__ is None:
@@ -192,9 +202,13 @@ def _say(*lines: str) -> None:
     from attune_cli.render.wrapping import width_of, wrapped
     from attune_core.safe_text import safe_text
 
-    width = width_of(sys.stderr)
-    for line in safe_text("\n".join(lines), keep_newlines=True).split("\n"):
-        sys.stderr.write(wrapped(line, width, others="    ") + "\n")
+    try:
+        width = width_of(sys.stderr)
+        for line in safe_text("\n".join(lines), keep_newlines=True).split("\n"):
+            sys.stderr.write(wrapped(line, width, others="    ") + "\n")
+        sys.stderr.flush()
+    except OSError:  # the terminal is gone or the disk full: the exit code is all that can still be said
+        _silence(sys.stderr)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from attune_cli.errors import NotLoggedIn, ProfileBroken
+from attune_cli.errors import HomeMissing, NotLoggedIn, OutputUnwritable, ProfileBroken
 from attune_core.names import is_name
 
 
@@ -20,8 +21,12 @@ class Profile:
 
 def profile_directory() -> Path:
     """Return where profiles live (XDG base directory specification)."""
-    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(base) / "attune" / "profiles"
+    if base := os.environ.get("XDG_CONFIG_HOME"):
+        return Path(base) / "attune" / "profiles"
+    try:
+        return Path.home() / ".config" / "attune" / "profiles"
+    except RuntimeError as error:
+        raise HomeMissing from error
 
 
 def profile_name(chosen: str | None) -> str:
@@ -35,12 +40,20 @@ def profile_name(chosen: str | None) -> str:
 def save_profile(name: str, profile: Profile) -> Path:
     """Write a profile whole or not at all, readable by its owner only."""
     directory = profile_directory()
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = directory / f"{name}.json"
     draft = target.with_suffix(f".{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-        json.dump(asdict(profile), out)
-    draft.replace(target)
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+            json.dump(asdict(profile), out)
+        draft.replace(target)
+    except OSError as error:
+        raise OutputUnwritable(
+            f"{target}: {error.strerror}", hint="make it writable, or set XDG_CONFIG_HOME to a folder that is"
+        ) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     return target
 
 
@@ -55,5 +68,8 @@ def load_profile(chosen: str | None) -> Profile:
         return Profile(url=str(content["url"]), authority=str(content["authority"]), token=str(content["token"]))
     except FileNotFoundError as error:
         raise NotLoggedIn(f"there is no profile {name}") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        hint = "run it as the user whose profile it is, or `attune login URL` as yourself"
+        raise ProfileBroken(f"{path}: {error.strerror}", hint=hint) from error
+    except (ValueError, KeyError, TypeError) as error:
         raise ProfileBroken(f"{path}: {error}") from error

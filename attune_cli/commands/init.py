@@ -40,12 +40,26 @@ def init_command(path: Path) -> int:
     template = shipped("packs-template")
     try:
         shutil.copytree(template, path, dirs_exist_ok=True)
+        write_schemas(path / SCHEMAS)
     except OSError as error:
+        _empty(path)
         raise OutputUnwritable(f"{path}: {error.strerror or 'cannot be written'}") from error
+    except BaseException:
+        _empty(path)
+        raise
     for file in sorted(template.rglob("*")):
         if file.is_file():
             show_line(f"wrote {path / file.relative_to(template)}")
-    write_schemas(path / SCHEMAS)
     show_line(f"wrote {path / SCHEMAS}: what editors check the documents with")
     show_line(f"next: attune validate {quote(str(path))}")
     return 0
+
+
+def _empty(path: Path) -> None:
+    """Take back what was begun: half a repository would be in the way of the next try."""
+    for item in path.iterdir() if path.is_dir() else ():
+        if item.is_dir() and not item.is_symlink():
+            if item.name != ".git":
+                shutil.rmtree(item, ignore_errors=True)
+        else:
+            item.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ def attune(
     """Run one command with a configuration directory of its own."""
     base = {name: os.environ[name] for name in ("PATH", "SSL_CERT_FILE") if name in os.environ}
     return subprocess.run(
-        [sys.executable, "-m", "attune_cli.main", *arguments],
+        [sys.executable, "-m", "attune_cli", *arguments],
         cwd=cwd,
         env=base | {"HOME": str(home or cwd), "LANG": "C.UTF-8"} | dict(env or {}),
         input=stdin,

@@ -16,7 +16,7 @@ def attune_on_terminal(*arguments: str, cwd: Path, columns: int = 80, env: Mappi
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), "LANG": "C.UTF-8", "TERM": "xterm", **(env or {})}
-    command = [sys.executable, "-m", "attune_cli.main", *arguments]
+    command = [sys.executable, "-m", "attune_cli", *arguments]
     subprocess.run(command, cwd=cwd, stdin=slave, stdout=slave, stderr=slave, env=environment, check=False, timeout=120)
     os.close(slave)
     shown = os.read(master, 65_536).decode(errors="backslashreplace")

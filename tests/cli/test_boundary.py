@@ -99,7 +99,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-m", "attune_cli.main", "--help"], stdout=writer, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False
+        [sys.executable, "-m", "attune_cli", "--help"], stdout=writer, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False
     )
     os.close(writer)
     assert done.stderr == ""

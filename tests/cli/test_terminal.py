@@ -50,20 +50,18 @@ def test_no_color_switches_colours_off(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_said(tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "attune_cli.main", "explain"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
+        done = subprocess.run([sys.executable, "-m", "attune_cli", "explain"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, "ATT720" in done.stderr, len(done.stderr.splitlines())) == (3, True, 3)
 
 
 def test_closed_outputs_are_no_defect(tmp_path: Path) -> None:
-    command = 'exec "$0" -m attune_cli.main "$@" >&- 2>&-'
+    command = 'exec "$0" -m attune_cli "$@" >&- 2>&-'
     assert subprocess.run(["sh", "-c", command, sys.executable, "explain"], check=False, cwd=tmp_path).returncode == 0
     assert subprocess.run(["sh", "-c", command, sys.executable, "explain", "nothing"], check=False, cwd=tmp_path).returncode == 2
 
 
 def test_what_the_terminal_cannot_show_is_an_escape(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "attune_cli.main", "explain", "ATT2\u03b103"]
+    command = [sys.executable, "-m", "attune_cli", "explain", "ATT2\u03b103"]
     legacy = os.environ | {"PYTHONIOENCODING": "ascii:strict"}
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, env=legacy, check=False)
     assert done.returncode == 2

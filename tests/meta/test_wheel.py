@@ -32,7 +32,7 @@ def test_every_module_and_shipped_file_is_in_the_wheel(wheel: zipfile.ZipFile) -
 def test_the_three_programs_are_entry_points(wheel: zipfile.ZipFile) -> None:
     entry_points = next(name for name in wheel.namelist() if name.endswith("entry_points.txt"))
     text = wheel.read(entry_points).decode()
-    assert "attune = attune_cli.main:main" in text
+    assert "attune = attune_cli.__main__:main" in text
     assert "attune-agent = attune_agent.main:main" in text
     assert "attune-executor = attune_agent.executor.main:main" in text
 
