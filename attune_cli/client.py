@@ -45,6 +45,8 @@ class Client:
     def __init__(self, profile: Profile, *, timeout: float = 30.0) -> None:
         """Trust exactly the profile's authority."""
         self._patience = timeout
+        #: Whether there was an answer: then it is the right speech, and what breaks off is only broken.
+        self._heard = False
         try:
             self._http = httpx2.Client(
                 base_url=profile.url,
@@ -115,6 +117,7 @@ class Client:
         with self._explained(silence), self._http.sse(path, params=query, headers=headers, timeout=timeout) as source:
             if not source.response.is_success:
                 raise _refusal(source.response.status_code, source.response.read())
+            self._heard = True
             yield ServerEvent()
             for event in source:
                 yield ServerEvent(name=event.event, id=event.id, data=event.data)
@@ -147,8 +150,10 @@ class Client:
     def _explained(self, silence: float | None = None) -> Iterator[None]:
         try:
             yield
+            self._heard = True
         except httpx2.HTTPError as error:
-            raise unreached(str(self._http.base_url).rstrip("/"), error, patience=silence or self._patience) from error
+            url = str(self._http.base_url).rstrip("/")
+            raise unreached(url, error, patience=silence or self._patience, heard=self._heard) from error
 
 
 def _trusting(profile: Profile) -> ssl.SSLContext | bool:
@@ -206,7 +211,7 @@ def fetch_authority(url: str) -> str:
     except httpx2.InvalidURL as error:
         raise BadArgument(f"{url[:200]!r} is no address: {error}", hint="write it like https://attune.example.org:7443") from error
     except httpx2.HTTPError as error:
-        raise unreached(url, error, patience=_FIRST_PATIENCE) from error
+        raise unreached(url, error, patience=_FIRST_PATIENCE, heard=False) from error
     if not answer.is_success or "BEGIN CERTIFICATE" not in answer.text:
         raise ControllerUnreachable(f"{url} does not answer like an Attune controller")
     return answer.text

@@ -23,12 +23,15 @@ _NOT_YET, _EXPIRED, _NAMES = 9, 10, frozenset({62, 63, 64})
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"})
 
 
-def unreached(url: str, error: BaseException, *, patience: float) -> AttuneError:
-    """Return what to say of an error of the library; `patience` is how long an answer was waited for, seconds."""
+def unreached(url: str, error: BaseException, *, patience: float, heard: bool) -> AttuneError:
+    """Return what to say of an error of the library; `heard`: it has answered before.
+
+    `patience` is how long an answer was waited for, seconds.
+    """
     for cause in _causes(error):
         if (known := _known(url, cause, patience)) is not None:
             return known
-    if url.startswith("http://") and type(error).__name__ in {"RemoteProtocolError", "ReadError"}:
+    if not heard and url.startswith("http://") and type(error).__name__ in {"RemoteProtocolError", "ReadError"}:
         return OtherSpeech(f"{url} does not answer as plain HTTP does: {error or 'it closed the connection'}")
     return ControllerUnreachable(f"{url}: {error or type(error).__name__}")
 

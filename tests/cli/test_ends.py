@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 import trustme
+from httpx2 import RemoteProtocolError
 
 from attune_cli.client import Client
-from attune_cli.errors import OutputUnwritable
+from attune_cli.errors import ControllerUnreachable, OutputUnwritable
 from attune_cli.main import main
 from attune_cli.profiles import Profile, save_profile
 from tests.cli.every_command import EVENT, EVENTS, every_command, is_remote, words_of
@@ -123,6 +124,14 @@ def test_what_is_in_the_way_is_told_from_everything_else(
     assert is_explained(lines, expected), lines
     assert words in " ".join(lines)
     assert "Error(" not in " ".join(lines)
+
+
+def test_a_controller_that_has_answered_and_breaks_off_is_only_away() -> None:
+    with listener(body=b"{}") as port, Client(Profile(url=f"http://127.0.0.1:{port}", authority="", token="t")) as client:
+        client.request("GET", "/")
+        error = RemoteProtocolError("Server disconnected without sending a response.")
+        with pytest.raises(ControllerUnreachable), client._explained():
+            raise error
 
 
 PROFILES = {
