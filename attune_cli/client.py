@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import httpx2
 from pydantic import BaseModel, ValidationError
@@ -37,6 +37,14 @@ class ServerEvent:
     name: str = ""
     id: str = ""
     data: str = ""
+
+
+class Reads(Protocol):
+    """What those need of a client who read, and know nothing of connections."""
+
+    def get(self, path: str, kind: type[Answer], parameters: Parameters | None = None) -> Answer:
+        """Read one document."""
+        ...
 
 
 class Client:

@@ -215,6 +215,20 @@ class WitnessUnreadable(AttuneError):
     remedy = "name a file that the actions wrote `S` and `E` lines to, or the executor's state directory, and run as a user who may read it"
 
 
+class NoTerminal(AttuneError):
+    """A command that draws on a terminal was started where there is none, or on one that cannot be drawn on."""
+
+    code, blame = "ATT779", Blame.AUTHOR
+    remedy = "run it in a terminal (`ssh -t` gives one), or ask for the same with --json"
+
+
+class DashboardMissing(AttuneError):
+    """Attune was installed without what its dashboard needs."""
+
+    code, blame = "ATT780", Blame.HOST
+    remedy = "install it with its extra: pip install 'attune[dashboard]'"
+
+
 class SeveralMeant(AttuneError):
     """What is to be explained has the name of several things."""
 

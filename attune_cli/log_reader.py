@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from attune_cli.client import Client
+from attune_cli.client import Reads
 from attune_cli.errors import ControllerUnreachable, RequestFailed
 from attune_cli.render.output import note
 from attune_core.wire.api import ExecutionView, LogView
@@ -51,7 +51,7 @@ class Piece:
 class Source:
     """Where logs and the state of their execution are asked; with `patient`, again and again while nobody answers."""
 
-    def __init__(self, client: Client, path: str, *, patient: bool, parameters: Mapping[str, str | int | None] | None = None) -> None:
+    def __init__(self, client: Reads, path: str, *, patient: bool, parameters: Mapping[str, str | int | None] | None = None) -> None:
         """Take where it is in the API, and what is said beside with each question."""
         self._client, self._path, self._parameters = client, path, parameters or {}
         self._patience = PATIENCE if patient else 0.0

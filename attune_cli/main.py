@@ -49,6 +49,7 @@ COMMANDS = {
     "pack": ("attune_cli.commands.pack", "Packs of a working copy: their lock files"),
     "agent": ("attune_cli.commands.agent", "Join hosts, list and operate them: cordon, pause, drain"),
     "doctor": ("attune_cli.commands.doctor", "Say what is wrong with this host, and what to do about it"),
+    "dashboard": ("attune_cli.commands.dashboard", "Watch a controller on a screen: what happens, waits, runs and fails"),
     "store": ("attune_cli.commands.store", "Check what the programs keep on this host's disk"),
     "verify": ("attune_cli.commands.verify", "Judge from outside whether the promises of order held"),
     "controller": ("attune_cli.commands.controller", "Run a controller, ask for its status, back it up, make tokens"),

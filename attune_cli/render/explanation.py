@@ -23,30 +23,38 @@ def show_explained(explained: EventExplanation | ExecutionExplanation | AgentExp
         show_paragraph(f"Also: {one.text}")
     _show_remedies([explained.answer, *explained.also])
     show_line("")
-    show_fields([(name, value) for name, value in _rows(explained) if value])
+    show_fields(explained_rows(explained))
 
 
-def _rows(explained: EventExplanation | ExecutionExplanation | AgentExplanation) -> list[tuple[str, str]]:
+def explained_rows(explained: EventExplanation | ExecutionExplanation | AgentExplanation) -> list[tuple[str, str]]:
+    """Return the facts as names and values, those that are not known left out."""
     match explained:
         case EventExplanation(facts=facts):
-            return event_rows(facts)
+            rows = event_rows(facts)
         case ExecutionExplanation(facts=facts):
-            return execution_rows(facts)
+            rows = execution_rows(facts)
         case AgentExplanation(facts=facts):
-            return agent_rows(facts)
+            rows = agent_rows(facts)
+    return [(name, value) for name, value in rows if value]
 
 
-def _show_remedies(answers: Sequence[Answer]) -> None:
-    """Print what helps, each thing once; a command stands on a line of its own, so that it can be copied."""
+def remedies_of(answers: Sequence[Answer]) -> list[Remedy]:
+    """Return what helps, each thing once."""
     remedies: dict[tuple[str, str], Remedy] = {}
     for answer in answers:
         for one in answer.remedies:
             remedies.setdefault((one.text, one.command), one)
+    return list(remedies.values())
+
+
+def _show_remedies(answers: Sequence[Answer]) -> None:
+    """Print what helps; a command stands on a line of its own, so that it can be copied."""
+    remedies = remedies_of(answers)
     if not remedies:
         return
     show_line("")
     show_line("What to do:")
-    for one in remedies.values():
+    for one in remedies:
         show_paragraph(f"- {one.text}{':' if one.command else ''}", below="  ")
         if one.command:
             show_line(f"    {one.command}")

@@ -1,0 +1,158 @@
+"""Lists: executions, events, queues, agents and rules, a few pages of each at a time, filtered by the server as far as it can.
+
+Opened by the app, by its digit, by `:` or by a filter.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from attune_cli.dashboard.around import Around
+from attune_cli.dashboard.keys import BACK, CANCEL, CORDON, EXPLAIN, FILTER, HELP, LOGS, MOVING, OPEN, PALETTE, PAUSE, QUIT, RERUN, Key
+from attune_cli.dashboard.paging import Paging
+from attune_cli.dashboard.places import Kind, Listed, Logs, filter_of
+from attune_cli.dashboard.reading import read_page
+from attune_cli.dashboard.screens.looking import bindings_of
+from attune_cli.dashboard.screens.scrolled import ScrolledScreen
+from attune_cli.dashboard.sheets import Scroll, Sheet
+from attune_cli.dashboard.spans import Line, Span, heading, row
+from attune_cli.dashboard.views.rows import COLUMNS, Row, cells_of, thing_of
+from attune_core.errors import AttuneError
+from attune_core.wire.api import ExecutionView
+
+#: Rows before the end of what is kept from which on the next page is asked for.
+_NEAR = 20
+_OWN: dict[Kind, tuple[Key, ...]] = {
+    "execution": (EXPLAIN, LOGS, CANCEL, RERUN),
+    "event": (EXPLAIN,),
+    "queue": (PAUSE,),
+    "agent": (EXPLAIN, CORDON),
+    "rule": (),
+}
+_ALL = (OPEN, BACK, EXPLAIN, LOGS, CANCEL, RERUN, PAUSE, CORDON, FILTER, PALETTE, HELP, QUIT)
+
+
+class ListScreen(ScrolledScreen):
+    """One list."""
+
+    BINDINGS = bindings_of(_ALL)
+
+    def __init__(self, around: Around, listed: Listed) -> None:
+        """Take which list, and what is left out of it."""
+        super().__init__(around)
+        self._listed, self._paging = listed, Paging()
+        self.tab = f"{listed.kind}s"
+        self._reading = False
+        self._error = ""
+        self.KEYS = (*MOVING, OPEN, *_OWN[listed.kind], FILTER, PALETTE, HELP, BACK, QUIT)
+
+    @property
+    def heading(self) -> str:
+        """What is filtered by, and where the cursor stands in what may go on."""
+        shown = self._rows()
+        place = self._paging.skipped + self.scroll_state.cursor + 1 if shown else 0
+        more = "+" if self._paging.next else ""
+        mark = f"/{self._listed.filter}  " if self._listed.filter else ""
+        return f"{mark}{place:,} of {self._paging.skipped + len(shown):,}{more}"
+
+    @property
+    def filter_text(self) -> str:
+        """What is filtered by now."""
+        return self._listed.filter
+
+    def filter_by(self, text: str) -> None:
+        """Show what matches, from the top."""
+        self._listed = Listed(kind=self._listed.kind, filter=text)
+        self._paging, self.scroll_state, self._reading = Paging(), Scroll(), False
+        self.read()
+
+    def _rows(self) -> Sequence[Row]:
+        holds = filter_of(self._listed.kind, self._listed.filter)
+        if not holds.words:
+            return self._paging.rows
+        now = self.around.now()
+        return [one for one in self._paging.rows if holds.holds(" ".join(cell.text for cell in cells_of(one, now)))]
+
+    def sheet(self, width: int) -> Sheet:
+        """Return the rows that are kept."""
+        rows, columns, now = self._rows(), COLUMNS[self._listed.kind], self.around.now()
+        head: Line = (Span(" "), *heading(columns, width - 2))
+        return Sheet(
+            head=(head,),
+            size=len(rows),
+            draw=lambda number: row(columns, cells_of(rows[number], now), width - 2),
+            thing=lambda number: thing_of(rows[number]) if number < len(rows) else None,
+            empty=self._nothing(),
+        )
+
+    def _nothing(self) -> str:
+        if self._error:
+            return self._error
+        if self._reading:
+            return "reading …"
+        return f"no {self.tab} match {self._listed.filter!r}: press / for another filter" if self._listed.filter else f"no {self.tab}"
+
+    def chosen_document(self) -> Row | None:
+        """Return the row under the cursor."""
+        rows, cursor = self._rows(), self.scroll_state.cursor
+        return rows[cursor] if cursor < len(rows) else None
+
+    def action_logs(self) -> None:
+        """Show what the execution under the cursor writes."""
+        if isinstance(one := self.chosen_document(), ExecutionView):
+            self.around.go(Logs(execution=str(one.number)))
+        else:
+            self.around.tell("choose an execution first: it has logs", good=False)
+
+    # Reading.
+
+    def read(self) -> None:
+        """Ask for the first page again; one that stands further below is not disturbed."""
+        if self._reading or not self._paging.at_the_top:
+            return
+        self._ask("", self._paging.freshen)
+
+    def changed(self, kinds: frozenset[str]) -> None:
+        """Read again when it is of these."""
+        if "reset" in kinds or self._listed.kind in kinds or (self._listed.kind == "queue" and "execution" in kinds):
+            self.read()
+
+    def moved(self) -> None:
+        """Read on before the end of what is kept, and back before its beginning."""
+        if self._reading:
+            return
+        below = self.scroll_state.cursor > len(self._rows()) - _NEAR
+        if below and self._paging.next:
+            cursor = self._paging.next
+            self._ask(cursor, partial(self._paging.below, cursor))
+        elif self.scroll_state.cursor < _NEAR and self._paging.before:
+            cursor = self._paging.before[-1]
+            self._ask(cursor, lambda page, _after: self._paging.above(cursor, page))
+
+    def _ask(self, cursor: str, take: Callable[[Sequence[Row], str], object]) -> None:
+        """Ask for a page, and take it unless something else is looked for by then."""
+        listed, asked = self._listed, filter_of(self._listed.kind, self._listed.filter).asked
+        self._reading = True
+
+        def then(found: tuple[Sequence[Row], str]) -> None:
+            if listed == self._listed:
+                self._reading, self._error = False, ""
+                self._keep_place(lambda: take(*found))
+                self.redraw()
+
+        def failed(error: AttuneError) -> None:
+            if listed == self._listed:
+                self._reading, self._error = False, f"{error.message}; what to do: {error.hint}"
+                self.redraw()
+
+        self.around.ask(lambda asks: read_page(asks, listed.kind, asked, cursor), then, failed)
+
+    def _keep_place(self, take: Callable[[], object]) -> None:
+        """Let the cursor stay on what it stands on, wherever that goes; at the top it stays at the top."""
+        before, chosen = self.scroll_state, self.chosen_document()
+        take()
+        if before.cursor == 0 or chosen is None:
+            return
+        things = [thing_of(one) for one in self._rows()]
+        if thing_of(chosen) in things:
+            cursor = things.index(thing_of(chosen))
+            self.scroll_state = Scroll(cursor=cursor, top=max(before.top + cursor - before.cursor, 0))
