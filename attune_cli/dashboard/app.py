@@ -76,10 +76,11 @@ class Dashboard(App[None]):
         """Take what the feed brought, read again what that makes old, and draw."""
         now = self._clock()
         brought = self._feed.take()
-        self._picture = model.folded(self._picture, brought, now)
+        self._picture = model.folded(self._picture, brought)
         self._touched |= brought.kinds
         self._read_when_due(now)
         if isinstance(screen := self.screen, LookingScreen):
+            screen.told(brought.executions)
             screen.redraw()
 
     def _read_when_due(self, now: float) -> None:

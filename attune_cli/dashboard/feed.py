@@ -4,37 +4,72 @@ Followed in a thread of its own; the app takes what was collected five times a s
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from attune_core.wire.api import Document
+from attune_core.errors import AttuneError
+from attune_core.wire.changes import AgentChange, EventChange, ExecutionChange, Reset, Told
+
+#: Executions that are told apart between two ticks; more is a reason to read again.
+MOST = 2000
+#: Seconds until the feed is asked for again when it was refused.
+_PAUSE = 10.0
+_NEVER = threading.Event()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Brought:
-    """What came between two ticks."""
+    """What came between two ticks: the last of each execution and agent, how many events, and which kinds of things are another."""
 
     kinds: frozenset[str] = frozenset()
-    changes: tuple[Document, ...] = field(default=())
+    executions: Mapping[str, ExecutionChange] = field(default_factory=dict)
+    agents: Mapping[str, AgentChange] = field(default_factory=dict)
+    events: int = 0
 
 
 class Feed:
     """Changes since they were taken last."""
 
-    def __init__(self, watch: Callable[[], Iterable[tuple[str, Document]]]) -> None:
+    def __init__(self, watch: Callable[[], Iterable[Told | Reset]]) -> None:
         """Take what yields changes for as long as the program runs."""
         self._watch = watch
         self._lock = threading.Lock()
-        self._kinds: set[str] = set()
+        self._begin()
 
     def follow(self) -> None:
-        """Collect, for ever."""
-        for kind, _change in self._watch():
-            with self._lock:
-                self._kinds.add(kind)
+        """Collect, for ever; a refusal is not the end: the overview's next reading says what it is."""
+        while True:
+            try:
+                for change in self._watch():
+                    self._add(change)
+            except AttuneError:
+                self._add(Reset())
+            _NEVER.wait(_PAUSE)
 
     def take(self) -> Brought:
         """Return what was collected, and begin anew."""
         with self._lock:
-            kinds, self._kinds = self._kinds, set()
-        return Brought(kinds=frozenset(kinds))
+            brought = Brought(kinds=frozenset(self._kinds), executions=self._executions, agents=self._agents, events=self._events)
+            self._begin()
+        return brought
+
+    def _begin(self) -> None:
+        self._kinds: set[str] = set()
+        self._executions: dict[str, ExecutionChange] = {}
+        self._agents: dict[str, AgentChange] = {}
+        self._events = 0
+
+    def _add(self, change: Told | Reset) -> None:
+        with self._lock:
+            self._kinds.add(change.kind)
+            match change:
+                case ExecutionChange() if change.id in self._executions or len(self._executions) < MOST:
+                    self._executions[change.id] = change
+                case ExecutionChange():
+                    self._kinds.add("reset")
+                case AgentChange():
+                    self._agents[change.name] = change
+                case EventChange(status="accepted"):
+                    self._events += 1
+                case _:
+                    pass

@@ -3,7 +3,7 @@
 Called by the screen of a list.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from attune_cli.dashboard.views.rows import Row
@@ -64,3 +64,7 @@ class Paging:
         if len(self.kept) > MOST:
             self.next = self.kept.pop()[0]
         return len(page)
+
+    def change(self, row: Callable[[Row], Row]) -> None:
+        """Put what a function returns in each kept row's place."""
+        self.kept = [(cursor, [row(one) for one in page]) for cursor, page in self.kept]

@@ -3,11 +3,12 @@
 Opened by the app, by its digit, by `:` or by a filter.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from attune_cli.dashboard.around import Around
 from attune_cli.dashboard.keys import BACK, CANCEL, CORDON, EXPLAIN, FILTER, HELP, LOGS, MOVING, OPEN, PALETTE, PAUSE, QUIT, RERUN, Key
+from attune_cli.dashboard.model import moved
 from attune_cli.dashboard.paging import Paging
 from attune_cli.dashboard.places import Kind, Listed, Logs, filter_of
 from attune_cli.dashboard.reading import read_page
@@ -18,6 +19,7 @@ from attune_cli.dashboard.spans import Line, Span, heading, row
 from attune_cli.dashboard.views.rows import COLUMNS, Row, cells_of, thing_of
 from attune_core.errors import AttuneError
 from attune_core.wire.api import ExecutionView
+from attune_core.wire.changes import ExecutionChange
 
 #: Rows before the end of what is kept from which on the next page is asked for.
 _NEAR = 20
@@ -116,6 +118,11 @@ class ListScreen(ScrolledScreen):
         if "reset" in kinds or self._listed.kind in kinds or (self._listed.kind == "queue" and "execution" in kinds):
             self.read()
 
+    def told(self, changes: Mapping[str, ExecutionChange]) -> None:
+        """Let executions that are seen, however far below, stand as they do now."""
+        if changes:
+            self._paging.change(lambda row: moved(row, changes[row.id]) if isinstance(row, ExecutionView) and row.id in changes else row)
+
     def moved(self) -> None:
         """Read on before the end of what is kept, and back before its beginning."""
         if self._reading:
@@ -155,4 +162,4 @@ class ListScreen(ScrolledScreen):
         things = [thing_of(one) for one in self._rows()]
         if thing_of(chosen) in things:
             cursor = things.index(thing_of(chosen))
-            self.scroll_state = Scroll(cursor=cursor, top=max(before.top + cursor - before.cursor, 0))
+            self.scroll_state = Scroll(cursor=cursor, top=max(before.top + cursor - before.cursor, 0) if before.top else 0)

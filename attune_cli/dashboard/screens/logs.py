@@ -25,8 +25,8 @@ from attune_core.wire.stream_frames import LONGEST_WAIT
 
 FOLLOW = Key(key="f", shown="f", word="follow", action="follow", meaning="stay at the end while more is written, or stop that")
 STREAM = Key(key="s,tab", shown="s", word="stderr/stdout", action="stream", meaning="the other stream")
-#: Lines of the past that are read at first, and seconds until a reader that failed tries again.
-_PAST, _PAUSE = 2000, 2.0
+#: Lines of the past that are read at first; seconds until a reader that failed, or one that got nothing, asks again.
+_PAST, _PAUSE, _MOMENT = 2000, 2.0, 0.5
 
 
 class LogsScreen(ScrolledScreen):
@@ -145,13 +145,22 @@ def _follow(asks: Asks, post: Post, *, screen: LogsScreen, path: str, stream: st
     while not closed.is_set():
         try:
             piece = reader.read(wait=LONGEST_WAIT)
-            if reader.ended and (found := source.execution()).attempt > reader.attempt:
-                reader.go_on(found.attempt)
-            post(partial(screen.add, piece, ended=reader.ended))
-            if reader.ended and found.state is State.SETTLED:
+            over = reader.ended and _is_over(source, reader)
+            post(partial(screen.add, piece, ended=over))
+            if over:
                 return
+            closed.wait(_MOMENT if not piece.data else 0.0)  # an agent may answer at once that there is nothing new
         except (ControllerUnreachable, RequestFailed) as error:
             post(partial(screen.fail, error))
             if isinstance(error, RequestFailed) and error.code not in PASSING:
                 return
             closed.wait(_PAUSE)
+
+
+def _is_over(source: Source, reader: LogReader) -> bool:
+    """Tell whether nothing more comes; a later attempt is gone on with."""
+    found = source.execution()
+    if found.attempt > reader.attempt:
+        reader.go_on(found.attempt)
+        return False
+    return found.state is State.SETTLED

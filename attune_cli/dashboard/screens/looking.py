@@ -3,7 +3,7 @@
 Each screen of this package is one of these with a body of its own. A screen knows the program only as Around.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from textwrap import wrap
 
@@ -26,6 +26,7 @@ from attune_cli.dashboard.views.rows import Row
 from attune_core.errors import AttuneError
 from attune_core.values import JsonObject
 from attune_core.wire.api import Document
+from attune_core.wire.changes import ExecutionChange
 from attune_core.wire.queues import QueueContent
 
 #: What the prompt asks for: what stands before it, and an example.
@@ -82,6 +83,9 @@ class LookingScreen(Screen[None]):
 
     def changed(self, kinds: frozenset[str]) -> None:
         """Take note that something of these kinds changed at the controller."""
+
+    def told(self, changes: Mapping[str, ExecutionChange]) -> None:
+        """Take how executions, by their ids, stand since the last tick."""
 
     def chosen_document(self) -> Row | QueueContent | None:
         """Return what an order would be for."""

@@ -1,4 +1,4 @@
-"""A controller as recorded documents, for tests of the dashboard: what it answers to each path, what was posted, and whether it is there."""
+"""A controller as recorded documents, for tests of the dashboard: its answer to each path, what was posted, and whether it is there."""
 
 import base64
 from collections.abc import Mapping
@@ -47,9 +47,11 @@ class Recorded:
             begin, limit = int(given.get("after", "0")), int(given["limit"])
             more = begin + limit < len(found)
             found = {"items": found[begin : begin + limit], "next": str(begin + limit) if more else ""}
+        elif path.endswith("/logs"):
+            found = _window(str(found), int(given["offset"]) if given.get("stream") == "stdout" else 1 << 30)
         return kind.model_validate(found)
 
-    def post(self, path: str, body: JsonValue, kind: type[Answer], *, key: str = "") -> Answer:
+    def post(self, path: str, body: JsonValue, kind: type[Answer], *, key: str = "") -> Answer:  # noqa: ARG002
         """Remember what was sent."""
         self._require_there()
         self.posted.append((path, body))
@@ -62,7 +64,7 @@ class Recorded:
 
 def execution(number: int, **fields: JsonValue) -> JsonObject:
     """Return an execution; it succeeded unless something else is said."""
-    return {
+    document: JsonObject = {
         "id": f"0190f0c0-0000-7000-8000-{number:012d}",
         "number": number,
         "action": "web.restart",
@@ -79,17 +81,18 @@ def execution(number: int, **fields: JsonValue) -> JsonObject:
         "accepted_at": at(60 + number),
         "started_at": at(59.5 + number),
         "settled_at": at(58 + number),
-    } | fields
+    }
+    return {**document, **fields}
 
 
 def failed(number: int, action: str, agent: str, **fields: JsonValue) -> JsonObject:
     """Return one that failed."""
-    return execution(number, action=action, agent=agent, outcome="failed", reason="exit_code", exit_code=3) | fields
+    return {**execution(number, action=action, agent=agent, outcome="failed", reason="exit_code", exit_code=3), **fields}
 
 
 def agent(name: str, **fields: JsonValue) -> JsonObject:
     """Return an agent that is there and has something to do."""
-    return {
+    document: JsonObject = {
         "name": name,
         "labels": {"role": "web", "zone": "eu-1"},
         "state": "connected",
@@ -100,12 +103,13 @@ def agent(name: str, **fields: JsonValue) -> JsonObject:
         "waiting": 0,
         "enrolled_at": at(86_400 * 3),
         "last_seen_at": at(2),
-    } | fields
+    }
+    return {**document, **fields}
 
 
 def queue(action: str, place: str, **fields: JsonValue) -> JsonObject:
     """Return a queue in which something waits."""
-    return {
+    document: JsonObject = {
         "place": place,
         "action": action,
         "key": "null",
@@ -117,12 +121,13 @@ def queue(action: str, place: str, **fields: JsonValue) -> JsonObject:
         "head": 21,
         "oldest_at": at(185),
         "waiting_for": "",
-    } | fields
+    }
+    return {**document, **fields}
 
 
 def event(position: int, **fields: JsonValue) -> JsonObject:
     """Return an event that was planned."""
-    return {
+    document: JsonObject = {
         "position": position,
         "id": f"evt-{position}",
         "source": "alertmanager",
@@ -134,12 +139,13 @@ def event(position: int, **fields: JsonValue) -> JsonObject:
         "revision": "a1b2c3d4e5f60718293a4b5c6d7e8f9001122334",
         "executions": ["0190f0c0-0000-7000-8000-000000000001"],
         "data": {"severity": "high", "unit": "web_1"},
-    } | fields
+    }
+    return {**document, **fields}
 
 
 def rule(ref: str, **fields: JsonValue) -> JsonObject:
     """Return a live rule."""
-    return {
+    document: JsonObject = {
         "ref": ref,
         "trigger": "web.alert",
         "action": "web.restart",
@@ -147,25 +153,32 @@ def rule(ref: str, **fields: JsonValue) -> JsonObject:
         "description": "A failing unit is restarted on the host that reported it",
         "path": f"packs/{ref.replace('.', '/rules/')}.yaml",
         "line": 1,
-    } | fields
+    }
+    return {**document, **fields}
 
 
-def log(text: str, *, ended: bool) -> JsonObject:
-    """Return a window that is all of a log."""
-    content = text.encode()
-    return {"offset": 0, "content": base64.b64encode(content).decode(), "total": len(content), "ended": ended, "attempt": 1}
+def _window(text: str, offset: int) -> JsonObject:
+    """Return what a log of an execution that runs has from an offset on; stderr is empty."""
+    content = text.encode()[offset:]
+    total = len(text.encode())
+    return {"offset": min(offset, total), "content": base64.b64encode(content).decode(), "total": total, "ended": False, "attempt": 1}
 
 
 def overview(**fields: JsonValue) -> JsonObject:
     """Return a controller with some life."""
     wave = [40, 42, 45, 50, 61, 70, 66, 52, 44, 41, 39, 38]
-    return {
+    outcomes: JsonObject = {
+        "succeeded": [4 * one for one in wave * 5],
+        "failed": [one % 3 if one > 65 else 0 for one in wave * 5],
+        "timed_out": [*[0] * 58, 1, 0],
+    }
+    document: JsonObject = {
         "now": NOW,
         "version": "0.1.0",
         "started_at": at(3600 * 5),
         "events_per_second": 12.4,
-        "events": wave * 5,
-        "outcomes": {"succeeded": [4 * one for one in wave] * 5, "failed": ([0] * 9 + [1, 2, 0]) * 5, "timed_out": [0] * 59 + [1]},
+        "events": [*wave * 5],
+        "outcomes": outcomes,
         "unsettled": 134,
         "running": 6,
         "events_waiting": 0,
@@ -200,12 +213,14 @@ def overview(**fields: JsonValue) -> JsonObject:
             "observed_revision": "a1b2c3d4e5f60718293a4b5c6d7e8f9001122334",
             "observed_at": at(20),
         },
+        "alarms": [],
         "failures": [
             failed(1207, "web.restart", "web1", detail="exit code 3"),
             execution(1190, action="db.backup", agent="db1", outcome="timed_out", reason=None, settled_at=at(400)),
             execution(1100, action="web.drain", agent="", outcome="rejected", reason="no_agent", settled_at=at(4000), started_at=""),
         ],
-    } | fields
+    }
+    return {**document, **fields}
 
 
 def everything() -> dict[str, JsonValue]:
@@ -220,7 +235,7 @@ def everything() -> dict[str, JsonValue]:
     ]
     agents = [agent("db1"), agent("web1"), agent("web2")]
     queues = [queue("web.restart", "web1"), queue("web.drain", "*")]
-    content = {
+    content: JsonObject = {
         "queue": queue("web.restart", "web1"),
         "items": [
             {
@@ -241,7 +256,7 @@ def everything() -> dict[str, JsonValue]:
         "/v1/executions": list(executions),
         "/v1/executions/1208": running,
         "/v1/executions/1207": failed(1207, "web.restart", "web1", detail="exit code 3", result={"active": False}),
-        "/v1/executions/1208/logs": log("stopping web_1\nstarting web_1\n", ended=False),
+        "/v1/executions/1208/logs": "stopping web_1\nstarting web_1\n",
         "/v1/events": [event(n) for n in range(30, 0, -1)],
         "/v1/events/17": event(17),
         "/v1/queues": list(queues),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from attune_cli.dashboard.places import Listed, Logs, Thing, Why, place_of
 from tests.cli.dashboard.recorded import Recorded, everything
 from tests.cli.dashboard.seen import CASES, Seen, compare, dashboard
 
@@ -25,13 +26,12 @@ PLACES = {
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_every_screen_is_what_was_found_good(size: tuple[int, int]) -> None:
-    answers = everything()
-    answers["/v1/executions/1208/logs"] = answers["/v1/executions/1208/logs"] | {"ended": True}  # type: ignore[operator]  # an object
-    async with dashboard(Recorded(answers), size=size) as seen:
+    async with dashboard(Recorded(everything()), size=size) as seen:
         compare_at("overview", size, seen)
         for name, (typed, complete) in PLACES.items():
-            await seen.press("colon")
-            await seen.type(typed)
+            place = place_of(typed)
+            assert isinstance(place, Thing | Listed | Logs | Why), place
+            seen.app.go(place)
             await seen.shows(complete.replace(",", ""))
             compare_at(name, size, seen)
             if name == "executions":

@@ -112,7 +112,7 @@ async def test_the_palette_goes_anywhere_and_says_what_it_does_not_know(recorded
         await seen.shows("there is no 'nonsense'")
         await seen.press("colon")
         await seen.type("ag web1")
-        await seen.shows("web2")
+        await seen.shows("/web1  1 of 1")
         await seen.press("colon", "q", "escape")
         await seen.press("colon")
         await seen.type("expl agent")
@@ -179,7 +179,7 @@ async def test_the_way_back_leads_through_what_was_opened(recorded: Recorded) ->
         await seen.press("down", "down", "down", "enter")  # the first agent of the overview
         await seen.shows("agent web1")
         await seen.press("enter")
-        await seen.shows("reading")
+        await seen.shows("there is no /v1/executions/1209; what to do")
         await seen.press("escape")
         await seen.shows("agent web1")
         await seen.press("escape")
@@ -191,6 +191,10 @@ async def test_the_way_back_leads_through_what_was_opened(recorded: Recorded) ->
 async def test_a_mistake_in_the_program_ends_it_and_is_left_for_the_commands_boundary(recorded: Recorded) -> None:
     recorded.answers["/v1/agents"] = 3
     with pytest.raises(ValueError, match="validation error"):
-        async with dashboard(recorded) as seen:
-            await seen.press("5")
-            await eventually(lambda: seen.app.broken is not None)
+        await open_agents(recorded)
+
+
+async def open_agents(recorded: Recorded) -> None:
+    async with dashboard(recorded) as seen:
+        await seen.press("5")
+        await eventually(lambda: seen.app.broken is not None)
