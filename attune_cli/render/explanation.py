@@ -28,14 +28,17 @@ def show_explained(explained: EventExplanation | ExecutionExplanation | AgentExp
 
 def explained_rows(explained: EventExplanation | ExecutionExplanation | AgentExplanation) -> list[tuple[str, str]]:
     """Return the facts as names and values, those that are not known left out."""
+    return [(name, value) for name, value in _rows(explained) if value]
+
+
+def _rows(explained: EventExplanation | ExecutionExplanation | AgentExplanation) -> list[tuple[str, str]]:
     match explained:
         case EventExplanation(facts=facts):
-            rows = event_rows(facts)
+            return event_rows(facts)
         case ExecutionExplanation(facts=facts):
-            rows = execution_rows(facts)
+            return execution_rows(facts)
         case AgentExplanation(facts=facts):
-            rows = agent_rows(facts)
-    return [(name, value) for name, value in rows if value]
+            return agent_rows(facts)
 
 
 def remedies_of(answers: Sequence[Answer]) -> list[Remedy]:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from attune_cli.dashboard.places import Listed, Logs, Thing, Why
+from attune_cli.dashboard.places import Listed, Logs, Place, Thing, Why
 from attune_core.values import JsonValue
 from tests.cli.dashboard.recorded import Recorded, everything
 from tests.cli.dashboard.seen import compare, dashboard
@@ -32,7 +32,7 @@ def poisoned(value: JsonValue, name: str = "") -> JsonValue:
 async def test_no_field_of_any_screen_reaches_the_terminal_as_anything_but_text(width: int) -> None:
     answers = {path: value if path.endswith("/logs") else poisoned(value) for path, value in everything().items()}
     answers["/v1/executions/1208/logs"] = HOSTILE + "\n" + HOSTILE
-    places = [
+    places: list[Place] = [
         Listed(kind="execution"),
         Listed(kind="event"),
         Listed(kind="queue"),
@@ -58,4 +58,4 @@ async def test_no_field_of_any_screen_reaches_the_terminal_as_anything_but_text(
         shown.append(seen.text)
     for screen in shown:
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", screen)
-    compare(f"hostile-{width}x300", "\n".join(screen.rstrip() for screen in shown) + "\n")
+    compare(f"hostile-{width}x400", "\n".join(screen.rstrip() for screen in shown) + "\n")
