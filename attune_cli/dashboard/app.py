@@ -77,6 +77,8 @@ class Dashboard(App[None]):
         now = self._clock()
         brought = self._feed.take()
         self._picture = model.folded(self._picture, brought)
+        if brought.lost is not None:
+            self._lose(brought.lost)
         self._touched |= brought.kinds
         self._read_when_due(now)
         if isinstance(screen := self.screen, LookingScreen):
@@ -89,7 +91,7 @@ class Dashboard(App[None]):
             return
         touched, self._touched = self._touched, frozenset()
         self._reading, self._read_at = True, now
-        self._desk.ask(lambda asks: asks.get("/v1/overview", OverviewView), self._see, self._lose)
+        self._desk.ask(lambda asks: asks.get("/v1/overview", OverviewView), self._see, self._fail)
         if touched and isinstance(screen := self.screen, LookingScreen):
             screen.changed(touched)
 
@@ -99,8 +101,11 @@ class Dashboard(App[None]):
         self._reading = False
         self._picture = model.seen(self._picture, overview, self._clock())
 
-    def _lose(self, error: AttuneError) -> None:
+    def _fail(self, error: AttuneError) -> None:
         self._reading = False
+        self._lose(error)
+
+    def _lose(self, error: AttuneError) -> None:
         self._picture = model.lost(self._picture, error, self._clock())
 
     # What screens ask for.
