@@ -121,7 +121,8 @@ class Client:
         """
         query = {name: str(value) for name, value in parameters.items() if value is not None}
         headers = {"last-event-id": last} if last else {}
-        timeout = httpx2.Timeout(self._http.timeout, read=silence)
+        known = self._http.timeout
+        timeout = httpx2.Timeout(connect=known.connect, read=silence, write=known.write, pool=known.pool)
         with self._explained(silence), self._http.sse(path, params=query, headers=headers, timeout=timeout) as source:
             if not source.response.is_success:
                 raise _refusal(source.response.status_code, source.response.read())

@@ -25,6 +25,7 @@ EVENTS, EVENT = "events.ndjson", '{"specversion": "1.0", "id": "1", "source": "s
 #: Arguments of commands that would not reach a controller with those alone.
 OWN: Mapping[str, Sequence[str]] = {
     "event import": (EVENTS,),
+    "dashboard": ("--json",),
     "event replay": ("1", "--yes"),
     "event dead-letter retry": ("1",),
     "event dead-letter drop": ("1", "--yes"),

@@ -157,7 +157,7 @@ async def test_lost_connection_is_said_with_cause_and_remedy_keeps_what_was_seen
         seen.clock[0] += 12
         await seen.shows("no connection for 0 s; what is shown is 12 s old")
         await seen.shows("connection refused")
-        await seen.shows("what to do: check that the controller runs")
+        await seen.shows("what to do: see that the controller runs")
         assert "web.restart" in seen.text
         seen.clock[0] += 5
         await seen.shows("no connection for 5 s; what is shown is 17 s old")
