@@ -58,10 +58,12 @@ class Certificate(Fact):
 
     path: str
     what: str
-    begins: float
-    ends: float
-    now: float
     renewal: str
+    begins: float = 0.0
+    ends: float = 0.0
+    now: float = 0.0
+    #: What stands there instead of a certificate.
+    trouble: str = ""
     #: Of so many days left it is said.
     due_days: int = 10
 

@@ -6,7 +6,7 @@ Made by `attune doctor`, read by everything in `gathering`; settings that cannot
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -94,6 +94,7 @@ class Here:
 def look_around(told: Told) -> Here:
     """Return what lives here; `NothingToExamine`."""
     here = Here()
+    told = replace(told, state=told.state.absolute() if told.state else None)
     chosen = told.controller or told.agent
     if told.controller or (not chosen and _has_controller(told)):
         here.controller = _controller(told, here.documents)

@@ -37,6 +37,12 @@ def _check(
     code: str, gather: Callable[[Here], Iterable[_Fact | Unseen]], judge: Callable[[_Fact], Judgement | Iterable[Judgement]]
 ) -> Check:
     def look(here: Here) -> Iterator[Finding]:
+        try:
+            yield from findings(here)
+        except (OSError, ValueError) as error:  # what no gatherer foresaw is no reason to say nothing of everything else
+            yield Finding(code=code, program="host", judgement=skipped("this check", f"could not look: {error}"))
+
+    def findings(here: Here) -> Iterator[Finding]:
         for fact in gather(here):
             if isinstance(fact, Unseen):
                 yield Finding(code=code, program=fact.program, judgement=skipped(fact.about, fact.why, fact.remedy))

@@ -107,6 +107,7 @@ class Installed:
         self.await_agent("0.1.0")
         self.runs("first")
         self.units_are_sound()
+        self.the_doctor_is_content()
         self.repeated_changes_nothing()
         self.executor_opens_no_network()
         self.crashes_are_survived()
@@ -149,6 +150,11 @@ class Installed:
             "drwx------ root:root /var/lib/attune-executor",
             "drwx------ attune-controller:attune-controller /var/lib/attune-controller",
         ]
+
+    def the_doctor_is_content(self) -> None:
+        found = json.loads(self.host.run("attune doctor --json").stdout)
+        wrong = [one for one in found["findings"] if one["level"] == "error"]
+        assert (found["programs"], wrong) == (["controller", "agent", "profile"], [])
 
     def repeated_changes_nothing(self) -> None:
         agent = self.pid("attune-agent")

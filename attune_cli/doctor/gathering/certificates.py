@@ -47,7 +47,8 @@ def _read(here: Here, program: str, path: Path, what: str, renewal: str, *, due:
         yield Unseen(program=program, about=str(path), why="this command is installed without what reads certificates")
         return
     except (OSError, ValueError) as error:
-        yield Unseen(program=program, about=str(path), why=f"is no certificate: {error}")
+        words = error.strerror if isinstance(error, OSError) else "it is no certificate in PEM"
+        yield Certificate(program=program, path=str(path), what=what, renewal=renewal, trouble=words or str(error))
         return
     yield Certificate(
         program=program,

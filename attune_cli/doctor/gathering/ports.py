@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attune_cli.doctor.facts import Port
-from attune_cli.doctor.gathering.processes import running
+from attune_cli.doctor.gathering.processes import open_files, running
 from attune_cli.doctor.here import Here
 from attune_core.addresses import Address, address_of
 
@@ -83,18 +83,8 @@ def _holders(inodes: set[str]) -> Iterator[tuple[int, str]]:
         return
     wanted = {f"socket:[{inode}]" for inode in inodes}
     for place in Path("/proc").iterdir():
-        if place.name.isdecimal() and wanted & _open_files(place):
+        if place.name.isdecimal() and wanted & open_files(int(place.name)):
             yield int(place.name), _words(place)
-
-
-def _open_files(place: Path) -> set[str]:
-    found: set[str] = set()
-    try:
-        for one in (place / "fd").iterdir():
-            found.add(str(one.readlink()))
-    except OSError:
-        return found  # ended, or not ours to see
-    return found
 
 
 def _words(place: Path) -> str:

@@ -27,15 +27,39 @@ def running(here: Here) -> dict[str, int]:
 
 
 def lock_holder(path: Path) -> int | None:
-    """Return the process that has a file locked."""
+    """Return the process that has a file locked.
+
+    The kernel names the file by device and inode; an overlay says another device to who asks for the file, so who has it open counts, too.
+    """
     try:
         found = path.stat()
-        lines = _LOCKS.read_text("ascii").splitlines()
+        rows = [line.split() for line in _LOCKS.read_text("ascii").splitlines() if "->" not in line]
     except OSError:
         return None
-    name = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
-    rows = [line.split() for line in lines if "->" not in line]
-    return next((int(row[4]) for row in rows if row[5] == name and int(row[4]) > 0), None)
+    device = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}"
+    for number, holder in [(row[5], int(row[4])) for row in rows]:
+        on, _, inode = number.rpartition(":")
+        if inode == str(found.st_ino) and holder > 0 and (on == device or _has_open(holder, found)):
+            return holder
+    return None
+
+
+def open_files(pid: int) -> set[str]:
+    """Return what a process has open, as far as it is shown to us."""
+    found: set[str] = set()
+    try:
+        for one in Path(f"/proc/{pid}/fd").iterdir():
+            found.add(str(one.readlink()))
+    except OSError:
+        return found  # ended, or not ours to see
+    return found
+
+
+def _has_open(pid: int, wanted: os.stat_result) -> bool:
+    try:
+        return any(os.path.samestat(one.stat(), wanted) for one in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return False  # ended, or not ours to see
 
 
 def agent_pid(status: Path) -> int | None:

@@ -74,6 +74,8 @@ def accepted(fact: Handshake) -> Judgement:
 
 def stored(fact: Certificate) -> Judgement:
     """Judge a certificate on this host's disk."""
+    if fact.trouble:
+        return error(fact.path, f"{fact.what} cannot be read: {fact.trouble}", fact.renewal)
     return _of_today(fact.path, fact.what, (fact.begins, fact.ends, fact.now), due=fact.due_days, renewal=fact.renewal)
 
 

@@ -42,7 +42,7 @@ def user(fact: User) -> Judgement:
         return error(fact.path, f"belongs to uid {fact.uid}, and there is no such user", f"chown -R the program's user {quote(fact.path)}")
     if fact.uid == 0 and fact.program != "executor":
         message = f"belongs to root, so the {fact.program} runs with more rights than it needs"
-        return warning(fact.path, message, "run it as a user of its own, as `attune agent install` sets it up")
+        return warning(fact.path, message, f"run it as a user of its own, as `attune {fact.program} install` sets it up")
     return ok(fact.path, f"belongs to {fact.name}")
 
 

@@ -148,6 +148,7 @@ CASES: list[tuple[Judgement, Level, str]] = [
     (certificates.stored(certificate(NOW - DAY, NOW + 20 * DAY)), OK, "valid"),
     (certificates.stored(certificate(NOW - DAY, NOW + DAY)), WARNING, "join"),
     (certificates.stored(certificate(NOW - DAY, NOW)), ERROR, "join"),
+    (certificates.stored(facts.Certificate(program="agent", path="c", what="it", renewal="join", trouble="no PEM")), ERROR, "no PEM"),
     (certificates.stored(certificate(NOW + DAY, NOW + 2 * DAY)), ERROR, "a clock is wrong"),
     (disk.space(room(50 << 30)), OK, "50.0 GiB of 100.0 GiB"),
     (disk.space(room(500 << 20)), WARNING, "du -xh"),
