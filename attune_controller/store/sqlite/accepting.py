@@ -4,6 +4,7 @@ Called by events.py for events at the door and by moves.py for completion events
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import LiteralString, cast
 
 import apsw
@@ -12,9 +13,11 @@ from attune_controller.store.encoding import decode
 from attune_controller.store.errors import ReplayedBody
 from attune_controller.store.records.events import Acceptance, NewEvent
 from attune_controller.store.sameness import differs
-from attune_controller.store.sqlite.event_rows import INSERT, values_of
+from attune_controller.store.sqlite.accepting_together import Row, insert_new
+from attune_controller.store.sqlite.event_rows import INSERT, ROW, values_of
 from attune_controller.store.sqlite.statements import Values, execute, row_of
 
+_INSERT: LiteralString = INSERT + ROW
 _FIRST: LiteralString = "SELECT position, type, subject, data FROM events WHERE id = ? AND source = ?"
 _DROPPED: LiteralString = "SELECT 1 FROM plans WHERE position = ? AND dropped_at > 0"
 _KNOWN: LiteralString = "SELECT 1 FROM events WHERE id = ? AND source = ?"
@@ -37,9 +40,31 @@ def accept(connection: apsw.Connection, new: NewEvent, values: Values) -> Accept
     return Acceptance(position=_insert(connection, new, values), duplicate=False)
 
 
-def accept_each(connection: apsw.Connection, events: Sequence[tuple[NewEvent, Values]]) -> list[Acceptance]:
+def accept_each(connection: apsw.Connection, events: Sequence[Row]) -> list[Acceptance]:
     """Store events once, in order; see port.Events.accept_events."""
+    if len(events) > 1 and (accepted := accept_new(connection, [events])):
+        return accepted[0]
     return [accept(connection, new, values) for new, values in events]
+
+
+def accept_new(connection: apsw.Connection, asked: Sequence[Sequence[Row]]) -> list[list[Acceptance]] | None:
+    """Store the events of several callers, in order; None, and nothing is stored, unless all of them are new and alive."""
+    positions = insert_new(connection, [row for events in asked for row in events])
+    if positions is None:
+        return None
+    each = iter(positions)
+    return [[Acceptance(position=next(each), duplicate=False) for _ in events] for events in asked]
+
+
+@dataclass(frozen=True)
+class AcceptEvents:
+    """`accept_each` as an operation that the writer knows, so that it can put those of several callers together."""
+
+    events: Sequence[Row]
+
+    def __call__(self, connection: apsw.Connection) -> list[Acceptance]:
+        """Store this caller's events."""
+        return accept_each(connection, self.events)
 
 
 def insert_completion(connection: apsw.Connection, new: NewEvent, values: Values) -> None:
@@ -50,7 +75,7 @@ def insert_completion(connection: apsw.Connection, new: NewEvent, values: Values
 
 def _insert(connection: apsw.Connection, new: NewEvent, values: Values) -> int:
     """Store an event that is not there yet and return its position."""
-    execute(connection, INSERT, *values)
+    execute(connection, _INSERT, *values)
     position = connection.last_insert_rowid()
     if new.dead:
         execute(connection, _DEAD, position, new.dead.detail, new.dead.reason)

@@ -10,11 +10,11 @@ from attune_controller.store.records.events import Event, EventStatus, NewEvent
 from attune_controller.store.sqlite.statements import Row, Values
 from attune_core.dead_letters import DeadLetter, DeadReason
 
-#: Parameters in the order of `values_of`.
+#: To be followed by one ROW or several; parameters in the order of `values_of`.
 INSERT: LiteralString = """
-INSERT INTO events (source, id, type, subject, time, received_at, hops, body_digest, traceparent, data)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO events (source, id, type, subject, time, received_at, hops, body_digest, traceparent, data) VALUES
 """
+ROW: LiteralString = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #: To be followed by FROM with `events e` and `plans p`.
 COLUMNS: LiteralString = """
 SELECT e.position, e.source, e.id, e.type, e.subject, e.time, e.received_at, e.hops, e.body_digest, e.traceparent, e.data,

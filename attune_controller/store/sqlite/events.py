@@ -14,9 +14,9 @@ from attune_controller.store.records.events import Acceptance, Event, EventFilte
 from attune_controller.store.records.executions import Execution
 from attune_controller.store.records.groups import Plan
 from attune_controller.store.records.standing import Filter
-from attune_controller.store.sqlite.accepting import accept, accept_each
+from attune_controller.store.sqlite.accepting import AcceptEvents, accept
 from attune_controller.store.sqlite.connected import Connected
-from attune_controller.store.sqlite.connection_thread import Relay, Ticket
+from attune_controller.store.sqlite.connection_thread import ALONE, Relay, Ticket
 from attune_controller.store.sqlite.event_rows import COLUMNS, event_of, values_of
 from attune_controller.store.sqlite.listed import listed_events
 from attune_controller.store.sqlite.planning import prepare, record_plans
@@ -41,8 +41,8 @@ class SqliteEvents(Connected):
 
     async def accept_events(self, events: Sequence[NewEvent], *, followed: bool = False) -> Sequence[Acceptance]:
         """See the port."""
-        each = [(event, values_of(event)) for event in events]
-        return await self._write_with_room(partial(accept_each, events=each), Relay(followed=followed))
+        each = AcceptEvents([(event, values_of(event)) for event in events])
+        return await self._write_with_room(each, Relay(followed=True) if followed else ALONE)
 
     async def unplanned(self, *, limit: int, certain: bool = True) -> Sequence[Event]:
         """See the port."""

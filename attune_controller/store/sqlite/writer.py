@@ -4,16 +4,22 @@ Runs in its ConnectionThread; also does the checkpoints, because a checkpoint be
 """
 
 import contextlib
+from collections.abc import Callable
+from functools import partial
+from itertools import islice, takewhile
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import apsw
 
 from attune_controller.store.errors import StoreBusy, StoreFull
-from attune_controller.store.sqlite.connection_thread import BATCH, More, Ticket, answer
+from attune_controller.store.sqlite.accepting import AcceptEvents, accept_new
+from attune_controller.store.sqlite.connection_thread import ALONE, BATCH, More, Ticket, answer
 from attune_controller.store.sqlite.failures import OF_THE_DISK, explained
 from attune_controller.store.sqlite.reserve import Reserve
 from attune_core.errors import AttuneError
+
+T = TypeVar("T")
 
 #: Pages in the log from which it is written back into the database when nobody waits, and from which somebody has to wait for it.
 CHECKPOINT_IDLE, CHECKPOINT_BUSY = 1_000, 4_000
@@ -47,16 +53,27 @@ class Writer:
     def _commit(self, batch: list[Ticket], more: More) -> None:
         """Run what is there and what follows it at once, then commit: an event, its plan and its hand-over are one sync that way."""
         self._connection.execute("BEGIN IMMEDIATE")
-        awaited = False
-        for ticket in batch:  # which grows
-            if ticket.relay.early:
-                self._look(ticket)
-            else:
-                self._run(ticket)
-            awaited = (awaited and not ticket.relay.follows) or _is_followed(ticket)
-            if awaited and ticket is batch[-1] and len(batch) < BATCH:
+        awaited, done = False, 0
+        while done < len(batch):  # which grows
+            done += self._next(batch, done)
+            last = batch[done - 1]
+            awaited = (awaited and not last.relay.follows) or _is_followed(last)
+            if awaited and done == len(batch) < BATCH:
                 batch.extend(more(PATIENCE))
         self._connection.execute("COMMIT")
+
+    def _next(self, batch: list[Ticket], place: int) -> int:
+        """Run the next ticket, and with it those behind it that also only bring events; return how many that were."""
+        ticket = batch[place]
+        alike = list(takewhile(_only_accepts, islice(batch, place, None)))
+        if len(alike) > 1:
+            self._run_together(alike)
+            return len(alike)
+        if ticket.relay.early:
+            self._look(ticket)
+        else:
+            self._run(ticket)
+        return 1
 
     def _look(self, ticket: Ticket) -> None:
         """Answer a caller that only reads; there is nothing to take back."""
@@ -73,15 +90,33 @@ class Writer:
         if after is not None and after.error is not None:  # what it goes by was taken back
             ticket.error = after.error
             return
+        ticket.result, ticket.error = self._attempt(ticket.operation)
+
+    def _run_together(self, tickets: list[Ticket]) -> None:
+        """Store the events of several callers with as few statements as those of one; unless all of them are new, each by itself."""
+        asked = [ticket.operation.events for ticket in tickets if isinstance(ticket.operation, AcceptEvents)]
+        found, _ = self._attempt(partial(accept_new, asked=asked))
+        if found is None:
+            for ticket in tickets:
+                self._run(ticket)
+        else:
+            for ticket, acceptances in zip(tickets, found, strict=True):
+                ticket.result = acceptances
+
+    def _attempt(self, operation: Callable[[apsw.Connection], T]) -> tuple[T | None, Exception | None]:
+        """Return what an operation returns, or what it raises, and then nothing of it happened."""
+        result: T | None = None
+        failure: Exception | None = None
         self._connection.execute("SAVEPOINT caller")
         try:
-            ticket.result = ticket.operation(self._connection)
+            result = operation(self._connection)
         except OF_THE_DISK:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is that caller's, and reaches it
-            ticket.error = error
+            failure = error
             self._connection.execute("ROLLBACK TO caller")
         self._connection.execute("RELEASE caller")
+        return result, failure
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
@@ -122,3 +157,7 @@ class Writer:
 def _is_followed(ticket: Ticket) -> bool:
     """Tell whether somebody is on the way with what follows; whoever is given nothing early has nothing to follow it with."""
     return ticket.error is None and (bool(ticket.result) if ticket.relay.early else ticket.relay.followed)
+
+
+def _only_accepts(ticket: Ticket) -> bool:
+    return ticket.relay is ALONE and isinstance(ticket.operation, AcceptEvents)
