@@ -77,7 +77,10 @@ def _is_small(raw: bytes, bounds: JsonLimits) -> bool:
     Each container has one more of these than commas, and NUL and surrogates come by escapes alone. Most documents are so, and looking
     into them would cost as much as parsing them.
     """
-    return len(raw) <= bounds.string and b"\\u" not in raw and raw.count(b",") + raw.count(b"[") + raw.count(b"{") <= bounds.keys
+    if len(raw) > bounds.string or b"\\u" in raw:
+        return False
+    # Each key and each item has a byte of its own besides the one that parts it from the next, so a short text needs no counting.
+    return len(raw) <= bounds.keys or raw.count(b",") + raw.count(b"[") + raw.count(b"{") <= bounds.keys
 
 
 def _refuse_depth(raw: bytes, limit: int) -> None:
