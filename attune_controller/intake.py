@@ -113,7 +113,7 @@ class Intake:
         if dead:
             return replace(event, dead=dead)
         revision = unheard(event, self._active.catalog)
-        return replace(event, unheard=revision) if revision else event
+        return event.unheard_under(revision) if revision else event
 
     def _with_news(self, event: NewEvent) -> NewEvent:
         notice = self._news.of(event, event.dead) if event.dead and self._news else None

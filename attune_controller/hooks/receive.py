@@ -3,7 +3,7 @@
 Called by http.resources.hooks; the event goes to intake, which judges the payload against the trigger's schema.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol, TypeAlias
@@ -103,8 +103,8 @@ class Hooks:
         self._intake, self._active, self._secrets, self._clock, self._random = intake, active, secrets, clock, random
         self._accepted, self._refused, self.body_bytes = accepted, refused, body_bytes
 
-    async def receive(self, name: str, headers: Iterable[tuple[str, str]], body: AsyncIterator[bytes]) -> Received:
-        """Verify a request and accept its event; names of headers are in lower case, the body is the raw one.
+    async def receive(self, name: str, headers: Iterable[tuple[str, str]], body: Callable[[], Awaitable[bytes]]) -> Received:
+        """Verify a request and accept its event; names of headers are in lower case, the body is the raw one, read when it may be believed.
 
         Raises what `hooks.errors` and `webhooks.errors` list, `JsonRefused`, and `ReplayedBody` for what came before under another id.
         """
@@ -122,11 +122,11 @@ class Hooks:
             self._accepted(name)
         return found
 
-    async def _taken(self, webhook: Webhook, fields: Fields, chunks: AsyncIterator[bytes]) -> Received:
+    async def _taken(self, webhook: Webhook, fields: Fields, read: Callable[[], Awaitable[bytes]]) -> Received:
         scheme = SCHEMES[webhook.document.verify]
         secrets = self._usable(webhook) if scheme.keyed else (b"",)
         proof = scheme.proof(fields, webhook.document, self._clock.now())
-        raw = b"".join([chunk async for chunk in chunks])
+        raw = await read()
         _verify(webhook, proof, secrets, raw)
         body = read_body(raw, webhook.document, size=self.body_bytes)
         if (reply := scheme.challenge(body)) is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from attune_controller.http.errors import BodyTooLarge, DocumentInvalid, IdempotencyKeyInvalid, QueryInvalid
@@ -67,7 +67,7 @@ class Call:
     async def body(self) -> bytes:
         """Return the whole body; it can be asked for again."""
         if self._body is None:
-            self._body = b"".join([chunk async for chunk in self.stream(self.parts.body_bytes)])
+            self._body = await read_body(self.request, self.parts.body_bytes)
         return self._body
 
     async def json(self) -> JsonValue:
@@ -148,9 +148,7 @@ class Query:
 
 async def stream_body(request: Request, limit: int) -> AsyncIterator[bytes]:
     """Yield a body's chunks, never more than `limit` bytes; nothing is decompressed."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
-        raise BodyTooLarge(f"the body is longer than {limit} bytes")
+    _refuse_declared(request, limit)
     seen = 0
     async for chunk in request.stream():
         seen += len(chunk)
@@ -158,6 +156,29 @@ async def stream_body(request: Request, limit: int) -> AsyncIterator[bytes]:
             raise BodyTooLarge(f"the body is longer than {limit} bytes")
         if chunk:
             yield chunk
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Return a body of at most `limit` bytes; most come in one message, for which a stream would cost more than reading them."""
+    _refuse_declared(request, limit)
+    message = await request.receive()
+    chunks, seen = [message.get("body", b"")], 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        seen += len(chunks[-1])
+        if seen > limit:
+            raise BodyTooLarge(f"the body is longer than {limit} bytes")
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+        message = await request.receive()
+        chunks.append(message.get("body", b""))
+
+
+def _refuse_declared(request: Request, limit: int) -> None:
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise BodyTooLarge(f"the body is longer than {limit} bytes")
 
 
 def answer(document: BaseModel, status: int = 200) -> Response:

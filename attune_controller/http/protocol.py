@@ -29,6 +29,10 @@ from attune_controller.http.problems import raw_problem
 PEER = "attune.peer"
 
 
+#: The fields that say whom a request is for and where it ends.
+_FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding"})
+
+
 class Phase(Enum):
     """What the connection is waiting for."""
 
@@ -193,10 +197,10 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _objection(self) -> HttpRefusal | None:
         """Return what is wrong with the header, so that no proxy before us can have read it differently (RFC 9112 §6.3, §3.2)."""
-        fields = [(name, value.strip()) for name, value in self.headers]
+        fields = [(name, value.strip()) for name, value in self.headers if name in _FRAMING]
         lengths = [value for name, value in fields if name == b"content-length"]
         codings = [value.lower() for name, value in fields if name == b"transfer-encoding"]
-        hosts = sum(name == b"host" for name, _ in fields)
+        hosts = len(fields) - len(lengths) - len(codings)
         if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
             return RequestMalformed("there is not exactly one Host")
         if self.parser.should_upgrade():

@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from attune_core.errors import AttuneError, Blame
 from attune_core.moments import parse_rfc3339
@@ -28,8 +28,7 @@ class CloudEventRefused(AttuneError):
     remedy = "send specversion 1.0, id, source, type and JSON data (CloudEvents 1.0, JSON format)"
 
 
-@dataclass(frozen=True, kw_only=True)
-class CloudEvent:
+class CloudEvent(NamedTuple):
     """The attributes that Attune keeps; times are seconds of the epoch, None where there is none."""
 
     id: str

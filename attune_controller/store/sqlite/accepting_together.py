@@ -4,31 +4,29 @@ Called by accepting.py for the events of one request, and by the writer for thos
 simply new (known ids, replayed bodies, dead letters) goes through accepting.py one by one.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from itertools import chain, groupby, islice
-from typing import LiteralString, TypeAlias
+from collections.abc import Iterator, Sequence
+from itertools import chain, groupby
+from typing import LiteralString, TypeAlias, TypeVar
 
 import apsw
 
 from attune_controller.store.records.events import NewEvent
 from attune_controller.store.sqlite.event_rows import INSERT, ROW
-from attune_controller.store.sqlite.statements import Value, Values, execute, row_of
+from attune_controller.store.sqlite.statements import Values, execute, row_of
 
+T = TypeVar("T")
 Row: TypeAlias = tuple[NewEvent, Values]
 
-#: Rows of one statement, so that few texts are prepared; a rest of fewer rows is put together from these.
-SIZES = (64, 16, 4, 1)
-_INSERT: dict[int, LiteralString] = {size: INSERT + ", ".join([ROW] * size) for size in SIZES}
-_PAIRS: dict[int, LiteralString] = {size: "(VALUES " + ", ".join(["(?, ?)"] * size) + ") AS asked" for size in SIZES}
-# CROSS JOIN: each asked pair is looked up in the index, whatever SQLite thinks of the sizes.
-_ANY_KNOWN: dict[int, LiteralString] = {
-    size: "SELECT 1 FROM " + pairs + " CROSS JOIN events e ON e.id = asked.column1 AND e.source = asked.column2 LIMIT 1"
-    for size, pairs in _PAIRS.items()
-}
-_ANY_BODY: dict[int, LiteralString] = {
-    size: "SELECT 1 FROM " + pairs + " CROSS JOIN events e ON e.source = asked.column1 AND e.body_digest = asked.column2 LIMIT 1"
-    for size, pairs in _PAIRS.items()
-}
+#: Rows of one statement at most; each number up to it has an INSERT of its own, and the look before it one of two.
+MOST = 64
+_INSERT: list[LiteralString] = [INSERT + ", ".join([ROW] * size) for size in range(MOST + 1)]
+# By the two unique indexes, for each event asked about.
+_ANY_KNOWN: LiteralString = """
+SELECT 1 FROM (VALUES *) AS asked
+WHERE EXISTS (SELECT 1 FROM events WHERE id = asked.column1 AND source = asked.column2)
+OR EXISTS (SELECT 1 FROM events WHERE source = asked.column2 AND body_digest = asked.column3) LIMIT 1
+"""
+_LOOKS: dict[int, LiteralString] = {size: _ANY_KNOWN.replace("*", ", ".join(["(?, ?, ?)"] * size)) for size in (8, MOST)}
 _UNPLANNED: LiteralString = "INSERT INTO unplanned (position) SELECT position FROM events WHERE position > ?"
 _UNHEARD: LiteralString = """
 INSERT INTO plans (position, status, reason, revision)
@@ -49,21 +47,22 @@ def insert_new(connection: apsw.Connection, rows: Sequence[Row]) -> list[int] | 
 def _are_new(connection: apsw.Connection, rows: Sequence[Row]) -> bool:
     if any(new.dead or new.notice for new, _ in rows):
         return False
-    names = {(new.id, new.source) for new, _ in rows}
-    bodies = [(new.source, new.body_digest) for new, _ in rows if new.body_digest]
-    if len(names) < len(rows) or len(set(bodies)) < len(bodies):
+    asked = [(new.id, new.source, new.body_digest or None) for new, _ in rows]
+    bodies = [one[1:] for one in asked if one[2]]
+    if len({one[:2] for one in asked}) < len(rows) or len(set(bodies)) < len(bodies):
         return False
-    return not (_any(connection, _ANY_KNOWN, names) or _any(connection, _ANY_BODY, bodies))
-
-
-def _any(connection: apsw.Connection, sql: dict[int, LiteralString], pairs: Collection[tuple[str, str]]) -> bool:
-    return any(row_of(connection, sql[size], *values) for size, values in _pieces(pairs))
+    for some in _in_parts(asked):
+        size = 8 if len(some) <= 8 else MOST
+        padded = [*some, *[some[-1]] * (size - len(some))]
+        if row_of(connection, _LOOKS[size], *chain.from_iterable(padded)):
+            return False
+    return True
 
 
 def _insert(connection: apsw.Connection, rows: Sequence[Values], revision: str) -> range:
     """Store rows one behind the other, and their plans unless an older event waits (G11)."""
-    for size, values in _pieces(rows):
-        execute(connection, _INSERT[size], *values)
+    for some in _in_parts(rows):
+        execute(connection, _INSERT[len(some)], *chain.from_iterable(some))
     last = connection.last_insert_rowid()  # the one writer takes them without a gap
     before = last - len(rows)
     if revision:
@@ -73,10 +72,6 @@ def _insert(connection: apsw.Connection, rows: Sequence[Values], revision: str) 
     return range(before + 1, last + 1)
 
 
-def _pieces(rows: Collection[Sequence[Value]]) -> Iterator[tuple[int, Sequence[Value]]]:
-    """Yield the values of as many rows as one statement takes, and that number."""
-    rest, left = iter(rows), len(rows)
-    for size in SIZES:
-        for _ in range(left // size):
-            yield size, tuple(chain.from_iterable(islice(rest, size)))
-        left %= size
+def _in_parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(rows), MOST):
+        yield rows[start : start + MOST]
