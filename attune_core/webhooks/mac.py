@@ -50,12 +50,15 @@ class Mac:
 
 
 def mac_of(key: bytes, body: bytes, *, before: bytes = b"", after: bytes = b"", algorithm: str = "sha256") -> bytes:
-    """Return the HMAC of a body between two texts."""
-    if not before and not after:
-        return hmac.digest(key, body, algorithm)
-    found = hmac.new(key, before, algorithm)
-    found.update(body)
-    found.update(after)
+    """Return the HMAC of a body between two texts.
+
+    Not by `hmac.digest`: that lets go of Python's lock for however few bytes, and getting it back beside a busy thread costs more than they do.
+    """
+    found = hmac.new(key, before or body, algorithm)
+    if before:
+        found.update(body)
+    if after:
+        found.update(after)
     return found.digest()
 
 
