@@ -52,7 +52,7 @@ class Mac:
 def mac_of(key: bytes, body: bytes, *, before: bytes = b"", after: bytes = b"", algorithm: str = "sha256") -> bytes:
     """Return the HMAC of a body between two texts.
 
-    Not by `hmac.digest`: that lets go of Python's lock for however few bytes, and getting it back beside a busy thread costs more than they do.
+    Not by `hmac.digest`: that lets go of Python's lock for however few bytes, and getting it back beside a busy thread costs more.
     """
     found = hmac.new(key, before or body, algorithm)
     if before:

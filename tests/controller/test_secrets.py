@@ -7,6 +7,7 @@ import pytest
 
 import attune_controller.secrets as module
 from attune_controller.errors import SecretUnusable
+from attune_controller.identity.private_file import read_private
 from attune_controller.secrets import ControllerSecrets
 
 
@@ -54,11 +55,10 @@ def test_a_kept_value_is_not_given_once_others_may_read_its_file(place: Path, mo
 def test_a_file_is_read_once_while_it_stays_as_it_is(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SETTLED", -1.0)
     reads: list[str] = []
-    real = module.read_private
 
     def read(path: str, limit: int) -> bytes:
         reads.append(path)
-        return real(path, limit)
+        return read_private(path, limit)
 
     monkeypatch.setattr(module, "read_private", read)
     secrets = ControllerSecrets(place.parent)

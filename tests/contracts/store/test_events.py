@@ -93,6 +93,28 @@ async def test_concurrent_deliveries_of_one_event_store_it_once(store: Store) ->
     assert (await store.counts()).events_waiting == 1
 
 
+async def test_of_many_that_wait_for_one_commit_each_is_judged_by_itself(store: Store) -> None:
+    await store.accept_event(replace(event("known", body_digest="k" * 64), unheard="r"))
+    waits = event("waits")
+    new = [replace(event(f"new {number}"), unheard="r") for number in range(150)]
+    asked = [*new[:70], waits, *new[70:], event("known", data={"other": 1}), event("replay", body_digest="k" * 64), new[0]]
+    answers = await asyncio.gather(*(store.accept_events([one]) for one in asked), return_exceptions=True)
+    taken = [one[0] for one in answers if not isinstance(one, BaseException)]
+    assert [one.position for one in taken] == [*range(2, 153), 1, 2]
+    assert [(one.duplicate, one.differs) for one in taken] == [(False, False)] * 151 + [(True, True), (True, False)]
+    assert [type(one) for one in answers if isinstance(one, BaseException)] == [ReplayedBody]
+    assert [one.new.id for one in await store.unplanned(limit=200)] == ["waits", *(one.id for one in new[70:])], "none before an older one"
+    assert [found.status for found in (await store.events(before=72, limit=70)).events] == [EventStatus.PLANNED] * 70
+
+
+async def test_many_of_one_request_are_planned_as_they_are_stored_unless_an_older_one_waits(store: Store) -> None:
+    kinds = ["r", "r", "s", "", "r"]
+    told = await store.accept_events([replace(event(f"{number}"), unheard=kind) for number, kind in enumerate(kinds)])
+    assert [one.position for one in told] == [1, 2, 3, 4, 5]
+    assert [one.position for one in await store.unplanned(limit=9)] == [4, 5]
+    assert [found.revision for found in (await store.events(before=4, limit=9)).events] == ["s", "r", "r"]
+
+
 async def test_a_body_that_comes_back_under_another_id_is_refused(store: Store) -> None:
     first = await store.accept_event(event("1", body_digest="b" * 64))
     with pytest.raises(ReplayedBody):
