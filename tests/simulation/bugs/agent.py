@@ -138,5 +138,5 @@ AGENT_BUGS = (
         injected=replaced((Buckets, "__init__", _full_again)),
     ),
     Bug(name="what is lost is guessed a success", breaks=("G12",), injected=replaced((Following, "end", _guess_a_success))),
-    Bug(name="reports are forgotten when they are sent", breaks=("G1",), injected=replaced((Posting, "take", _forget_what_is_sent))),
+    Bug(name="reports are forgotten when they are sent", breaks=("G1", "G7"), injected=replaced((Posting, "take", _forget_what_is_sent))),
 )
