@@ -1,7 +1,7 @@
 """A repository in which everything that can become an event does: sensors in three languages, timers, webhooks, and triggers for doors.
 
 Pushed by `night`. Every rule leads to one action, which appends `<source> <id>` of each event that it was run for to the witness. Most
-rules gather their events, so that thousands of events need some hundreds of executions.
+rules gather their events, so that thousands of events need some two hundred executions.
 """
 
 import json
@@ -12,7 +12,7 @@ from attune_core.shipped import shipped
 from attune_core.values import JsonObject, JsonValue
 
 #: What each sensor prints before it goes quiet; times the scale.
-SEEN = {"python": 400, "shell": 200, "node": 300}
+SEEN = {"python": 120, "shell": 60, "node": 100}
 #: What the ends of the executions for GitHub's deliveries, and the arrival of the host, are called in the witness.
 ENDS, JOINED = "ends", "joined"
 
@@ -70,7 +70,7 @@ DUE = {
     ],
     "second": [f"2026-10-25T02:00:{second:02}Z" for second in range(5, 15)],
 }
-_GATHERED: JsonObject = {"accumulate": {"within": "3s", "at_most": 75}, "key": "${{ event.source }}"}
+_GATHERED: JsonObject = {"accumulate": {"within": "3s", "at_most": 100}, "key": "${{ event.source }}"}
 _ONE = 'event.source + " " + event.id'
 _EACH = 'events.map(e, e.source + " " + e.id).join("\\n")'
 
@@ -122,7 +122,7 @@ def _rules() -> dict[str, str]:
             "core.execution_finished",
             f'events.map(e, "{ENDS} " + e.id).join("\\n")',
             when='event.data.rule == "note.github"',
-            throttle={"accumulate": {"within": "3s", "at_most": 75}},
+            throttle={"accumulate": {"within": "3s", "at_most": 100}},
         ),
     }
     rules |= {timer: _rule(f"clock.{timer}", _ONE) for timer in _TIMERS}

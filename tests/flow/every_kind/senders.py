@@ -31,7 +31,7 @@ from tests.flow.every_kind.night import SECRETS
 
 #: How much each sends; times the scale. Bulk goes in requests of 200 lines, batches have ten events, and
 #: five in a row settle together.
-REQUESTS = {"bulk": 18, "structured": 100, "binary": 100, "batch": 70, "github": 50, "alertmanager": 50, "settling": 100, "pairs": 10}
+REQUESTS = {"bulk": 22, "structured": 30, "binary": 30, "batch": 40, "github": 20, "alertmanager": 20, "settling": 40, "pairs": 10}
 BULK, BATCHED, KEYED = 200, 10, 5
 #: What was sent before any clock was set: old events are taken, those from a day ahead are not.
 _TIME = datetime(2026, 10, 24, 20, tzinfo=UTC)
