@@ -5,12 +5,15 @@ alike, so that timers, groups, certificates and stamps agree; monotonic and boot
 """
 
 import os
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import pytest
 
 from attune_cli.local.origin import Origin
 from attune_cli.local.system import LocalAgent, LocalSystem, network_settings
@@ -26,19 +29,15 @@ _SLEEP = "import threading, time\ntime.sleep = threading.Event().wait\n"
 SECRETS = {"github": "a secret of GitHub's", "alertmanager": "a-token"}
 
 
-class Faked(LocalSystem):
-    """The system; its certificates are of another time than the test's own, so the test's client does not look at their dates."""
-
-    @property
-    def profile(self) -> Profile:
-        return replace(super().profile, authority="")
+#: OpenSSL's X509_V_FLAG_NO_CHECK_TIME: the system's certificates are of another time than the test's own.
+_WHENEVER = ssl.VerifyFlags(0x200000)
 
 
 @dataclass
 class Night:
     """The system, its host, and what was written down."""
 
-    system: Faked
+    system: LocalSystem
     host: LocalAgent
     clock: Path
     witness: Path
@@ -74,6 +73,12 @@ class Night:
             self.system.start_agent(self.host)
 
 
+def _trusting_whenever(profile: Profile) -> ssl.SSLContext:
+    context = ssl.create_default_context(cadata=profile.authority)
+    context.verify_flags |= _WHENEVER
+    return context
+
+
 def write_clock(clock: Path, moment: str) -> None:
     """Write how far the real clock is off."""
     new = clock.with_suffix(".new")
@@ -103,7 +108,9 @@ def night(place: Path, *, begin: str, scale: int, stretch: float) -> Iterator[Ni
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "PYTHONPATH": f"{place / 'site'}:{os.environ.get('PYTHONPATH', '')}".rstrip(":"),
     }
-    with Faked(root=place / "system", repository=str(origin.bare), poll="1m", network=network_settings(), environment=faked) as system:
+    whole = LocalSystem(root=place / "system", repository=str(origin.bare), poll="1m", network=network_settings(), environment=faked)
+    with pytest.MonkeyPatch.context() as patched, whole as system:
+        patched.setattr("attune_cli.client._trusting", _trusting_whenever)
         system.start_controller()
         for name, value in SECRETS.items():
             system.put_controller_secret(name, value)
