@@ -78,7 +78,7 @@ def install(
     dry_run: DryRun = False,
     json: JsonFlag = False,
 ) -> None:
-    """Install agent and executor of this host as services, or upgrade them.
+    """Install or upgrade agent and executor as services.
 
     Asks for the join token (on a terminal, else standard input) unless this host has joined. An upgrade touches no running action.
 
@@ -98,7 +98,9 @@ def uninstall(
     dry_run: DryRun = False,
     json: JsonFlag = False,
 ) -> None:
-    """Take agent and executor off this host, as soon as nothing runs. Their state stays, unless it is purged.
+    """Take agent and executor off this host.
+
+    As soon as nothing runs. Their state stays, unless it is purged.
 
     Example: attune agent uninstall
     """

@@ -44,7 +44,9 @@ def run(
 
 @app.command()
 def install(wheels: Wheels = None, dry_run: DryRun = False, json: JsonFlag = False) -> None:
-    """Install the controller of this host as a service, or upgrade it; its settings are /etc/attune/controller.yaml.
+    """Install or upgrade the controller as a service.
+
+    Its settings are /etc/attune/controller.yaml.
 
     Example: attune controller install
     """
