@@ -19,6 +19,11 @@ class Key:
     #: It changes something at the controller; a readonly dashboard does not have it.
     changes: bool = False
 
+    @property
+    def opens_prompt(self) -> bool:
+        """Tell whether what is typed next, however soon, may belong to a prompt."""
+        return self.changes or self.action in ("palette", "filter")
+
 
 UP = Key(key="up,k", shown="↑ k", word="", action="move(-1)", meaning="the row before")
 DOWN = Key(key="down,j", shown="↓ j", word="", action="move(1)", meaning="the next row")

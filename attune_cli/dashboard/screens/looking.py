@@ -39,7 +39,7 @@ _ASKED = {
 
 def bindings_of(keys: Sequence[Key]) -> list[BindingType]:
     """Return keys as Textual takes them."""
-    return [Binding(key.key, key.action, show=False) for key in keys]
+    return [Binding(key.key, key.action, show=False, priority=key.opens_prompt) for key in keys]
 
 
 class LookingScreen(Screen[None]):
@@ -48,7 +48,6 @@ class LookingScreen(Screen[None]):
     CSS = """
     LookingScreen { background: ansi_default; }
     #prompt { dock: bottom; height: 1; display: none; }
-    #prompt.open { display: block; }
     #prompt Static { width: auto; padding: 0 0 0 1; background: ansi_default; color: ansi_default; text-style: bold; }
     #prompt Input { width: 1fr; padding: 0; background: ansi_default; color: ansi_default; }
     """
@@ -148,6 +147,10 @@ class LookingScreen(Screen[None]):
 
     # The prompt.
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - the signature is Textual's
+        """Let keys that open the prompt be text while it is open."""
+        return not (self._asked and action in ("palette", "filter", "order"))
+
     def action_palette(self) -> None:
         """Ask where to go."""
         self._open_prompt("palette")
@@ -171,12 +174,12 @@ class LookingScreen(Screen[None]):
         self._before.update(before)
         self._prompt.placeholder, self._prompt.value = example, value
         self._prompt.suggester = SuggestFromList(OFFERED, case_sensitive=True) if asked == "palette" else None
-        self.query_one("#prompt").add_class("open")
-        self._prompt.focus()
+        self.query_one("#prompt").display = True
+        self.set_focus(self._prompt)  # at once: what is typed on belongs to it
 
     def _close_prompt(self) -> None:
         self._asked = ""
-        self.query_one("#prompt").remove_class("open")
+        self.query_one("#prompt").display = False
         self.set_focus(None)
         self.call_after_refresh(self.redraw)
 
