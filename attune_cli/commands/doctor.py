@@ -15,16 +15,19 @@ def doctor(
     controller: Annotated[bool, typer.Option("--controller", help="Look at a controller, whatever else lives here.")] = False,
     agent: Annotated[bool, typer.Option("--agent", help="Look at an agent and its executor, whatever else lives here.")] = False,
     state: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A state directory (default: those in /var/lib, or $ATTUNE_AGENT_STATE).")
+        Path | None,
+        typer.Option(metavar="DIR", readable=False, help="A state directory (default: those in /var/lib, or $ATTUNE_AGENT_STATE)."),
     ] = None,
     settings: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The controller's settings (default: /etc/attune/controller.yaml).")
+        Path | None, typer.Option(metavar="FILE", readable=False, help="The controller's settings (default: /etc/attune/controller.yaml).")
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The agent's (default: $ATTUNE_AGENT_CONFIG, or /etc/attune/agent.yaml).")
+        Path | None,
+        typer.Option(metavar="FILE", readable=False, help="The agent's (default: $ATTUNE_AGENT_CONFIG, or /etc/attune/agent.yaml)."),
     ] = None,
     run: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the executor's socket is (default: $ATTUNE_AGENT_RUN, or /run/attune).")
+        Path | None,
+        typer.Option(metavar="DIR", readable=False, help="Where the executor's socket is (default: $ATTUNE_AGENT_RUN, or /run/attune)."),
     ] = None,
     json: JsonFlag = False,
     profile: ProfileName = None,

@@ -255,9 +255,10 @@ class Groups(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Document(Fact):
-    """A file of settings and what is wrong with it."""
+    """A file of settings and what is wrong with it; without one the defaults hold."""
 
     path: str
+    there: bool = True
     trouble: str = ""
     remedy: str = ""
 

@@ -171,7 +171,7 @@ def _agent(told: Told, documents: list[Document | Unseen]) -> AgentHere:
     settings = HostSettings()
     try:
         settings = read_host_settings(config, required=told.config is not None)
-        documents.append(Document(program="agent", path=str(config)))
+        documents.append(Document(program="agent", path=str(config), there=config.exists()))
     except AttuneError as error:
         documents.append(_refused("agent", config, error))
     controller = None

@@ -122,10 +122,16 @@ def _below(
             owners = state_owner if pattern == "." or pattern in root_owned else owner
             found += _seen(path, mode, open_to, owners, any_owner=pattern in root_owned)
     yield Entries(program=program, about=str(state), entries=tuple(found))
-    closed = [pattern for pattern, _, _ in wanted if "/" in pattern and not os.access(state / pattern.partition("/")[0], os.R_OK | os.X_OK)]
-    for folder in dict.fromkeys(state / pattern.partition("/")[0] for pattern in closed):
-        if folder.exists():
-            yield Unseen(program=program, about=str(folder), why="what is in it is not for this user to see", remedy=_ROOT)
+    for folder in _closed(state, [pattern for pattern, _, _ in wanted]):
+        yield Unseen(program=program, about=str(folder), why="what is in it is not for this user to see", remedy=_ROOT)
+
+
+def _closed(state: Path, patterns: Sequence[str]) -> Sequence[Path]:
+    """Return the folders whose content we cannot see, the state itself alone if it is one of them."""
+    if not os.access(state, os.X_OK):
+        return [state]
+    folders = dict.fromkeys(state / pattern.partition("/")[0] for pattern in patterns if "/" in pattern)
+    return [folder for folder in folders if folder.exists() and not os.access(folder, os.R_OK | os.X_OK)]
 
 
 def _seen(path: Path, mode: int, open_to: int, owner: int, *, any_owner: bool) -> Iterator[Entry]:

@@ -129,7 +129,7 @@ def _asked(seen: Handshake, connection: socket.socket) -> Handshake:
 def _refusal(body: bytes) -> str:
     try:
         said = json.loads(body)
-        return f"{said['detail']} ({said['code']})"
+        return f"{str(said['detail'])[:300]} ({str(said['code'])[:10]})"
     except (ValueError, KeyError, TypeError):
         return "it answered that nobody is known"
 

@@ -59,4 +59,6 @@ def uids(fact: UidRange) -> Judgement:
 
 def document(fact: Document) -> Judgement:
     """Judge a file of settings."""
-    return error(fact.path, fact.trouble, fact.remedy) if fact.trouble else ok(fact.path, "says what it may")
+    if fact.trouble:
+        return error(fact.path, fact.trouble, fact.remedy)
+    return ok(fact.path, "says what it may" if fact.there else "is not there: the defaults hold")

@@ -186,6 +186,7 @@ CASES: list[tuple[Judgement, Level, str]] = [
     (modes.passage(facts.Passage(program="agent", path="/p/packs", closed=())), OK, "pass"),
     (modes.passage(facts.Passage(program="agent", path="/p/packs", closed=("/p",))), ERROR, "chmod o+x /p"),
     (modes.document(facts.Document(program="agent", path="agent.yaml")), OK, "may"),
+    (modes.document(facts.Document(program="agent", path="agent.yaml", there=False)), OK, "defaults"),
     (modes.document(facts.Document(program="agent", path="agent.yaml", trouble="no such key", remedy="chown root x")), ERROR, "chown root"),
     (executor.answers(sock()), OK, "uid 0"),
     (executor.answers(sock(there=False)), ERROR, "systemctl start"),

@@ -25,7 +25,9 @@ from tests.cli.commands import attune
 from tests.cli.listener import certificate_for, listener, pem_of
 from tests.faults.needs import faketime
 from tests.pages import PAGES
+from tests.running import open_for_attempts
 from tests.small_disk import fill, small_disk
+from tests.unprivileged import as_nobody, require_system_python
 
 AUTHORITY = trustme.CA()
 
@@ -226,6 +228,20 @@ def test_a_store_of_a_later_version_is_an_error_and_the_newest_number_is_found_i
     assert "schema 99 is of a later version" in found(here, "version.stored")["version.stored"].judgement.message
     database.close()
     assert "schema 99" in found(here, "version.stored")["version.stored"].judgement.message
+
+
+@pytest.mark.root
+def test_without_root_it_says_what_it_could_not_see(tmp_path: Path) -> None:
+    require_system_python()
+    open_for_attempts(tmp_path)
+    (tmp_path / "state").mkdir(mode=0o700)
+    home = tmp_path / "home"
+    home.mkdir()
+    done = as_nobody(["-m", "attune_cli", "doctor", "--state", str(tmp_path / "state"), "--json"], home, timeout=60)
+    found = {one["code"]: one for one in json.loads(done.stdout)["findings"] if one["level"] == "skipped" and one["remedy"]}
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {"tls.chain", "tls.stored", "disk.reserve", "version.stored", "mode.entry"} <= set(found)
+    assert found["mode.entry"]["remedy"] == "sudo attune doctor"
 
 
 def test_without_anything_here_the_remedy_says_what_to_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
