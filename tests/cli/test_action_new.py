@@ -17,6 +17,14 @@ from tests.cli.commands import attune
 PACK = "# my own comment\nname: web\nversion: 1.0.0\ndescription: For tests\n"
 
 
+#: Promise 3 runs what is written for every ecosystem; those that compile long are run here as well by `make soak`.
+EACH = [
+    pytest.param(name, marks=[pytest.mark.registry, *([pytest.mark.soak] if name in {"rust", "java"} else [])])
+    for name in LANGUAGES
+    if name != "typescript"
+]
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     folder = tmp_path / "repository"
@@ -37,7 +45,7 @@ def new(repository: Path, action: str, language: str, *more: str) -> "subprocess
 
 @pytest.mark.flow
 @pytest.mark.usefixtures("rust")
-@pytest.mark.parametrize("language", [pytest.param(name, marks=pytest.mark.registry) for name in LANGUAGES if name != "typescript"])
+@pytest.mark.parametrize("language", EACH)
 def test_what_is_written_validates_and_runs(repository: Path, language: str) -> None:
     done = new(repository, "web.greet", language)
     assert done.returncode == 0, done.stderr

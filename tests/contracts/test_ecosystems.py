@@ -36,6 +36,18 @@ KINDS = [
     pytest.param((True, NOBODY), marks=pytest.mark.root, id="agent has a user"),
     pytest.param((False, NOBODY if ME == 0 else ME), id="all one user"),
 ]
+#: What builds long is no different on another kind of host: one of them is enough for it, the others are for `make soak`.
+ENOUGH = KINDS[0 if ME == 0 else 2]
+HOSTS = [
+    pytest.param(
+        *kind.values,
+        name,
+        marks=[*kind.marks, *([pytest.mark.soak] if name in SLOW and kind is not ENOUGH else [])],
+        id=f"{kind.id}-{name}",
+    )
+    for kind in KINDS
+    for name in ("python", "node", *SLOW)
+]
 
 
 @pytest.fixture(scope="session")
@@ -54,12 +66,12 @@ def example(request: pytest.FixtureRequest, examples: Mapping[str, Example]) -> 
     return examples[str(request.param)]
 
 
-@pytest.fixture(params=["go", "rust", "java"])
+@pytest.fixture(params=["go", *(pytest.param(name, marks=pytest.mark.soak) for name in SLOW[1:])])  # promise 3 has the others
 def compiled(request: pytest.FixtureRequest, examples: Mapping[str, Example]) -> Example:
     return examples[str(request.param)]
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture
 def each_host(request: pytest.FixtureRequest) -> Iterator[RealHost]:
     uids, agent = request.param
     with real_host(uids=uids, agent=agent) as host:
@@ -99,6 +111,7 @@ def test_every_ecosystem_of_the_table_has_an_example_here_and_a_line_in_the_how_
         assert (ROOT / f"attune_agent/ecosystems/{name}.py").is_file()
 
 
+@pytest.mark.parametrize(("each_host", "example"), HOSTS, indirect=True)
 def test_actions_use_what_the_lock_says_and_can_change_nothing_of_it(each_host: RealHost, example: Example) -> None:
     host = each_host
     fill_cache(host, example)

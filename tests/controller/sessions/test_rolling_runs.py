@@ -24,6 +24,12 @@ def scoped(concurrency: str, *, pick: str = "all", more: str = "") -> Mapping[st
     }
 
 
+@pytest.fixture(autouse=True)
+def looked_at_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody tells of is found soon."""
+    monkeypatch.setattr("attune_controller.turns.INTERVAL", 0.2)
+
+
 @pytest.fixture
 async def rolling(tmp_path: Path) -> AsyncIterator[Live]:
     async with live(tmp_path, scoped("{limit: 1, scope: fleet}")) as it:
