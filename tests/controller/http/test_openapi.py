@@ -109,6 +109,7 @@ async def test_the_query_parameters_are_those_that_the_endpoint_knows(house: Hou
 async def test_what_is_read_is_as_described(house: House, row: Row) -> None:
     for name in ("1", "2"):
         await plan(house.store, name, agents=("web1",))
+    house.changes.close()  # a stream would not end
     async with house.client("admin") as client:
         for part in ("1", "no such"):
             check(row, await client.get(re.sub(r"\{\w+(:path)?\}", part, row.path)))
