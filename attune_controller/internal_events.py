@@ -14,12 +14,14 @@ from attune_core.values import JsonObject
 
 SOURCE, OPERATORS = "attune:controller", "attune:operators"
 #: What only the controller itself is a source of; nobody outside may say that an event is from there.
+#: The beginning of the source of an event that asks for an execution once more; the rest is the id of that execution.
+RERUNS = "attune:api/reruns/"
 _MADE_HERE = frozenset({SOURCE, OPERATORS, completion.SOURCE, "attune:api", "attune:restore"})
 
 
 def is_made_here(event: NewEvent) -> bool:
     """Tell whether the controller itself made an event, so that nobody has to judge it."""
-    return event.source in _MADE_HERE
+    return event.source in _MADE_HERE or event.source.startswith(RERUNS)
 
 
 def internal_event(what: str, subject: str, data: JsonObject, clock: Clock, random: Random, *, hops: int = 0) -> NewEvent:

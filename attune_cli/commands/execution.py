@@ -1,4 +1,4 @@
-"""`attune execution`: list, show, follow the logs, cancel."""
+"""`attune execution`: list, show, follow the logs, watch to the end, show what came of it, run again, cancel."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import typer
 
 from attune_cli.client import Client
 from attune_cli.commands.options import JsonFlag, Most, ProfileName, group
-from attune_cli.follow import follow_logs, read_logs
+from attune_cli.follow import executions_of, follow_logs, read_logs
 from attune_cli.log_options import log_part, log_printer, streams_of
 from attune_cli.log_reader import LogReader, Source
 from attune_cli.profiles import load_profile
@@ -14,9 +14,9 @@ from attune_cli.render.execution import execution_fields, how_it_stands
 from attune_cli.render.log_lines import write_json_line
 from attune_cli.render.output import note, show_fields, show_json, show_line, show_table
 from attune_core.states import Outcome, State
-from attune_core.wire.api import ExecutionView, Page
+from attune_core.wire.api import Accepted, ExecutionView, Page
 
-app = group("Executions: list, show, logs, cancel.")
+app = group("Executions: list, show, logs, watch, tree, rerun, cancel.")
 
 ExecutionId = Annotated[str, typer.Argument(help="Its number, or its id.")]
 
@@ -108,6 +108,67 @@ def logs(
     else:
         note(f"[execution {found.number}: {how_it_stands(found)}{f' ({found.reason.value})' if found.reason else ''}]")
     raise typer.Exit(0 if found.outcome is Outcome.SUCCEEDED else 1)
+
+
+@app.command()
+def watch(execution: ExecutionId, json: JsonFlag = False, profile: ProfileName = None) -> None:
+    """Follow an execution and what it writes, and end as it does.
+
+    Ends with 0 if it succeeded, with its own exit code if it failed (1 if it has none), with 124 if it timed out, 123 if it was cancelled,
+    122 if it is lost and 121 if it was rejected. Ctrl-C ends the watching (130), not the execution.
+
+    Example: attune execution watch 7
+    """
+    from attune_cli.watching import exit_status, watched
+
+    with Client(load_profile(profile)) as client:
+        found = watched(client, execution, json=json)
+    raise typer.Exit(exit_status(found) if found else 130)
+
+
+@app.command()
+def tree(
+    event: Annotated[str, typer.Argument(metavar="EVENT", help="The event's position or id, or an execution's id.")],
+    execution: Annotated[bool, typer.Option("--execution", "-x", help="The number is that of an execution.")] = False,
+    json: JsonFlag = False,
+    profile: ProfileName = None,
+) -> None:
+    """Show what came of an event: its executions, and what rules made of their ends.
+
+    Example: attune execution tree 42
+
+    Example: attune execution tree -x 7
+    """
+    from attune_cli.family import family
+    from attune_cli.render.family import show_family
+
+    with Client(load_profile(profile)) as client:
+        found = family(client, event, of_execution=execution)
+    if json:
+        show_json(found)
+    else:
+        show_family(found)
+
+
+@app.command()
+def rerun(execution: ExecutionId, json: JsonFlag = False, profile: ProfileName = None) -> None:
+    """Run an execution once more: the same action, input and labels, as a new execution.
+
+    It goes by the revision that is active now, and is refused if that has no such action or takes no such input.
+
+    Example: attune execution rerun 7
+    """
+    with Client(load_profile(profile)) as client:
+        accepted = client.post(f"/v1/executions/{execution}/rerun", {}, Accepted)
+        ids = executions_of(client, accepted.position)
+        made = [client.get(f"/v1/executions/{one}", ExecutionView) for one in ids]
+    if json:
+        show_json({"event": accepted.position, "executions": [*ids]})
+        return
+    for one in made:
+        show_line(f"execution {one.number} is a rerun of {one.rerun_of}; watch it: attune execution watch {one.number}")
+    if not made:
+        raise typer.Exit(1)
 
 
 @app.command()

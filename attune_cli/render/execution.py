@@ -20,6 +20,8 @@ def execution_fields(found: ExecutionView) -> list[tuple[str, str]]:
         ("action", found.action),
         ("rule", found.rule or "(a manual run)"),
         ("event", str(found.event)),
+        ("rerun of", str(found.rerun_of or "")),
+        ("reruns", ", ".join(map(str, found.reruns))),
         ("agent", found.agent),
         ("order", f"key {found.queue_key}, epoch {found.epoch}, sequence {found.sequence}" if found.sequence else ""),
         ("revision", found.revision),

@@ -60,6 +60,7 @@ DESCRIBED: Mapping[tuple[str, str], Described] = {
     ("POST", "/v1/executions"): Described(takes=api.ManualRun, gives=api.Accepted, status=202, also={200: api.Accepted}),
     ("GET", "/v1/executions/{execution}"): Described(gives=api.ExecutionView),
     ("POST", "/v1/executions/{execution}/cancel"): Described(gives=api.ExecutionView, also={202: api.ExecutionView}),
+    ("POST", "/v1/executions/{execution}/rerun"): Described(gives=api.Accepted, status=202, also={200: api.Accepted}),
     ("GET", "/v1/executions/{execution}/logs"): Described(
         gives=api.LogView, query=("stream", "offset", "limit", "attempt", "tail", "since", "ago", "wait")
     ),

@@ -97,7 +97,7 @@ def _operation(row: Row, one: Described, names: Mapping[_Key, JsonObject]) -> Js
     summary, _, more = (row.endpoint.__doc__ or "").strip().partition("\n")
     parameters: list[JsonValue] = [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in _PARAMETER.findall(row.path)]
     parameters += [{"name": name, "in": "query", "schema": _QUERY.get(name, _TEXT)} for name in one.query]
-    if row.repeatable or row.path == "/v1/executions":
+    if row.repeatable or row.path in ("/v1/executions", "/v1/executions/{execution}/rerun"):
         parameters += [{"name": "Idempotency-Key", "in": "header", "schema": _TEXT}] if row.method == "POST" else []
     scoped = isinstance(row.requires, Scope)
     who = f"Needs the scope {row.requires.value}." if scoped else _WHO[row.requires]

@@ -48,6 +48,7 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/v1/executions", Scope.OPERATE, executions.request_run),
     Row("GET", "/v1/executions/{execution}", Scope.READ, executions.show_execution),
     Row("POST", "/v1/executions/{execution}/cancel", Scope.OPERATE, executions.cancel),
+    Row("POST", "/v1/executions/{execution}/rerun", Scope.OPERATE, executions.rerun),
     Row("GET", "/v1/executions/{execution}/logs", Scope.READ, executions.read_log),
     Row("POST", "/v1/executions/{execution}/requeue", Scope.OPERATE, executions.requeue),
     Row("GET", "/v1/queues", Scope.READ, queues.list_queues),

@@ -85,6 +85,8 @@ class ExecutionView(Document):
     sequence: int
     revision: str
     state: State
+    rerun_of: int = 0  # the number of the execution that this one repeats; both are known as long as the event is kept
+    reruns: list[int] = []  # the numbers of those that repeat it, the newest first
     conditions: list[str] = []  # unreachable, held, cancelling, kill_failed
     outcome: Outcome | None = None
     reason: Reason | None = None

@@ -9,8 +9,10 @@ from starlette.responses import Response
 
 from attune_controller.http.call import Call, answer
 from attune_controller.http.errors import IdempotencyKeyReused
+from attune_controller.http.reruns import rerun_of, reruns
 from attune_controller.http.resources.logs import PARAMETERS, log_question, log_view, no_log
 from attune_controller.http.views import execution_view
+from attune_controller.internal_events import RERUNS
 from attune_controller.store.errors import ExecutionUnknown
 from attune_controller.store.records.events import NewEvent
 from attune_controller.store.records.executions import Execution
@@ -45,15 +47,20 @@ async def list_executions(call: Call) -> Response:
 async def show_execution(call: Call) -> Response:
     """Return one execution by id or number."""
     call.query()
-    return _whole(call, await find_execution(call))
+    execution = await find_execution(call)
+    view = _view(call, execution, whole=True)
+    return answer(view.model_copy(update={"rerun_of": await rerun_of(call, execution), "reruns": await reruns(call, execution)}))
 
 
 async def request_run(call: Call) -> Response:
     """Accept a request to run one action; it is an event like any other, and its Idempotency-Key is the event's id."""
-    run = await call.document(ManualRun)
+    return await _request(call, await call.document(ManualRun), SOURCE)
+
+
+async def _request(call: Call, run: ManualRun, source: str) -> Response:
     now = call.parts.clock.now()
     event = NewEvent(
-        source=SOURCE,
+        source=source,
         id=call.idempotency_key() or uuid7(call.parts.clock, call.parts.random),
         type=REQUESTED,
         subject=run.action,
@@ -65,7 +72,7 @@ async def request_run(call: Call) -> Response:
     acceptance = await call.parts.intake.accept(event)
     if acceptance.differs:
         raise IdempotencyKeyReused
-    document = Accepted(id=event.id, source=SOURCE, position=acceptance.position, duplicate=acceptance.duplicate)
+    document = Accepted(id=event.id, source=source, position=acceptance.position, duplicate=acceptance.duplicate)
     return answer(document, 200 if acceptance.duplicate else 202)
 
 
@@ -81,6 +88,17 @@ async def requeue(call: Call) -> Response:
     """Give an execution another place, at the tail of its queue; 202 while its agent is asked to give it back."""
     after = await call.parts.requeueing.requeue(await find_execution(call))
     return _whole(call, after, 202 if after.requeuing else 200)
+
+
+async def rerun(call: Call) -> Response:
+    """Ask for an execution once more: the same action, input, names of secrets and labels of agents, under what is active now.
+
+    It is an event like that of any request for a run, and its Idempotency-Key is the event's id.
+    """
+    execution = await find_execution(call)
+    new = execution.new
+    run = ManualRun(action=new.action, input=dict(new.input), secrets=dict(new.secrets), match=dict(new.match))
+    return await _request(call, run, f"{RERUNS}{new.id}")
 
 
 async def read_log(call: Call) -> Response:
