@@ -5,7 +5,7 @@ controller still has what came after; else it begins with `Reset`, and the reade
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -40,7 +40,9 @@ class Disconnected:
 Change: TypeAlias = Told | Reset | Connected | Disconnected
 
 
-def watch(client: Client, *, kinds: Sequence[str] = (), execution: str = "", stop: threading.Event = _NEVER) -> Iterator[Change]:
+def watch(
+    client: Client, *, kinds: Sequence[str] = (), execution: str = "", stop: threading.Event = _NEVER
+) -> Generator[Change, None, None]:
     """Yield what happens, until `stop` or for ever; a refusal that will not pass is raised.
 
     While nothing happens `stop` is seen only at the next sign of life, which comes every ten seconds.

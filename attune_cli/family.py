@@ -20,13 +20,13 @@ _UNKNOWN = 404
 def family(client: Client, name: str, *, of_execution: bool) -> JsonObject:
     """Return the event or execution with what came of it; `cut` when there was more than is shown."""
     asked = _Asked(client)
-    if not of_execution:
+    if of_execution or not name.isdigit():  # the end of an execution is an event with its id
         try:
-            return asked.event(name) | {"cut": asked.cut}
+            return asked.execution(client.get(f"/v1/executions/{name}", ExecutionView)) | {"cut": asked.cut}
         except RequestFailed as error:
-            if error.status != _UNKNOWN or name.isdigit():
+            if error.status != _UNKNOWN or of_execution:
                 raise
-    return asked.execution(client.get(f"/v1/executions/{name}", ExecutionView)) | {"cut": asked.cut}
+    return asked.event(name) | {"cut": asked.cut}
 
 
 class _Asked:
