@@ -133,7 +133,9 @@ def tree(
     json: JsonFlag = False,
     profile: ProfileName = None,
 ) -> None:
-    """Show what came of an event: its executions, and what rules made of their ends.
+    """Show what came of an event, and of that.
+
+    These are its executions, the events that their ends are, the executions that rules make of those, and so on.
 
     Example: attune execution tree 42
 
@@ -152,9 +154,9 @@ def tree(
 
 @app.command()
 def rerun(execution: ExecutionId, json: JsonFlag = False, profile: ProfileName = None) -> None:
-    """Run an execution once more: the same action, input and labels, as a new execution.
+    """Run an execution once more, as a new one.
 
-    It goes by the revision that is active now, and is refused if that has no such action or takes no such input.
+    It has the same action, input, names of secrets and labels, goes by the revision that is active now, and is refused if that has no such action or takes no such input.
 
     Example: attune execution rerun 7
     """

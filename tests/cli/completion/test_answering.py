@@ -24,7 +24,7 @@ TEMPLATE = Path(__file__).resolve().parents[3] / "packs-template"
 #: What is typed -> what is offered for its last word, in the template's folder and beside a controller with two executions.
 OFFERED = {
     "val": ["validate"],
-    "execution ": ["list", "show", "logs", "cancel"],
+    "execution ": ["list", "show", "logs", "watch", "tree", "rerun", "cancel"],
     "execution show ": ["2", "1"],
     "execution list --agent ": ["web1"],
     "execution list --agent=": ["--agent=web1"],
