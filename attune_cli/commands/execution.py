@@ -156,7 +156,8 @@ def tree(
 def rerun(execution: ExecutionId, json: JsonFlag = False, profile: ProfileName = None) -> None:
     """Run an execution once more, as a new one.
 
-    It has the same action, input, names of secrets and labels, goes by the revision that is active now, and is refused if that has no such action or takes no such input.
+    It has the same action, input, names of secrets and labels, and goes by the revision that is active now: it is refused if that has no
+    such action or takes no such input.
 
     Example: attune execution rerun 7
     """
