@@ -53,7 +53,7 @@ coverage: $(STAMP)  ## Show that tests take every branch of what decides about o
 	@$(BIN)/coverage report
 
 bench: $(STAMP)  ## Measure the path, a start, order, environments, neighbours of abuse, logs, validate, rules and plan, beside floors and peers
-	@for name in path ingest start order environments abuse logs validate rules plan restart timers; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in path ingest start order environments abuse logs validate rules plan restart timers dashboard; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 format: $(STAMP)  ## Format and repair what can be repaired
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
