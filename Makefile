@@ -16,7 +16,7 @@ SOAKED := tests
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format soak coverage bench generate screens lock wheel wheels clean
+.PHONY: help install demo test check format soak coverage bench generate pictures screens lock wheel wheels clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ format: $(STAMP)  ## Format and repair what can be repaired
 
 generate: $(STAMP)  ## Make the generated pages and schemas again
 	@$(BIN)/python -m docs.generate
+
+pictures: $(STAMP)  ## Draw the pictures of the README with the running dashboard
+	@$(BIN)/python -m docs.pictures
 
 screens: $(STAMP)  ## Record the dashboard's screens for its tests again
 	@ATTUNE_RENEW_SCREENS=1 $(BIN)/pytest -q tests/cli/dashboard/test_screens.py tests/cli/dashboard/test_hostile.py
