@@ -55,7 +55,7 @@ DESCRIBED: Mapping[tuple[str, str], Described] = {
     ("POST", "/v1/dead_letters/retry"): Described(takes=DeadLetterRequest, gives=RetriedView),
     ("POST", "/v1/dead_letters/drop"): Described(takes=DeadLetterRequest, gives=DroppedView),
     ("GET", "/v1/executions"): Described(
-        gives=api.Page[api.ExecutionView], query=("after", "before", "limit", "state", "action", "agent", "event")
+        gives=api.Page[api.ExecutionView], query=("after", "before", "limit", "state", "action", "agent", "event", "rule")
     ),
     ("POST", "/v1/executions"): Described(takes=api.ManualRun, gives=api.Accepted, status=202, also={200: api.Accepted}),
     ("GET", "/v1/executions/{execution}"): Described(gives=api.ExecutionView),

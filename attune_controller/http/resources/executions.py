@@ -23,25 +23,38 @@ from attune_core.wire.api import Accepted, ExecutionView, ManualRun, Page
 
 #: The source of events that ask for a run through this API.
 SOURCE = "attune:api"
+#: Executions looked at for a page of those of one rule.
+LOOK = 500
 
 _NAME = re.compile(r"[0-9]{1,18}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _STATES = [*(state.value for state in State), *(outcome.value for outcome in Outcome)]
 
 
 async def list_executions(call: Call) -> Response:
-    """Return a page, newest first, without inputs and results."""
-    query = call.query("after", "before", "limit", "state", "action", "agent", "event")
+    """Return a page, newest first, without inputs and results.
+
+    A page narrowed to a `rule` may be short or empty and have a next one: it looks at so many executions of the rule's action.
+    """
+    query = call.query("after", "before", "limit", "state", "action", "agent", "event", "rule")
     before, limit = query.page()
+    rule, action = query.text("rule"), query.text("action")
+    looked_at = limit
+    if rule is not None:
+        catalog = call.parts.active.catalog
+        known = catalog.rules.get(rule) if catalog else None
+        action, looked_at = action or (known.action if known else None), LOOK
     found = await call.parts.store.executions(
         before=before,
-        limit=limit,
+        limit=looked_at,
         state=query.text("state", among=_STATES),
-        action=query.text("action"),
+        action=action,
         agent=query.text("agent"),
         event=query.number("event", low=1),
     )
-    items = [_view(call, execution, whole=False) for execution in found]
-    return answer(Page[ExecutionView](items=items, next=str(items[-1].number) if len(items) == limit else ""))
+    fitting = [execution for execution in found if rule is None or execution.new.rule == rule][:limit]
+    last = fitting[-1] if len(fitting) == limit else found[-1] if len(found) == looked_at else None
+    items = [_view(call, execution, whole=False) for execution in fitting]
+    return answer(Page[ExecutionView](items=items, next=str(last.number) if last else ""))
 
 
 async def show_execution(call: Call) -> Response:

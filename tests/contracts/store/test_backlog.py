@@ -260,3 +260,11 @@ def entry(step: Step) -> Entry:
         attempt=step.attempt,
         outcome=step.outcome,
     )
+
+
+async def test_the_deepest_queues_come_first(store: Store) -> None:
+    await plan_some(store, "a", "b")
+    (deepest,) = await store.deepest_queues(limit=9)
+    assert (deepest.queue, deepest.unsettled, deepest.head is not None) == (queue(), 2, True)
+    assert (await store.counts()).queues == 1
+    assert await store.deepest_queues(limit=0) == []

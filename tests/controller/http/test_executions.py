@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from attune_controller.fleet import Fleet
+from attune_controller.http.resources import executions
 from attune_controller.store.records.agents import Agent
 from attune_controller.store.records.executions import Execution
 from attune_core.states import Outcome, Reason, State
@@ -233,3 +234,14 @@ async def test_a_window_that_cannot_be_is_refused(house: House, query: str) -> N
     async with house.client("read") as client:
         answer = await client.get(f"/v1/executions/1/logs?{query}")
     assert (answer.status_code, Failure.model_validate_json(answer.content).code) == (400, "ATT412")
+
+
+async def test_a_page_of_one_rule_looks_at_so_many_and_goes_on(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("1", "2", "3"):
+        await plan(house.store, name)
+    monkeypatch.setattr(executions, "LOOK", 2)
+    async with house.client("read") as client:
+        page = (await client.get("/v1/executions?rule=web.restart_on_alert&limit=1")).json()
+        assert ([item["number"] for item in page["items"]], page["next"]) == ([3], "3")
+        other = (await client.get("/v1/executions?rule=web.none")).json()
+        assert (other["items"], other["next"]) == ([], "2")

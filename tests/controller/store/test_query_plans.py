@@ -37,12 +37,13 @@ SMALL = (
     "SCAN json_each",
     "SCAN CONSTANT ROW",
     "SCAN (",
+    "SCAN queues USING INDEX queues_holding",  # those in which something is unsettled, not all that there ever were
     "SCAN executions USING COVERING INDEX executions_state",  # those that are not settled, every ten minutes
 )
 #: Read in the order of its rows up to the limit; counted, page by page, for the status only.
 QUEUE_OF_EVENTS = "SCAN u", "SCAN unplanned", "SCAN plans USING COVERING INDEX plans_dead"
-#: Sorted after the search: as many as events were asked for, as have one id, as one agent or the fleet has queues, as wait for an agent.
-SORTED = ("json_each", "e.id = ?", "last_handed > 0", "fleet = 1", "place = '*'", "waiting AND queue IN")
+#: Sorted after the search: as many as events were asked for, as have one id, as one agent or the fleet has queues, as wait for an agent, as are in use.
+SORTED = ("INDEXED BY queues_holding", "json_each", "e.id = ?", "last_handed > 0", "fleet = 1", "place = '*'", "waiting AND queue IN")
 
 Statement: TypeAlias = "tuple[str, apsw.Bindings | None]"
 
@@ -117,6 +118,7 @@ async def use_everything(store: SqliteStore) -> None:
     for place in (None, "web1"):
         for action in (None, "web.restart"):
             await store.queue_states(after=1, limit=5, place=place, action=action)
+    await store.deepest_queues(limit=5)
     await store.queue_state(queue())
     await store.queue_page(queue(), after=0, limit=5)
     await store.returning(queue(), limit=5)
