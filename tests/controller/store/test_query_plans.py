@@ -42,7 +42,7 @@ SMALL = (
 )
 #: Read in the order of its rows up to the limit; counted, page by page, for the status only.
 QUEUE_OF_EVENTS = "SCAN u", "SCAN unplanned", "SCAN plans USING COVERING INDEX plans_dead"
-#: Sorted after the search: as many as events were asked for, as have one id, as one agent or the fleet has queues, as wait for an agent, as are in use.
+#: Sorted after the search: as many as events were asked for, as have one id, as there are queues in use, as wait for an agent.
 SORTED = ("INDEXED BY queues_holding", "json_each", "e.id = ?", "last_handed > 0", "fleet = 1", "place = '*'", "waiting AND queue IN")
 
 Statement: TypeAlias = "tuple[str, apsw.Bindings | None]"
