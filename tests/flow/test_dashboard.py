@@ -87,6 +87,14 @@ def test_a_person_sees_what_happens_follows_a_log_cancels_and_is_told_when_the_c
         terminal.shows("web.slow, cancelled: stdout, ended")
         assert running.settled(slow).outcome is Outcome.CANCELLED
 
+        terminal.press(f":execution {number}", "Enter")
+        terminal.shows("outcome")
+        terminal.press("R")
+        terminal.shows("Run web.slow again")
+        terminal.press("y")
+        terminal.shows("runs again as a new one")
+        terminal.shows("reruns")
+
         controller = running.system.controller
         assert controller is not None
         controller.stop()
