@@ -11,6 +11,7 @@ from urllib.parse import quote
 from attune_cli.client import Client
 from attune_cli.errors import NothingToExplain, RequestFailed, SeveralMeant
 from attune_core.names import is_agent_name
+from attune_core.safe_text import safe_text
 from attune_core.wire.explanations import AgentExplanation, EventExplanation, ExecutionExplanation
 
 Explained: TypeAlias = EventExplanation | ExecutionExplanation | AgentExplanation
@@ -33,7 +34,7 @@ def ask_for_any(client: Client, word: str) -> Explained | None:
     """Return the explanation of what a word means, None when it means nothing here; `SeveralMeant` says what it may be."""
     found = [one for kind in _plausible(word) if (one := _find(client, kind, word))]
     if len(found) > 1:
-        meant = "\n".join(f"attune explain {one.kind} {word}   {summary(one)}" for one in found)
+        meant = "\n".join(f"attune explain {one.kind} {word}   {safe_text(summary(one))}" for one in found)
         raise SeveralMeant(f"{word} may be {' or '.join(f'an {one.kind}' for one in found)}", hint=f"say which:\n{meant}")
     return found[0] if found else None
 

@@ -24,8 +24,16 @@ def safe_text(text: str | bytes, *, limit: int = 65_536, keep_newlines: bool = F
 
 
 def safe_json(text: str) -> str:
-    """Return JSON in ASCII that means the same, and in which a CI system that prints it finds no command."""
-    return _COMMAND.sub(r"\1\\u005b", text)
+    """Return JSON that means the same, in which a terminal finds nothing but text, and a CI system that prints it no command."""
+    return _COMMAND.sub(r"\1\\u005b", _UNSAFE.sub(_escaped, text))
+
+
+def _escaped(found: "re.Match[str]") -> str:
+    """Return a character as JSON writes it in a text; between texts there are only ends of lines."""
+    if found[0] == "\n":
+        return "\n"
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4))
 
 
 def _visible(char: str, *, keep_newlines: bool) -> str:

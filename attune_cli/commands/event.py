@@ -24,6 +24,7 @@ from attune_cli.sending import Outgoing, Sent, became, send_many
 from attune_cli.written import written
 from attune_core.ports import rfc3339
 from attune_core.rules.recorded import UnreadableLine, read_lines, write_event
+from attune_core.safe_text import safe_json
 from attune_core.values import JsonValue
 from attune_core.wire.api import Accepted, EventView, Page
 
@@ -189,7 +190,8 @@ def export(
         count = 0
         with written(output) as stream:
             for event in recorded_by_controller(client, since, trigger):
-                stream.write(write_event(event).encode() + b"\n")
+                line = write_event(event)
+                stream.write((line if output else safe_json(line)).encode() + b"\n")
                 advance(1)
                 count += 1
     if output is not None:

@@ -60,7 +60,7 @@ def show_fields(fields: Sequence[tuple[str, str]]) -> None:
     terminal, below = width_of(sys.stdout), " " * (width + 2)
     for name, value in fields:
         before = f"{name:<{width}}  "
-        for line in safe_text(value, keep_newlines=True).split("\n"):
+        for line in safe_text(value, keep_newlines=True).replace("\t", "\\t").split("\n"):
             deeper = below + " " * (len(line) - len(line.lstrip()))
             sys.stdout.write(wrapped(line, terminal, first=before, others=deeper).rstrip() + "\n")
             before = below

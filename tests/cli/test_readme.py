@@ -1,95 +1,144 @@
-"""The README's first rule, typed by a newcomer: every command of that section, in its order, against a real `attune up`."""
+"""The README's first rule, typed by a newcomer into two real terminals, in a fresh home: exactly its commands, in its order."""
 
 import json
 import os
 import re
-import signal
-import subprocess
-import sys
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from tests.cli.commands import attune
+from tests.pages import file_in
+from tests.tmux import Pane, terminal
 from tests.waiting import wait_until
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+ROOT = Path(__file__).resolve().parents[2]
+#: What needs more than this machine has, or is done already where tests run.
+DONE = "make install && "
 
 
-def commands(section: str) -> list[str]:
-    """Return the `attune` commands of a section of the README."""
-    text = README.read_text(encoding="utf-8").partition(f"## {section}\n")[2].partition("\n## ")[0]
-    return [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ attune ")]
+def blocks(section: str) -> Iterator[tuple[str, str]]:
+    """Yield the kind and the content of each block of a section of the README."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8").partition(f"## {section}\n")[2].partition("\n## ")[0]
+    yield from re.findall(r"^```(console|yaml)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-@contextmanager
-def up(place: Path) -> Iterator[Path]:
-    """Run `attune up my-packs` and yield the file that it writes to."""
-    said = place / "up.out"
-    with said.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "attune_cli.main", "up", "my-packs"],
-            cwd=place,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            env={name: os.environ[name] for name in ("PATH", "SSL_CERT_FILE") if name in os.environ} | {"HOME": str(place)},
-        )
-    try:
-        wait_until(lambda: "live: " in said.read_text() or process.poll() is not None, timeout=60, what="`attune up`")
-        yield said
-    finally:
-        process.send_signal(signal.SIGHUP)  # as when its terminal is closed; Ctrl-C goes the same way
-        assert process.wait(30) == 0, said.read_text()
-        assert not programs_below(said.read_text().partition("logs in ")[2].partition("/logs")[0]), "nothing is left running"
+def commands(block: str) -> list[str]:
+    return [line.removeprefix("$ ").removeprefix(DONE) for line in block.splitlines()]
+
+
+class Newcomer:
+    """A person with a home of their own and two terminals."""
+
+    def __init__(self, home: Path, first: Pane, second: Pane) -> None:
+        self.home, self.first, self.second = home, first, second
+        self.repository = home / "my-packs"
+
+    def types(self, line: str, pane: Pane) -> str:
+        """Type a command and wait for its end; return what it showed, its exit code last."""
+        wait_until(lambda: pane.screen().rstrip().endswith("]:"), what="a prompt")
+        before = prompts(pane)
+        pane.type(line)
+        pane.press("Enter")
+        wait_until(lambda: prompts(pane) > before, timeout=60, what=f"the end of {line}:\n{pane.screen()}")
+        return pane.screen(history=True).rpartition(line)[2]
+
+    def sees_live(self, times: int) -> None:
+        """Look at the first terminal until a revision has become live that many times."""
+        seen = lambda: self.first.screen(history=True).count("live: ") >= times  # noqa: E731
+        wait_until(seen, timeout=60, what=f"`live:` in the first terminal:\n{self.first.screen()}")
+
+    def json(self, *words: str) -> str:
+        done = attune(*words, "--json", cwd=self.repository, home=self.home, env={"ATTUNE_PROFILE": "local"})
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def waits_for_end(self, number: int) -> None:
+        """Wait, as a person does without noticing, until an execution has settled."""
+
+        def settled() -> bool:
+            return any(one["number"] == number and one["state"] == "settled" for one in json.loads(self.json("execution", "list")))
+
+        wait_until(settled, timeout=60, what=f"the end of execution {number}")
+
+
+def prompts(pane: Pane) -> int:
+    return len(re.findall(r"^\[\d+\]:", pane.screen(history=True), re.MULTILINE))
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    kept = {name: os.environ[name] for name in ("SSL_CERT_FILE",) if name in os.environ}
+    env = kept | {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8", "PS1": "[$?]: ", "VIRTUAL_ENV_DISABLE_PROMPT": "1"}
+    shell = ["bash", "--norc", "-i"]
+    size = {"columns": 160, "lines": 50}
+    with terminal(shell, cwd=ROOT, env=env, **size) as first, terminal(shell, cwd=ROOT, env=env, **size) as second:
+        yield Newcomer(tmp_path, first, second)
+
+
+@pytest.mark.flow
+def test_a_newcomer_sees_a_rule_of_their_own_fire(newcomer: Newcomer) -> None:
+    (_, begin), (_, greet), (_, new), trigger, rule, (_, own) = blocks("Your first rule")
+    first, second = newcomer.first, newcomer.second
+    *made, up = commands(begin)
+    assert up == "attune up"
+    for line in made:
+        assert newcomer.types(line, first).rstrip().endswith("[0]:"), first.screen()
+    first.type(up)
+    first.press("Enter")
+    newcomer.sees_live(1)
+
+    to_place, to_profile, send, *look = commands(greet)
+    for line in (to_place, to_profile, send):
+        assert newcomer.types(line, second).rstrip().endswith("[0]:"), second.screen()
+    newcomer.waits_for_end(1)
+    listed, shown, logged = (newcomer.types(line, second) for line in look)
+    assert re.search(r"hello\.greet +local +succeeded", listed), listed
+    assert '"greeting": "hello world"' in shown
+    assert "\ngreeting world\n" in logged
+
+    for line in commands(new):
+        assert newcomer.types(line, second).rstrip().endswith("[0]:"), second.screen()
+    for _, block in (trigger, rule):
+        path, text = file_in(block)
+        place = newcomer.repository / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+    newcomer.sees_live(2)
+    wait_until(lambda: "team.welcome_admins" in newcomer.json("rule", "list"), timeout=30, what="the rule to be live")
+
+    checked, sent, *_ = commands(own)
+    assert "no problems" in newcomer.types(checked, second)
+    assert "accepted" in newcomer.types(sent, second)
+    newcomer.waits_for_end(2)
+    logs, why_not = commands(own)[2:]
+    assert "greeting ada" in newcomer.types(logs, second)
+    tried = newcomer.types(why_not, second)
+    assert "event.data.role" in tried
+    assert '"guest"' in tried
+    assert tried.rstrip().endswith("[1]:")
+
+    place.write_text(place.read_text().replace("event.data.role", "event.data.rol"), encoding="utf-8")
+    first.shows("did you mean 'role'", timeout=30)
+    status = json.loads(newcomer.json("controller", "status"))
+    assert (status["sync"]["step"], bool(status["sync"]["active_revision"])) == ("check", True)
+    first.press("C-c")
+    wait_until(lambda: prompts(first) == len(made) + 2, timeout=30, what="the end of `attune up`")
+    said = first.screen(history=True)
+    assert "stopping" in said
+    assert not programs_below(said.partition("logs in ")[2].partition("/logs")[0]), "nothing is left running"
 
 
 def programs_below(root: str) -> list[str]:
     """Return the command lines that name a directory."""
     found = []
     for file in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):  # it has ended meanwhile
+        try:
             found.append(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:  # it has ended meanwhile
+            continue
     return [line for line in found if root and root in line]
-
-
-def run(line: str, place: Path) -> str:
-    """Type one command of the README."""
-    words = re.findall(r"'[^']*'|\S+", line.removesuffix(" &"))
-    done = attune(*[word.strip("'") for word in words[1:]], cwd=place, env={"ATTUNE_PROFILE": "local"})
-    assert done.returncode == 0, f"{line}: {done.stderr}"
-    return done.stdout
-
-
-@pytest.mark.flow
-def test_a_newcomer_sees_a_first_rule_fire_and_a_mistake_change_nothing(tmp_path: Path) -> None:
-    typed = commands("Your first rule")
-    assert [line.split()[1] for line in typed] == ["init", "validate", "test", "up", "event", "execution", "execution", "execution"]
-    for line in typed[:3]:
-        run(line, tmp_path)
-    with up(tmp_path) as said:
-        run(typed[4], tmp_path)
-
-        def ended() -> bool:
-            return "succeeded" in run("attune execution list", tmp_path)
-
-        wait_until(ended, timeout=60, what="the first execution's success")
-        listed, shown, logged = (run(line, tmp_path) for line in typed[5:])
-        assert "hello.greet" in listed
-        assert '"greeting": "hello world"' in shown
-        assert logged == "greeting world\n"
-        assert run("attune execution logs 1 -f", tmp_path) == logged
-        by_hand = run("attune action run hello.greet -i name=somebody --agent name=local --json", tmp_path)
-        assert [item["result"] for item in json.loads(by_hand)] == [{"greeting": "hello somebody"}]
-        assert "hello.greet_by_hand" in run("attune rule list", tmp_path)
-        assert json.loads(run("attune agent list --json", tmp_path))[0]["state"] == "connected"
-
-        rule = tmp_path / "my-packs/packs/hello/rules/greet_by_hand.yaml"
-        rule.write_text(rule.read_text().replace("event.data.name }}", "event.data.nam }}"))
-        wait_until(lambda: "refused at check" in said.read_text(), timeout=30, what="the refusal of a mistake")
-        assert "did you mean 'name'" in said.read_text()
-        status = json.loads(run("attune controller status --json", tmp_path))
-        assert status["sync"]["step"] == "check"
-        assert status["sync"]["active_revision"]
-    assert "stopping" in said.read_text()
