@@ -52,8 +52,8 @@ coverage: $(STAMP)  ## Show that tests take every branch of what decides about o
 	@$(BIN)/coverage run -m pytest -q -m "not soak and not flow and not registry" tests/agent/test_*.py tests/agent/executor/test_journal.py tests/agent/executor/test_ledger.py tests/contracts/store tests/controller tests/core/verification
 	@$(BIN)/coverage report
 
-bench: $(STAMP)  ## Measure the path, a start, order, environments, neighbours of abuse, logs, validate, rules and plan, beside floors and peers
-	@for name in path ingest start order environments abuse logs validate rules plan restart timers dashboard; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+bench: $(STAMP)  ## Measure start-up, the path, a start, order, environments, neighbours of abuse, logs, validate, rules and plan, beside floors and peers
+	@for name in startup path ingest start order environments abuse logs validate rules plan restart timers dashboard; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 format: $(STAMP)  ## Format and repair what can be repaired
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

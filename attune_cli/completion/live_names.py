@@ -4,10 +4,7 @@ Called by `words` while a person waits: whatever goes wrong, nothing is offered 
 """
 
 import json
-import ssl
 from collections.abc import Iterator
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from urllib.parse import urlsplit
 
 from attune_cli.profiles import Profile, load_profile
 from attune_core.errors import AttuneError
@@ -19,6 +16,8 @@ PATIENCE, _MOST = 1.0, 4 << 20
 
 def items(path: str, profile: str | None) -> Iterator[JsonObject]:
     """Yield the items of a list of the API's, its first page; nothing without a controller that answers."""
+    from http.client import HTTPException
+
     try:
         found: JsonValue = json.loads(_get(path, load_profile(profile)))
     except (AttuneError, OSError, HTTPException, ValueError):
@@ -30,6 +29,10 @@ def items(path: str, profile: str | None) -> Iterator[JsonObject]:
 
 
 def _get(path: str, profile: Profile) -> bytes:
+    import ssl
+    from http.client import HTTPConnection, HTTPSConnection
+    from urllib.parse import urlsplit
+
     address = urlsplit(profile.url)
     host = address.hostname or ""
     connection: HTTPConnection

@@ -56,9 +56,10 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: 
 
 def show_fields(fields: Sequence[tuple[str, str]]) -> None:
     """Print names and values, one a line; values may have several lines."""
-    width = max((len(name) for name, _ in fields), default=0)
+    shown = [(safe_text(name), value) for name, value in fields]
+    width = max((len(name) for name, _ in shown), default=0)
     terminal, below = width_of(sys.stdout), " " * (width + 2)
-    for name, value in fields:
+    for name, value in shown:
         before = f"{name:<{width}}  "
         for line in safe_text(value, keep_newlines=True).replace("\t", "\\t").split("\n"):
             deeper = below + " " * (len(line) - len(line.lstrip()))

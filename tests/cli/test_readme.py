@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -75,8 +76,8 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
     kept = {name: os.environ[name] for name in ("SSL_CERT_FILE",) if name in os.environ}
     env = kept | {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8", "PS1": "[$?]: ", "VIRTUAL_ENV_DISABLE_PROMPT": "1"}
     shell = ["bash", "--norc", "-i"]
-    size = {"columns": 160, "lines": 50}
-    with terminal(shell, cwd=ROOT, env=env, **size) as first, terminal(shell, cwd=ROOT, env=env, **size) as second:
+    wide = partial(terminal, shell, cwd=ROOT, env=env, columns=160, lines=50)
+    with wide() as first, wide() as second:
         yield Newcomer(tmp_path, first, second)
 
 
@@ -122,6 +123,7 @@ def test_a_newcomer_sees_a_rule_of_their_own_fire(newcomer: Newcomer) -> None:
     assert '"guest"' in tried
     assert tried.rstrip().endswith("[1]:")
 
+    place = newcomer.repository / file_in(rule[1])[0]
     place.write_text(place.read_text().replace("event.data.role", "event.data.rol"), encoding="utf-8")
     first.shows("did you mean 'role'", timeout=30)
     status = json.loads(newcomer.json("controller", "status"))

@@ -4,20 +4,22 @@ import base64
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import pytest
 from pydantic import BaseModel
 
 from attune_cli.client import Client
 from attune_core.states import Outcome, State
-from attune_core.wire.api import ExecutionView, LogView, Page
+from attune_core.wire.api import Document, ExecutionView, LogView, Page
 from attune_core.wire.ingest import EventResult, Fate, ManyRefused
 from tests.cli.commands_table import every_command
 from tests.cli.hostile import EVIL, filled, harm_in, on_terminal
 from tests.cli.served import write_profile
 
 Answer = TypeVar("Answer", bound=BaseModel)
+Listed = TypeVar("Listed", bound=Document)
+Show: TypeAlias = Callable[[str, int], str]
 
 #: Every command that asks a controller, with the least that it takes.
 ASKING = (
@@ -40,6 +42,7 @@ SILENT = (
 )  # fmt: skip
 #: Commands that ask no controller, or whose fields come from the repository: each is in a test below, or shows nothing of others.
 OTHERS = {
+    "agent install", "agent uninstall", "controller install", "controller uninstall",
     "init", "validate", "schema", "test", "plan", "up", "demo", "login", "completion", "doctor", "rule test", "webhook list",
     "webhook test", "webhook send", "trigger list", "trigger infer", "sensor run", "sensor new",
     "timer next", "action new", "action types", "pack lock",
@@ -56,8 +59,8 @@ class HostileClient:
         return one(kind)
 
     @staticmethod
-    def pages(_client: Client, _path: str, kind: type[Page[Answer]], _parameters: object, *, most: int) -> Iterator[Answer]:
-        item: type[Answer] = kind.model_fields["items"].annotation.__args__[0]  # type: ignore[union-attr]
+    def pages(_client: Client, _path: str, kind: type[Page[Listed]], _parameters: object, *, most: int) -> Iterator[Listed]:
+        item: type[Listed] = kind.model_fields["items"].annotation.__args__[0]  # type: ignore[union-attr]
         yield from [one(item)] * min(2, most)
 
     @staticmethod
@@ -80,7 +83,7 @@ def one(kind: type[Answer]) -> Answer:
 
 
 @pytest.fixture
-def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Show]:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     write_profile(tmp_path, "http://127.0.0.1:9")
@@ -102,7 +105,7 @@ def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
-def test_whatever_a_controller_says_a_terminal_shows_text(hostile: Callable[..., str], columns: int) -> None:
+def test_whatever_a_controller_says_a_terminal_shows_text(hostile: Show, columns: int) -> None:
     silent = []
     for line in ASKING:
         shown = re.sub(r"\s", "", hostile(line, columns))
