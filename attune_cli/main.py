@@ -200,16 +200,17 @@ def _first(error: BaseException) -> BaseException:
     return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
-def _say(cause: str, *others: str) -> None:
-    """Say it on stderr; a cause is one line, so that nothing in it can look like a remedy."""
+def _say(*lines: str) -> None:
+    """Say it on stderr; what follows in a text goes in deeper, so that nothing in a cause can look like a remedy."""
     from attune_cli.render.wrapping import width_of, wrapped
     from attune_core.safe_text import safe_text
 
-    lines = [line for text in others for line in safe_text(text, keep_newlines=True).replace("\t", "\\t").split("\n")]
     try:
         width = width_of(sys.stderr)
-        for line in (safe_text(cause), *lines):
-            sys.stderr.write(wrapped(line, width, others="    ") + "\n")
+        for text in lines:
+            line, *others = safe_text(text, keep_newlines=True).replace("\t", "\\t").split("\n")
+            for each in (line, *(f"    {other}" for other in others)):
+                sys.stderr.write(wrapped(each, width, others="    ") + "\n")
         sys.stderr.flush()
     except OSError:  # the terminal is gone or the disk full: the exit code is all that can still be said
         _silence(sys.stderr)
