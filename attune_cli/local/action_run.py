@@ -20,6 +20,7 @@ from attune_cli.local.executor import executor_for
 from attune_cli.local.system import host_path, memory_directory, network_settings
 from attune_cli.pack_repository import repository_root
 from attune_cli.render.execution import code_of
+from attune_cli.render.log_lines import write_log
 from attune_cli.render.output import compact, note, show_fields, show_json
 from attune_controller.policies import policy_of
 from attune_core.catalog.catalog import Action, Catalog
@@ -104,8 +105,7 @@ def _show(layout: Layout, assign: Assign, report: Report, *, json: bool) -> None
     for stream, out in (("stdout", sys.stdout if not json else sys.stderr), ("stderr", sys.stderr)):
         for place in sorted(layout.logs.rglob(f"{assign.execution}/{report.attempt}")):
             window = read_window(place, stream, 0, SHOWN)
-            out.buffer.write(window.data)
-            out.flush()
+            write_log(window.data, out)
     if report.reason is Reason.ENVIRONMENT_FAILED:
         for line in last_lines(layout, assign.execution):
             note(f"  {line}")

@@ -10,10 +10,10 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from attune_cli.log_reader import Piece
-from attune_cli.render.output import note, on_terminal
+from attune_cli.render.output import note
 from attune_core.safe_text import safe_json, safe_text
 from attune_core.values import JsonObject
 
@@ -49,7 +49,7 @@ class BytesPrinter:
 
     def __init__(self, *, raw: bool) -> None:
         """`raw`: as they are on a terminal, too."""
-        self._raw = raw or not on_terminal()
+        self._raw = raw or not sys.stdout.isatty()  # a dumb terminal is one too
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
 
     def show(self, piece: Piece) -> None:
@@ -125,9 +125,18 @@ class _Begun:
         return self.line(stream, text, 0) if text else None
 
 
+def write_log(data: bytes, out: TextIO) -> None:
+    """Write a whole log: as text on a terminal, else as it is."""
+    if out.isatty():
+        out.write(_harmless(data.decode("utf-8", "backslashreplace")))
+    else:
+        out.buffer.write(data)
+    out.flush()
+
+
 def lines_as_text(matches: Callable[[bytes], bool], *, raw: bool, named: bool) -> LinesPrinter:
     """Return what prints lines for people, with their stream's name if there are two."""
-    as_is = raw or not on_terminal()
+    as_is = raw or not sys.stdout.isatty()
 
     def write(line: Line) -> None:
         name = f"{line.stream} | " if named else ""

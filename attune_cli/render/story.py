@@ -48,7 +48,7 @@ class Story:
         for place, branch in enumerate(branches):
             joint = "└─▶" if place == len(branches) - 1 else "├─▶"
             line = f"   {joint} {branch.agent:<6} {branch.action:<22} {branch.outcome:<10} {branch.seconds:6.2f} s"
-            self._write(f"{line}  {safe_text(branch.result, limit=80)}", style=STYLES.get(branch.outcome, ""))
+            self._write(f"{safe_text(line)}  {safe_text(branch.result, limit=80)}", style=STYLES.get(branch.outcome, ""))
 
     def end(self, text: str) -> None:
         """Say the last line, with the time of the whole."""

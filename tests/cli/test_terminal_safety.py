@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -120,3 +121,25 @@ def test_every_command_is_in_one_of_the_lists() -> None:
     asking = {" ".join(word for word in line.split() if not word.startswith("-")) for line in ASKING}
     for words, _ in every_command():
         assert words in OTHERS or any(line == words or line.startswith(f"{words} ") for line in asking), words
+
+
+#: Where a stream is written to, apart from attune_cli/render: each has a reason to be no line of a list, and makes its text safe itself.
+WRITERS = {
+    "main.py",  # the boundary, which must not need what may be broken
+    "completion/answering.py", "commands/completion.py",  # what shells read
+    "commands/trigger.py",  # a document
+    "local/sensor_run.py", "local/system.py",  # programs' own output, as it comes
+    "written.py",  # a file
+}  # fmt: skip
+_WRITES = re.compile(r"\b(stdout|stderr)(\.buffer)?\.write\(|\bprint\(|\becho\(|from_markup|Console\(")
+
+
+def test_only_few_modules_write_and_each_of_them_knows_safe_text() -> None:
+    root = Path(str(import_module("attune_cli").__file__)).parent
+    for path in root.rglob("*.py"):
+        place, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
+        if not _WRITES.search(text) or place.startswith("dashboard/"):
+            continue
+        assert place in WRITERS or place.startswith("render/"), f"{place} writes to a terminal past attune_cli/render"
+        safe = ("safe_text", "safe_json", "as_text", "plan_markdown", "plan_lines", "SCRIPTS", "trigger_document", "rich.progress")
+        assert any(word in text for word in safe), f"{place} writes what is not safe"

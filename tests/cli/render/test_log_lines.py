@@ -2,13 +2,13 @@
 
 import itertools
 import json
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from attune_cli.log_reader import Piece
-from attune_cli.render import log_lines
 from attune_cli.render.log_lines import BytesPrinter, Line, LinesPrinter, lines_as_json, lines_as_text
 
 
@@ -45,7 +45,7 @@ def test_a_gap_ends_a_line_and_stands_between_the_lines(capsys: pytest.CaptureFi
 
 
 def test_a_line_that_does_not_end_is_shown_in_parts(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_lines, "LONGEST_LINE", 100)
+    monkeypatch.setattr("attune_cli.render.log_lines.LONGEST_LINE", 100)
     printer = lines_as_text(lambda _line: True, raw=True, named=True)
     for number in range(4):
         printer.show(_piece(b"x" * 60, 60 * number, stream="stderr"))
@@ -63,7 +63,7 @@ def test_another_attempt_begins_a_line_of_its_own(capsys: pytest.CaptureFixture[
 def test_on_a_terminal_a_character_in_two_pieces_is_one_and_controls_are_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_lines, "on_terminal", lambda: True)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     printer = BytesPrinter(raw=False)
     printer.show(_piece("ä\x1b[2J".encode()[:1]))
     printer.show(_piece("ä\x1b[2J\n".encode()[1:], 1))
