@@ -83,7 +83,7 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
 
 @pytest.mark.flow
 def test_a_newcomer_sees_a_rule_of_their_own_fire(newcomer: Newcomer) -> None:
-    (_, begin), (_, greet), (_, new), trigger, rule, (_, own) = blocks("Your first rule")
+    (_, begin), (_, greet), (_, new), trigger, rule, (_, own), (_, watch) = blocks("Your first rule")
     first, second = newcomer.first, newcomer.second
     *made, up = commands(begin)
     assert up == "attune up"
@@ -122,6 +122,14 @@ def test_a_newcomer_sees_a_rule_of_their_own_fire(newcomer: Newcomer) -> None:
     assert "event.data.role" in tried
     assert '"guest"' in tried
     assert tried.rstrip().endswith("[1]:")
+
+    (dashboard,) = commands(watch)
+    shown_before = prompts(second)
+    second.type(dashboard)
+    second.press("Enter")
+    wait_until(lambda: "local" in second.screen() and "events" in second.screen(), timeout=30, what=f"the dashboard:\n{second.screen()}")
+    second.press("q")
+    wait_until(lambda: prompts(second) > shown_before, timeout=30, what="the end of the dashboard")
 
     place = newcomer.repository / file_in(rule[1])[0]
     place.write_text(place.read_text().replace("event.data.role", "event.data.rol"), encoding="utf-8")

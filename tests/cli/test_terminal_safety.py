@@ -44,7 +44,8 @@ SILENT = (
 #: Commands that ask no controller, or whose fields come from the repository: each is in a test below, or shows nothing of others.
 OTHERS = {
     "agent install", "agent uninstall", "controller install", "controller uninstall",
-    "init", "validate", "schema", "test", "plan", "up", "demo", "login", "completion", "doctor", "rule test", "webhook list",
+    "init", "validate", "schema", "test", "plan", "up", "demo", "login", "completion", "doctor", "dashboard",
+    "rule test", "webhook list",
     "webhook test", "webhook send", "trigger list", "trigger infer", "sensor run", "sensor new",
     "timer next", "action new", "action types", "pack lock",
     "agent join", "agent environments list", "agent environments build", "agent environments remove", "agent environments why",
