@@ -30,7 +30,8 @@ ASKING = (
     "event import -", "event export",
     "event dead-letter list", "event dead-letter show 1 --data", "event dead-letter retry 1", "event dead-letter drop 1",
     "execution list", "execution show 1", "execution logs 1", "execution logs 1 --stream both", "execution logs 1 -f",
-    "execution cancel 1", "explain event 1", "explain execution 1", "explain agent web1", "explain 7777777",
+    "execution cancel 1", "execution tree 1", "execution rerun 1",
+    "explain event 1", "explain execution 1", "explain agent web1", "explain 7777777",
     "queue list", "queue show web.restart", "queue pause web.restart --note x", "queue resume web.restart", "queue requeue 1",
     "rule list", "sensor list", "sensor show web.disk", "sensor logs web.disk", "throttle list", "timer list",
     "action run web.restart", "action run web.restart --no-wait", "verify order",
@@ -38,14 +39,15 @@ ASKING = (
 )  # fmt: skip
 #: Those of them that say nothing but numbers and words of ours.
 SILENT = (
-    "event import -", "event dead-letter drop 1", "execution cancel 1", "queue requeue 1", "action run web.restart --no-wait",
+    "event import -", "event dead-letter drop 1", "execution cancel 1", "execution rerun 1", "queue requeue 1",
+    "action run web.restart --no-wait",
     "verify order", "controller token remove x", "event export",
 )  # fmt: skip
 #: Commands that ask no controller, or whose fields come from the repository: each is in a test below, or shows nothing of others.
 OTHERS = {
     "agent install", "agent uninstall", "controller install", "controller uninstall",
     "init", "validate", "schema", "test", "plan", "up", "demo", "login", "completion", "doctor", "dashboard",
-    "rule test", "webhook list",
+    "top", "execution watch", "rule test", "webhook list",
     "webhook test", "webhook send", "trigger list", "trigger infer", "sensor run", "sensor new",
     "timer next", "action new", "action types", "pack lock",
     "agent join", "agent environments list", "agent environments build", "agent environments remove", "agent environments why",
