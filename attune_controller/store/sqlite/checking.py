@@ -71,6 +71,9 @@ RULES: dict[LiteralString, LiteralString] = {
     "a number or position is beyond the last that was given": """
         SELECT 'execution', number FROM executions WHERE number > (SELECT seq FROM sqlite_sequence WHERE name = 'executions')
         UNION ALL SELECT 'event', position FROM events WHERE position > (SELECT seq FROM sqlite_sequence WHERE name = 'events')""",
+    "a last number that was given is of no table that gives numbers": """
+        SELECT 'numbers', name FROM sqlite_sequence
+        WHERE name NOT IN (SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%')""",
 }
 
 

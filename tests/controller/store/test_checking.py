@@ -185,6 +185,7 @@ async def test_a_log_that_a_power_cut_tore_is_said_as_a_doubt(tmp_path: Path) ->
         ("DELETE FROM events WHERE position = 2", "a plan is of no event"),
         ("UPDATE requests SET input = '{}' WHERE number = 2", "another length"),
         ("UPDATE sqlite_sequence SET seq = 2 WHERE name = 'executions'", "beyond the last that was given"),
+        ("UPDATE sqlite_sequence SET name = 'Executions' WHERE name = 'executions'", "of no table that gives numbers"),
         ("UPDATE history SET state = 'rueued' WHERE n = 1", "in no state that there is"),
         ("UPDATE executions SET agent = 'web2' WHERE number = 2", "of another place"),
         ("ALTER TABLE throttles RENAME TO thsottles", "schema table thsottles"),
