@@ -294,6 +294,13 @@ class ProgramsMisplaced(AttuneError):
     remedy = "give --wheels DIR, or make the version's folder first: python3 -m venv /opt/attune/VERSION, and pip install into it"
 
 
+class ProgramsUnfit(AttuneError):
+    """Another user than root can change the programs that are to become services, or the services' users cannot read them (a umask)."""
+
+    code, blame = "ATT233", Blame.HOST
+    remedy = "chown -R root:root /opt/attune && chmod -R go=rX /opt/attune"
+
+
 class VersionInUse(AttuneError):
     """The version's folder was not made to its end, and cannot be made again while something runs from it."""
 

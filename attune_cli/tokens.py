@@ -15,6 +15,8 @@ def read_token(file: Path | None, *, prompt: str) -> str:
             return file.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise BadArgument(f"{file}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise BadArgument(f"{file} is no text, so there is no token in it") from error
     if sys.stdin.isatty():
         return str(typer.prompt(prompt, hide_input=True)).strip()
     return sys.stdin.readline().strip()

@@ -33,6 +33,7 @@ def install(
         return
     require_root_and_systemd()
     if wheels is not None:
+        _refuse_older(program, PROGRAMS / version_of(wheels))
         version = build_version(wheels, _telling([], json=json))
         if version != Path(sys.prefix):
             token = ["--token-file", str(token_file.absolute())] if token_file else []
@@ -63,7 +64,7 @@ def uninstall(program: Program, *, purge: bool, yes: bool, now: bool, dry_run: b
         return
     require_root_and_systemd()
     if purge and not yes:
-        what = ", ".join(str(folder.path) for folder in program.folders)
+        what = ", ".join(str(path) for path in [*(folder.path for folder in program.folders), program.settings])
         if not sys.stdin.isatty() or not typer.confirm(f"Remove all state of the {program.name} ({what})?", err=True):
             raise NotConfirmed("nothing was removed")
     done: list[Step] = []
@@ -103,4 +104,5 @@ def _refuse_older(program: Program, version: Path) -> None:
 
 
 def _numbers(version: str) -> list[int]:
-    return [int(part) for part in re.findall(r"[0-9]+", version)]
+    """Return a version's numbers; before its release it counts as the release."""
+    return [int(part) for part in re.split(r"[^0-9.]", version)[0].split(".") if part]

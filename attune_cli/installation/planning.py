@@ -26,10 +26,14 @@ class Host:
     used: frozenset[Path] = frozenset()
     #: All folders of versions.
     versions: frozenset[Path] = frozenset()
+    #: Below /opt/attune there is something that no installation made.
+    foreign: bool = False
     #: Programs whose units are there.
     installed: frozenset[str] = frozenset()
     settings: bool = False
     joined: bool = True
+    #: The version that the unit which an upgrade restarts runs from.
+    serving: Path | None = None
     executor_runs: bool = False
 
 
@@ -53,6 +57,7 @@ def build(wheels: Path, version: Path, *, uv: Path, python: Path) -> Sequence[St
         Remove(path=version),
         RunCommand(argv=(str(uv), "venv", "--quiet", "--no-config", "--offline", "--python", str(python), str(version))),
         RunCommand(argv=(str(uv), "pip", "install", "--quiet", "--compile-bytecode", *where, *offline, *requirements)),
+        RunCommand(argv=("sync", "--file-system", str(version))),
         WriteFile(path=version / COMPLETE, text=""),
     ]
 
@@ -73,14 +78,14 @@ def _install(program: Program, host: Host, executor: Executor) -> Iterator[Step]
         yield SetLink(path=TYPED[name], target=program.link / "bin" / name)
     for unit in program.units:
         yield WriteFile(path=UNITS / unit, text=unit_text(unit, link=program.link))
-    yield _systemctl("daemon-reload", after_changes=True)
+    yield _systemctl("daemon-reload")
     if not host.joined:
         yield RunCommand(argv=(str(program.link / "bin" / "attune"), "agent", "join"), user=program.user, token=True)
     yield _systemctl("enable", "--quiet", *program.units)
     *kept, renewed = program.units
     for unit in kept:
         yield _systemctl("start", unit)
-    yield _systemctl("restart", renewed, after_changes=True)
+    yield _systemctl("restart", renewed, after_changes=host.serving in (None, host.version))  # or one that was interrupted has changed it
     yield _systemctl("start", renewed)
     if kept and host.executor_runs and executor != "keep":
         yield RunCommand(argv=_stop(program, now=executor == "now"))
@@ -89,14 +94,9 @@ def _install(program: Program, host: Host, executor: Executor) -> Iterator[Step]
 
 
 def _remove(program: Program, host: Host, *, purge: bool, now: bool) -> Iterator[Step]:
-    *kept, renewed = program.units
     if program.name in host.installed:
-        yield _systemctl("disable", "--quiet", "--now", renewed)
-        if kept and host.executor_runs:
-            yield RunCommand(argv=_stop(program, now=now))
-        for unit in kept:
-            yield _systemctl("disable", "--quiet", "--now", unit)
-    for unit in program.units:
+        yield from _end(program, host, now=now)
+    for unit in reversed(program.units):  # while the last one is there, whatever is left to be ended is ended
         yield Remove(path=UNITS / unit)
     yield _systemctl("daemon-reload")
     others = [ALL[name] for name in sorted(host.installed - {program.name})]
@@ -111,11 +111,21 @@ def _remove(program: Program, host: Host, *, purge: bool, now: bool) -> Iterator
         if program.user in host.users:
             yield RunCommand(argv=("userdel", program.user))
     if not others:
-        yield Remove(path=PROGRAMS)
+        for path in sorted(host.versions) if host.foreign else [PROGRAMS]:
+            yield Remove(path=path)
+
+
+def _end(program: Program, host: Host, *, now: bool) -> Iterator[Step]:
+    *kept, renewed = program.units
+    yield _systemctl("disable", "--quiet", "--now", renewed)
+    if kept and host.executor_runs:
+        yield RunCommand(argv=_stop(program, now=now))
+    for unit in kept:
+        yield _systemctl("disable", "--quiet", "--now", unit)
 
 
 def _unused(host: Host, needed: set[Path]) -> Iterator[Step]:
-    """Versions that nothing is started from and nothing runs of; the one before stays, for the executor and for a way back."""
+    """Versions that no service is started from and nothing runs of; the one before stays as long as the executor is of it."""
     for version in sorted(host.versions - host.used - needed):
         yield Remove(path=version)
 

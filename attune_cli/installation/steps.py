@@ -63,7 +63,7 @@ class SetLink:
 
 @dataclass(frozen=True, kw_only=True)
 class RunCommand:
-    """A command; a failure ends the installation unless `may_fail`."""
+    """A command; a failure ends the installation."""
 
     argv: tuple[str, ...]
     user: str = "root"
@@ -71,7 +71,6 @@ class RunCommand:
     token: bool = False
     #: Only when a step before it has changed something.
     after_changes: bool = False
-    may_fail: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

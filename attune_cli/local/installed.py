@@ -1,19 +1,21 @@
 """Installed: what of Attune's services is on this host, as `installation.planning` wants to know it; changes nothing.
 
-Called by `installing`. Which version a process is of stands in its command line: the interpreter in the folder of its version.
+Called by `installing`. Which version a process is of stands in its command line: the interpreter in the folder of its version. Anybody
+can write such a line, so for what a unit runs systemd is asked which process that is.
 """
 
 import os
 import pwd
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from attune_cli.errors import InstallerNotRoot, NoSystemd, ProgramsMisplaced, WheelsUnusable
+from attune_cli.errors import InstallerNotRoot, NoSystemd, ProgramsMisplaced, ProgramsUnfit, WheelsUnusable
 from attune_cli.installation.planning import COMPLETE, Host
-from attune_cli.installation.programs import ALL, PROGRAMS, UNITS, Program
+from attune_cli.installation.programs import AGENT, ALL, PROGRAMS, UNITS, Program
 
 _WHEEL = re.compile(r"attune-([0-9][0-9A-Za-z.+!]*)-py3-none-any\.whl", re.ASCII)
 
@@ -27,10 +29,14 @@ def require_root_and_systemd() -> None:
 
 
 def own_version() -> Path:
-    """Return the version's folder that this very program runs from; `ProgramsMisplaced`."""
+    """Return the version's folder that this very program runs from; `ProgramsMisplaced`, `ProgramsUnfit`."""
     place = Path(sys.prefix)
     if place.parent != PROGRAMS:
         raise ProgramsMisplaced(f"this attune runs from {place}, and services are started from a version's folder below {PROGRAMS}")
+    for path in (PROGRAMS, place, place / "bin" / "attune", Path(__file__)):  # all the others were made like them
+        found = path.stat()
+        if found.st_uid != 0 or found.st_mode & 0o022 or not found.st_mode & 0o004:
+            raise ProgramsUnfit(f"{path} is not root's alone to change and everybody's to read")
     return place.resolve()
 
 
@@ -58,30 +64,59 @@ def in_use(version: Path) -> bool:
 
 def look(program: Program, version: Path) -> Host:
     """Return what is there."""
-    folders = [path for path in PROGRAMS.glob("*") if path.is_dir() and not path.is_symlink()] if PROGRAMS.is_dir() else []
+    entries = frozenset(PROGRAMS.iterdir()) if PROGRAMS.is_dir() else frozenset()
+    versions = frozenset(path for path in entries if not path.is_symlink() and (path / "pyvenv.cfg").is_file())
     links = [one.link.resolve() for one in ALL.values() if one.link.is_symlink()]
     return Host(
         version=version,
-        users=frozenset(user.pw_name for user in pwd.getpwall()),
+        users=frozenset(one.user for one in ALL.values() if _is_user(one.user)),
         used=frozenset([*links, *_running(), Path(sys.prefix)]),
-        versions=frozenset(folders),
+        versions=versions,
+        foreign=bool(entries - versions - {one.link for one in ALL.values()}),
         installed=frozenset(one.name for one in ALL.values() if (UNITS / one.units[-1]).exists()),
-        settings=program.settings.exists(),
-        joined=program.name != "agent" or (program.state / "agent" / "controller.json").exists(),
+        settings=_is_there(program.settings),
+        joined=program.name != "agent" or _is_there(program.state / "agent" / "controller.json"),
+        serving=_version_behind(program.units[-1]),
         executor_runs=executor_version() is not None,
     )
 
 
 def executor_version() -> Path | None:
     """Return the version's folder that the present executor runs from."""
-    return next(_running("attune-executor"), None)
+    return _version_behind(AGENT.units[0])
 
 
-def _running(program: str = "") -> Iterator[Path]:
-    """Yield the folders of versions that processes run from; of the named program, or of any."""
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+def _version_behind(unit: str) -> Path | None:
+    """Return the version's folder that a unit's main process runs from; None: it does not run."""
+    asked = ["systemctl", "show", "--property", "MainPID", "--value", unit]
+    try:
+        pid = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    except FileNotFoundError:
+        return None
+    return next(_running(pid), None) if pid.isdecimal() and pid != "0" else None
+
+
+def _running(process: str = "[0-9]*") -> Iterator[Path]:
+    """Yield the folders of versions that processes run from, or that one does."""
+    for entry in Path("/proc").glob(f"{process}/cmdline"):
         with suppress(OSError):  # it has ended meanwhile
-            interpreter, _, rest = entry.read_bytes().partition(b"\0")
-            place = Path(os.fsdecode(interpreter))
-            if place.parts[:3] == (*PROGRAMS.parts,) and len(place.parts) > 3 and (not program or f"/{program}\0".encode() in rest):
+            place = Path(os.fsdecode(entry.read_bytes().partition(b"\0")[0]))
+            if place.parts[:3] == (*PROGRAMS.parts,) and len(place.parts) > 3:
                 yield Path(*place.parts[:4])
+
+
+def _is_user(name: str) -> bool:
+    """Tell whether there is a user, also one of a directory that lists nobody."""
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether a path is there; of what this user may not look into it is supposed."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True

@@ -4,6 +4,7 @@ Called by the commands `install` and `uninstall` of `attune agent` and `attune c
 `attune_cli.installation`. A step that is interrupted is done again by the next installation.
 """
 
+import grp
 import os
 import pwd
 import shutil
@@ -82,7 +83,7 @@ def _change(step: MakeUser | MakeFolder | WriteFile | Allow | SetLink | Remove) 
                 _run(step.argv)
                 return True
             case MakeFolder(path=path):
-                return _make_folder(path) | _own(path, step.mode, step.owner, step.group)
+                return _make_folder(path) | _own(path, step.mode, step.owner, step.group, kind=os.O_DIRECTORY)
             case Allow(path=path):
                 return _own(path, step.mode, step.owner, step.group)
             case WriteFile(path=path):
@@ -93,6 +94,8 @@ def _change(step: MakeUser | MakeFolder | WriteFile | Allow | SetLink | Remove) 
                 return _remove(path)
     except OSError as error:
         raise InstallationStepFailed(f"{error.filename or step}: {error.strerror}") from error
+    except KeyError as error:  # a user of our name is there, and no group
+        raise InstallationStepFailed(str(error.args[0])) from error
 
 
 def _make_folder(path: Path) -> bool:
@@ -102,22 +105,18 @@ def _make_folder(path: Path) -> bool:
     return True
 
 
-def _own(path: Path, mode: int, owner: str, group: str) -> bool:
-    """Give a path its owner and mode, not through a link."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+def _own(path: Path, mode: int, owner: str, group: str, *, kind: int = 0) -> bool:
+    """Give a path its owner and mode, not through a link; the agent may write where some of them are, so nothing else is opened for it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | kind)
     try:
-        found, entry, group_id = os.fstat(descriptor), pwd.getpwnam(owner), _group(group)
-        if (found.st_uid, found.st_gid, found.st_mode & 0o7777) == (entry.pw_uid, group_id, mode):
+        found, owner_id, group_id = os.fstat(descriptor), pwd.getpwnam(owner).pw_uid, grp.getgrnam(group).gr_gid
+        if (found.st_uid, found.st_gid, found.st_mode & 0o7777) == (owner_id, group_id, mode):
             return False
-        os.fchown(descriptor, entry.pw_uid, group_id)
+        os.fchown(descriptor, owner_id, group_id)
         os.fchmod(descriptor, mode)
     finally:
         os.close(descriptor)
     return True
-
-
-def _group(name: str) -> int:
-    return pwd.getpwnam(name).pw_gid  # each of our users has a group of its own name
 
 
 def _write(path: Path, text: str) -> bool:
@@ -165,6 +164,7 @@ def _run(argv: Sequence[str], *, user: str = "root", given: str = "") -> None:
             cwd="/",
             capture_output=True,
             text=True,
+            errors="replace",
             check=False,
             user=entry.pw_uid,
             group=entry.pw_gid,

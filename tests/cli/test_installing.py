@@ -1,17 +1,21 @@
 """`attune agent install` and `attune controller install`: what they would do, from what a host has; started for real in tests/flow."""
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from attune_cli.commands.installing import install
-from attune_cli.errors import InstallationStepFailed, WheelsUnusable
+from attune_cli.errors import BadArgument, InstallationStepFailed, ProgramsUnfit, WheelsUnusable
 from attune_cli.installation.planning import Host, installation, removal
 from attune_cli.installation.programs import AGENT, CONTROLLER, PROGRAMS
 from attune_cli.installation.steps import MakeFolder, MakeUser, Remove, RunCommand, SetLink, Step, WriteFile
-from attune_cli.local.installed import version_of
+from attune_cli.local import installed
+from attune_cli.local.installed import look, own_version, version_of
 from attune_cli.local.installing import carry_out
+from attune_cli.tokens import read_token
 from tests.cli.commands import attune
 
 OLD, NEW = PROGRAMS / "0.1.0", PROGRAMS / "0.2.0"
@@ -48,6 +52,13 @@ def test_an_upgrade_restarts_the_agent_alone() -> None:
     assert [line for line in commands(steps) if "restart" in line or "stop" in line] == ["systemctl restart attune-agent.service"]
 
 
+@pytest.mark.parametrize(("serving", "restarted"), [(None, "if changed"), (NEW, "if changed"), (OLD, "always")])
+def test_an_upgrade_that_was_interrupted_before_the_restart_is_ended_by_the_next_one(serving: Path | None, restarted: str) -> None:
+    steps = installation(AGENT, Host(version=NEW, serving=serving))
+    [restart] = [step for step in steps if isinstance(step, RunCommand) and "restart" in step.argv]
+    assert ("if changed" if restart.after_changes else "always") == restarted
+
+
 @pytest.mark.parametrize(("how", "words"), [("idle", ["stop"]), ("now", ["stop", "--now"])])
 def test_an_executor_is_replaced_when_that_is_asked(how: str, words: list[str]) -> None:
     steps = installation(AGENT, Host(version=NEW, executor_runs=True), executor="idle" if how == "idle" else "now")
@@ -70,6 +81,61 @@ def test_a_removal_keeps_the_state_and_what_another_program_needs() -> None:
     assert order.index("systemctl disable --quiet --now attune-agent.service") < order.index(f"{AGENT.link}/bin/attune-executor stop")
     purged = removal(AGENT, host, purge=True, now=False)
     assert {Remove(path=folder.path) for folder in AGENT.folders} <= {step for step in purged if isinstance(step, Remove)}
+
+
+def test_a_removal_that_was_interrupted_finds_what_is_left_to_be_ended() -> None:
+    steps = removal(AGENT, Host(version=OLD, installed=frozenset(["agent"])), purge=False, now=False)
+    units = [step.path.name for step in steps if isinstance(step, Remove) and step.path.suffix == ".service"]
+    assert units == ["attune-agent.service", "attune-executor.service"], "the one by which an installation is known goes first"
+
+
+def test_what_no_installation_made_stays_beside_the_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installed, "PROGRAMS", tmp_path)
+    (tmp_path / "0.1.0").mkdir()
+    (tmp_path / "0.1.0" / "pyvenv.cfg").touch()
+    (tmp_path / "wheels").mkdir()
+    host = look(AGENT, tmp_path / "0.2.0")
+    assert (host.versions, host.foreign) == (frozenset([tmp_path / "0.1.0"]), True)
+    gone = [step.path for step in removal(AGENT, host, purge=False, now=False) if isinstance(step, Remove)]
+    assert (tmp_path / "0.1.0" in gone, PROGRAMS in gone, tmp_path in gone) == (True, False, False)
+    (tmp_path / "wheels").rmdir()
+    alone = removal(AGENT, look(AGENT, tmp_path / "0.2.0"), purge=False, now=False)
+    assert Remove(path=PROGRAMS) in alone
+
+
+@pytest.mark.root
+@pytest.mark.parametrize(("mode", "owner"), [(0o700, 0), (0o775, 0), (0o755, 65534)])
+def test_programs_that_others_can_change_or_cannot_read_become_no_services(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, owner: int
+) -> None:
+    version = tmp_path / "0.1.0"
+    (version / "bin").mkdir(parents=True)
+    (version / "bin" / "attune").touch()
+    monkeypatch.setattr(installed, "PROGRAMS", tmp_path)
+    monkeypatch.setattr(sys, "prefix", str(version))
+    tmp_path.chmod(0o755)
+    assert own_version() == version
+    version.chmod(mode)
+    os.chown(version, owner, 0)
+    with pytest.raises(ProgramsUnfit, match="root's alone"):
+        own_version()
+
+
+@pytest.mark.root
+def test_a_folder_that_the_agent_made_something_else_is_not_given_away(tmp_path: Path) -> None:
+    place = tmp_path / "agent"
+    for command in (("touch", str(place)), ("mkfifo", str(place)), ("ln", "-s", "/etc", str(place))):
+        carry_out([RunCommand(argv=command)], list[Step]().append, token=str)
+        with pytest.raises(InstallationStepFailed, match="agent"):
+            carry_out([MakeFolder(path=place, mode=0o700, owner="nobody", group="nogroup")], list[Step]().append, token=str)
+        assert place.lstat().st_uid == 0
+        place.unlink()
+
+
+def test_a_file_that_holds_no_text_is_no_token(tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadArgument, match="is no text"):
+        read_token(tmp_path / "token", prompt="Join token")
 
 
 @pytest.mark.root

@@ -109,6 +109,7 @@ class Installed:
         self.units_are_sound()
         self.the_doctor_is_content()
         self.repeated_changes_nothing()
+        assert "[Service]" in self.host.must("runuser -u nobody -- attune agent install --dry-run")
         self.executor_opens_no_network()
         self.crashes_are_survived()
         self.running, self.executor = self.start("upgrade"), self.pid("attune-executor")
@@ -127,6 +128,8 @@ class Installed:
             what="the new executor",
         )
         self.runs("replaced")
+        self.host.must("cd /opt/attune; ln -sfn /opt/attune/0.1.0 agent; systemctl restart attune-agent; ln -sfn /opt/attune/0.2.0 agent")
+        self.host.must("attune agent install")  # as after an upgrade that was killed before its restart
         self.host.must("systemctl restart attune-controller attune-executor attune-agent")
         self.await_agent(NEWER)
         self.runs("restarted")
