@@ -100,3 +100,16 @@ class UidClaims:
         except OSError:
             return False
         return True
+
+    def close(self) -> None:
+        """Give all of them up."""
+        os.close(self._descriptor)
+
+
+def unclaimed(first: int, last: int) -> bool:
+    """Tell whether no executor of this machine uses one of these uids now."""
+    claims = UidClaims()
+    try:
+        return claims.claim(first, last)
+    finally:
+        claims.close()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from attune_agent.executor.identities import unclaimed
 from attune_cli.errors import ProgramFailed
 
 #: systemd's UIDS-GIDS leaves 60706…61183 unused (decision 0003); the first half is for installed agents, the rest for local systems.
@@ -28,8 +29,14 @@ def uid_block() -> Iterator[range | None]:
             os.close(lock)
             continue
         try:
+            # A local system that was killed may have left its executor behind.
+            if not unclaimed(first, first + BLOCK - 1):
+                continue
             yield range(first, first + BLOCK)
         finally:
             os.close(lock)
         return
-    raise ProgramFailed("every block of attempt uids is in use", hint="stop another `attune up` or `attune demo` on this machine")
+    raise ProgramFailed(
+        "every block of attempt uids is in use",
+        hint="stop another `attune up` or `attune demo` on this machine, or an executor that one left behind when it was killed",
+    )
