@@ -19,6 +19,7 @@ class _Answer(BaseHTTPRequestHandler):
     status: ClassVar[int] = 200
     body: ClassVar[bytes] = b""
     skew: ClassVar[float] = 0.0
+    date: ClassVar[str] = ""
 
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -32,7 +33,7 @@ class _Answer(BaseHTTPRequestHandler):
     do_POST = do_DELETE = do_GET  # noqa: N815 - names of the library
 
     def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002 - the signature is the library's
-        return formatdate(datetime.now(UTC).timestamp() + self.skew, usegmt=True)
+        return self.date or formatdate(datetime.now(UTC).timestamp() + self.skew, usegmt=True)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing."""
@@ -48,9 +49,11 @@ class _Quiet(ThreadingHTTPServer):
 
 
 @contextmanager
-def listener(certificate: trustme.LeafCert | None = None, *, status: int = 200, body: bytes = b"{}", skew: float = 0.0) -> Iterator[int]:
+def listener(
+    certificate: trustme.LeafCert | None = None, *, status: int = 200, body: bytes = b"{}", skew: float = 0.0, date: str = ""
+) -> Iterator[int]:
     """Listen, with TLS if there is a certificate; give the port."""
-    answer = type("Answer", (_Answer,), {"status": status, "body": body, "skew": skew})
+    answer = type("Answer", (_Answer,), {"status": status, "body": body, "skew": skew, "date": date})
     server = _Quiet(("127.0.0.1", 0), answer, bind_and_activate=True)
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

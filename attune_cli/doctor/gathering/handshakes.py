@@ -91,10 +91,16 @@ def connect(endpoint: Endpoint) -> Handshake:
 def _shaken(endpoint: Endpoint, seen: Handshake, plain: socket.socket) -> Handshake:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
-    context.load_verify_locations(cadata=endpoint.trusted)
     context.verify_flags |= _ANY_TIME
+    try:
+        context.load_verify_locations(cadata=endpoint.trusted)
+    except (ssl.SSLError, ValueError):
+        return replace(seen, chain="what is trusted here is no certificate")
     if endpoint.certificate:
-        context.load_cert_chain(endpoint.certificate, endpoint.key)
+        try:
+            context.load_cert_chain(endpoint.certificate, endpoint.key)
+        except ssl.SSLError as error:
+            return replace(seen, refused=f"it cannot be shown: {_reason(error)}")
     with context.wrap_socket(plain, server_hostname=seen.host) as tls:
         shown = tls.getpeercert() or {}
         names = shown.get("subjectAltName", ())
@@ -120,17 +126,23 @@ def _asked(seen: Handshake, connection: socket.socket) -> Handshake:
     except http.client.HTTPException:
         return replace(seen, other_speech=True) if not seen.tls else replace(seen, refused="its answer is no HTTP")
     refused = _refusal(body) if answer.status in {401, 403} else ""
-    told = parsedate_to_datetime(date).timestamp() if date else None
     if not seen.tls and answer.status == http.client.BAD_REQUEST and b"HTTPS" in body:
         return replace(seen, other_speech=True)
-    return replace(seen, now=now, date=told, refused=refused)
+    return replace(seen, now=now, date=_moment(date or ""), refused=refused)
+
+
+def _moment(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None  # none was told, or no time
 
 
 def _refusal(body: bytes) -> str:
     try:
         said = json.loads(body)
         return f"{str(said['detail'])[:300]} ({str(said['code'])[:10]})"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "it answered that nobody is known"
 
 

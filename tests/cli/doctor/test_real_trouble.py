@@ -48,6 +48,19 @@ def calling(port: int, *, scheme: str = "https", trusted: str | None = None) -> 
     return Here(profile=ProfileHere(name="default", profile=profile))
 
 
+def test_an_answer_that_nobody_can_read_ends_in_findings() -> None:
+    with listener(certificate_for(AUTHORITY, "127.0.0.1"), status=401, body=b"[" * 16_000, date="yesterday") as port:
+        assert levels(calling(port), "tls.spoken", "clock.controller") == {"tls.spoken": "ok", "clock.controller": "skipped"}
+
+
+@pytest.mark.parametrize("trusted", ["", "no certificate"])
+def test_an_authority_that_is_none_is_not_taken_for_a_listener_without_tls(trusted: str) -> None:
+    with listener(certificate_for(AUTHORITY, "127.0.0.1")) as port:
+        seen = found(calling(port, trusted=trusted), "tls.spoken", "tls.chain")
+    assert (seen["tls.spoken"].judgement.level, seen["tls.chain"].judgement.level) == (Level.OK, Level.ERROR)
+    assert seen["tls.chain"].judgement.remedy == "attune login URL"
+
+
 TLS = ("tcp.reached", "tls.spoken", "tls.chain", "tls.name", "tls.dates", "clock.controller")
 CERTIFICATES = {
     "fine": (certificate_for(AUTHORITY, "127.0.0.1"), {}),
