@@ -22,6 +22,7 @@ from typer._click.shell_completion import CompletionItem
 from typer.core import TyperCommand, TyperGroup
 
 from attune_cli.errors import OutputUnwritable
+from attune_cli.render.help_text import HelpText
 from attune_core.errors import AttuneError, Blame
 
 #: Command -> (module with `app`, what it is for). Modules are imported only when their command is typed.
@@ -60,6 +61,9 @@ COMMANDS = {
 COMPLETING = "_ATTUNE_COMPLETE"
 #: Exit codes besides 0: 1 findings or a failed execution, 2 bad use, 3 failure, 130 interrupted.
 EXIT_CODES = {Blame.AUTHOR: 2, Blame.HOST: 3, Blame.PASSING: 3, Blame.DEFECT: 3}
+
+
+Context.formatter_class = HelpText
 
 
 class Commands(TyperGroup):

@@ -29,7 +29,11 @@ def schema(
 
     An event that the controller itself makes is explained like a kind: attune schema explain core.agent_unreachable.
 
-    Example: attune schema rule;  attune schema explain action.concurrency;  attune schema write .attune/schemas
+    Example: attune schema rule
+
+    Example: attune schema explain action.concurrency
+
+    Example: attune schema write .attune/schemas
     """
     match what, where:
         case None, None:
