@@ -293,6 +293,12 @@ _WHOLE = {
         "A rule waits for an event with the same key, and an event of that trigger has no such key, or one of another type.",
         "Say in `throttle.absence.of_key` what the key of the other event is.",
     ),
+    "ATT226": ProblemCode(
+        "more events than are kept",
+        "A rule that uses `events` waits for more than 100 of them, and `events` has the newest 100; the others are only counted.",
+        "Ask for 100 at most in `throttle.accumulate`, or let the action do without the older ones.",
+        Severity.WARNING,
+    ),
 }
 _SENSORS = {
     "ATT194": ProblemCode(

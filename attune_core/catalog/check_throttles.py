@@ -16,6 +16,8 @@ from attune_core.expressions.template import CheckedTemplate, check_template
 from attune_core.expressions.types import DYN, type_name
 from attune_core.models import throttle as models
 from attune_core.models.rule import RuleDocument
+from attune_core.problems import Severity
+from attune_core.rules.groups import MEMBERS
 from attune_core.values import canonical_json
 
 
@@ -36,6 +38,8 @@ def check_throttle(
     if throttle.debounce is not None:
         return Throttle(form="debounce", within=throttle.debounce, key=key, terms=terms)
     if (several := throttle.accumulate) is not None:
+        if uses_events:
+            _keeps_all(reading, rule, several)
         within, least, most = several.within, several.at_least, several.at_most
         return Throttle(form="accumulate", within=within, key=key, at_least=least, at_most=most, terms=terms)
     absence = throttle.absence
@@ -44,6 +48,17 @@ def check_throttle(
     of_key = _of_key(reading, rule, throttle, absence, triggers)
     _can_meet(reading, rule, key, of_key)
     return Throttle(form="absence", within=absence.within, key=key, of=absence.of, of_key=of_key, terms=terms)
+
+
+def _keeps_all(reading: Reading, rule: Read[RuleDocument], several: models.Accumulate) -> None:
+    """Say that more events are waited for than `events` has."""
+    bound = "at_least" if several.at_most is None else "at_most"
+    wanted = several.at_most or several.at_least
+    if wanted > MEMBERS:
+        message = f"`events` has the newest {MEMBERS} events of a key, and the rule waits for {wanted}"
+        hint = f"ask for {MEMBERS} at most, or write an action that does not need all of them"
+        place = ("throttle", "accumulate", bound)
+        reading.findings.at("ATT226", message, rule.document, place, hint=hint, severity=Severity.WARNING)
 
 
 def _of_key(
