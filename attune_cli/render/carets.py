@@ -5,6 +5,7 @@ Called by attune_cli.render.problems; every line is cut to the same stretch of c
 
 from collections.abc import Callable
 
+from attune_cli.render.cells import cells
 from attune_core.problems import Span
 from attune_core.safe_text import safe_text
 
@@ -35,6 +36,8 @@ def source_with_carets(
     width = len(str(numbers[-1]))
     margin = " " * width
     columns = WIDTH if terminal is None else min(WIDTH, max(LEAST, terminal - width - len(" | ……")))
+    if any(cells(source) > len(source) for number in numbers if (source := line_of(path, number))):
+        columns = max(LEAST, columns // 2)
     start = max(0, span.column - 1 - columns // 2) if len(marked) > columns else 0
     lines: list[str] = []
     last = numbers[0]
@@ -77,7 +80,7 @@ def _stretch(source: str, columns: tuple[int, int], first: int, stop: int) -> tu
     first = max(first, start)
     before, under, rest = (_clean(part) for part in (source[start:first], source[first : min(stop, end)], source[max(stop, first) : end]))
     left, right = "…" if start else "", "…" if end < len(source) else ""
-    return f"{left}{before}{under}{rest}{right}", len(left) + len(before), max(len(under), 1)
+    return f"{left}{before}{under}{rest}{right}", cells(left + before), max(cells(under), 1)
 
 
 def _clean(text: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from typer._click.formatting import HelpFormatter
 
+from attune_cli.render.cells import cells, padded
 from attune_cli.render.wrapping import LEAST, wrapped
 
 _WIDEST = 80
@@ -36,11 +37,11 @@ class HelpText(HelpFormatter):
     def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Write words and what they mean, beside each other or, where that is too narrow, below."""
         most = col_max if self._columns > _NARROW else self._columns // 3
-        column = min(max((len(word) for word, _ in rows), default=0), most) + col_spacing
+        column = min(max((cells(word) for word, _ in rows), default=0), most) + col_spacing
         before, below = " " * self.current_indent, " " * (self.current_indent + column)
         for word, meaning in rows:
-            first = f"{before}{word:<{column}}"
-            if len(word) > most:
+            first = before + padded(word, column)
+            if cells(word) > most:
                 self.write(wrapped(word, self._columns, first=before, others=below) + "\n")
                 first = below
             self.write(wrapped(" ".join(meaning.split()), self._columns, first=first, others=below).rstrip() + "\n")

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from attune_cli.render.cells import cells, padded
 from attune_cli.render.wrapping import width_of, wrapped
 from attune_core.safe_text import safe_json, safe_text
 from attune_core.values import JsonValue
@@ -47,8 +48,8 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: 
     elif on_terminal():
         from attune_cli.render.table import table_lines
 
-        cells = [[safe_text(cell) for cell in row] for row in rows]
-        for line in table_lines(columns, cells, width_of(sys.stdout) or 80):
+        texts = [[safe_text(cell) for cell in row] for row in rows]
+        for line in table_lines(columns, texts, width_of(sys.stdout) or 80):
             sys.stdout.write(line + "\n")
     else:
         _write_columns([[column.upper() for column in columns], *rows])
@@ -57,10 +58,10 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: 
 def show_fields(fields: Sequence[tuple[str, str]]) -> None:
     """Print names and values, one a line; values may have several lines."""
     shown = [(safe_text(name), value) for name, value in fields]
-    width = max((len(name) for name, _ in shown), default=0)
+    width = max((cells(name) for name, _ in shown), default=0)
     terminal, below = width_of(sys.stdout), " " * (width + 2)
     for name, value in shown:
-        before = f"{name:<{width}}  "
+        before = padded(name, width) + "  "
         for line in safe_text(value, keep_newlines=True).replace("\t", "\\t").split("\n"):
             deeper = below + " " * (len(line) - len(line.lstrip()))
             sys.stdout.write(wrapped(line, terminal, first=before, others=deeper).rstrip() + "\n")
@@ -95,6 +96,6 @@ def compact(value: JsonValue) -> str:
 
 def _write_columns(rows: Sequence[Sequence[str]]) -> None:
     cleaned = [[safe_text(cell) for cell in row] for row in rows]
-    widths = [max(len(row[index]) for row in cleaned) for index in range(len(cleaned[0]))]
+    widths = [max(cells(row[index]) for row in cleaned) for index in range(len(cleaned[0]))]
     for row in cleaned:
-        sys.stdout.write("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
+        sys.stdout.write("  ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from attune_cli.comparing import Compared
 from attune_cli.render import plan_words as words
+from attune_cli.render.cells import cells, padded
 from attune_cli.render.colours import has_colours
 from attune_cli.render.wrapping import hanging, width_of
 from attune_core.effects.effect import Kind
@@ -76,16 +77,16 @@ def _example(event: RecordedEvent, lines: Sequence[str]) -> Iterator[str]:
 def _shifts(forecast: Forecast) -> Iterator[str]:
     """Yield a table of the rules whose counts differ; a column stands there only if a number in it differs."""
     shifts = forecast.shifts()
-    cells = [{word: _cell(count, one.head.by_word()[word]) for word, count in one.base.by_word().items()} for one in shifts]
-    columns = [word for word in Counts().by_word() if any(row[word] for row in cells)]
+    shown = [{word: _cell(count, one.head.by_word()[word]) for word, count in one.base.by_word().items()} for one in shifts]
+    columns = [word for word in Counts().by_word() if any(row[word] for row in shown)]
     if not shifts:
         return
     rows = [("rule", *columns)]
-    rows += [(one.rule or "manual runs", *(row[word] for word in columns)) for one, row in zip(shifts, cells, strict=True)]
-    widths = [max(len(row[index]) for row in rows) for index in range(len(columns) + 1)]
+    rows += [(one.rule or "manual runs", *(row[word] for word in columns)) for one, row in zip(shifts, shown, strict=True)]
+    widths = [max(cells(row[index]) for row in rows) for index in range(len(columns) + 1)]
     yield ""
     for row in rows:
-        yield safe_text("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+        yield safe_text("  ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _cell(before: int, after: int) -> str:

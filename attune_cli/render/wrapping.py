@@ -4,10 +4,14 @@ Called by attune_cli.render.output and by the boundary for errors in attune_cli.
 """
 
 import os
+import re
 from typing import TextIO
+
+from attune_cli.render.cells import cells
 
 #: A terminal that says less does not know how wide it is.
 LEAST = 20
+_WORD = re.compile(r"([ \t\n\r\v\f]*)([^ \t\n\r\v\f]+)")
 
 
 def width_of(stream: TextIO) -> int | None:
@@ -22,18 +26,15 @@ def wrapped(text: str, width: int | None, *, first: str = "", others: str = "") 
     """Return a paragraph as lines of that width, which begin as given; a word that is longer stays whole, so that it can be copied."""
     if width is None:
         return first + text
-    from textwrap import TextWrapper
-
-    wrapper = TextWrapper(
-        width=width,
-        initial_indent=first,
-        subsequent_indent=others,
-        break_long_words=False,
-        break_on_hyphens=False,
-        replace_whitespace=False,
-        expand_tabs=False,
-    )
-    return wrapper.fill(text) or first
+    lines, line, taken = [], first, cells(first)
+    for number, (apart, word) in enumerate(_WORD.findall(text)):
+        more = cells(apart) + cells(word)
+        if number and taken + more > width:
+            lines.append(line)
+            line, taken = others + word, cells(others) + cells(word)
+        else:
+            line, taken = line + apart + word, taken + more
+    return "\n".join([*lines, line])
 
 
 def hanging(line: str, width: int | None) -> str:
