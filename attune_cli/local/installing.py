@@ -145,6 +145,9 @@ def _link(path: Path, target: Path) -> bool:
 def _remove(path: Path) -> bool:
     if path.is_symlink() or path.is_file():
         path.unlink()
+    elif path.is_mount():  # a disk of its own is emptied, and stays mounted
+        removed = [_remove(entry) for entry in list(path.iterdir())]
+        return bool(removed)
     elif path.is_dir():
         shutil.rmtree(path)
     else:

@@ -17,6 +17,7 @@ from attune_cli.local.installed import look, own_version, version_of
 from attune_cli.local.installing import carry_out
 from attune_cli.tokens import read_token
 from tests.cli.commands import attune
+from tests.small_disk import small_disk
 
 OLD, NEW = PROGRAMS / "0.1.0", PROGRAMS / "0.2.0"
 
@@ -130,6 +131,16 @@ def test_a_folder_that_the_agent_made_something_else_is_not_given_away(tmp_path:
             carry_out([MakeFolder(path=place, mode=0o700, owner="nobody", group="nogroup")], list[Step]().append, token=str)
         assert place.lstat().st_uid == 0
         place.unlink()
+
+
+@pytest.mark.root
+def test_a_state_on_a_disk_of_its_own_is_emptied(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "state", "1m"):
+        (tmp_path / "state" / "agent" / "secrets").mkdir(parents=True)
+        (tmp_path / "state" / "file").touch()
+        for _ in range(2):
+            carry_out([Remove(path=tmp_path / "state")], list[Step]().append, token=str)
+        assert not list((tmp_path / "state").iterdir())
 
 
 def test_a_file_that_holds_no_text_is_no_token(tmp_path: Path) -> None:
