@@ -49,7 +49,7 @@ soak: $(STAMP)  ## The promises of order and loss for ten minutes; PROFILE=long 
 	@test $(PROFILE) = short || $(BIN)/python -m tests.fuzz --seconds $${ATTUNE_FUZZ_SECONDS:-3600}
 
 coverage: $(STAMP)  ## Show that tests take every branch of what decides about order (five minutes)
-	@$(BIN)/coverage run -m pytest -q -m "not soak and not flow and not registry" tests/agent/test_*.py tests/agent/executor/test_journal.py tests/agent/executor/test_ledger.py tests/contracts/store tests/controller tests/core/verification
+	@$(BIN)/coverage run -m pytest -q -m "not soak and not flow and not registry" tests/agent/test_*.py tests/agent/executor/test_journal.py tests/agent/executor/test_ledger.py tests/agent/executor/test_word_order.py tests/contracts/store tests/controller tests/core/verification
 	@$(BIN)/coverage report
 
 bench: $(STAMP)  ## Measure start-up, the path, a start, order, environments, neighbours of abuse, logs, validate, rules and plan, beside floors and peers

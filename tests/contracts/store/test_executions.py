@@ -323,7 +323,7 @@ async def test_load_holders_depths_and_counts_follow_the_unsettled_work(store: S
     keys = [("web.restart", '"x"'), ("web.restart", '"y"'), ("web.restart", '"z"'), ("web.check", '"x"')]
     assert await store.keyed_agents(keys) == {keys[0]: "web1", keys[1]: "web2"}
     assert await store.unsettled_load() == {"web1": 2, "web2": 1}
-    assert await store.counts() == Counts(events_waiting=1, executions_unsettled=4, agents_enrolled=0)
+    assert await store.counts() == Counts(events_waiting=1, executions_unsettled=4, agents_enrolled=0, queues=2)
     await take(store)
     await store.record_moves([move("a", State.SETTLED), move("b", State.STARTED)])
     await store.request_cancel("c", cancelled("c"))
@@ -331,7 +331,8 @@ async def test_load_holders_depths_and_counts_follow_the_unsettled_work(store: S
     assert await store.keyed_agents(keys) == {keys[0]: "web1"}
     assert await store.keyed_agents([]) == {}
     assert await store.unsettled_load() == {"web1": 1}
-    assert (await store.counts()).executions_unsettled == 1
+    counts = await store.counts()
+    assert (counts.executions_unsettled, counts.queues) == (1, 1)
 
 
 async def test_several_holders_of_a_key_are_answered_by_the_first_name(store: Store) -> None:
