@@ -41,6 +41,17 @@ async def test_a_retry_at_the_tail_waits_and_what_is_new_is_skipped() -> None:
     assert (await found(store, "c")).reason is Reason.SKIPPED
 
 
+async def test_only_queues_that_changed_are_looked_at_and_the_first_up_to_the_limit_stay() -> None:
+    store = MemoryStore()
+    await plan_some(store, "a", "b", fleet=True, key='"x"')
+    await plan_some(store, "c", "d", fleet=True, key='"y"')
+    await plan_some(store, "e", fleet=True, key='"z"')
+    changed = [(await found(store, name)).queue for name in "ce"]
+    elsewhere = QueueKey(place=changed[0].place, action="web.other", key='"x"')
+    await turns(store, "skip").look([*changed, elsewhere])
+    assert [name for name in "abcde" if (await found(store, name)).state is State.SETTLED] == ["d"]
+
+
 class MovesOn(MemoryStore):
     """A store in which the head ends and the next is handed over right after somebody looked at the queue."""
 

@@ -35,6 +35,10 @@ async def store(tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> 
 def nothing(connection: apsw.Connection) -> None: ...
 
 
+def damaged(connection: apsw.Connection) -> None:
+    raise ValueError("the row is damaged")
+
+
 async def test_an_event_its_plan_and_its_hand_over_are_one_sync(store: SqliteStore, disk: Disk) -> None:
     before = disk.count(f"sync {LOG}")
     accepted = asyncio.create_task(store.accept_event(event("1"), followed=True))
@@ -76,6 +80,15 @@ async def test_what_goes_by_a_look_that_was_taken_back_does_not_happen(store: Sq
         await store._parts.writer.run(lambda _connection: ran.append("ran"), Relay(follows=True, after=look))
     await store._parts.writer.run(nothing, ALONE)
     assert ran == []
+
+
+async def test_a_look_that_fails_fails_its_caller_and_whoever_goes_by_it_and_nobody_else(store: SqliteStore) -> None:
+    look = store._parts.writer.submit(damaged, Relay(early=True))
+    follower = store._parts.writer.run(nothing, Relay(follows=True, after=look))
+    accepted = store.accept_event(event("1"))
+    refused = await asyncio.gather(look.future, follower, return_exceptions=True)
+    assert [str(one) for one in refused] == ["the row is damaged"] * 2
+    assert (await accepted).position == 1
 
 
 async def test_closing_waits_for_no_follower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
