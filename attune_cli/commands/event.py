@@ -120,7 +120,7 @@ def import_events(
     Example: attune event import events.ndjson
     """
     sent, left_out = Sent(), [0]
-    with Client(load_profile(profile)) as client, progress("events") as advance:
+    with Client(load_profile(profile)) as client, progress("events", json=json) as advance:
         send_many(client, _in_file(file, sent, left_out), sent, advance)
     _show_sent(sent, left_out[0], json=json)
 
@@ -167,7 +167,7 @@ def replay(
             _confirm(f"Send {len(chosen.events)} events again?")
         now, sent = datetime.now(UTC).timestamp(), Sent()
         outgoing = (Outgoing(place=f"event {event.position}", event=replayed(event, name, now)) for event in chosen.events)
-        with progress("events", len(chosen.events)) as advance:
+        with progress("events", len(chosen.events), json=json) as advance:
             send_many(client, outgoing, sent, advance)
     _show_sent(sent, chosen.left_out, json=json, name=name)
 
@@ -186,7 +186,7 @@ def export(
 
     Example: attune event export --since 24h --output events.ndjson
     """
-    with Client(load_profile(profile)) as client, progress("events") as advance:
+    with Client(load_profile(profile)) as client, progress("events", json=json) as advance:
         count = 0
         with written(output) as stream:
             for event in recorded_by_controller(client, since, trigger):

@@ -74,7 +74,7 @@ def plan(
     source = f"the controller, since {from_controller}" if events is None else name_of(events)
     forecast = Forecast(base=pair.base, head=pair.head, examples=examples)
     gc.freeze()  # the catalogs stay to the end; looking through them again and again takes a third of the time
-    for event in _events(events, from_controller or "", profile):
+    for event in _events(events, from_controller or "", profile, json=chosen is PlanFormat.JSON):
         forecast.take(event)
     forecast.finish()
     compared = Compared(base=pair.base_name, head=pair.head_name, source=source, forecast=forecast)
@@ -88,12 +88,12 @@ def _format(chosen: PlanFormat | None, *, json: bool) -> PlanFormat:
     return PlanFormat.JSON if json else chosen or PlanFormat.TEXT
 
 
-def _events(path: Path | None, since: str, profile: str | None) -> Iterator[RecordedEvent]:
+def _events(path: Path | None, since: str, profile: str | None, *, json: bool) -> Iterator[RecordedEvent]:
     if path is not None:
-        with progress("reading events", size_of(path)) as advance:
+        with progress("events", size_of(path), counts=True, json=json) as advance:
             yield from recorded_in_file(path, advance)
         return
-    with Client(load_profile(profile)) as client, progress("events") as advance:
+    with Client(load_profile(profile)) as client, progress("events", json=json) as advance:
         for event in recorded_by_controller(client, since):
             yield event
             advance(1)

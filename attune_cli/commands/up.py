@@ -16,12 +16,15 @@ from attune_cli.local.system import LocalSystem, network_settings
 from attune_cli.pairs import read_pairs
 from attune_cli.profiles import save_profile
 from attune_cli.render.output import show_line
+from attune_cli.render.progress import waiting
 from attune_cli.render.status import problem_line
 from attune_core.wire.api import StatusView
 
 app = command()
 #: Seconds between two looks at the working copy.
 LOOK = 1.0
+#: What is waited for until the system is there.
+STEPS = 3
 
 
 @app.command()
@@ -53,18 +56,23 @@ def _run(root: Path, working_copy: Path, labels: dict[str, str], profile: str, s
     root.chmod(0o711)
     repository = Repository(root / "repository.git")
     with LocalSystem(root=root, repository=str(repository.place), network=network_settings()) as system:
-        commit = repository.publish(working_copy)
-        system.start_controller()
-        save_profile(profile, system.profile)
-        agent = system.add_agent("local", labels)
-        system.wait_for_agents()
+        with waiting("the controller starts", of=STEPS) as go_on:
+            commit = repository.publish(working_copy)
+            system.start_controller()
+            save_profile(profile, system.profile)
+            go_on("the agent joins and starts")
+            agent = system.add_agent("local", labels)
+            go_on("the agent connects")
+            system.wait_for_agents()
         show_line(f"controller {system.profile.url}, agent local, logs in {system.logs}")
         show_line(f"other commands: ATTUNE_PROFILE={profile} attune execution list; stop with Ctrl-C")
         variables = f"ATTUNE_AGENT_STATE={agent.state} ATTUNE_AGENT_RUN={agent.run} ATTUNE_AGENT_CONFIG={agent.config}"
         show_line(f"its environments: {variables} attune agent environments list")
         while not stop.is_set():
             if commit is not None:
-                _say_what_became(commit, system.wait_for_revision(commit))
+                with waiting(f"revision {commit[:12]} is looked at"):
+                    status = system.wait_for_revision(commit)
+                _say_what_became(commit, status)
             stop.wait(LOOK)
             commit = repository.publish(working_copy)
             for program in system.programs():

@@ -60,8 +60,9 @@ def validate(
     asked = Asked(path=path, revision=revision, base=base, changed=parse_range(changed) if changed else None)
     if (state or config) and not environments:
         raise BadArgument("--state and --config are for --environments")
-    more = _builds(state, config) if environments else None
-    raise typer.Exit(validate_command(asked, _format(format_, json=json), strict=strict, more=more))
+    chosen = _format(format_, json=json)
+    more = _builds(state, config, json=chosen is Format.JSON) if environments else None
+    raise typer.Exit(validate_command(asked, chosen, strict=strict, more=more))
 
 
 def validate_command(asked: Asked, chosen: Format, *, strict: bool = False, more: More | None = None) -> int:
@@ -71,12 +72,12 @@ def validate_command(asked: Asked, chosen: Format, *, strict: bool = False, more
     return 1 if checked.fails(strict=strict) else 0
 
 
-def _builds(state: Path | None, config: Path | None) -> More:
+def _builds(state: Path | None, config: Path | None, *, json: bool) -> More:
     from functools import partial
 
     from attune_cli.local.environment_check import build_all
 
-    return partial(build_all, state=state, config=config)
+    return partial(build_all, state=state, config=config, json=json)
 
 
 def _format(chosen: Format | None, *, json: bool) -> Format:

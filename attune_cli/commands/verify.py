@@ -56,7 +56,7 @@ def order(
     journals += [Journal(name=str(path), exact=True, seen=executor_journal(path)) for path in executor or []]
     limits: dict[str, int] = {}
     judging = Judging(limits)
-    with Client(load_profile(profile)) as client, progress("steps") as advance:
+    with Client(load_profile(profile)) as client, progress("steps", json=json) as advance:
         for page in _pages(client):
             limits.update(page.limits | given)
             for step in page.items:

@@ -7,7 +7,8 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from attune_agent.executor.log_files import read_window
@@ -22,6 +23,7 @@ from attune_cli.pack_repository import repository_root
 from attune_cli.render.execution import code_of
 from attune_cli.render.log_lines import write_log
 from attune_cli.render.output import compact, note, show_fields, show_json
+from attune_cli.render.progress import waiting
 from attune_controller.policies import policy_of
 from attune_core.catalog.catalog import Action, Catalog
 from attune_core.catalog.folder_tree import working_tree
@@ -90,14 +92,15 @@ def _run(layout: Layout, root: Path, assign: Assign, catalog: Catalog, folder: P
         network=Network(ca_file=network_settings().get("ca_file")),
     )
     layout.prepare()
-    with executor_for(layout, root):
+    with executor_for(layout, root), waiting(f"{assign.action}: is being made ready", json=json) as go_on:
         archive = catalog.packs[assign.pack].archive()
-        report = asyncio.run(run_locally(layout, settings, assign, archive, say=_say))
+        report = asyncio.run(run_locally(layout, settings, assign, archive, say=partial(_say, assign.action, go_on)))
     _show(layout, assign, report, json=json)
     return 0 if report.outcome is Outcome.SUCCEEDED else 1
 
 
-def _say(report: Report) -> None:
+def _say(action: str, go_on: Callable[[str], None], report: Report) -> None:
+    go_on(f"{action}: {report.state.value}")
     note(f"{report.state.value}{f': {report.detail}' if report.detail else ''}")
 
 

@@ -16,6 +16,7 @@ from attune_agent.packs.known_packs import find_pack
 from attune_agent.settings import AgentSettings
 from attune_cli.render.environments import show_built
 from attune_cli.render.output import note
+from attune_cli.render.progress import waiting
 from attune_core.errors import AttuneError
 from attune_core.ids import uuid7
 from attune_core.ports import SystemClock, SystemRandom
@@ -29,19 +30,21 @@ async def build_on_host(settings: AgentSettings, named: str, environment: str | 
     pack = find_pack(named, settings.layout.packs)
     made: list[tuple[str, Stored | None]] = []
     async with environments_here(settings) as environments:
-        for name in names_of(pack, environment):
-            with told_build(settings.layout, f"{pack.document.name} {name}") as execution:
+        names = names_of(pack, environment)
+        for number, name in enumerate(names, 1):
+            with told_build(settings.layout, f"{pack.document.name} {name}", number=number, of=len(names), json=json) as execution:
                 made.append((name, await built(environments, pack, name, execution=execution)))
     show_built(made, json=json)
 
 
 @contextmanager
-def told_build(layout: Layout, what: str, *, progress: str = "") -> Iterator[str]:
-    """Give the id of an execution to build an environment for, and tell on stderr how it goes."""
+def told_build(layout: Layout, what: str, *, said: str = "", number: int = 1, of: int = 1, json: bool = False) -> Iterator[str]:
+    """Give the id of an execution to build an environment for, and tell on stderr how it goes; `said` is of how many, in a pipe too."""
     began, execution = time.monotonic(), uuid7(SystemClock(), SystemRandom())
-    note(f"{what}: is being made ready{progress}")
+    note(f"{what}: is being made ready{said}")
     try:
-        yield execution
+        with waiting(what, number=number, of=of, json=json):
+            yield execution
     except AttuneError:
         for line in last_lines(layout, execution):
             note(f"  {line}")

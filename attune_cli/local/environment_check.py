@@ -30,7 +30,7 @@ from attune_core.problems import Problem, Severity
 from attune_core.program_log import configure_log
 
 
-def build_all(tree: Tree, catalog: Catalog, *, state: Path | None, config: Path | None) -> Sequence[Problem]:
+def build_all(tree: Tree, catalog: Catalog, *, state: Path | None, config: Path | None, json: bool = False) -> Sequence[Problem]:
     """Build them one after the other; return a warning for each that could not be built, which the caller takes for a failure."""
     declared = [(pack, name) for _, pack in sorted(catalog.packs.items()) for name in pack.document.environments]
     if not declared:
@@ -40,7 +40,7 @@ def build_all(tree: Tree, catalog: Catalog, *, state: Path | None, config: Path 
         read_host_settings(config) if config else HostSettings(path=host_path(), network=Network(ca_file=network_settings().get("ca_file")))
     )
     with _directories(state) as (layout, root), executor_for(layout, root):
-        return asyncio.run(_build(tree, AgentSettings(layout=layout, host=host), declared))
+        return asyncio.run(_build(tree, AgentSettings(layout=layout, host=host), declared, json=json))
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def _directories(state: Path | None) -> Iterator[tuple[Layout, Path]]:
             shutil.rmtree(root, ignore_errors=True)
 
 
-async def _build(tree: Tree, settings: AgentSettings, declared: Sequence[tuple[Pack, str]]) -> Sequence[Problem]:
+async def _build(tree: Tree, settings: AgentSettings, declared: Sequence[tuple[Pack, str]], *, json: bool) -> Sequence[Problem]:
     findings = Findings()
     archives = {pack.digest: pack.archive for pack, _ in declared}
 
@@ -71,9 +71,9 @@ async def _build(tree: Tree, settings: AgentSettings, declared: Sequence[tuple[P
     packs = Packs(settings.layout.packs, download=download)
     async with environments_here(settings) as environments:
         for number, (pack, name) in enumerate(declared, 1):
-            what, progress = f"{pack.name} {name}", f" ({number} of {len(declared)})"
+            what, of = f"{pack.name} {name}", len(declared)
             try:
-                with told_build(settings.layout, what, progress=progress) as execution:
+                with told_build(settings.layout, what, said=f" ({number} of {of})", number=number, of=of, json=json) as execution:
                     try:
                         await environments.prepare(await packs.fetch(pack.digest), name, execution=execution)
                     finally:

@@ -17,6 +17,7 @@ from attune_agent.executor_link import ExecutorLink
 from attune_agent.host import StartRequest
 from tests.agent.environments.hosts import NOBODY, RealHost, plain_python, real_host
 from tests.agent.environments.private_registry import PASSWORD, PYTHON_LOCK, Registry, network, private_registry
+from tests.cli.terminal import drawn
 
 ROOT = Path(__file__).resolve().parents[2]
 ME = os.geteuid()
@@ -64,11 +65,15 @@ def pack(host: RealHost) -> Path:
 
 
 def attune(host: RealHost, *words: str, cwd: Path = Path("/")) -> "subprocess.CompletedProcess[str]":
+    argv, env = command_of(host, *words)
+    return subprocess.run(argv, cwd=cwd, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def command_of(host: RealHost, *words: str) -> tuple[list[str], Mapping[str, str]]:
     where = ("--state", str(host.place), "--run", str(host.place / "run"), "--config", str(host.place / "agent.yaml"))
     packages = next(path for path in sys.path if path.endswith("site-packages"))
     env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{ROOT}:{packages}", "PYTHONDONTWRITEBYTECODE": "1"}
-    argv = [plain_python(), "-m", "attune_cli.main", "agent", "environments", *words, *where]
-    return subprocess.run(argv, cwd=cwd, env=env, capture_output=True, text=True, timeout=60, check=False)
+    return [plain_python(), "-m", "attune_cli.main", "agent", "environments", *words, *where], env
 
 
 @contextmanager
@@ -143,6 +148,23 @@ def test_what_is_built_is_listed_explained_kept_while_in_use_and_removed(host: R
         assert (host.environments / key / "READY").is_file()
     assert attune(host, "remove", key[:5]).stdout == f"removed {key}\n"
     assert not (host.environments / key).exists()
+
+
+def test_on_a_terminal_a_build_shows_which_of_how_many_and_leaves_only_what_a_pipe_gets(
+    host: RealHost, registry: Registry, tmp_path: Path
+) -> None:
+    assert registry
+    pack = host.place / "plain"
+    pack.mkdir()
+    environments = {"one": {"ecosystem": "shell"}, "two": {"ecosystem": "shell"}}
+    (pack / "pack.yaml").write_text(json.dumps({"name": "plain", "version": "1.0.0", "description": "x", "environments": environments}))
+    argv, env = command_of(host, "build", str(pack))
+    shown, piped = drawn(cwd=tmp_path, argv=argv, env=env), attune(host, "build", str(pack))
+    assert shown.says("plain one", "0/2", "plain two", "1/2")
+    assert (shown.code, shown.stdout) == (0, piped.stdout)
+    assert re.sub(r"[0-9.]+ s", "", shown.left) == re.sub(r"[0-9.]+ s", "", piped.stderr.rstrip())
+    argv, env = command_of(host, "build", str(pack), "--json")
+    assert "\x1b" not in drawn(cwd=tmp_path, argv=argv, env=env).stderr
 
 
 def test_a_build_that_fails_shows_the_end_of_its_log(host: RealHost, registry: Registry, pack: Path) -> None:

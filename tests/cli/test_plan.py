@@ -1,11 +1,7 @@
 """`attune plan`: what a change does to recorded events, before it is merged; with a real git repository and the real program."""
 
 import json
-import os
-import pty
 import subprocess
-import sys
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +12,7 @@ from attune_cli.render.plan_markdown import LIMIT, MARKER
 from attune_core.rules.recorded import RecordedEvent, write_event
 from attune_core.values import JsonObject, JsonValue
 from tests.cli.commands import attune
+from tests.cli.terminal import drawn
 from tests.cli.working_copy import RULE, WorkingCopy
 
 Done = subprocess.CompletedProcess[str]
@@ -282,32 +279,14 @@ def test_events_come_from_standard_input_too(place: Place) -> None:
 
 def test_on_a_terminal_a_bar_shows_how_far_it_is_and_leaves_nothing_behind(place: Place) -> None:
     place.record(*(alert(number, "web_a", "high") for number in range(1, 500)))
-    screen, terminal = pty.openpty()
-    shown: list[bytes] = []
-    reader = threading.Thread(target=lambda: shown.extend(iter(lambda: _read(screen), b"")))
-    with subprocess.Popen(
-        [sys.executable, "-m", "attune_cli.main", "plan", "main..", "--events", str(place.events)],
-        cwd=place.copy.root,
-        env={"PATH": os.environ["PATH"], "HOME": str(place.copy.root), "TERM": "xterm"},
-        stdout=subprocess.PIPE,
-        stderr=terminal,
-    ) as process:
-        os.close(terminal)
-        reader.start()
-        out, _ = process.communicate(timeout=60)
-    reader.join()
-    os.close(screen)
-    assert process.returncode == 0
-    assert out.decode().splitlines()[-1].startswith("nothing changes: 499 events")
-    assert b"events" in b"".join(shown)
-    assert b"\x1b[2K" in b"".join(shown), "the line is emptied in the end"
-
-
-def _read(screen: int) -> bytes:
-    try:
-        return os.read(screen, 4096)
-    except OSError:  # the other end is closed
-        return b""
+    shown = drawn("plan", "main..", "--events", str(place.events), cwd=place.copy.root)
+    assert shown.code == 0
+    assert shown.stdout.splitlines()[-1].startswith("nothing changes: 499 events")
+    assert shown.says("loading main", "1/2", "499 events", "100%")
+    assert shown.left == "", "all of it is gone in the end"
+    assert shown.stdout == place.plan().stdout
+    quiet = drawn("plan", "main..", "--events", str(place.events), "--json", cwd=place.copy.root)
+    assert (quiet.stderr, json.loads(quiet.stdout)["differs"]) == ("", False)
 
 
 def test_the_json_document_says_what_the_text_says(place: Place) -> None:
