@@ -231,6 +231,7 @@ class LocalSystem:
             text=True,
             check=False,
             timeout=60,
+            start_new_session=True,  # as every program: Ctrl-C is ours
         )
         if joined.returncode:
             raise ProgramFailed(f"{agent.name} could not join: {joined.stderr.strip()}")

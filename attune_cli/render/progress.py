@@ -16,7 +16,7 @@ from attune_core.safe_text import safe_text
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
-#: Columns of a bar: beside it a name and a time fit into 40.
+#: Columns of a bar beside which there is a name, too.
 _BAR = 10
 
 
@@ -46,9 +46,13 @@ def waiting(what: str, *, number: int = 1, of: int = 1, json: bool = False) -> I
         yield lambda _: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
+    name = TextColumn(
+        "{task.description}", markup=False, table_column=Column(overflow="fold")
+    )  # where there is no room, this is what is broken
     bar = (BarColumn(_BAR), MofNCompleteColumn()) if of > 1 else ()
-    with _drawn(SpinnerColumn(), TextColumn("{task.description}", markup=False), *bar, TimeElapsedColumn()) as drawn:
+    with _drawn(SpinnerColumn(), name, *bar, TimeElapsedColumn()) as drawn:
         line = drawn.add_task(safe_text(what), total=of, completed=number - 1)
 
         def go_on(following: str) -> None:

@@ -57,13 +57,16 @@ def test_a_system_that_starts(tmp_path: Path) -> None:
 def test_what_is_waited_for_is_only_text(tmp_path: Path) -> None:
     program = """
 from attune_cli.render.progress import waiting
-with waiting("\\x1b]0;title\\x07 [bold]x[/nope]") as go_on:
+with waiting("\\x1b]0;title\\x07 [bold]x[/nope] of a long name", of=10) as go_on:
     go_on("\\x9b31m [link=file:///]y")
 """
-    shown = drawn(cwd=tmp_path, argv=(sys.executable, "-c", program), columns=40)
-    assert shown.says("[bold]x[/nope]", "[link=file:///]y")
+    shown = drawn(cwd=tmp_path, argv=(sys.executable, "-c", program))
+    assert shown.says("[bold]x[/nope]", "[link=file:///]y", "0/10", "1/10", "0:00:00")
     assert "\x1b]" not in shown.stderr
     assert "\x9b" not in shown.stderr
     assert (shown.code, shown.left) == (0, "")
+    narrow = drawn(cwd=tmp_path, argv=(sys.executable, "-c", program), columns=40)
+    assert narrow.says("0/10", "1/10", "0:00:00")
+    assert narrow.left == ""
     dumb = drawn(cwd=tmp_path, argv=(sys.executable, "-c", program), env={"TERM": "dumb"})
     assert (dumb.code, dumb.stderr) == (0, "")
