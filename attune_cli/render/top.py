@@ -164,7 +164,7 @@ def _outcomes(seen: OverviewView) -> Text:
 def _trouble(seen: OverviewView, trouble: str) -> Text:
     sync = f"{seen.sync.code} {seen.sync.message}" if seen.sync.code else ""
     words = "; ".join(filter(None, [trouble, *seen.alarms, sync]))
-    return _styled(safe_text(words), "red") if words else _styled("in order", "green")
+    return _styled(words, "red") if words else _styled("in order", "green")
 
 
 def _spark(series: list[int], width: int) -> str:
@@ -184,4 +184,4 @@ def _age(now: str, then: str) -> str:
 
 
 def _styled(text: str, style: str) -> Text:
-    return Text(text, style=style)
+    return Text(safe_text(text), style=style)
