@@ -143,7 +143,7 @@ def booted(place: Path) -> Iterator[Host]:
     finally:
         unshare.send_signal(signal.SIGKILL)
         unshare.wait()
-        wait_until(lambda: not (group / "cgroup.procs").read_text(), what="the end of the host")
+        wait_until(lambda: not any(procs.read_text() for procs in group.rglob("cgroup.procs")), what="the end of the host")
         _remove_groups(group)
 
 
