@@ -1,5 +1,6 @@
 """Order, limits, slots and fairness, judged by the witness of the host: which attempts it really started, and when."""
 
+import asyncio
 import itertools
 from dataclasses import replace
 
@@ -32,8 +33,6 @@ async def test_with_limit_three_at_most_three_run_and_they_start_in_order(world:
 
 
 async def test_a_later_one_never_starts_while_an_earlier_one_is_being_prepared(world: World) -> None:
-    import asyncio
-
     world.preparation.gates["1"] = asyncio.Event()
     await world.assign(*[assignment(str(number), number, policy=Policy(limit=3)) for number in range(1, 4)])
     assert world.host.started() == []
@@ -189,6 +188,43 @@ async def test_a_defect_in_one_attempt_holds_its_queue_and_no_other(world: World
     await world.pass_time(31.0)
     assert world.host.started() == ["b", "1"]
     assert world.fifo.waiting(QUEUE)
+
+
+async def test_what_runs_when_a_defect_comes_keeps_its_slot_and_is_attached_to_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(world.host, "wait", _defective)
+        await world.assign(assignment("1", 1), assignment("2", 2))
+    await world.finish("1")
+    assert (world.host.started(), world.lanes.busy) == (["1"], 1)
+    await world.pass_time(31.0)
+    assert world.settled("1").outcome is Outcome.SUCCEEDED
+    assert world.host.witness == [("1", 1), ("2", 1)]
+
+
+async def test_a_defect_after_the_end_was_stored_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.host, "forget", _defective)
+    await world.assign(assignment("1", 1), assignment("2", 2))
+    await world.finish("1")
+    assert world.settled("1").outcome is Outcome.SUCCEEDED
+    assert world.host.witness == [("1", 1), ("2", 1)]
+
+
+async def test_of_what_was_never_stored_no_further_attempt_is_promised(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object, **__: object) -> asyncio.Future[int]:
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        answer.set_exception(KeyError("1"))
+        return answer
+
+    monkeypatch.setattr(world.state, "put_off", missing)
+    await world.assign(assignment("1", 1, policy=RETRYING))
+    await world.finish("1", code=1)
+    await world.pass_time(61.0)
+    assert [one.attempt for one in world.reports("1")] == [1] * len(world.reports("1"))
+    assert world.host.witness == [("1", 1)]
+
+
+async def _defective(*_: object) -> None:
+    raise ZeroDivisionError("a defect")
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3])
