@@ -74,7 +74,7 @@ def rule_tests_command(asked: Asked, *, update: bool = False, json: bool = False
         loaded = load_or_show(root, json=json)
     if loaded.catalog is None:
         return 1
-    tested = _run(loaded, loaded.catalog, asked)
+    tested = _run(loaded, loaded.catalog, asked, json=json)
     if asked.junit is not None:
         _write_junit(asked.junit, tested)
     (show_tested_json if json else show_tested)(tested)
@@ -86,9 +86,9 @@ def _refuse_unknown(kind: str, name: str | None, known: Iterable[str]) -> None:
         raise BadArgument(f"there is no {kind} {name!r}", hint=suggestion(name, known))
 
 
-def _run(loaded: Loaded, catalog: Catalog, asked: Asked) -> Tested:
+def _run(loaded: Loaded, catalog: Catalog, asked: Asked, *, json: bool) -> Tested:
     selected = select(loaded.tests, rule=asked.rule, pack=asked.pack)
-    with progress("cases", len(selected)) if len(selected) > LONG else nullcontext(lambda _: None) as advance:
+    with progress("cases", len(selected), json=json) if len(selected) > LONG else nullcontext(lambda _: None) as advance:
         verdicts = judge_all(catalog, selected, advance=advance)
     reached = coverage(catalog, verdicts, rule=asked.rule, pack=asked.pack)
     return Tested(cases=list(zip(selected, verdicts, strict=True)), coverage=reached)

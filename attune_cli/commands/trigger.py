@@ -81,7 +81,7 @@ def infer_trigger(
     """
     if trigger is not None and not is_trigger(trigger):
         raise BadArgument(f"{trigger!r} is not a trigger's reference, such as web.alert")
-    observed = _observe(events, trigger)
+    observed = _observe(events, trigger, json=json)
     schema, notes = infer(observed.shape)
     for line in observed.unreadable:
         note(f"line {line.number} is left out: {line.error}")
@@ -96,11 +96,11 @@ def infer_trigger(
         sys.stdout.write(trigger_document(observed.trigger, observed.events, schema, notes))
 
 
-def _observe(name: str, trigger: str | None) -> Observed:
+def _observe(name: str, trigger: str | None, *, json: bool) -> Observed:
     if name == "-":
         return observe(sys.stdin.buffer, trigger)
     try:
-        with Path(name).open("rb") as stream, progress("events", Path(name).stat().st_size) as advance:
+        with Path(name).open("rb") as stream, progress("events", Path(name).stat().st_size, json=json) as advance:
             return observe(stream, trigger, advance)
     except OSError as error:
         raise EventsUnreadable(f"{name}: {error.strerror}", hint="name a file with one event, or the data of one, a line") from error

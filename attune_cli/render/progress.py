@@ -48,9 +48,8 @@ def waiting(what: str, *, number: int = 1, of: int = 1, json: bool = False) -> I
     from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.table import Column
 
-    name = TextColumn(
-        "{task.description}", markup=False, table_column=Column(overflow="fold")
-    )  # where there is no room, this is what is broken
+    # Where there is no room, the name is what is broken.
+    name = TextColumn("{task.description}", markup=False, table_column=Column(overflow="fold"))
     bar = (BarColumn(_BAR), MofNCompleteColumn()) if of > 1 else ()
     with _drawn(SpinnerColumn(), name, *bar, TimeElapsedColumn()) as drawn:
         line = drawn.add_task(safe_text(what), total=of, completed=number - 1)
