@@ -43,7 +43,7 @@ def test_a_document_is_written_that_validates_where_it_belongs(events: Path, tmp
 def test_a_file_without_any_event_says_what_is_wrong_with_its_lines(tmp_path: Path) -> None:
     done = attune("trigger", "infer", "--from", "-", cwd=tmp_path, stdin="one\ntwo\n")
     assert done.returncode == 2
-    assert "no line is an event\nline 1: not JSON" in done.stderr
+    assert "no line is an event\n    line 1: not JSON" in done.stderr
     assert "ATT715" in done.stderr
 
 
