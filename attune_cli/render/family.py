@@ -1,24 +1,27 @@
-"""A family tree on the screen, one line a node; called by `attune execution tree`."""
+"""A family tree on the screen, one line a node, which goes on beside its branch where the terminal is narrow.
+
+Called by `attune execution tree`.
+"""
 
 from collections.abc import Iterator, Sequence
 
-from attune_cli.render.output import note, show_line
+from attune_cli.render.output import note, show_paragraph
 from attune_core.values import JsonObject, JsonValue
 
 
 def show_family(found: JsonObject) -> None:
     """Print it."""
-    for line in _lines(found, "", ""):
-        show_line(line)
+    for line, below in _lines(found, "", ""):
+        show_paragraph(line, below=below)
     if found["cut"]:
         note("there is more than is shown")
 
 
-def _lines(node: JsonValue, first: str, others: str) -> Iterator[str]:
+def _lines(node: JsonValue, first: str, others: str) -> Iterator[tuple[str, str]]:
     if not isinstance(node, dict):
         return
-    yield first + _words(node)
     children = _children(node)
+    yield first + _words(node), others + ("│   " if children else "    ")
     for number, child in enumerate(children, 1):
         last = number == len(children)
         yield from _lines(child, others + ("└ " if last else "├ "), others + ("  " if last else "│ "))

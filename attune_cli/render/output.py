@@ -58,10 +58,14 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: 
 def show_fields(fields: Sequence[tuple[str, str]]) -> None:
     """Print names and values, one a line; values may have several lines."""
     shown = [(safe_text(name), value) for name, value in fields]
-    width = max((cells(name) for name, _ in shown), default=0)
-    terminal, below = width_of(sys.stdout), " " * (width + 2)
+    terminal = width_of(sys.stdout)
+    width = min(max((cells(name) for name, _ in shown), default=0), (terminal or 1000) // 2)
+    below = " " * (width + 2)
     for name, value in shown:
         before = padded(name, width) + "  "
+        if cells(name) > width:  # its value stands below it
+            sys.stdout.write(name + "\n")
+            before = below
         for line in safe_text(value, keep_newlines=True).replace("\t", "\\t").split("\n"):
             deeper = below + " " * (len(line) - len(line.lstrip()))
             sys.stdout.write(wrapped(line, terminal, first=before, others=deeper).rstrip() + "\n")
