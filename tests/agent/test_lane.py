@@ -223,6 +223,17 @@ async def test_of_what_was_never_stored_no_further_attempt_is_promised(world: Wo
     assert world.host.witness == [("1", 1)]
 
 
+async def test_what_is_gone_does_not_come_back_by_a_move_that_is_late(world: World) -> None:
+    await world.assign(assignment("1", 1))
+    late = world.fifo.item("1")
+    assert late is not None
+    await world.finish("1")
+    world.inbox._ledger.hold(late, seconds=0.0, note="late")
+    await world.settle()
+    assert world.fifo.item("1") is None
+    assert world.host.witness == [("1", 1)]
+
+
 async def _defective(*_: object) -> None:
     raise ZeroDivisionError("a defect")
 
