@@ -63,7 +63,7 @@ def _check(connection: apsw.Connection, file: str) -> Iterator[Damage]:
         for (execution,) in connection.execute(_BEYOND):
             yield Damage(file=file, place=f"execution {execution}", what="its place lies beyond the last of its queue")
         yield from _bodies(connection, file, version)
-    except (apsw.CorruptError, UnicodeDecodeError) as error:
+    except (apsw.CorruptError, apsw.SQLError, UnicodeDecodeError) as error:  # SQLError: a column's name has changed
         yield Damage(file=file, place="a row", what=str(error))
 
 

@@ -63,6 +63,14 @@ async def test_a_flipped_byte_of_an_agent_s_database_is_found_or_moves_no_execut
         assert found or _places(flipped) == places, (at, seed)
 
 
+async def test_a_column_whose_name_has_changed_is_found(tmp_path: Path) -> None:
+    database = await an_agent(tmp_path)
+    renamed = database.read_bytes().replace(b"policies (action TEXT", b"policies (actiom TEXT", 1)
+    assert renamed != database.read_bytes()
+    database.write_bytes(renamed)
+    assert "no such column" in str([one.what for one in check_state(database)])
+
+
 def _places(database: Path) -> list[tuple[object, ...]]:
     connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)
     rows = [tuple(row) for row in connection.execute("SELECT execution, action, key, epoch, sequence FROM items ORDER BY sequence")]

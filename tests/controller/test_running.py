@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from attune_controller.store.errors import StoreReplaced
 from attune_core.wire.api import EventView
 from tests.controller.live import live
 from tests.controller.place import Place, observed, send
@@ -124,4 +125,5 @@ async def test_a_part_that_fails_for_good_ends_the_controller_with_its_error(tmp
 
     with pytest.raises(ExceptionGroup) as ended:
         await lose_the_store()
-    assert ended.group_contains(Exception, match="ATT605")
+    # Who first finds the store closed is a matter of time: whoever asks it, or whoever looks whether its log is still there.
+    assert ended.group_contains(Exception, match="ATT605") or ended.group_contains(StoreReplaced)

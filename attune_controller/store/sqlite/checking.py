@@ -118,7 +118,7 @@ def _check(connection: apsw.Connection, file: str) -> Iterator[Damage]:
             yield from _schema(connection, file)
             yield from _rules(connection, file)
             yield from _rows(connection, file)
-    except (apsw.CorruptError, apsw.NotADBError, UnicodeDecodeError) as error:
+    except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, UnicodeDecodeError) as error:
         yield Damage(file=file, place="a row", what=str(error))
 
 
