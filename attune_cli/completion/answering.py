@@ -43,7 +43,7 @@ def _find(lines: list[str], shell: str, typed: Sequence[str], root: Command) -> 
     try:
         for line in lines_for(shell, typed, root):
             lines.append(line)  # noqa: PERF402 - the other thread looks at what is there so far
-    except BaseException:
+    except BaseException:  # a shell that completes shows nothing: what was found so far is the answer
         if os.environ.get("ATTUNE_TRACEBACK"):
             raise
 

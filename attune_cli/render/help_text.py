@@ -19,7 +19,7 @@ _NARROW = 60
 class HelpText(HelpFormatter):
     """Paragraphs and lists of words with what they mean."""
 
-    def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:  # noqa: ARG002
+    def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:  # noqa: ARG002 - click's
         """Take the terminal's width; `width` itself, by which the library shortens what a command is for, stays."""
         super().__init__(indent_increment, _WIDEST - 2)
         self._columns = min(max(shutil.get_terminal_size().columns, LEAST), _WIDEST) if width is None else width

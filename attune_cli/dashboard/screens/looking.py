@@ -194,10 +194,12 @@ class LookingScreen(Screen[None]):
             self.filter_by(text)
         elif text in ("q", "quit"):
             self.action_quit_program()
-        elif isinstance(place := place_of(text), str) and place != "overview":
+        elif (place := place_of(text)) == "overview":
+            self.around.go("overview")
+        elif isinstance(place, str):
             self.around.tell(place, good=False)
         else:
-            self.around.go(place)  # type: ignore[arg-type]  # of the texts only the overview is a place
+            self.around.go(place)
         self.redraw()
 
     # Orders.

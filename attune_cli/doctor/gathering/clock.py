@@ -26,7 +26,7 @@ class _Timex(ctypes.Structure):
     )
 
 
-def kernel_clock(here: Here) -> Iterator[KernelClock | Unseen]:  # noqa: ARG001 - the clock is everybody's
+def kernel_clock(here: Here) -> Iterator[KernelClock | Unseen]:  # noqa: ARG001 - what every gathering takes; the clock is the machine's
     """Yield the kernel's own word."""
     asked = _Timex()
     state: int = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(asked))

@@ -24,7 +24,8 @@ from attune_cli.doctor.here import AgentHere, ControllerHere, Here, ProfileHere,
 _PATIENCE = 5.0
 #: X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python has no name for: the dates are judged, not the clock's victims.
 _ANY_TIME = 0x200000
-_EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
+#: Hosts of a `listen` that mean every address.
+EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,4 +209,4 @@ def _own_address(listen: str) -> tuple[str, int] | None:
     if not port.isdecimal() or port == "0":
         return None
     host = host.strip("[]")
-    return ("127.0.0.1" if host in _EVERYWHERE else host, int(port))
+    return ("127.0.0.1" if host in EVERYWHERE else host, int(port))

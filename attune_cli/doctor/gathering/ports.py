@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attune_cli.doctor.facts import Port
+from attune_cli.doctor.gathering.handshakes import EVERYWHERE
 from attune_cli.doctor.gathering.processes import open_files, running
 from attune_cli.doctor.here import Here
 from attune_core.addresses import Address, address_of
@@ -72,7 +73,7 @@ def _meets(listener: _Listener, wanted: Address) -> bool:
     if listener.port != wanted.port:
         return False
     there = ipaddress.ip_address(listener.address)
-    if there.is_unspecified or wanted.host in {"", "0.0.0.0", "::"}:  # noqa: S104 - compared with, not bound to
+    if there.is_unspecified or wanted.host in EVERYWHERE:
         return True
     return listener.address in ({"127.0.0.1", "::1"} if wanted.host == "localhost" else {wanted.host})
 

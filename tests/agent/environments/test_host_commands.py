@@ -58,7 +58,7 @@ class ScriptedHost:
     async def greeting(self) -> Greeting:
         raise AssertionError("not asked by commands")
 
-    async def start(self, request: StartRequest, word: Word | None = None) -> StartReply:  # noqa: ARG002 - the port's
+    async def start(self, request: StartRequest, word: Word | None = None) -> StartReply:  # noqa: ARG002 - the port's signature
         if self.refusals:
             raise self.refusals.pop(0)
         self.calls.append(f"start {request.execution} {request.attempt}")

@@ -51,7 +51,7 @@ class Recorded:
             found = _window(str(found), int(given["offset"]) if given.get("stream") == "stdout" else 1 << 30)
         return kind.model_validate(found)
 
-    def post(self, path: str, body: JsonValue, kind: type[Answer], *, key: str = "") -> Answer:  # noqa: ARG002
+    def post(self, path: str, body: JsonValue, kind: type[Answer], *, key: str = "") -> Answer:  # noqa: ARG002 - the client's signature
         """Remember what was sent."""
         self._require_there()
         self.posted.append((path, body))
