@@ -252,6 +252,8 @@ class Hosting:
             self._told_clean(slot, slot.end)
         elif slot.held is not None:
             self._record(slot, End(lost_outcome(slot.held, "keeper_died"), clean=True))
+            if slot.passing:
+                self.give_up(slot)
 
     def _started(self, slot: Slot, packet: Packet) -> None:
         held, pid = slot.held, read.whole(packet.fields, "pid", 1, 1 << 22)

@@ -5,6 +5,7 @@ Called by the checker, and by compiled programs when they fail.
 
 import heapq
 from collections.abc import Iterable
+from itertools import islice
 from operator import eq
 
 #: More names than this in a hint are not read by anybody.
@@ -20,8 +21,9 @@ def suggestion(wrong: str, known: Iterable[str]) -> str | None:
     names = sorted(known)
     if not names:
         return None
-    #: difflib is slow, and a name of hundreds of characters is nobody's slip of the finger.
-    alike = [name for name in names if abs(len(name) - len(wrong)) <= 2 + len(wrong) // 2][:_MOST_ALIKE]
+    # difflib is slow, and a name of hundreds of characters is nobody's slip of the finger.
+    room = 2 + len(wrong) // 2
+    alike = islice((name for name in names if abs(len(name) - len(wrong)) <= room), _MOST_ALIKE)
     nearest = heapq.nlargest(_MOST_COMPARED, alike, key=lambda name: _shared(wrong, name))
     close = difflib.get_close_matches(wrong, nearest, n=1) if len(wrong) <= 64 else []
     if close:

@@ -5,7 +5,10 @@ Called by `infer` and `members` for the hint under an unknown variable or field.
 
 from collections.abc import Mapping
 
-from attune_core.expressions.types import Object, Type, members
+from attune_core.expressions.types import Object, OneOf, Type, members
+
+#: Asked first: a payload may declare thousands of fields, and most are plain.
+_HAVE_FIELDS = (Object, OneOf)
 
 
 def among(variables: Mapping[str, Type], name: str) -> str | None:
@@ -24,8 +27,12 @@ def _in(path: str, one: Type, name: str) -> str | None:
 
 
 def _below(path: str, one: Type, name: str) -> str | None:
-    inner = ((key, field.type) for member in members(one) if isinstance(member, Object) for key, field in member.fields.items())
-    return next((place for key, kind in inner if (place := _in(f"{path}.{key}", kind, name))), None)
+    for member in members(one):
+        if isinstance(member, Object):
+            for key, field in member.fields.items():
+                if isinstance(field.type, _HAVE_FIELDS) and (place := _in(f"{path}.{key}", field.type, name)):
+                    return place
+    return None
 
 
 def _hint(place: str | None) -> str | None:

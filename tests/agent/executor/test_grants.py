@@ -20,6 +20,8 @@ from tests.waiting import eventually, wait_until
 pytestmark = pytest.mark.root
 
 USER, SUDOER, ACTION = "games", "daemon", "web.restart"
+#: The keepers that are always there: one for each slot, and one for builds.
+OWN = SLOTS + 1
 GRANTS = (f"--grant={USER}={ACTION},db.*", f"--grant={SUDOER}={ACTION}", f"--privileged={SUDOER}", f"--grant=root={ACTION}")
 
 
@@ -100,6 +102,13 @@ async def test_a_keeper_that_its_action_kills_costs_the_attempt_and_nothing_of_i
     assert (ended.how, ended.detail) == (How.LOST, "keeper_died")
     assert not alive(int(lines(witness)[0]))
     assert (await run(link, granted("exit 3"))).exit_code == 3
+    wait_until(lambda: len(executor.keepers()) == OWN, what="the end of the keeper that had found the killed one's uid empty")
+
+
+async def test_keepers_that_their_actions_kill_cost_no_slot(link: ExecutorLink) -> None:
+    for _ in range(SLOTS + 1):
+        assert (await run(link, granted("kill -9 $PPID; sleep 100"))).how is How.LOST
+    assert (await run(link, granted("exit 3"))).exit_code == 3
 
 
 async def test_attempts_of_users_count_like_the_others(link: ExecutorLink) -> None:
@@ -115,9 +124,14 @@ async def test_attempts_of_users_count_like_the_others(link: ExecutorLink) -> No
 
 
 async def test_a_guest_keeper_ends_with_its_attempt(link: ExecutorLink, executor: Hosted) -> None:
-    before = set(executor.keepers())
+    def settled() -> bool:
+        return len(executor.keepers()) == OWN
+
+    wait_until(settled, what="the end of the keepers of earlier attempts")
+    own = set(executor.keepers())
     await run(link, granted("true"))
-    wait_until(lambda: set(executor.keepers()) == before, what="the end of the keeper")
+    wait_until(settled, what="the end of the keeper")
+    assert set(executor.keepers()) == own
 
 
 async def test_after_a_crash_of_the_executor_nothing_of_a_users_attempt_stays_and_it_is_lost() -> None:

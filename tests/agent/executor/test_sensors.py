@@ -20,6 +20,8 @@ from tests.agent.executor.test_trees import DAEMON
 from tests.waiting import eventually, wait_until
 
 SEGMENT = 4096
+#: So many seats for them has an executor that is told no other number.
+SENSORS = 8
 #: Where one mode has been tried, the other is for the long run.
 _OTHER = pytest.mark.soak if os.geteuid() == 0 else ()
 
@@ -72,6 +74,14 @@ async def test_a_sensor_gets_its_document_and_its_lines_wait_in_the_spool(execut
     assert log_of(reply.log_directory, "stdout") == b""
     assert await end(link, what) is How.CANCELLED
     assert spooled(executor, what.execution) == b""
+
+
+async def test_sensors_that_kill_their_keepers_cost_no_seat(link: ExecutorLink) -> None:
+    for _ in range(SENSORS + 1):
+        what = sensor("kill -9 $PPID; sleep 100")
+        await link.start(what)
+        assert (await link.wait(what.execution, 1)).how is How.LOST
+        await link.forget(what.execution, 1)
 
 
 async def test_secrets_are_masked_in_both_streams(executor: Hosted, link: ExecutorLink) -> None:
