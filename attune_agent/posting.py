@@ -26,8 +26,8 @@ class EventSource(Protocol):
         """Return the next ones as JSON, at most `count`, and as many as fit into `size` bytes, but at least one if there is one."""
         ...
 
-    def answered(self, *, refused: int, again_in: float) -> bool:
-        """Hear that what was taken is durable but for the last `refused`, to be sent again after so many seconds; tell if more is due."""
+    def answered(self, answer: Stored) -> bool:
+        """Hear that what was taken is durable but for what the answer refuses, which is to be sent again later; tell if more is due."""
         ...
 
 
@@ -106,7 +106,7 @@ class Posting:
         """Hear up to where the last body is durable; False when that is not all of it."""
         if answer.n < self._n:
             return False
-        if self._events is not None and self._events.answered(refused=answer.refused_events, again_in=answer.again_in):
+        if self._events is not None and self._events.answered(answer):
             self._filled.set()
         if self._reported:
             self._outbox.acknowledged(self._reported)

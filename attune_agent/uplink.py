@@ -156,6 +156,7 @@ class Uplink:
             queues=tuple(HeldQueue(queue=one.queue.name(), epoch=one.epoch, last=one.last) for one in self._inbox.held()),
             running=tuple(item.execution for item in self._fifo.items() if item.ever_started),
             sensors=True,
+            too_fast=True,
         )
 
     async def _read(self, welcome: Welcome, posting: Posting, tasks: asyncio.TaskGroup) -> None:

@@ -5,8 +5,8 @@ agent was never told to run the sensor, is kept as a dead letter: its sender can
 certificate.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -20,6 +20,7 @@ from attune_core.dead_letters import DeadLetter, DeadReason
 from attune_core.ports import Clock
 from attune_core.safe_text import safe_text
 from attune_core.wire.sensors import SensorEvent
+from attune_core.wire.session import TooFast
 
 #: Seconds after which an agent tries again when too much waits.
 PAUSE = 1.0
@@ -27,10 +28,11 @@ PAUSE = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Refused:
-    """Events that were not taken, the last ones of those that came, and after how many seconds they may come again."""
+    """Events that were not taken: the last ones of those that came, and the last ones of sensors that are too fast; see `Stored`."""
 
     events: int = 0
     again_in: float = 0.0
+    too_fast: Mapping[str, TooFast] = field(default_factory=dict)
 
 
 class EventDoor(Protocol):
@@ -54,34 +56,42 @@ class SensorEvents:
         self._log = structlog.get_logger("sensor_events")
 
     async def take(self, session: Session, events: Sequence[SensorEvent]) -> Refused:
-        """Store them and return how many of the last ones were not taken: all when too much waits, those that come too fast else."""
-        new = [self._event(session.name, event) for event in events]
-        refused = self._too_fast(new)
-        new = new[: len(new) - refused.events]
-        if not new:
-            return refused
+        """Store them and return which were not taken: all when too much waits, those that come too fast else."""
+        slow, taken = self._too_fast(session.name, events, apart=session.hello.too_fast)
+        new = [self._event(session.name, event) for event in taken]
         try:
-            acceptances = await self._intake.accept_all(new)
+            acceptances = await self._intake.accept_all(new) if new else ()
         except BacklogFull as error:
             self._log.warning("sensor_events_refused", agent=session.name, events=len(events), code=error.code)
             return Refused(events=len(events), again_in=PAUSE)
         for event, acceptance in zip(new, acceptances, strict=True):
             if acceptance.differs:
                 self._log.warning("sensor_event_differs", source=event.source, id=safe_text(event.id, limit=128))
-        return refused
+        if slow and not session.hello.too_fast:
+            return Refused(events=len(events) - len(new), again_in=max(one.again_in for one in slow.values()))
+        return Refused(too_fast=slow)
 
-    def _too_fast(self, events: Sequence[NewEvent]) -> Refused:
-        """Return how many of the last ones come faster than their source may send."""
-        for place, event in enumerate(events):
+    def _too_fast(self, agent: str, events: Sequence[SensorEvent], *, apart: bool) -> tuple[dict[str, TooFast], Sequence[SensorEvent]]:
+        """Return the sensors that are faster than they may be, and the events that are taken; not `apart`: none after the first such."""
+        slow: dict[str, TooFast] = {}
+        taken: list[SensorEvent] = []
+        for event in events:
+            if (known := slow.get(event.sensor)) is not None:
+                slow[event.sensor] = TooFast(events=known.events + 1, again_in=known.again_in)
+                continue
+            if slow and not apart:
+                continue
             try:
-                self._intake.check_rate(event.source)
+                self._intake.check_rate(_source(agent, event))
             except SourceTooFast as error:
-                return Refused(events=len(events) - place, again_in=max(error.retry_after, PAUSE))
-        return Refused()
+                slow[event.sensor] = TooFast(events=1, again_in=max(error.retry_after, PAUSE))
+            else:
+                taken.append(event)
+        return slow, taken
 
     def _event(self, agent: str, event: SensorEvent) -> NewEvent:
         return NewEvent(
-            source=f"attune:sensors/{agent}/{event.sensor}",
+            source=_source(agent, event),
             id=event.id,
             type=event.trigger,
             subject=event.subject,
@@ -104,3 +114,7 @@ class SensorEvents:
             return None
         detail = f"the sensor {event.sensor} does not declare that it emits {event.trigger}"
         return DeadLetter(reason=DeadReason.NOT_EMITTED, detail=detail)
+
+
+def _source(agent: str, event: SensorEvent) -> str:
+    return f"attune:sensors/{agent}/{event.sensor}"

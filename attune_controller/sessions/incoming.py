@@ -80,7 +80,7 @@ class Incoming:
                     self._said(session.name, frame.body)
             if fresh:
                 session.last_n = fresh[-1].n
-            return Stored(n=session.last_n, refused_events=refused.events, again_in=refused.again_in)
+            return Stored(n=session.last_n, refused_events=refused.events, again_in=refused.again_in, too_fast=dict(refused.too_fast))
 
     async def _acknowledge(self, session: Session, acks: Sequence[Ack]) -> None:
         """Store how far each queue got; a queue that did not get further although more was sent has refused a gap."""

@@ -6,7 +6,7 @@ The hello and its answer; the frames of a session are in stream_frames and agent
 from pydantic import Field
 
 from attune_core.marks import Mark
-from attune_core.names import AgentName
+from attune_core.names import AgentName, Reference
 from attune_core.wire.assignment import Policy, QueueName
 from attune_core.wire.message import Message
 from attune_core.wire.sensors import SENSORS_LIMIT, SensorAssignment
@@ -51,6 +51,8 @@ class Hello(Message):
     running: tuple[str, ...] = ()
     #: Its version knows of sensors; to another one no `sensors` frame is sent, which would end the session, and none is placed on it.
     sensors: bool = False
+    #: It reads `Stored.too_fast`; of another one all events of a POST from the first that is too fast on are refused.
+    too_fast: bool = False
 
 
 class Welcome(Message):
@@ -72,6 +74,15 @@ class Welcome(Message):
     inventory: bool = False
 
 
+class TooFast(Message):
+    """Events of one sensor that were not taken because it sends more than its source may."""
+
+    #: So many of its last ones in the POST, but for those that `refused_events` counts.
+    events: int = Field(ge=1)
+    #: Seconds until it may send them again; other sensors need not wait.
+    again_in: float = Field(ge=0)
+
+
 class Stored(Message):
     """Answer to a POST of frames: everything up to this number is durable, but for the events that were refused."""
 
@@ -80,3 +91,5 @@ class Stored(Message):
     refused_events: int = Field(default=0, ge=0)
     #: Seconds until it may.
     again_in: float = Field(default=0.0, ge=0)
+    #: Sensors of which events were not taken although there was room.
+    too_fast: dict[Reference, TooFast] = Field(default_factory=dict)

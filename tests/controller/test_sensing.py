@@ -15,7 +15,7 @@ from attune_core.ports import SystemRandom
 from attune_core.values import JsonObject
 from attune_core.wire.agent_frames import Status
 from attune_core.wire.sensors import SensorState, SensorStatus
-from attune_core.wire.session import Hello, Stored
+from attune_core.wire.session import Hello, Stored, TooFast
 from tests.controller.clocks import StandingClock
 from tests.controller.store.making import agent as enrolled
 from tests.controller.test_sensor_placement import catalog
@@ -24,8 +24,8 @@ from tests.controller.test_sensor_placement import catalog
 class Place:
     """A controller without listeners, and one agent that is connected."""
 
-    def __init__(self, store: MemoryStore, *, active: bool = True) -> None:
-        self.store, self.clock = store, StandingClock()
+    def __init__(self, store: MemoryStore, *, active: bool = True, apart: bool = True) -> None:
+        self.store, self.clock, self.apart = store, StandingClock(), apart
         self.assembly = Assembly(store=store, clock=self.clock, random=SystemRandom(), agent_wait=600.0)
         self.sensing, self.incoming = self.assembly.sensing, self.assembly.requests(str, PackStore(Path("/nonexistent"))).incoming
         if active:
@@ -38,7 +38,7 @@ class Place:
             await self.store.add_join_token(token)
             await self.store.enrol(enrolled("one"), "t", self.clock.now())
         await self.assembly.restore()
-        hello = Hello(instance="i", boot_id="b", version="0", slots=4, sensors=True)
+        hello = Hello(instance="i", boot_id="b", version="0", slots=4, sensors=True, too_fast=self.apart)
         self.session = Session(session_id="s", name="one", hello=hello, now=self.clock.monotonic())
         self.session.streaming = True
         self.assembly.sessions.put(self.session)
@@ -59,6 +59,11 @@ class Place:
 
     async def events(self) -> list[Event]:
         return list(await self.store.unplanned(limit=9))
+
+    async def sent(self) -> list[str]:
+        """Return which events of sensors there are, in their order."""
+        page = await self.store.recorded_events(after=0, since=0.0, limit=99)
+        return [f"{sensor} {one.new.id}" for one in page.events if (sensor := one.new.source.rpartition("/web.")[2]) in ("disk", "other")]
 
 
 def data_of(event: Event) -> JsonObject:
@@ -104,6 +109,32 @@ async def test_a_full_controller_refuses_events_and_nothing_else_and_takes_them_
     place.assembly.backlog.limit = 100
     assert await place.say("event", body, n=1) == Stored(n=2), "the same request again, as after a lost answer"
     assert [event.new.id for event in await place.events()] == ["a"]
+
+
+def tick(sensor: str, n: int) -> JsonObject:
+    return {"sensor": f"web.{sensor}", "id": str(n), "trigger": "web.full", "data": {}, "time": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("apart", "answer", "stored"),
+    [
+        (True, Stored(n=6, too_fast={"web.disk": TooFast(events=2, again_in=10.0)}), ["disk 0", "other 0", "other 1", "other 2"]),
+        (False, Stored(n=6, refused_events=4, again_in=10.0), ["disk 0", "other 0"]),
+    ],
+)
+async def test_a_sensor_that_is_too_fast_holds_back_no_other_one_if_its_agent_knows_how_to_tell_them_apart(
+    *, apart: bool, answer: Stored, stored: list[str]
+) -> None:
+    place = Place(MemoryStore(), apart=apart)
+    await place.connect()
+    place.assembly.rates.set(None, {"attune:sensors/one/web.disk": 0.1})
+    said = [tick(sensor, n) for n in range(3) for sensor in ("disk", "other")]
+    lines = [json.dumps({"type": "event", "n": n, "body": body}) for n, body in enumerate(said, 1)]
+    assert await place.incoming.take(place.session, "\n".join(lines).encode()) == answer
+    assert sorted(await place.sent()) == stored
+    place.clock.time += 10
+    assert await place.say("event", tick("disk", 1), n=7) == Stored(n=7)
+    assert [one for one in await place.sent() if "disk" in one] == ["disk 0", "disk 1"]
 
 
 async def test_without_a_revision_nobody_is_told_anything_and_seats_stay() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +18,8 @@ from attune_agent.sensors.sensor import Surroundings
 from attune_agent.sensors.sensors import Sensors
 from attune_agent.state.sensor_memory import MemorySensors, SensorDisk
 from attune_core.values import JsonValue
-from attune_core.wire.sensors import SensorAssignment, SensorStatus
+from attune_core.wire.sensors import SensorAssignment, SensorEvent, SensorStatus
+from attune_core.wire.session import Stored, TooFast
 from tests.agent.scripted import ScriptedHost, StillClock
 
 
@@ -138,15 +140,25 @@ class SensorWorld:
         for _ in range(60):
             await asyncio.sleep(0)
 
-    async def post(self, *, refused: int = 0, again_in: float = 0.0) -> list[JsonValue]:
+    async def post(self, *, refused: int = 0, again_in: float = 0.0, too_fast: Mapping[str, TooFast] | None = None) -> list[JsonValue]:
         """One POST to a controller; return the field `n` of the events that it took."""
         taken = self.sensors.events.take(count=100, size=1 << 20)
         bodies = [json.loads(body) for body in taken][: len(taken) - refused]
+        for sensor, slow in (too_fast or {}).items():
+            of_it = [body for body in bodies if body["sensor"] == sensor]
+            bodies = [body for body in bodies if body not in of_it[len(of_it) - slow.events :]]
         self.sent += bodies
-        self.sensors.events.answered(refused=refused, again_in=again_in)
+        self.sensors.events.answered(Stored(n=1, refused_events=refused, again_in=again_in, too_fast=dict(too_fast or {})))
         for _ in range(40):
             await asyncio.sleep(0)
         return [body["data"]["n"] for body in bodies]
+
+    def sent_by(self) -> dict[str, list[JsonValue]]:
+        """Return the field `n` of all events that a controller took, of each sensor."""
+        found: dict[str, list[JsonValue]] = {}
+        for said in map(SensorEvent.model_validate, self.sent):
+            found.setdefault(said.sensor.removeprefix("web."), []).append(said.data["n"])
+        return found
 
     def status(self, name: str = "disk") -> SensorStatus:
         (found,) = [one for one in self.sensors.status() if one.sensor == f"web.{name}"]

@@ -17,6 +17,7 @@ from attune_agent.sensors.event_outbox import EventOutbox
 from attune_agent.sensors.feed import Feed
 from attune_agent.sensors.spool_files import SpoolFiles
 from attune_agent.state.sensor_records import SensorRun
+from attune_core.wire.session import Stored, TooFast
 from tests.agent.scripted import StillClock
 
 SEGMENT = 128
@@ -88,8 +89,8 @@ class Lines(RuleBasedStateMachine):
         while self.feed.fill() is not None:
             pass
 
-    @rule(refused=st.integers(0, 3), answered=st.booleans())
-    def post(self, refused: int, *, answered: bool) -> None:
+    @rule(refused=st.integers(0, 3), answered=st.booleans(), too_fast=st.booleans())
+    def post(self, refused: int, *, answered: bool, too_fast: bool = False) -> None:
         """One POST; its answer may be lost, and the session with it."""
         taken = self.outbox.take(count=4, size=200)
         kept = taken[: len(taken) - refused]
@@ -98,7 +99,9 @@ class Lines(RuleBasedStateMachine):
             if event["id"] not in {known for known, _ in self.received}:
                 self.received.append((event["id"], event["data"]["n"]))
         if answered:
-            self.outbox.answered(refused=len(taken) - len(kept), again_in=0.0)
+            late = len(taken) - len(kept)
+            slow = {"web.disk": TooFast(events=late, again_in=0.0)} if too_fast and late else {}
+            self.outbox.answered(Stored(n=1, refused_events=0 if slow else late, too_fast=slow))
         else:
             self.outbox.begin(takes=True)
 

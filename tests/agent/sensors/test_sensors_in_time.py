@@ -7,6 +7,7 @@ import pytest
 from attune_agent.executor_errors import StartRefused
 from attune_agent.host import How
 from attune_agent.sensors.supervision import FAILOVER_MARGIN
+from attune_core.wire.session import TooFast
 from tests.agent.sensors.sensor_world import SensorWorld, assigned, event
 
 
@@ -121,8 +122,23 @@ async def test_events_that_were_refused_are_sent_again_in_order_and_not_too_soon
     assert await world.post() == []
     await world.pass_time(5.1)
     assert len(await world.post()) == 3
-    for name in ("a", "b"):
-        assert [one["data"]["n"] for one in world.sent if one["sensor"] == f"web.{name}"] == [0, 1, 2, 3]  # type: ignore[index,call-overload]  # JSON
+    assert world.sent_by() == {"a": [0, 1, 2, 3], "b": [0, 1, 2, 3]}
+
+
+async def test_a_sensor_that_is_too_fast_waits_alone(world: SensorWorld) -> None:
+    await begin(world, assigned("a"), assigned("b"))
+    for start in world.starts:
+        world.host.print(start.run, *map(event, range(4)))
+    await world.pass_time(0.3)
+    await world.post(too_fast={"web.a": TooFast(events=3, again_in=5.0), "web.unknown": TooFast(events=1, again_in=5.0)})
+    assert world.sent_by() == {"a": [0], "b": [0, 1, 2, 3]}
+    world.host.print(world.starts[1].run, event(4))
+    await world.pass_time(0.3)
+    await world.post()
+    assert world.sent_by() == {"a": [0], "b": [0, 1, 2, 3, 4]}, "the other one goes on"
+    await world.pass_time(5.1)
+    await world.post()
+    assert world.sent_by() == {"a": [0, 1, 2, 3], "b": [0, 1, 2, 3, 4]}
 
 
 async def test_a_session_that_ends_before_the_answer_sends_the_same_again(world: SensorWorld) -> None:
