@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from attune_cli.installation.programs import ALL, PROGRAMS, SETTINGS, TYPED, UNITS, Program, unit_text
-from attune_cli.installation.steps import Allow, MakeFolder, MakeUser, Remove, RunCommand, SetLink, Step, WriteFile
+from attune_cli.installation.programs import ALL, PROGRAMS, SETTINGS, TYPED, UNITS, WHY, Program, unit_text
+from attune_cli.installation.steps import Allow, MakeFolder, MakeUser, Rate, Remove, RunCommand, SetLink, Step, WriteFile
 
 #: What becomes of an executor of another version: it goes on, or is replaced when nothing runs, or at once.
 Executor: TypeAlias = Literal["keep", "idle", "now"]
@@ -91,6 +91,8 @@ def _install(program: Program, host: Host, executor: Executor) -> Iterator[Step]
         yield RunCommand(argv=_stop(program, now=executor == "now"))
         yield _systemctl("start", *kept)
     yield from _unused(host, {host.version})
+    for unit in program.units:
+        yield Rate(unit=unit, why=WHY[unit])
 
 
 def _remove(program: Program, host: Host, *, purge: bool, now: bool) -> Iterator[Step]:

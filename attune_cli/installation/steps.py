@@ -80,4 +80,21 @@ class Remove:
     path: Path
 
 
-Step: TypeAlias = MakeUser | MakeFolder | WriteFile | Allow | SetLink | RunCommand | Remove
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """What systemd thinks of what a unit may do; it is told, and where it cannot be asked nothing is."""
+
+    unit: str
+    #: Why it may do what it may.
+    why: str
+    #: From 0 (nothing) to 10, and the word for it; None: it was not asked yet.
+    exposure: float | None = None
+    rating: str = ""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """Return the command that says it."""
+        return ("systemd-analyze", "security", "--no-pager", self.unit)
+
+
+Step: TypeAlias = MakeUser | MakeFolder | WriteFile | Allow | SetLink | RunCommand | Remove | Rate

@@ -7,20 +7,24 @@ Called by the commands `install` and `uninstall` of `attune agent` and `attune c
 import grp
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from attune_cli.errors import BadArgument, InstallationStepFailed, VersionInUse
 from attune_cli.installation.planning import build
 from attune_cli.installation.programs import PROGRAMS
-from attune_cli.installation.steps import Allow, MakeFolder, MakeUser, Remove, RunCommand, SetLink, Step, WriteFile
+from attune_cli.installation.steps import Allow, MakeFolder, MakeUser, Rate, Remove, RunCommand, SetLink, Step, WriteFile
 from attune_cli.local.installed import in_use, is_whole, require_root_and_systemd, version_of
 
 #: Of what a failed command said, so many characters are shown.
 _SHOWN = 4096
+#: The last line of `systemd-analyze security UNIT`.
+_EXPOSURE = re.compile(r"Overall exposure level for \S+: ([0-9]+\.[0-9]+) ([A-Z]+)", re.ASCII)
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -29,6 +33,10 @@ def carry_out(steps: Sequence[Step], tell: Callable[[Step], None], *, token: Cal
     os.umask(0o022)
     changed = False
     for step in steps:
+        if isinstance(step, Rate):
+            if (rated := _rated(step)) is not None:
+                tell(rated)
+            continue
         if not isinstance(step, RunCommand):
             if not _change(step):
                 continue
@@ -178,6 +186,18 @@ def _run(argv: Sequence[str], *, user: str = "root", given: str = "") -> None:
     if done.returncode:
         said = (done.stderr or done.stdout).strip()[-_SHOWN:] or "it said nothing"
         raise InstallationStepFailed(f"`{' '.join(argv)}` ended with {done.returncode}: {said}", hint=_hint(argv))
+
+
+def _rated(step: Rate) -> Rate | None:
+    """Return a unit's rating; None: there is nobody to say it."""
+    try:
+        said = subprocess.run(
+            step.argv, env={"PATH": _PATH, "LANG": "C.UTF-8"}, capture_output=True, text=True, errors="replace", check=False, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = _EXPOSURE.search(said.stdout)
+    return replace(step, exposure=float(found[1]), rating=found[2]) if found else None
 
 
 def _hint(argv: Sequence[str]) -> str:

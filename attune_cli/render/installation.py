@@ -6,7 +6,8 @@ Called by `installing` in the commands; the content of a plan is its programs' o
 import shlex
 from collections.abc import Sequence
 
-from attune_cli.installation.steps import Allow, MakeFolder, MakeUser, Remove, RunCommand, SetLink, Step, WriteFile
+from attune_cli.installation.programs import EXPLAINED
+from attune_cli.installation.steps import Allow, MakeFolder, MakeUser, Rate, Remove, RunCommand, SetLink, Step, WriteFile
 from attune_core.values import JsonObject, JsonValue
 
 _KINDS = {MakeFolder: "folder", WriteFile: "file", Allow: "mode"}
@@ -21,6 +22,9 @@ def step_line(step: Step) -> str:
         case RunCommand():
             before = "" if step.user == "root" else f"runuser -u {step.user} -- "
             return f"run     {before}{shlex.join(step.argv)}{_TOKEN if step.token else ''}"
+        case Rate():
+            said = f"score   {step.unit}  {step.exposure} {step.rating}: {step.why} ({EXPLAINED})"
+            return f"run     {shlex.join(step.argv)}" if step.exposure is None else said
         case SetLink():
             return f"link    {step.path} -> {step.target}"
         case Remove():
@@ -41,16 +45,20 @@ def plan_json(steps: Sequence[Step]) -> JsonValue:
 
 
 def _step(step: Step) -> JsonObject:
+    found: JsonObject
     match step:
         case MakeUser():
             return {"step": "user", "name": step.name, "argv": [*step.argv]}
         case RunCommand():
             return {"step": "run", "argv": [*step.argv], "user": step.user, "token": step.token, "after_changes": step.after_changes}
+        case Rate():
+            found = {"step": "rate", "argv": [*step.argv], "unit": step.unit, "why": step.why, "see": EXPLAINED}
+            return found if step.exposure is None else {**found, "exposure": step.exposure, "rating": step.rating}
         case SetLink():
             return {"step": "link", "path": str(step.path), "target": str(step.target)}
         case Remove():
             return {"step": "remove", "path": str(step.path)}
         case MakeFolder() | WriteFile() | Allow():
-            found: JsonObject = {"step": _KINDS[type(step)], "path": str(step.path), "mode": f"{step.mode:04o}"}
+            found = {"step": _KINDS[type(step)], "path": str(step.path), "mode": f"{step.mode:04o}"}
             text: JsonObject = {"content": step.text} if isinstance(step, WriteFile) else {}
             return {**found, "owner": step.owner, "group": step.group, **text}

@@ -36,6 +36,9 @@ def test_a_dry_run_shows_every_file_with_its_content_and_changes_nothing(tmp_pat
     ):
         assert line in done.stdout.splitlines()
     told = json.loads(attune("controller", "install", "--dry-run", "--json", cwd=tmp_path).stdout)
+    [rate] = [step for step in told if step["step"] == "rate"]
+    assert rate["argv"] == ["systemd-analyze", "security", "--no-pager", "attune-controller.service"]
+    assert "run     systemd-analyze security --no-pager attune-executor.service" in done.stdout.splitlines()
     [unit] = [step for step in told if step["step"] == "file"]
     assert (unit["path"], unit["mode"], unit["owner"]) == ("/etc/systemd/system/attune-controller.service", "0644", "root")
     assert "@PROGRAMS@" not in unit["content"]

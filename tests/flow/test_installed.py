@@ -162,7 +162,12 @@ class Installed:
     def repeated_changes_nothing(self) -> None:
         agent = self.pid("attune-agent")
         said = self.host.must("attune agent install")
-        assert not [line for line in said.splitlines() if not line.startswith(("run     systemctl", "attune agent 0.1.0"))], said
+        rated = [line for line in said.splitlines() if line.startswith("score")]
+        assert not [line for line in said.splitlines() if not line.startswith(("run     systemctl", "score ", "attune agent 0.1.0"))], said
+        ratings = [line.partition(":")[0].split() for line in rated]
+        assert [(unit, rating) for _, unit, _, rating in ratings] == [("attune-executor.service", "MEDIUM"), ("attune-agent.service", "OK")]
+        assert float(ratings[1][2]) <= 2.0
+        assert "eight capabilities" in rated[0]
         assert self.pid("attune-agent") == agent
 
     def executor_opens_no_network(self) -> None:
