@@ -1,8 +1,8 @@
 """Restarts with much history: a controller with a million finished executions, an agent with ten thousand queued ones.
 
 The store is filled once, straight through SQLite, and kept for the rounds. Each round starts the real controller on it and takes the time
-until it listens and until its first pages of executions, and its memory, beside a controller with an empty store. Of the agent, the time
-from the start of its process until its queues are there, heads first, is taken: from then on it waits for its executor alone.
+until it listens and until its first pages of executions, and its memory, beside a controller with an empty store. The agent is killed with
+its queues standing behind an action, and the time from the start of its next process to the first action's own word is taken (`queued`).
 `python -m benchmarks.restart [--executions 1000000] [--queued 10000] [--rounds 5] [--json]`.
 """
 
@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,14 +20,13 @@ from pathlib import Path
 
 import apsw
 
-from attune_agent.state.sqlite import SqliteState
 from attune_cli.authority import local_access
 from attune_cli.client import Client
 from attune_cli.local.program import Program, module
 from attune_controller.store.sqlite.store import open_sqlite_store
 from attune_core.wire.api import ExecutionView, Page
-from attune_core.wire.assignment import Assign, QueueName
 from benchmarks.figures import ratios, show, summary
+from benchmarks.queued import measure_restarts
 
 #: A finished execution with its event, as the store keeps them; n counts from 1.
 _HISTORY = """
@@ -93,56 +91,11 @@ def start_controller(state: Path, place: Path) -> tuple[float, float, float]:
         program.kill()
 
 
-async def fill_agent(folder: Path, queued: int) -> None:
-    """Make an agent's state with so many executions in a hundred queues."""
-    folder.mkdir()
-    state = SqliteState(folder / "agent.sqlite", instance="bench")
-    for start in range(0, queued, 1000):
-        await state.append([_assign(number) for number in range(start, min(start + 1000, queued))])
-    await state.close()
-
-
-def _assign(number: int) -> Assign:
-    queue, sequence = number % 100, number // 100 + 1
-    return Assign(
-        execution=f"{number:036}",
-        number=number + 1,
-        queue=QueueName(place="bench", action="web.restart", key=f'"{queue}"'),
-        epoch=0,
-        sequence=sequence,
-        after=sequence - 1,
-        action="web.restart",
-        pack="web",
-        digest="d" * 64,
-        revision="r1",
-        input={"unit": "nginx", "text": "x" * 200},
-    )
-
-
-#: The agent's part of a start, in a process of its own: its modules, what is stored, and its queues ready to start their heads.
-_AGENT = """
-import sys, time
-from pathlib import Path
-from attune_agent import app
-from attune_agent.fifo import Fifo
-from attune_agent.state.sqlite import SqliteState
-loaded = SqliteState(Path(sys.argv[1]) / "agent.sqlite", instance="x").load()
-fifo = Fifo(loaded.held, loaded.items)
-print(len(fifo))
-"""
-
-
-def start_agent(folder: Path) -> float:
-    """Return seconds from the start of a process until an agent's queues are there."""
-    began = time.monotonic()
-    subprocess.run([sys.executable, "-c", _AGENT, str(folder)], check=True, capture_output=True)
-    return time.monotonic() - began
-
-
 @contextmanager
 def scratch() -> Iterator[Path]:
     """Yield a folder that is gone afterwards."""
     place = Path(tempfile.mkdtemp(prefix="attune-restart-"))
+    place.chmod(0o711)
     try:
         yield place
     finally:
@@ -163,14 +116,10 @@ def main() -> None:
         full, empty = place / "full", place / "empty"
         asyncio.run(fill_store(full / "store", flags.executions))
         asyncio.run(fill_store(empty / "store", 0))
-        asyncio.run(fill_agent(place / "agent", flags.queued))
-        asyncio.run(fill_agent(place / "idle", 0))
-        rounds = [
-            (start_controller(full, place), start_controller(empty, place), start_agent(place / "agent"), start_agent(place / "idle"))
-            for _ in range(flags.rounds)
-        ]
+        rounds = [(start_controller(full, place), start_controller(empty, place)) for _ in range(flags.rounds)]
         size = (full / "store/store.sqlite").stat().st_size / (1 << 20)
-    with_history, without, agent, idle = zip(*rounds, strict=True)
+        many, single = measure_restarts(place / "agents", queued=flags.queued, rounds=flags.rounds)
+    with_history, without = zip(*rounds, strict=True)
     listening, paged, memory = zip(*with_history, strict=True)
     listening_empty, _, memory_empty = zip(*without, strict=True)
     figures = {
@@ -180,8 +129,9 @@ def main() -> None:
         "controller: seconds to two first pages": summary(paged),
         "controller: MiB": summary(memory),
         "controller: MiB, x empty": ratios(memory, memory_empty),
-        f"agent: seconds to {flags.queued:,} queued executions": summary(agent),
-        "agent: x one with none": ratios(agent, idle),
+        f"agent: seconds to the first start of {flags.queued:,} queued": summary(many),
+        "agent: seconds to the start of a single one": summary(single),
+        "agent: x one with a single one": ratios(many, single),
     }
     show("Restarts", figures, as_json=flags.json)
 
