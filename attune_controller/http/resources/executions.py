@@ -8,7 +8,7 @@ import re
 from starlette.responses import Response
 
 from attune_controller.http.call import Call, answer
-from attune_controller.http.errors import IdempotencyKeyReused
+from attune_controller.http.errors import DocumentInvalid, IdempotencyKeyReused
 from attune_controller.http.reruns import rerun_of, reruns
 from attune_controller.http.resources.logs import PARAMETERS, log_question, log_view, no_log
 from attune_controller.http.views import execution_view
@@ -17,7 +17,8 @@ from attune_controller.store.errors import ExecutionUnknown
 from attune_controller.store.records.events import NewEvent
 from attune_controller.store.records.executions import Execution
 from attune_core.ids import uuid7
-from attune_core.rules.requests import REQUESTED
+from attune_core.rules.filling import InputInvalid
+from attune_core.rules.requests import REQUESTED, RequestRefused
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.api import Accepted, ExecutionView, ManualRun, Page
 
@@ -109,9 +110,18 @@ async def rerun(call: Call) -> Response:
     It is an event like that of any request for a run, and its Idempotency-Key is the event's id.
     """
     execution = await find_execution(call)
+    if await call.body() and await call.json() != {}:
+        raise DocumentInvalid("a rerun has the input that was; for another one, ask for a run: POST /v1/executions")
     new = execution.new
     run = ManualRun(action=new.action, input=dict(new.input), secrets=dict(new.secrets), match=dict(new.match))
-    return await _request(call, run, f"{RERUNS}{new.id}")
+    try:
+        return await _request(call, run, f"{RERUNS}{new.id}")
+    except (RequestRefused, InputInvalid) as refused:
+        hint = (
+            f"it ran under {new.revision[:12]}; under what is active now, give what fits: attune action run {new.action} --input NAME=VALUE"
+        )
+        catalog = call.parts.active.catalog
+        raise type(refused)(refused.message, hint=hint if catalog and new.action in catalog.actions else refused.hint) from refused
 
 
 async def read_log(call: Call) -> Response:

@@ -1,5 +1,8 @@
 """Executions as planning would leave them, for tests of what the API shows."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from attune_controller.store.port import Store
 from attune_controller.store.records.events import Acceptance, NewEvent
 from attune_controller.store.records.executions import Execution, NewExecution
@@ -23,7 +26,14 @@ async def accept(store: Store, event_id: str, *, data: JsonValue = None, dead_re
     return await store.accept_event(event)
 
 
-async def plan(store: Store, event_id: str, *, agents: tuple[str, ...] = ("web-1",), rejected: Reason | None = None) -> list[Execution]:
+async def plan(
+    store: Store,
+    event_id: str,
+    *,
+    agents: tuple[str, ...] = ("web-1",),
+    rejected: Reason | None = None,
+    secrets: Mapping[str, str] = MappingProxyType({"token": "web_token"}),
+) -> list[Execution]:
     """Store one event with one execution for each agent."""
     position = (await accept(store, event_id)).position
     new = tuple(
@@ -36,7 +46,7 @@ async def plan(store: Store, event_id: str, *, agents: tuple[str, ...] = ("web-1
             digest="d" * 64,
             revision="a" * 40,
             input={"unit": "web_a"},
-            secrets={"token": "web_token"},
+            secrets=secrets,
             key="null",
             match={"role": "web"},
             agent=agent,
