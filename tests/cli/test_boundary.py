@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from attune_cli.main import COMMANDS
-from tests.cli.commands import attune
+from tests.cli.commands import attune, attune_started
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
-    done = attune(command, "--help", cwd=tmp_path)
+    done = attune_started(command, "--help", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Usage: attune" in done.stdout
 

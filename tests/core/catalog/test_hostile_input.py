@@ -14,21 +14,25 @@ from attune_core.rules.matching import Occurrence
 from attune_core.values import JsonObject, JsonValue, parse_json
 from tests.core.catalog.hostile import ACTION, BASE, HOSTILE, RULE, changed
 from tests.core.catalog.memory_tree import MemoryTree
+from tests.forked import forked
 from tests.measured import Measured, measured
 
 #: Findings about names of files and about files as a whole have a path and no line.
 WITHOUT_LINE = frozenset({"ATT103", "ATT117", "ATT140", "ATT165", "ATT172"})
 
 
-def validated(place: Path, files: Mapping[str, bytes], *options: str) -> Measured:
+def validated(place: Path, files: Mapping[str, bytes], *options: str, started: bool = False) -> Measured:
+    """Run it in a fork of the loaded program, whose start is then no part of what is measured, or start it."""
     for path, content in files.items():
         target = place / "repository" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
         target.chmod(0o755 if content.startswith(b"#!") else 0o644)
     environment = {"PATH": os.environ["PATH"], "HOME": str(place), "LANG": "C.UTF-8"}
-    argv = [sys.executable, "-m", "attune_cli.main", "validate", *options]
-    return measured(argv, cwd=place / "repository", env=environment)
+    if started:
+        argv = [sys.executable, "-m", "attune_cli", "validate", *options]
+        return measured(argv, cwd=place / "repository", env=environment)
+    return forked(["validate", *options], cwd=place / "repository", env=environment)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +68,17 @@ def test_it_is_shown_to_people_as_well(name: str, clean: Measured, tmp_path: Pat
     assert found.seconds - clean.seconds < 1
     assert found.peak - clean.peak < 50 << 20
     assert len(found.stdout) < 200_000
+
+
+@pytest.mark.parametrize("name", ["150,000 values", "a billion laughs", "2,000 terms"])
+def test_the_program_when_it_is_started_says_and_costs_the_same(name: str, tmp_path: Path) -> None:
+    files = {**BASE, **HOSTILE[name].files}
+    clean = validated(tmp_path / "clean", BASE, started=True)
+    found = validated(tmp_path / "started", files, started=True)
+    fork = validated(tmp_path / "forked", files)
+    assert (found.status, found.stdout, found.stderr) == (fork.status, fork.stdout, fork.stderr)
+    assert found.seconds - clean.seconds < 1
+    assert found.peak - clean.peak < 50 << 20
 
 
 STAYS_DATA = ("$(touch gone); `id` | sh", "{{ 7 * 7 }}", "--rf /", "%s %(a)s {0.__class__}", "a' OR '1'='1", "a\n- b: c\x07")
