@@ -168,6 +168,7 @@ class Assembly:
             host_pause=self.marks.host_pause,
             sensors=self._sensors.status(),
             sensor_lists=self._sensors.lists,
+            sensors_left=self._sensors.left(),
         )
 
     def _changed(self) -> None:

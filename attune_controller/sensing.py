@@ -174,6 +174,7 @@ class Sensing:
         else:
             self._away.setdefault(agent.name, self._clock.monotonic())
         session = self._sessions.find(agent.name)
+        status = _up_to_date(agent, session)
         return Present(
             name=agent.name,
             able=session is None or session.hello.sensors,
@@ -182,7 +183,8 @@ class Sensing:
             cordoned=agent.cordoned,
             draining=MarkKind.DRAINING in agent.marks,
             away=0.0 if agent.connected else self._clock.monotonic() - self._away[agent.name],
-            running={one.sensor for one in status.sensors} if (status := _up_to_date(agent, session)) else None,
+            running={one.sensor for one in status.sensors} if status else None,
+            left=set(status.sensors_left) if status and status.sensors_left is not None else None,
         )
 
 

@@ -31,6 +31,8 @@ class Present:
     away: float = 0.0
     #: Sensors that it last said are running, or ending; None when it has said nothing since it took the list that it was last told.
     running: AbstractSet[str] | None = None
+    #: Sensors that it is not to run and of which it has events left to send, said likewise.
+    left: AbstractSet[str] | None = None
 
 
 def needed(catalog: Catalog) -> Sequence[Sensor]:
@@ -44,7 +46,7 @@ def _is_needed(sensor: Sensor, awaited: AbstractSet[str]) -> bool:
 
 
 def seated(catalog: Catalog, seats: Iterable[Seat], agents: Sequence[Present], now: float) -> Sequence[Seat]:
-    """Return every seat as it is from now on (wall clock, seconds); seats of agents that there are no more are gone."""
+    """Return every seat as it is from now on (wall clock, seconds); seats of agents and of sensors that there are no more are gone."""
     return _Seating(catalog, seats, agents, now).all()
 
 
@@ -94,6 +96,8 @@ class _Seating:
         for ref in self._seats.keys() - self._catalog.sensors.keys():
             for seat in list(self._seats[ref].values()):
                 self._leave(seat)
+                if self._is_done_with(self._seats[ref][seat.agent]):
+                    del self._seats[ref][seat.agent]
         for ref, sensor in sorted(self._catalog.sensors.items()):
             (self._one if sensor.document.run_on == "one" else self._everywhere)(sensor, is_needed=ref in wanted)
         return [seat for _, of_sensor in sorted(self._seats.items()) for _, seat in sorted(of_sensor.items())]
@@ -142,6 +146,11 @@ class _Seating:
         """Tell whether its agent was away for so long that it has ended it by itself."""
         agent, after = self._present[seat.agent], lost_after(sensor, seat)
         return after is not None and not agent.connected and agent.away >= after
+
+    def _is_done_with(self, seat: Seat) -> bool:
+        """Tell whether nothing of a sensor that is not declared any more runs on its agent or comes from it."""
+        agent = self._present[seat.agent]
+        return not seat.held and agent.connected and agent.left is not None and seat.sensor not in agent.left
 
     def _take(self, sensor: Sensor, agent: str) -> None:
         self._told[agent] += 1

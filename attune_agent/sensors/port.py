@@ -35,6 +35,10 @@ class SensorList(Protocol):
         """Return how each of them is, and each that is no longer assigned whose processes are not gone."""
         ...
 
+    def left(self) -> tuple[str, ...]:
+        """Return those that are no longer assigned and of which not everything is done with, such as events to send."""
+        ...
+
 
 class NoSensors:
     """Runs none, whatever is said."""
@@ -55,6 +59,10 @@ class NoSensors:
         """Start nothing."""
 
     def status(self) -> tuple[SensorStatus, ...]:
+        """Return nothing."""
+        return ()
+
+    def left(self) -> tuple[str, ...]:
         """Return nothing."""
         return ()
 

@@ -114,6 +114,10 @@ class Sensors:
         """See `port.SensorList`."""
         return tuple(one.status() for name, one in sorted(self._sensors.items()) if name in self._assigned or not one.supervision.idle)
 
+    def left(self) -> tuple[str, ...]:
+        """See `port.SensorList`."""
+        return tuple(sorted(self._sensors.keys() - self._assigned.keys()))
+
     def digests(self) -> list[str]:
         """Return the packs that are needed here: of what is assigned, and of what runs on since an earlier revision."""
         running = [run.digest for sensor in self._sensors.values() for run in sensor.runs.unended()]

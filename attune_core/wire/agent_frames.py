@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue
 
 from attune_core.marks import NOTE_LIMIT
+from attune_core.names import Reference
 from attune_core.states import Outcome, Reason, State
 from attune_core.wire.assignment import QueueName
 from attune_core.wire.message import Message
@@ -121,6 +122,8 @@ class Status(Message):
     sensors: tuple[SensorStatus, ...] = ()
     #: How many `sensors` frames of this session it goes by: what it says of sensors before it took the last one is old.
     sensor_lists: int = Field(default=0, ge=0)
+    #: Sensors that it is not to run any more and of which there is something left, such as events to send; None: it does not say.
+    sensors_left: tuple[Reference, ...] | None = None
 
 
 class StatusFrame(Message):

@@ -111,6 +111,23 @@ async def test_a_full_controller_refuses_events_and_nothing_else_and_takes_them_
     assert [event.new.id for event in await place.events()] == ["a"]
 
 
+async def test_what_is_known_of_a_sensor_that_was_removed_goes_when_its_agent_has_sent_all_of_it() -> None:
+    place = Place(MemoryStore())
+    await place.connect()
+    place.assembly.active.swap(catalog(name="other"))
+    await place.sensing.place()
+    assert [seat.leaving for seat in place.sensing.seats("web.disk")] == [True]
+    left = Status(slots=4, busy=0, sensor_lists=2, sensors_left=("web.disk",))
+    await place.say("status", left.model_dump(mode="json"))
+    await place.sensing.place()
+    assert [(seat.sensor, seat.held) for seat in await place.store.seats()] == [("web.disk", False), ("web.other", True)]
+    await place.say("event", tick("disk", 1))
+    await place.say("status", left.model_copy(update={"sensors_left": ()}).model_dump(mode="json"))
+    await place.sensing.place()
+    assert [seat.sensor for seat in await place.store.seats()] == ["web.other"]
+    assert [event.new.dead for event in await place.events() if event.new.id == "1"] == [None]
+
+
 def tick(sensor: str, n: int) -> JsonObject:
     return {"sensor": f"web.{sensor}", "id": str(n), "trigger": "web.full", "data": {}, "time": 1.0}
 

@@ -136,6 +136,14 @@ def test_a_sensor_that_is_gone_leaves_and_what_it_may_send_stays_known() -> None
     left = [seat for seat in seated(gone, leaving, agents("a"), 0) if seat.sensor == "web.disk"]
     assert [(seat.held, seat.emits) for seat in left] == [(False, frozenset({"web.full"}))]
 
+    (agent,) = agents("a")
+    assert [seated(gone, left, [replace(agent, left=known)], 0)[0] for known in (None, {"web.disk"})] == [left[0], left[0]]
+    assert seated(gone, left, [replace(agent, left=set(), connected=False)], 0)[0] == left[0]
+    after = seated(gone, left, [replace(agent, left={"web.more"})], 0)
+    assert [seat.sensor for seat in after] == ["web.other"], "all that it printed is here"
+    declared = seated(catalog(emits="web.other"), left, [replace(agent, left=set())], 0)
+    assert [seat.sensor for seat in declared] == ["web.disk"]
+
 
 def test_an_agent_is_told_of_a_hundred_sensors_at_most() -> None:
     files = {f"packs/web/sensors/s{number:03}.yaml": "description: x\nrun: [cat]\nemits: [web.full]\n" for number in range(SENSORS_LIMIT)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Seat:
-    """A sensor on an agent. One that is left stays known until the agent is forgotten: events that were printed there may still come."""
+    """A sensor on an agent. One that is left stays known while it is declared, and until the agent has sent all that was printed there."""
 
     sensor: str
     agent: str

@@ -141,6 +141,23 @@ async def test_a_sensor_that_is_too_fast_waits_alone(world: SensorWorld) -> None
     assert world.sent_by() == {"a": [0, 1, 2, 3], "b": [0, 1, 2, 3, 4]}
 
 
+async def test_a_sensor_that_is_not_to_run_any_more_is_said_to_be_left_until_all_that_it_printed_is_sent(world: SensorWorld) -> None:
+    await begin(world, assigned("a"), assigned("b"))
+    world.host.print(world.starts[0].run, event(0))
+    await world.pass_time(0.3)
+    assert world.sensors.left() == ()
+    world.sensors.follow((assigned("b"),))
+    world.finish(world.starts[0].run)
+    await world.pass_time(1)
+    assert ([one.sensor for one in world.sensors.status()], world.sensors.left()) == (["web.b"], ("web.a",))
+    await world.restart()
+    assert world.sensors.left() == ("web.a",)
+    await begin(world, assigned("b"))
+    await world.post()
+    await world.pass_time(6)
+    assert (world.sent_by(), world.sensors.left()) == ({"a": [0]}, ())
+
+
 async def test_a_session_that_ends_before_the_answer_sends_the_same_again(world: SensorWorld) -> None:
     await begin(world, assigned())
     world.host.print(world.run, event(1), event(2))
