@@ -284,17 +284,16 @@ class Planner:
                 if await self.bound.has_room(execution, agent):
                     self._tell([await self._store.place(new.id, agent)])
                 else:
-                    await self._reject(execution, Reason.QUEUE_FULL, self.bound.why(new.action))
-                    if news := self.bound.news(queue_for(new, agent), new.event, new.hops + 1):
-                        await self._store.accept_event(news)
-                        self._work.set()
+                    news = self.bound.news(queue_for(new, agent), new.event, new.hops + 1)
+                    await self._reject(execution, Reason.QUEUE_FULL, self.bound.why(new.action), news)
             elif left <= 0:
                 await self._reject(execution, Reason.NO_AGENT, placing.hindrance(new.action, new.key, new.match))
             else:
                 still.append(left)
         return still
 
-    async def _reject(self, execution: Execution, reason: Reason, detail: str) -> None:
+    async def _reject(self, execution: Execution, reason: Reason, detail: str, notice: NewEvent | None = None) -> None:
+        """Settle what cannot be placed; the completion, and the notice with it, are events of the same commit."""
         now = self._clock.now()
         move = Move(
             execution=execution.new.id,
@@ -305,7 +304,8 @@ class Planner:
             reason=reason,
             detail=detail,
         )
-        self.moved(await self._store.record_moves([replace(move, completion=completion(execution, move, now))]))
+        done = replace(completion(execution, move, now), notice=notice)
+        self.moved(await self._store.record_moves([replace(move, completion=done)]))
         self._work.set()  # its completion is an event to plan
 
     async def _placing(self, queues: set[tuple[str, str]], held: set[tuple[str, str]]) -> Placing:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -318,6 +319,24 @@ async def test_a_completion_is_planned_like_any_event(world: World) -> None:
     assert event is not None
     assert event.status is EventStatus.PLANNED
     assert event.new.hops == 1
+
+
+async def test_a_place_that_was_found_in_a_full_queue_is_told_of_in_the_commit_that_rejects(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.planner.bound.limit = 1
+    for event_id in ("1", "2"):
+        await world.send({"unit": "lonely", "level": 0}, event_id=event_id)
+    await world.planner.plan_all()
+
+    async def crash(_event: object) -> NoReturn:
+        raise AssertionError("a second commit, before which the program may end")
+
+    monkeypatch.setattr(world.store, "accept_event", crash)
+    world.hosts.append(Host("late", {"role": "none"}))
+    await world.planner.place_waiting()
+    assert [one.reason for one in await world.executions() if one.new.rule == "web.nobody"] == [None, Reason.QUEUE_FULL]
+    assert [one.new.type for one in await world.store.unplanned(limit=9)][-2:] == ["web.restart.completed", "core.queue_full"]
 
 
 async def test_what_planning_itself_makes_an_event_is_planned_without_another_arrival(world: World) -> None:

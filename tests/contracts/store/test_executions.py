@@ -219,6 +219,17 @@ async def test_a_completion_event_that_is_there_already_stays_the_first_one(stor
     assert stored.new.data == {"first": True}
 
 
+async def test_what_a_completion_event_tells_of_is_an_event_of_the_same_commit(store: Store) -> None:
+    await plan_some(store, "a")
+    await take(store)
+    done = replace(event("a", source="attune:executions"), notice=event("full", source="attune:controller"))
+    with pytest.raises(OutcomeMissing):
+        await store.record_moves([move("a", State.SETTLED, completion=done), replace(move("b", State.SETTLED), outcome=None)])
+    assert await store.find_event("attune:controller", "full") is None
+    await store.record_moves([move("a", State.SETTLED, completion=done)])
+    assert [stored.new.id for stored in await store.unplanned(limit=9)][-2:] == ["a", "full"]
+
+
 async def test_only_a_settling_report_makes_a_completion_event(store: Store) -> None:
     await plan_some(store, "a")
     await take(store)
