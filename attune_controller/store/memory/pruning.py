@@ -23,16 +23,16 @@ class MemoryPruning(Opened):
     ) -> Pruned:
         """See the port."""
         tables, removed, last = self.tables, 0, after
-        kept = min((group.first for group in tables.groups.values()), default=math.inf)
+        waiting = {member.position for group in tables.groups.values() for member in group.members}
         dead = {position for position, event in tables.events.items() if event.status is EventStatus.DEAD_LETTER}
         dead = set(sorted(dead, reverse=True)[:dead_keep])
         looked = list(islice((event for position, event in tables.events.items() if position > after), limit))
         for event in looked:
-            if before <= event.new.received_at <= now or event.position >= kept:
+            if before <= event.new.received_at <= now:
                 return Pruned(removed=removed, after=None)
             last = event.position
             bound = min(before, dead_before) if event.position in dead else before
-            if event.new.received_at < bound and _is_over(tables, event):
+            if event.new.received_at < bound and event.position not in waiting and _is_over(tables, event):
                 _forget_event(tables, event)
                 removed += 1
         return Pruned(removed=removed, after=last if len(looked) == limit else None)

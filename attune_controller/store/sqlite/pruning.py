@@ -3,6 +3,7 @@
 Part of SqliteStore. There is no vacuum of any kind: decision 0026 says why, and what shrinks the file.
 """
 
+import json
 import math
 from functools import partial
 from typing import LiteralString, cast
@@ -22,6 +23,11 @@ FROM events e WHERE position > ? ORDER BY position LIMIT ?
 _DEAD_BEYOND: LiteralString = """
 SELECT position FROM plans WHERE status = 'dead_letter' AND dropped_at = 0 ORDER BY position DESC LIMIT 1 OFFSET ?
 """
+#: Of groups that may wait with an event of a batch.
+_MEMBERS: LiteralString = """
+SELECT members FROM event_groups WHERE last > ?
+AND first <= (SELECT max(position) FROM (SELECT position FROM events WHERE position > ? ORDER BY position LIMIT ?))
+"""
 _EXECUTIONS: LiteralString = """
 SELECT number, requests.accepted_at, state = 'settled', settled_at,
 number <= (SELECT seq FROM sqlite_sequence WHERE name = 'executions') - ?
@@ -38,8 +44,10 @@ class SqlitePruning(Connected):
         self, *, before: float, now: float, after: int, limit: int, dead_before: float = math.inf, dead_keep: int = 1_000_000
     ) -> Pruned:
         """See the port."""
+        # Beforehand, so that the writer need not: an event waits in a group from its plan on, and what has none is not forgotten.
+        waiting = await self._read(partial(_waiting, after=after, limit=limit))
         prune = partial(_prune_events, before=before, now=now, after=after, limit=limit, dead_before=dead_before, dead_keep=dead_keep)
-        return await self._write(prune)
+        return await self._write(partial(prune, waiting=waiting))
 
     async def prune_executions(self, *, before: float, now: float, keep: int, after: int, limit: int) -> Pruned:
         """See the port."""
@@ -54,19 +62,32 @@ class SqlitePruning(Connected):
         return frozenset(cast("str", row[0]) for row in await self._read(lambda connection: rows_of(connection, _PACKS)))
 
 
+def _waiting(connection: apsw.Connection, after: int, limit: int) -> frozenset[int]:
+    """Return the events that groups wait with, at least those of the next batch."""
+    rows = cast("list[tuple[str]]", rows_of(connection, _MEMBERS, after, after, limit))
+    return frozenset(position for (members,) in rows for position, _ in json.loads(members))
+
+
 def _prune_events(
-    connection: apsw.Connection, *, before: float, now: float, after: int, limit: int, dead_before: float, dead_keep: int
+    connection: apsw.Connection,
+    *,
+    before: float,
+    now: float,
+    after: int,
+    limit: int,
+    dead_before: float,
+    dead_keep: int,
+    waiting: frozenset[int],
 ) -> Pruned:
     gone: list[tuple[Value, ...]] = []
     beyond = cast("tuple[int] | None", row_of(connection, _DEAD_BEYOND, dead_keep)) or (0,)
-    kept = cast("tuple[int | None]", row_of(connection, "SELECT min(first) FROM event_groups"))[0]
     rows = cast("list[tuple[int, float, int, int]]", rows_of(connection, _EVENTS, after, limit))
     last: int | None = rows[-1][0] if len(rows) == limit else None
     for position, received_at, over, dead in rows:
-        if before <= received_at <= now or (kept is not None and position >= kept):
+        if before <= received_at <= now:
             last = None
             break
-        if over and received_at < (min(before, dead_before) if dead and position > beyond[0] else before):
+        if over and position not in waiting and received_at < (min(before, dead_before) if dead and position > beyond[0] else before):
             gone.append((position,))
     execute_each(connection, "DELETE FROM events WHERE position = ?", gone)
     execute_each(connection, "DELETE FROM plans WHERE position = ?", gone)
