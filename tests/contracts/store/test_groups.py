@@ -129,11 +129,10 @@ async def test_a_group_that_waits_for_long_keeps_its_own_events_and_no_later_one
     positions = await accept(store, *map(str, range(7)))
     old, one, *between, two, last = positions
     await store.record_plans([*map(waits, (old, *between, last)), waits(one, group(A, one)), waits(two, group(A, one, two))])
-    removed, after = 0, 0
-    while after is not None:
-        pruned = await store.prune_events(before=9e9, now=9e9, after=after, limit=2)
-        removed, after = removed + pruned.removed, pruned.after
-    assert (removed, sorted(await store.events_at(positions))) == (5, [one, two])
+    pruned = await store.prune_events(before=9e9, now=9e9, after=0, limit=2)
+    while pruned.after is not None:
+        pruned = await store.prune_events(before=9e9, now=9e9, after=pruned.after, limit=2)
+    assert sorted(await store.events_at(positions)) == [one, two]
 
 
 async def test_what_a_group_stands_for_is_the_last_event_that_is_kept(store: Store) -> None:
