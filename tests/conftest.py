@@ -1,23 +1,51 @@
 """What every test shares: the list of skips that `tests/tiers.py` judges, and markers that say why a test cannot run here."""
 
+import gc
 import json
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 #: The files that take longest, in this order: they begin first, so that no process is alone with one of them at the end.
 LONGEST = (
+    "tests/contracts/test_ecosystems.py",
     "tests/flow/test_every_kind_of_event.py",
     "tests/promises/test_3_every_ecosystem_installs_alike.py",
-    "tests/contracts/test_ecosystems.py",
-    "tests/agent/test_program.py",
+    "tests/flow/test_installed.py",
     "tests/agent/environments/test_private_registry.py",
+    "tests/agent/test_program.py",
+    "tests/faults/test_failpoints.py",
     "tests/agent/executor/test_abuse.py",
     "tests/agent/executor/test_crashes.py",
-    "tests/controller/sessions/test_rolling_runs.py",
+    "tests/flow/test_logs.py",
+    "tests/flow/test_whole_path.py",
+    "tests/cli/test_readme.py",
+    "tests/cli/test_pack_lock.py",
+    "tests/cli/test_action_new.py",
+    "tests/flow/test_crashes.py",
+    "tests/faults/test_time.py",
+    "tests/cli/dashboard/test_using.py",
+    "tests/simulation/test_simulation.py",
+    "tests/contracts/test_action_contract_confinement.py",
     "tests/agent/executor/test_limits.py",
+    "tests/promises/test_2_everything_is_typed.py",
+    "tests/promises/test_6_noisy_action_does_not_fail.py",
+    "tests/promises/test_7_requested_order_is_run_order.py",
+    "tests/simulation/bugs/test_bugs.py",
 )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Do not look for garbage among ten thousand tests while they are made, nor among them afterwards: that is half of collecting them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -1,6 +1,6 @@
-"""The program `attune`, loaded once and forked for each call: what it says and what it costs, without its start.
+"""A program of ours, loaded once and forked for each call: what it says and what it costs, without its start.
 
-Used where a test is about what a command says or costs and not about how the program starts. `forked` asks a server, which is this file
+Used where a test is about what `attune` says or costs and not about how it starts. `forked` asks a server, which is this file
 run as a program; each call is a process of its own with its own folder, environment and streams, and ends as the real program does.
 What Python itself takes from the environment as it starts (PYTHON…, a locale) is the server's, so a call with those is a real start.
 """
@@ -19,13 +19,17 @@ from functools import cache
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
+from runpy import run_module
 from typing import cast
 
 from tests.measured import Measured
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Loaded before the first call with all that they load; the module of a command is loaded by its call.
-LOADED = ("attune_cli.main", "attune_cli.checking", "attune_cli.client", "attune_cli.render.formats", "attune_cli.render.output")
+#: What is run with `python -m`, and the modules that are loaded before the first call; the module of a command is loaded by its call.
+LOADED = {
+    "attune_cli": ("attune_cli.main", "attune_cli.checking", "attune_cli.client", "attune_cli.render.formats", "attune_cli.render.output"),
+    "tests.agent.environments.agent_program": ("attune_agent.environments.host_commands", "tests.agent.environments.places"),
+}
 #: The bytes that a call and its answer may have.
 _LARGEST = 1 << 18
 
@@ -33,13 +37,13 @@ _LARGEST = 1 << 18
 class Server:
     """The program that forks; it ends with the tests, or when a call takes too long."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str) -> None:
         """Start it; it loads while the first call already waits."""
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         environment = {name: os.environ[name] for name in ("PATH", "SSL_CERT_FILE") if name in os.environ}
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.forked", str(theirs.fileno())],
+                [sys.executable, "-m", "tests.forked", str(theirs.fileno()), program],
                 cwd=ROOT,
                 env=environment | {"LANG": "C.UTF-8"},
                 pass_fds=[theirs.fileno()],
@@ -61,16 +65,18 @@ class Server:
         self._channel.close()
 
 
-def forked(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: str = "", timeout: float = 60) -> Measured:
-    """Run `attune ARGV…` to its end and return what it said and what it cost."""
+def forked(
+    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: str = "", timeout: float = 60, program: str = "attune_cli"
+) -> Measured:
+    """Run the program to its end and return what it said and what it cost."""
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         given.write(stdin.encode())
         given.seek(0)
         call = {"argv": list(argv), "cwd": str(cwd), "env": dict(env)}
         try:
-            status, seconds, peak = _server().call(call, [given.fileno(), out.fileno(), err.fileno()], timeout)
+            status, seconds, peak = _server(program).call(call, [given.fileno(), out.fileno(), err.fileno()], timeout)
         except TimeoutError as error:
-            _server().end()
+            _server(program).end()
             _server.cache_clear()
             raise subprocess.TimeoutExpired(list(argv), timeout) from error
         for stream in (out, err):
@@ -79,8 +85,8 @@ def forked(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: str
 
 
 @cache
-def _server() -> Server:
-    server = Server()
+def _server(program: str) -> Server:
+    server = Server(program)
     atexit.register(server.end)
     return server
 
@@ -106,7 +112,7 @@ def _become(call: Mapping[str, object], streams: Sequence[int]) -> None:
     os.chdir(cast("str", call["cwd"]))
     os.environ.clear()
     os.environ.update(cast("dict[str, str]", call["env"]))
-    sys.argv = ["attune", *cast("list[str]", call["argv"])]
+    sys.argv = [sys.argv[2], *cast("list[str]", call["argv"])]
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
@@ -114,11 +120,9 @@ def _become(call: Mapping[str, object], streams: Sequence[int]) -> None:
 
 
 if __name__ == "__main__":
-    for module in LOADED:
+    for module in LOADED[sys.argv[2]]:
         import_module(module)
     gc.collect()
     gc.freeze()  # what all calls share stays shared
     _await_own_call(socket.socket(fileno=int(sys.argv[1])))
-    from attune_cli.__main__ import main
-
-    main()
+    run_module(sys.argv[0], run_name="__main__")

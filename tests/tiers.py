@@ -28,19 +28,17 @@ class Tier:
     argv: tuple[str, ...]
 
 
-def pytest_tier(name: str, budget: int, expression: str) -> Tier:
-    """Return a tier that runs the tests that the marker expression selects, in the order that tests/conftest.py gives them."""
-    spread = ("-n", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder")
-    return Tier(name=name, budget=budget, argv=("pytest", "-q", "--durations=5", *spread, "-m", expression, "tests"))
-
-
 TIERS = (
     Tier(name="format", budget=5, argv=("ruff", "format", "--check", "--quiet", ".")),
     Tier(name="lint", budget=5, argv=("ruff", "check", "--quiet", ".")),
     Tier(name="imports", budget=15, argv=("lint-imports", "--no-cache", "--no-logo")),
     Tier(name="types", budget=120, argv=("mypy",)),
-    pytest_tier("tests", 300, "not soak and not flow and not registry"),
-    pytest_tier("real programs and registries", 260, "(flow or registry) and not soak"),
+    # In one session, in the order that tests/conftest.py gives: while tests of real programs and registries wait, others reckon.
+    Tier(
+        name="tests",
+        budget=500,
+        argv=(*f"pytest -q --durations=5 -n {PROCESSES} --dist loadfile --no-loadscope-reorder tests -m".split(), "not soak"),
+    ),
 )
 
 

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.agent.environments.places import SYSTEM_PATH, go_cache, go_files, java_lock, node_lock, path_with, python_lock, rust_files
@@ -77,6 +77,7 @@ class Example:
     proof: tuple[str, ...]  # prints JSON: versions of what was installed
     proven: object
     moments: tuple[str, ...]  # globs in the tree, in the order in which a build makes them
+    longer: Mapping[str, bytes] = field(default_factory=dict)  # instead of these files: a build that takes long enough to be killed
     path: tuple[str, ...] = SYSTEM_PATH
     change: tuple[bytes, bytes] = (b"", b"")  # of a source line, and what the action prints afterwards
     changed: object = None
@@ -85,19 +86,20 @@ class Example:
 
 def make_examples(folder: Callable[[str], Path], rust_path: tuple[str, ...]) -> Mapping[str, Example]:
     """Lock them in folders of their own."""
-    lock = python_lock(folder("python"), "rich==13.9.4", "six==1.16.0")
+    small = ("tomli==2.0.1", "six==1.16.0")
+    lock, longer = python_lock(folder("python"), *small), python_lock(folder("longer"), "rich==13.9.4", *small)
     files = node_lock(folder("node"), '{"is-odd": "3.0.1", "left-pad": "1.3.0"}')
     go = folder("go")
-    size = "size = len(rich.console.Console().options.size)"
     modules = 'console.log(JSON.stringify([require("is-odd")(3), require("left-pad")("x", 3)]))'
     return {
         "python": Example(
             "python",
             {"environments": {"own": {"ecosystem": "python", "interpreter": ">=3.9", "lock": "requirements.lock"}}},
             {"requirements.lock": lock},
-            ("python", "-c", f"import json, six, rich.console; {size}; print(json.dumps([six.__version__, size]))"),
-            ["1.16.0", 2],
+            ("python", "-c", "import json, six, tomli; print(json.dumps([six.__version__, tomli.loads('a = 2')]))"),
+            ["1.16.0", {"a": 2}],
             ("bin/python", "lib/*/site-packages/*.dist-info", "lib/*/site-packages/rich/__pycache__"),
+            longer={"requirements.lock": longer},
         ),
         "node": Example(
             "node",
@@ -114,10 +116,10 @@ def make_examples(folder: Callable[[str], Path], rust_path: tuple[str, ...]) -> 
             ("probe",),
             ["v1.4.0"],
             ("work", "work/go-build*", "bin/probe"),
-            path_with("go"),
-            (b"v1.4", b"v1.5"),
-            ["v1.5.0"],
-            go_cache(go, folder("cache")),
+            path=path_with("go"),
+            change=(b"v1.4", b"v1.5"),
+            changed=["v1.5.0"],
+            cache=go_cache(go, folder("cache")),
         ),
         "rust": Example(
             "rust",
@@ -130,9 +132,9 @@ def make_examples(folder: Callable[[str], Path], rust_path: tuple[str, ...]) -> 
             ("probe",),
             [14],
             ("work/cargo", "work/target/release/deps/*itoa*", "bin/probe"),
-            rust_path,
-            (b"14", b"15"),
-            [15],
+            path=rust_path,
+            change=(b"14", b"15"),
+            changed=[15],
         ),
         "java": Example(
             "java",

@@ -23,9 +23,12 @@ from attune_agent.executor_link import ExecutorLink
 from attune_agent.host import Ended, ResultSource, StartRequest
 from attune_cli.local.uid_block import uid_block
 from tests.agent.environments.places import ROOT, SYSTEM_PATH
+from tests.forked import forked
 from tests.waiting import wait_until
 
 NOBODY = 65534
+#: The agent's half, as a program.
+AGENT = "tests.agent.environments.agent_program"
 Process: TypeAlias = "subprocess.Popen[bytes]"
 
 
@@ -91,6 +94,14 @@ class RealHost:
         self, document: Mapping[str, object], files: Mapping[str, bytes], path: Sequence[str] = SYSTEM_PATH, *, executions: int = 1
     ) -> Process:
         """Start preparing the environment `own` of a pack, for so many executions at once."""
+        agent = self._popen(["-m", AGENT], self.agent, ends=subprocess.PIPE)
+        assert agent.stdin is not None
+        agent.stdin.write(self._order(document, files, path, executions))
+        agent.stdin.close()
+        agent.stdin = None
+        return agent
+
+    def _order(self, document: Mapping[str, object], files: Mapping[str, bytes], path: Sequence[str], executions: int) -> bytes:
         self._count += 1
         order = {
             "place": str(self.place),
@@ -102,15 +113,16 @@ class RealHost:
             "execution": f"execution-{self._count}",
             "executions": str(executions),
         }
-        agent = self._popen([str(Path(__file__).with_name("agent_program.py"))], self.agent, ends=subprocess.PIPE)
-        assert agent.stdin is not None
-        agent.stdin.write(json.dumps(order).encode())
-        agent.stdin.close()
-        agent.stdin = None
-        return agent
+        return json.dumps(order).encode()
 
     def prepare(self, document: Mapping[str, object], files: Mapping[str, bytes], path: Sequence[str] = SYSTEM_PATH) -> Answer:
-        return self.end(self.begin(document, files, path))
+        """Do it and wait for the end."""
+        if self.agent != os.geteuid():
+            return self.end(self.begin(document, files, path))
+        given = self._order(document, files, path, 1).decode()
+        done = forked([], program=AGENT, cwd=Path("/"), env=self._environment(), stdin=given, timeout=100)
+        assert done.status == 0, done.stderr
+        return Answer(**json.loads(done.stdout))
 
     def end(self, agent: Process) -> Answer:
         said, _ = agent.communicate(timeout=100)
@@ -136,10 +148,13 @@ class RealHost:
             await link.start(request)
             return await link.wait(name, 1)
 
-    def _popen(self, argv: Sequence[str], user: int, *, ends: int) -> Process:
-        # A cleared environment, as systemd gives one; the CA file is a host setting and reaches installers only.
+    def _environment(self) -> dict[str, str]:
+        """Return a cleared environment, as systemd gives one; the CA file is a host setting and reaches installers only."""
         env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
-        env |= {name: os.environ[name] for name in ("SSL_CERT_FILE",) if name in os.environ}
+        return env | {name: os.environ[name] for name in ("SSL_CERT_FILE",) if name in os.environ}
+
+    def _popen(self, argv: Sequence[str], user: int, *, ends: int) -> Process:
+        env = self._environment()
         if user == os.geteuid():
             return subprocess.Popen([sys.executable, *argv], cwd="/", env=env, stdin=ends, stdout=ends)
         packages = next(path for path in sys.path if path.endswith("site-packages"))

@@ -1,5 +1,6 @@
 """A real executor process for tests, as root with uids of its own or as an unprivileged user, and requests for it."""
 
+import atexit
 import json
 import os
 import resource
@@ -12,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -28,6 +30,7 @@ FIRST_UID = claim_uids()
 PLAIN_UID = FIRST_UID + BLOCK - 1
 SLOTS = 3
 SYSTEM_PYTHON = "/usr/bin/python3"
+INTERPRETER = SYSTEM_PYTHON if os.geteuid() == 0 else sys.executable
 
 
 @dataclass
@@ -124,12 +127,12 @@ class Hosted:
     @property
     def program(self) -> list[str]:
         """The argv that starts it."""
-        return [SYSTEM_PYTHON if os.geteuid() == 0 else sys.executable, "-m", "attune_agent.executor.main"]
+        return [INTERPRETER, "-m", "attune_agent.executor.main"]
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment that it is started in."""
-        return {"PYTHONPATH": str(self.place / "code"), "PATH": "/usr/bin:/bin"}
+        return {"PYTHONPATH": str(code()), "PATH": "/usr/bin:/bin"}
 
     def _serving(self) -> bool:
         assert self.process is not None
@@ -144,7 +147,6 @@ def hosted(mode: str, *, start: bool = True, first_uid: int = FIRST_UID) -> Iter
     place = Path(tempfile.mkdtemp(prefix="attune-executor-", dir="/tmp"))
     place.chmod(0o755)
     it = Hosted(place, mode, first_uid=first_uid)
-    _copy_code(place / "code")
     for name in ("state", "run", "logs", "environments", "open"):
         (place / name).mkdir(mode=0o755)
         it.own(place / name)
@@ -169,17 +171,24 @@ def _remove_groups(state: Path) -> None:
         groups.remove()
 
 
-def _copy_code(target: Path) -> None:
-    """Copy the package, failpoints and readiness: it must need no more of Attune, and other uids cannot read the checkout."""
-    package = target / "attune_agent"
-    shutil.copytree(ROOT / "attune_agent" / "executor", package / "executor", ignore=shutil.ignore_patterns("__pycache__"))
-    (target / "attune_core").mkdir()
+@cache
+def code() -> Path:
+    """Copy the package, failpoints and readiness: it must need no more of Attune, and other uids cannot read the checkout.
+
+    They are compiled once for all executors of this process, as an installation compiles them: those that run them cannot write there.
+    """
+    place = Path(tempfile.mkdtemp(prefix="attune-code-", dir="/tmp"))
+    atexit.register(shutil.rmtree, place)
+    shutil.copytree(ROOT / "attune_agent" / "executor", place / "attune_agent/executor", ignore=shutil.ignore_patterns("__pycache__"))
+    (place / "attune_core").mkdir()
     for name in ("failpoints.py", "readiness.py"):
-        shutil.copy(ROOT / "attune_core" / name, target / "attune_core")
+        shutil.copy(ROOT / "attune_core" / name, place / "attune_core")
     for name in ("attune_agent", "attune_core"):
-        (target / name / "__init__.py").touch()
-    for path in (target, *target.rglob("*")):
+        (place / name / "__init__.py").touch()
+    subprocess.run([INTERPRETER, "-m", "compileall", "-q", str(place)], check=True)
+    for path in (place, *place.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
+    return place
 
 
 _names = (f"x{number}" for number in count())
