@@ -76,6 +76,7 @@ class Assembly:
             summon=self.planner.summon,
             glance=self.planner.glance,
             backlog=self.backlog,
+            plan_lone=self.planner.plan_lone,
             rates=self.rates,
             news=self.planner.news,
         )

@@ -4,7 +4,7 @@ Called by hooks, /events and manual runs; afterwards `planning` is woken. What c
 reason, never dropped (reliability.md G1).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -50,12 +50,16 @@ class Intake:
         summon: Callable[[], bool],
         glance: Wake,
         backlog: Backlog,
+        plan_lone: Callable[[NewEvent], Awaitable[Acceptance | None]] | None = None,
         rates: SourceRates | None = None,
         news: DeadLetterNews | None = None,
     ) -> None:
-        """Take the store, the active catalog, what tells the planner of an event that it has, or may have, to plan, and the bounds."""
+        """Take the store, the active catalog, what tells the planner of an event that it has, or may have, to plan, and the bounds.
+
+        `plan_lone` stores an event with its plan, or returns None.
+        """
         self._store, self._active, self._summon, self._glance, self._backlog = store, active, summon, glance, backlog
-        self._rates, self._news = rates, news
+        self._plan_lone, self._rates, self._news = plan_lone, rates, news
         #: Events that came under the source and id of another one, and were not kept; for /metrics.
         self.differing = 0
         #: Told what became of each event.
@@ -71,7 +75,7 @@ class Intake:
             self._refuse_bad_request(event)
         else:
             event = await self.judged(event)
-        (acceptance,) = await self._stored([event], self._store.accept_events)
+        (acceptance,) = await self._stored([event], self._store.accept_events, lone=True)
         return acceptance
 
     async def accept_all(self, events: Sequence[NewEvent]) -> Sequence[Acceptance]:
@@ -82,12 +86,13 @@ class Intake:
         """Store what timers did and their ticks, all or none of it, with one commit; `BacklogFull` when too much waits already."""
         return await self._stored([await self.judged(event) for event in events], partial(self._store.record_ticks, progress))
 
-    async def _stored(self, judged: Sequence[NewEvent], store: _Storing) -> Sequence[Acceptance]:
+    async def _stored(self, judged: Sequence[NewEvent], store: _Storing, *, lone: bool = False) -> Sequence[Acceptance]:
         events = list(map(self._with_news, judged))
         await self._backlog.check(len(events))
         failpoint("c1")
+        planned = await self._plan_lone(events[0]) if lone and self._plan_lone and _is_to_plan(events[0]) else None
         # The planner is woken before, and comes to the store after: what it plans may so be in the same commit.
-        acceptances = await store(events, followed=any(map(_is_heard, events)) and self._summon())
+        acceptances = [planned] if planned else await store(events, followed=any(map(_is_heard, events)) and self._summon())
         failpoint("c2")
         return [self._noted(event, acceptance) for event, acceptance in zip(events, acceptances, strict=True)]
 
@@ -152,4 +157,8 @@ def _uncounted(_event: NewEvent, _acceptance: Acceptance) -> None:
 def _is_heard(event: NewEvent) -> bool:
     if event.notice:
         return not event.notice.unheard
+    return _is_to_plan(event)
+
+
+def _is_to_plan(event: NewEvent) -> bool:
     return not (event.dead or event.unheard)

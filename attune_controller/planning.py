@@ -15,7 +15,7 @@ import structlog
 
 from attune_controller.completion import completion
 from attune_controller.dead_letter_news import DeadLetterNews
-from attune_controller.drafting import draft
+from attune_controller.drafting import Drafted, draft
 from attune_controller.groups import EventTaken, Step, WaitingGroups
 from attune_controller.moved import Moved, nobody
 from attune_controller.placement import Candidate, differ
@@ -26,8 +26,9 @@ from attune_controller.store.ports.events import Events
 from attune_controller.store.ports.executions import Executions
 from attune_controller.store.ports.groups import Groups
 from attune_controller.store.ports.queues import Queues
-from attune_controller.store.records.events import Event, NewEvent
+from attune_controller.store.records.events import Acceptance, Event, EventStatus, NewEvent
 from attune_controller.store.records.executions import Execution, Move
+from attune_controller.store.records.groups import Plan
 from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.transitions import queue_for
 from attune_controller.suspects import SET_ASIDE, Suspects
@@ -38,6 +39,7 @@ from attune_core.failpoints import failpoint
 from attune_core.ids import uuid7
 from attune_core.ports import Clock, Random
 from attune_core.rules.firing import Fired
+from attune_core.rules.gathering import Gathering
 from attune_core.rules.throttling import Throttles
 from attune_core.states import Outcome, Reason, State
 
@@ -101,6 +103,8 @@ class Planner:
         self.news = DeadLetterNews(lambda: active.catalog, clock, random)
         self._work = asyncio.Event()
         self._resting = False
+        #: The plan of an event that came alone, under way.
+        self._lone: asyncio.Task[Acceptance | None] | None = None
         #: Held while executions are being placed: what takes them from their agents happens between.
         self._placing_now = asyncio.Lock()
         self._log = structlog.get_logger("planning")
@@ -123,8 +127,20 @@ class Planner:
 
     def summon(self) -> bool:
         """Say that an event is on its way into the store; tell whether it is looked for at once."""
+        idle = self._resting and not self._fresh and self._lone is None
         self._work.set()
-        return self._resting and not self._fresh
+        return idle
+
+    async def plan_lone(self, event: NewEvent) -> Acceptance | None:
+        """Store an event with its plan if there is nothing else to be done; None: nothing of it is stored.
+
+        It goes to the store's thread once so, and not for its acceptance, for a look for it, and for its plan.
+        """
+        # What may end the controller must be on the disk before, or nobody is suspected of it at the next start.
+        if not self._resting or self._fresh or self._lone is not None or self._work.is_set() or self._placing_now.locked():
+            return None
+        self._lone = asyncio.create_task(self._plan_lone(event))
+        return await asyncio.shield(self._lone)  # its sender may go, and it must be noted nevertheless
 
     def glance(self) -> None:
         """Say that an event was stored to which nothing listens.
@@ -145,6 +161,8 @@ class Planner:
             self._resting = True
             await woken(self._work, min((one for one in waits if one is not None), default=None), longest=LONGEST)
             self._resting = False
+            async with self._placing_now:
+                pass  # what a lone event came to is committed
 
     async def between_batches(self, release: Callable[[], Awaitable[Released]]) -> Released:
         """Run what takes executions from an agent while nothing is being placed, and place those before anything newer."""
@@ -206,6 +224,40 @@ class Planner:
         await self._commit(steps, catalog, over_before=over_before)
         return len(taken) == len(events)
 
+    async def _plan_lone(self, event: NewEvent) -> Acceptance | None:
+        async with self._placing_now:
+            try:
+                found = await self._foreseen(event)
+                if found is None:
+                    return None
+                step, plan = found
+                await self.bound.applied([plan])
+                followed = self._call([plan])
+                acceptance, made = await self._store.accept_planned(event, plan, over_before=event.received_at, followed=followed)
+            except Exception:  # noqa: BLE001 - nothing of it is stored: it comes the long way, and whose error it is meets it there
+                return None
+            finally:
+                self._lone = None
+            if acceptance.planned:
+                self._committed([step], [plan.at(acceptance.position)], made)
+            if self._waiting or not (acceptance.planned or acceptance.duplicate):
+                self._work.set()
+            return acceptance
+
+    async def _foreseen(self, event: NewEvent) -> tuple[EventTaken, PlannedEvent] | None:
+        """Return what a lone event comes to; None when that has to do with more than itself, or with its position."""
+        catalog = self._active.catalog
+        if catalog is None or (self._waiting and differ(self._fleet.candidates(), self._looked)):
+            return None
+        lone = Event(position=0, new=event, status=EventStatus.ACCEPTED)
+        drafted = draft(lone, catalog)
+        if drafted.dead or drafted.asks or await self._groups.may_be_due(event.received_at):
+            return None
+        drafted, _ = drafted.asked(await self._throttles([drafted]), Gathering(), lone)
+        step = EventTaken(event=lone, drafted=drafted)
+        plan = planned_event(step, await self._making([step], catalog))
+        return (step, plan) if await self.bound.fits(plan) else None
+
     async def _end_due(self, catalog: Catalog, at: float) -> bool:
         """End groups of waiting events whose time has come, some of them; tell whether there may be more."""
         if not await self._groups.may_be_due(at):
@@ -218,21 +270,30 @@ class Planner:
     async def _commit(self, steps: Sequence[Step], catalog: Catalog, *, over_before: float = 0.0) -> None:
         if not steps:
             return
-        fired = [item for step in steps for item in step.drafts if isinstance(item, Fired)]
-        placing = await self._placing({(item.action.ref, item.filled.key) for item in fired}, self._held)
-        new_id = partial(uuid7, self._clock, self._random)
-        making = Making(catalog=catalog, placing=placing, now=self._clock.now(), new_id=new_id)
+        making = await self._making(steps, catalog)
         plans = await self.bound.applied(
             [
                 self.news.added(step.event, planned_event(step, making)) if isinstance(step, EventTaken) else ended_group(step, making)
                 for step in steps
             ]
         )
+        self._committed(steps, plans, await self._store.record_plans(plans, over_before=over_before, followed=self._call(plans)))
+
+    async def _making(self, steps: Sequence[Step], catalog: Catalog) -> Making:
+        fired = [item for step in steps for item in step.drafts if isinstance(item, Fired)]
+        placing = await self._placing({(item.action.ref, item.filled.key) for item in fired}, self._held)
+        new_id = partial(uuid7, self._clock, self._random)
+        return Making(catalog=catalog, placing=placing, now=self._clock.now(), new_id=new_id)
+
+    def _call(self, plans: Sequence[Plan]) -> bool:
+        """Wake the agents that get work, before it is stored: what they take comes after that. Tell whether one takes it at once."""
         self._waiting = self._waiting or any(not item.agent and not item.rejected for plan in plans for item in plan.executions)
         agents = {item.agent for plan in plans for item in plan.executions if item.agent and not item.rejected}
-        # Woken before, as the planner itself is: what they take from the store comes after this.
         taken = [self._planned(agent) for agent in sorted(agents)]
-        for execution in await self._store.record_plans(plans, over_before=over_before, followed=any(taken)):
+        return any(taken)
+
+    def _committed(self, steps: Sequence[Step], plans: Sequence[Plan], made: Sequence[Execution]) -> None:
+        for execution in made:
             self._waits(execution)
         self.told(
             [
@@ -251,9 +312,11 @@ class Planner:
     async def _draft(self, events: Sequence[Event], catalog: Catalog) -> Sequence[Step]:
         """Say what each event of a batch causes; throttles go by what is stored, and by what this batch admits."""
         drafted = [draft(event, catalog) for event in events]
+        return await self._groups.steps(events, drafted, await self._throttles(drafted), catalog)
+
+    async def _throttles(self, drafted: Sequence[Drafted]) -> Throttles:
         keys = {window.key for one in drafted for window in one.windows}
-        throttles = Throttles(await self._store.admissions(sorted(keys)) if keys else {})
-        return await self._groups.steps(events, drafted, throttles, catalog)
+        return Throttles(await self._store.admissions(sorted(keys)) if keys else {})
 
     async def place_waiting(self) -> float | None:
         """Place executions that found no agent before, in order; reject what waited too long; return seconds until the next is due."""

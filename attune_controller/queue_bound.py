@@ -4,7 +4,7 @@ Asked by planning for each batch and each execution that found its agent. Only p
 looked at and what was added since is never less than what it holds: while that is below the bound, nothing is read.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -42,6 +42,12 @@ class QueueBound:
         """Return the plans with what no longer fits rejected, and the events that tell of it."""
         await self._look({_queue_of(new) for plan in plans for new in plan.executions if _stands(new)})
         return [self._applied(plan) for plan in plans]
+
+    async def fits(self, plan: Plan) -> bool:
+        """Tell whether nothing of a plan would be rejected; nothing is counted."""
+        queues = Counter(_queue_of(new) for new in plan.executions if _stands(new))
+        await self._look(queues.keys())
+        return all(self._most[queue] + count <= self.limit for queue, count in queues.items())
 
     async def has_room(self, execution: Execution, agent: str) -> bool:
         """Tell whether an execution fits into the queue of the agent that was found for it, and count it if so."""

@@ -24,8 +24,8 @@ class Telling:
         self._changes, self._clock = changes, clock
 
     def event(self, event: NewEvent, acceptance: Acceptance) -> None:
-        """An event came."""
-        if self._changes.live and not acceptance.duplicate:
+        """An event came; that it was planned, too, is told already."""
+        if self._changes.live and not (acceptance.duplicate or acceptance.planned):
             status = "dead_letter" if event.dead else "planned" if event.unheard else "accepted"
             self._event(acceptance.position, event, status, 0)
 

@@ -35,6 +35,28 @@ class MemoryEvents(Opened):
             encode(event.data)  # refused before anything is stored
         return [accept(self.tables, event) for event in events]
 
+    async def accept_planned(
+        self,
+        event: NewEvent,
+        plan: PlannedEvent,
+        *,
+        over_before: float = 0.0,
+        followed: bool = False,  # noqa: ARG002 - nothing here waits
+    ) -> tuple[Acceptance, Sequence[Execution]]:
+        """See the port."""
+        tables = self.tables
+        encode(event.data)  # refused before anything is stored, as what is encoded next
+        inputs = {new.id: encode(new.input) for new in plan.executions}
+        if acceptance := _known(tables, event):
+            return acceptance, []
+        if tables.unplanned:
+            return Acceptance(position=insert_event(tables, event), duplicate=False), []
+        _check_new(tables, plan, set())
+        position = insert_event(tables, event)
+        made = _record(tables, plan.at(position), inputs)
+        _forget_admissions(tables, over_before, len(plan.admissions))
+        return Acceptance(position=position, duplicate=False, planned=True), made
+
     async def unplanned(self, *, limit: int, certain: bool = True) -> Sequence[Event]:  # noqa: ARG002 - everything is
         """See the port."""
         return [self.tables.events[position] for position in list(self.tables.unplanned)[:limit]]
@@ -51,10 +73,7 @@ class MemoryEvents(Opened):
         todo = _to_record(tables, plans)
         inputs = {new.id: encode(new.input) for plan in todo for new in plan.executions}
         made = [execution for plan in todo for execution in _record(tables, plan, inputs)]
-        over = sorted((one.until, key) for key, one in tables.admissions.items() if one.until <= over_before)
-        admitted = sum(len(plan.admissions) for plan in todo if isinstance(plan, PlannedEvent))
-        for _, key in over[: FORGOTTEN + admitted]:
-            del tables.admissions[key]
+        _forget_admissions(tables, over_before, sum(len(plan.admissions) for plan in todo if isinstance(plan, PlannedEvent)))
         return made
 
     async def admissions(self, keys: Sequence[ThrottleKey]) -> Mapping[ThrottleKey, Admission]:
@@ -97,13 +116,18 @@ class MemoryEvents(Opened):
 
 def accept(tables: Tables, event: NewEvent) -> Acceptance:
     """Store an event once; see port.Events.accept_event."""
+    return _known(tables, event) or Acceptance(position=insert_event(tables, event), duplicate=False)
+
+
+def _known(tables: Tables, event: NewEvent) -> Acceptance | None:
+    """Return what is said of an event that came before; None for a new one."""
     if (first := tables.positions_by_id.get(event.id, {}).get(event.source)) is not None:
         known = tables.events[first]
         other = differs(event, known.new.type, known.new.subject, known.new.data) and known.status is not EventStatus.DROPPED
         return Acceptance(position=first, duplicate=True, differs=other)
     if event.body_digest and (before := tables.ids_by_body.get((event.source, event.body_digest))) is not None:
         raise ReplayedBody(f"{event.source} delivered this body before, as {before}")
-    return Acceptance(position=insert_event(tables, event), duplicate=False)
+    return None
 
 
 def _fits(event: Event, where: EventFilter) -> bool:
@@ -157,12 +181,23 @@ def _to_record(tables: Tables, plans: Sequence[Plan]) -> list[Plan]:
             changed.update(group.key for group in plan.groups)
         elif plan.group.key not in changed and not is_open(tables, plan):
             continue
-        for new in plan.executions:
-            if new.id in tables.numbers_by_id or new.id in fresh:
-                raise ExecutionExists(f"the execution {new.id} is stored already")
-            fresh.add(new.id)
+        _check_new(tables, plan, fresh)
         found.append(plan)
     return found
+
+
+def _check_new(tables: Tables, plan: Plan, fresh: set[str]) -> None:
+    """Refuse executions that are stored already, or that are in a plan before this one."""
+    for new in plan.executions:
+        if new.id in tables.numbers_by_id or new.id in fresh:
+            raise ExecutionExists(f"the execution {new.id} is stored already")
+        fresh.add(new.id)
+
+
+def _forget_admissions(tables: Tables, over_before: float, admitted: int) -> None:
+    over = sorted((one.until, key) for key, one in tables.admissions.items() if one.until <= over_before)
+    for _, key in over[: FORGOTTEN + admitted]:
+        del tables.admissions[key]
 
 
 def _record(tables: Tables, plan: Plan, inputs: dict[str, str]) -> list[Execution]:

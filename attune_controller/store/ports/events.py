@@ -9,6 +9,7 @@ from typing import Protocol
 from attune_controller.store.records.events import Acceptance, Event, EventFilter, EventPage, NewEvent, RecordedPage
 from attune_controller.store.records.executions import Execution
 from attune_controller.store.records.groups import Plan
+from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.records.standing import Filter
 from attune_core.rules.throttling import Admission, ThrottleKey
 
@@ -35,6 +36,16 @@ class Events(Protocol):
 
     async def accept_events(self, events: Sequence[NewEvent], *, followed: bool = False) -> Sequence[Acceptance]:
         """Do so for each, in order and in one transaction."""
+        ...
+
+    async def accept_planned(
+        self, event: NewEvent, plan: PlannedEvent, *, over_before: float = 0.0, followed: bool = False
+    ) -> tuple[Acceptance, Sequence[Execution]]:
+        """Store an event and its plan, made before the event has a position, so without groups; return the executions made, too.
+
+        It is not `planned`, and has none, if it is no new one, or an older one waits for its plan (G11).
+        `over_before` and `followed`: as in `record_plans`.
+        """
         ...
 
     async def unplanned(self, *, limit: int, certain: bool = True) -> Sequence[Event]:

@@ -98,3 +98,5 @@ class Acceptance:
     differs: bool = False
     #: Set by intake, for the sender: the event is kept as a dead letter, and why.
     dead: DeadLetter | None = None
+    #: Its plan was stored with it.
+    planned: bool = False

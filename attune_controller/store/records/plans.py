@@ -4,7 +4,7 @@ Written by planning.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from attune_controller.store.records.events import NewEvent
 from attune_controller.store.records.executions import NewExecution
@@ -17,6 +17,7 @@ from attune_core.rules.throttling import Admission, ThrottleKey
 class PlannedEvent:
     """The whole consequence of one event, committed in one transaction (G3)."""
 
+    #: 0: the event is not stored yet.
     position: int
     revision: str
     executions: tuple[NewExecution, ...] = ()
@@ -30,3 +31,7 @@ class PlannedEvent:
     groups: tuple[Group, ...] = ()
     #: Events that tell of what could not be done, committed with it.
     notices: tuple[NewEvent, ...] = ()
+
+    def at(self, position: int) -> "PlannedEvent":
+        """Return the plan, made before its event was stored, with the position that the event has taken."""
+        return replace(self, position=position, executions=tuple(replace(new, event=position) for new in self.executions))

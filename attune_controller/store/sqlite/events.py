@@ -13,13 +13,14 @@ from attune_controller.store.ports.events import EVERY_EVENT
 from attune_controller.store.records.events import Acceptance, Event, EventFilter, EventPage, NewEvent, RecordedPage
 from attune_controller.store.records.executions import Execution
 from attune_controller.store.records.groups import Plan
+from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.records.standing import Filter
 from attune_controller.store.sqlite.accepting import AcceptEvents, accept
 from attune_controller.store.sqlite.connected import Connected
 from attune_controller.store.sqlite.connection_thread import ALONE, Relay, Ticket
 from attune_controller.store.sqlite.event_rows import COLUMNS, event_of, values_of
 from attune_controller.store.sqlite.listed import listed_events
-from attune_controller.store.sqlite.planning import prepare, record_plans
+from attune_controller.store.sqlite.planning import accept_planned, prepare, record_plans
 from attune_controller.store.sqlite.recorded import recorded_events
 from attune_controller.store.sqlite.statements import Value, row_of, rows_of
 from attune_controller.store.sqlite.throttles import find_admissions
@@ -43,6 +44,14 @@ class SqliteEvents(Connected):
         """See the port."""
         each = AcceptEvents([(event, values_of(event)) for event in events])
         return await self._write_with_room(each, Relay(followed=True) if followed else ALONE)
+
+    async def accept_planned(
+        self, event: NewEvent, plan: PlannedEvent, *, over_before: float = 0.0, followed: bool = False
+    ) -> tuple[Acceptance, Sequence[Execution]]:
+        """See the port."""
+        row = (event, values_of(event))
+        operation = partial(accept_planned, row=row, plan=plan, prepared=prepare(plan), over_before=over_before)
+        return await self._write_with_room(operation, Relay(followed=followed))
 
     async def unplanned(self, *, limit: int, certain: bool = True) -> Sequence[Event]:
         """See the port."""

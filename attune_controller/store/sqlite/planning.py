@@ -3,18 +3,19 @@
 Called by events.py with what `prepare` encoded before the writer's turn; executions.py takes places through `next_place`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import LiteralString, cast
 
 import apsw
 
 from attune_controller.store.encoding import stored_bytes
 from attune_controller.store.errors import EventUnknown, ExecutionExists
-from attune_controller.store.records.events import EventStatus
+from attune_controller.store.records.events import Acceptance, EventStatus
 from attune_controller.store.records.executions import Execution, NewExecution, QueueKey
 from attune_controller.store.records.groups import EndedGroup, Plan
 from attune_controller.store.records.plans import PlannedEvent
 from attune_controller.store.sqlite.accepting import accept
+from attune_controller.store.sqlite.accepting_together import Row
 from attune_controller.store.sqlite.event_rows import values_of
 from attune_controller.store.sqlite.execution_rows import INSERT_EXECUTION, INSERT_REQUEST, execution_values, request_values
 from attune_controller.store.sqlite.groups import end_group, put_group
@@ -31,9 +32,12 @@ RETURNING id, epoch, last_sequence
 """
 
 
+_OLDER: LiteralString = "SELECT 1 FROM unplanned WHERE position < ?"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A plan with its executions' request rows and its notices encoded."""
+    """A plan with its executions' request rows, which name no event, and its notices encoded."""
 
     plan: Plan
     requests: tuple[Values, ...]
@@ -43,6 +47,17 @@ class Prepared:
 def prepare(plan: Plan) -> Prepared:
     """Encode a plan outside the transaction."""
     return Prepared(plan=plan, requests=tuple(request_values(new) for new in plan.executions), notices=tuple(map(values_of, plan.notices)))
+
+
+def accept_planned(
+    connection: apsw.Connection, row: Row, plan: PlannedEvent, prepared: Prepared, over_before: float
+) -> tuple[Acceptance, list[Execution]]:
+    """Store an event and its plan; see port.Events.accept_planned."""
+    acceptance = accept(connection, *row)
+    if acceptance.duplicate or row_of(connection, _OLDER, acceptance.position):
+        return acceptance, []
+    made = record_plans(connection, [replace(prepared, plan=plan.at(acceptance.position))], over_before)
+    return replace(acceptance, planned=True), made
 
 
 def record_plans(connection: apsw.Connection, plans: list[Prepared], over_before: float) -> list[Execution]:
