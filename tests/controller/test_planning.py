@@ -96,7 +96,10 @@ class World:
         self.store = MemoryStore()
         self.planner = Planner(self.store, self, self, self.clock, SystemRandom(), planned=self.told.append)
         self.backlog = Backlog(self.store, self.clock)
-        self.intake = Intake(self.store, self, summon=self.planner.summon, glance=self.planner.glance, backlog=self.backlog)
+        planner = self.planner
+        self.intake = Intake(
+            self.store, self, summon=planner.summon, glance=planner.glance, backlog=self.backlog, plan_lone=planner.plan_lone
+        )
 
     def candidates(self) -> tuple[Host, ...]:
         return tuple(self.hosts)

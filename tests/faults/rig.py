@@ -24,6 +24,7 @@ from attune_core.failpoints import FAILPOINTS, NAMES, SWITCH
 from attune_core.states import Outcome
 from attune_core.values import JsonObject, JsonValue
 from attune_core.wire.api import Accepted, AgentView, ExecutionView, Page, StatusView
+from attune_core.wire.cloudevents_http import STRUCTURED
 from tests.checker import Line, read_witness, violations
 from tests.running import action_document, open_for_attempts, pack
 from tests.waiting import wait_until
@@ -113,20 +114,26 @@ class Rig:
         """The file that names the armed failpoint."""
         return Path(self.system.environment[SWITCH])
 
-    def send(self, lane: str, *, pause: str = "0", trigger: str = "crash.step") -> None:
-        """Send the next step of a lane, again and again under the same id, until it is acknowledged."""
+    def send(self, lane: str, *, pause: str = "0", trigger: str = "crash.step", as_line: bool = False) -> None:
+        """Send the next step of a lane, again and again under the same id, until it is acknowledged.
+
+        `as_line`: as many are sent, so that it is stored before it is planned.
+        """
         index = self.sent[lane] = self.sent.get(lane, -1) + 1
         data: JsonObject = {"lane": lane, "index": index, "pause": pause}
         event: JsonValue = {"specversion": "1.0", "id": f"{lane}-{index}", "source": "test:it", "type": trigger, "data": data}
-        accepted: list[Accepted] = []
+        accepted: list[int] = []
 
         def answered() -> bool:
             with suppress(ControllerUnreachable, RequestFailed):
-                accepted.append(self.client.post("/events", event, Accepted, content_type="application/cloudevents+json"))
+                if as_line:
+                    accepted.extend(one.position for one in self.client.post_lines("/events", json.dumps(event).encode()).events)
+                else:
+                    accepted.append(self.client.post("/events", event, Accepted, content_type=STRUCTURED).position)
             return bool(accepted)
 
         wait_until(answered, timeout=60, what=f"the acknowledgement of {lane} {index}")
-        self.acknowledged[lane, index] = accepted[0].position
+        self.acknowledged[lane, index] = accepted[0]
 
     def lines(self, lane: str) -> list[Line]:
         """Return what a lane has written."""

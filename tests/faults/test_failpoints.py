@@ -23,9 +23,9 @@ from tests.faults.scale import soak
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(300)]
 
 
-def send_steps(broken: Rig, lane: str, *, count: int = 3, pause: str = "0") -> None:
+def send_steps(broken: Rig, lane: str, *, count: int = 3, pause: str = "0", as_line: bool = False) -> None:
     for _ in range(count):
-        broken.send(lane, pause=pause)
+        broken.send(lane, pause=pause, as_line=as_line)
 
 
 def push(broken: Rig, lane: str) -> None:
@@ -90,6 +90,7 @@ class Case:
 
 
 CASES = {name: Case() for name in FAILPOINTS} | {
+    "c3": Case(stimulus=partial(send_steps, as_line=True)),
     "c4": Case(lane="fan", stimulus=lambda broken, lane: broken.send(lane, trigger="crash.fan"), times=FAN // 2),
     "c9": Case(stimulus=push),
     "c10": Case(stimulus=push),

@@ -13,6 +13,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from attune_controller.store.errors import StoreFull
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.memory.tables import Tables
+from attune_controller.store.records.events import Acceptance
 from attune_controller.store.records.groups import EndedGroup
 from attune_controller.store.records.plans import PlannedEvent
 from attune_core.rules.throttling import ThrottleKey
@@ -66,6 +67,14 @@ class ControllerDisk:
                 assert isinstance(plan, EndedGroup)
                 self.ends[plan.group.key, plan.position] = len(plan.executions)
 
+    def intend_lone(self, answer: object, asked: Sequence[object]) -> None:
+        """Do so for an event that was stored with its plan."""
+        match answer, asked:
+            case (Acceptance(planned=True, position=position), _), (_, PlannedEvent(executions=executions)):
+                self.intended[position] = len(executions)
+            case _:
+                pass  # it has its plan from the planner
+
 
 class SimulatedStore(MemoryStore):
     """The store of one life."""
@@ -104,6 +113,8 @@ def _slow(
             found = await method(self, *args, **kwargs)
         finally:
             self._within = False
+        if name == "accept_planned":
+            self._disk.intend_lone(found, args)
         if writes:
             times = self._disk.step_times
             times += [asyncio.get_running_loop().time()] * (len(self._disk.tables.steps) - len(times))

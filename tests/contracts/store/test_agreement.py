@@ -155,6 +155,24 @@ class Agreement(RuleBasedStateMachine):
             plans.append(replace(plan(position, *requests), admissions=admissions))
         self.both(lambda store: store.record_plans(plans, over_before=over_before))
 
+    @rule(
+        number=st.integers(1, 12),
+        source=st.sampled_from("ab"),
+        digest=st.sampled_from(["", "", "1"]),
+        wanted=REQUESTS,
+        at=st.integers(0, 9),
+    )
+    def accept_planned(
+        self, number: int, source: str, digest: str, wanted: list[tuple[str, str, Reason | None, int, bool]], at: int
+    ) -> None:
+        requests = []
+        for place, key, rejected, size, fleet in wanted:
+            self.executions += at > 0  # now and then an id comes twice
+            name = f"e{self.executions}"
+            requests.append(request(name, 0, agent=place, key=key, rejected=rejected, unit="ü" * size, fleet=fleet))
+        new = event(f"{number}", source=source, body_digest=digest)
+        self.both(lambda store: store.accept_planned(new, plan(0, *requests), over_before=float(at)))
+
     @rule(execution=EXECUTIONS, agent=AGENTS)
     def place(self, execution: str, agent: str) -> None:
         self.both(lambda store: store.place(execution, agent))

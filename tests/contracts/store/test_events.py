@@ -242,6 +242,41 @@ async def test_a_plan_gives_numbers_places_in_queues_and_the_events_fate(store: 
     assert await store.unplanned(limit=10) == []
 
 
+async def test_an_event_is_stored_together_with_its_plan_which_gets_its_position(store: Store) -> None:
+    await store.accept_events([event("older", dead_reason="why")])
+    wanted = (request("a", 0), request("b", 0, agent=""))
+    accepted, made = await store.accept_planned(event("1"), PlannedEvent(position=0, revision="rev", executions=wanted, note="a note"))
+    assert accepted == Acceptance(position=2, duplicate=False, planned=True)
+    assert [(one.new, one.number, one.sequence) for one in made] == [(request("a", 2), 1, 1), (request("b", 2, agent=""), 2, 0)]
+    assert [await found(store, name) for name in "ab"] == list(made)
+    stored = await store.event(2)
+    assert stored is not None
+    assert (stored.new, stored.status, stored.revision, stored.reason) == (event("1"), EventStatus.PLANNED, "rev", "a note")
+    assert await store.unplanned(limit=10) == []
+
+
+async def test_a_plan_that_comes_with_its_event_passes_no_older_event_and_is_not_made_twice(store: Store) -> None:
+    accepted, made = await store.accept_planned(event("1"), plan(0, request("a", 0)))
+    assert await store.accept_planned(event("1"), plan(0, request("b", 0))) == (Acceptance(position=1, duplicate=True), [])
+    await store.accept_event(event("2"))
+    assert await store.accept_planned(event("3"), plan(0, request("c", 0))) == (Acceptance(position=3, duplicate=False), [])
+    assert [waiting.position for waiting in await store.unplanned(limit=10)] == [2, 3], "the planner finds both in their order"
+    assert ids(await store.executions(before=None, limit=9)) == ["a"] == [one.new.id for one in made]
+    assert accepted.planned
+
+
+async def test_an_event_and_its_plan_are_stored_both_or_neither(store: Store) -> None:
+    await store.accept_planned(event("1", body_digest="d" * 64), plan(0, request("a", 0)))
+    with pytest.raises(ExecutionExists):
+        await store.accept_planned(event("2"), plan(0, request("b", 0), request("a", 0)))
+    with pytest.raises(JsonRefused):
+        await store.accept_planned(event("2"), plan(0, replace(request("b", 0), input={"bad": float("nan")})))
+    with pytest.raises(ReplayedBody):
+        await store.accept_planned(event("2", body_digest="d" * 64), plan(0, request("a", 0)))
+    assert await store.find_event("", "2") is None
+    assert ids(await store.executions(before=None, limit=9)) == ["a"]
+
+
 async def test_planning_an_event_again_changes_nothing_and_takes_no_sequence(store: Store) -> None:
     position = (await store.accept_event(event("1"))).position
     await store.record_plans([plan(position, request("a", position))])

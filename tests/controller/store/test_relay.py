@@ -54,6 +54,17 @@ async def test_an_event_its_plan_and_its_hand_over_are_one_sync(store: SqliteSto
     assert disk.count(f"sync {LOG}") == before + 1
 
 
+async def test_an_event_that_comes_with_its_plan_and_its_hand_over_are_one_sync(store: SqliteStore, disk: Disk) -> None:
+    before = disk.count(f"sync {LOG}")
+    planned = asyncio.create_task(store.accept_planned(event("1"), plan(0, request("a", 0)), followed=True))
+    await asyncio.sleep(0)
+    (handed,) = await take(store)
+    accepted, made = await planned
+    assert [one.new.id for one in made] == [handed[0]] == ["a"]
+    assert accepted.planned
+    assert disk.count(f"sync {LOG}") == before + 1
+
+
 async def test_what_does_not_come_holds_up_nobody_for_long(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "PATIENCE", 0.001)
     assert not (await store.accept_event(event("1"), followed=True)).duplicate

@@ -11,7 +11,7 @@ import attune_controller.store.transitions
 from attune_controller.errors import AgentCloned
 from attune_controller.sessions.clones import Clones
 from attune_controller.store.dealing import Lane, deal
-from attune_controller.store.memory.events import MemoryEvents, insert_event
+from attune_controller.store.memory.events import MemoryEvents
 from attune_controller.store.memory.leaving import leave
 from attune_controller.store.memory.tables import Tables
 from attune_controller.store.records.agents import Departure
@@ -36,8 +36,8 @@ _give_fate, _unplanned, _insert, _allowed, _greet, _leave = (
 )
 
 
-def _accept_again(tables: Tables, event: NewEvent) -> Acceptance:
-    return Acceptance(position=insert_event(tables, event), duplicate=False)
+def _none_is_known(_tables: Tables, _event: NewEvent) -> Acceptance | None:
+    return None
 
 
 async def _newest_first(self: MemoryEvents, *, limit: int, certain: bool = False) -> Sequence[Event]:
@@ -102,7 +102,7 @@ def _second_event_lost(tables: Tables, plan: PlannedEvent) -> None:
 
 _EVENTS, _EXECUTIONS = attune_controller.store.memory.events, attune_controller.store.memory.executions
 CONTROLLER_BUGS = (
-    Bug(name="an event is accepted again", breaks=("G2",), injected=replaced((_EVENTS, "accept", _accept_again))),
+    Bug(name="an event is accepted again", breaks=("G2",), injected=replaced((_EVENTS, "_known", _none_is_known))),
     Bug(name="events are planned in another order", breaks=("G11",), injected=replaced((SimulatedStore, "unplanned", _newest_first))),
     Bug(
         name="a plan is no transaction",
