@@ -6,6 +6,7 @@ Made by `composition`; screens see it as Around. Whatever the rate of changes, a
 import time
 from collections.abc import Callable
 from typing import TypeVar
+from uuid import uuid4
 
 from textual.app import App
 from textual.binding import Binding
@@ -16,6 +17,7 @@ from attune_cli.dashboard.desk import Desk
 from attune_cli.dashboard.feed import Feed
 from attune_cli.dashboard.keys import Key
 from attune_cli.dashboard.model import Picture
+from attune_cli.dashboard.orders import Unanswered
 from attune_cli.dashboard.places import Listed, Logs, Place, Thing, Why
 from attune_cli.dashboard.reading import Asks
 from attune_cli.dashboard.screens.keys_page import KeysScreen
@@ -51,6 +53,7 @@ class Dashboard(App[None]):
         self._read_at = 0.0
         self._reading = False
         self._touched: frozenset[str] = frozenset()
+        self.unanswered = Unanswered(make_key=lambda: str(uuid4()))
         self.broken: Exception | None = None
         self.interrupted = False
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias, TypeVar
 
 from attune_cli.dashboard.model import Picture
+from attune_cli.dashboard.orders import Unanswered
 from attune_cli.dashboard.places import Place
 from attune_cli.dashboard.reading import Asks
 from attune_core.errors import AttuneError
@@ -26,6 +27,11 @@ class Around(Protocol):
 
     def now(self) -> float:
         """Return the wall clock, for ages."""
+        ...
+
+    @property
+    def unanswered(self) -> Unanswered:
+        """Orders whose answer is not there."""
         ...
 
     def ask(self, question: Callable[[Asks], Found], then: Callable[[Found], None], failed: Callable[[AttuneError], None]) -> None:

@@ -30,7 +30,7 @@ DOWN = Key(key="down,j", shown="↓ j", word="", action="move(1)", meaning="the 
 PAGE_UP = Key(key="pageup,ctrl+b", shown="PgUp", word="", action="page(-1)", meaning="a screen back")
 PAGE_DOWN = Key(key="pagedown,ctrl+f", shown="PgDn", word="", action="page(1)", meaning="a screen on")
 HOME = Key(key="home,g", shown="Home g", word="", action="home", meaning="the first row")
-END = Key(key="end,G", shown="End G", word="", action="end", meaning="the last row that was read")
+END = Key(key="end,G", shown="End G", word="", action="end", meaning="the last row")
 OPEN = Key(key="enter", shown="Enter", word="open", action="open", meaning="open what is chosen")
 BACK = Key(key="escape,backspace", shown="Esc", word="back", action="back", meaning="back to where you came from")
 FILTER = Key(key="slash", shown="/", word="filter", action="filter", meaning="show only what matches; an empty filter shows all")

@@ -3,12 +3,13 @@
 Called by the screens; nothing is sent before a person has said yes to `question`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from attune_cli.dashboard.views.rows import Row
 from attune_core.states import State
-from attune_core.values import JsonObject
+from attune_core.values import JsonObject, canonical_json
 from attune_core.wire.api import AgentView, ExecutionView
 from attune_core.wire.queues import QueueContent, QueueSummary
 
@@ -27,6 +28,34 @@ class Order:
     def with_note(self, note: str) -> tuple[tuple[str, JsonObject], ...]:
         """Return the requests, each with the note if there is one to give."""
         return tuple((path, {**body, "note": note} if self.note else body) for path, body in self.requests)
+
+
+#: Seconds within which the same order, given again without an answer, is a repetition.
+_SAME = 120.0
+
+
+@dataclass(kw_only=True)
+class Unanswered:
+    """Orders that were sent: until the controller has answered, the same order again is the same request, with the same Idempotency-Key."""
+
+    make_key: Callable[[], str]
+    _keys: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    def key_of(self, order: Order, now: float) -> str:
+        """Return the key that an order goes with; one that is given much later is meant as another."""
+        key, since = self._keys.get(_name(order), ("", 0.0))
+        if not key or not 0 <= now - since < _SAME:
+            key = self.make_key()
+            self._keys[_name(order)] = key, now
+        return key
+
+    def answered(self, order: Order) -> None:
+        """Take note that the controller said what came of it: from now on the same would be another order."""
+        self._keys.pop(_name(order), None)
+
+
+def _name(order: Order) -> str:
+    return canonical_json([[path, body] for path, body in order.requests])
 
 
 def order_for(word: str, document: Row | QueueContent | None) -> Order | str:

@@ -51,11 +51,11 @@ class Detail:
     more: bool = False
 
 
-def read_page(asks: Asks, kind: Kind, asked: Mapping[str, str], cursor: str) -> tuple[Sequence[Row], str]:
-    """Return a page of a list, and the cursor of the next one."""
+def read_page(asks: Asks, kind: Kind, asked: Mapping[str, str], cursor: str, *, oldest: bool = False) -> tuple[Sequence[Row], str]:
+    """Return a page of a list, and the cursor of the next one; with `oldest` that of the list's end, and then those above."""
     path, document = _PAGES[kind]
-    page = asks.get(path, document, {**asked, "limit": PAGE, "after": cursor or None})
-    return page.items, page.next
+    page = asks.get(path, document, {**asked, "limit": PAGE, "after": cursor or None, "order": "oldest" if oldest else None})
+    return page.items[::-1] if oldest else page.items, page.next
 
 
 def read_detail(asks: Asks, thing: Thing) -> Detail:

@@ -134,12 +134,17 @@ class Query:
         """Return whether `true` is given."""
         return self.text(name, among=("true", "false")) == "true"
 
-    def page(self) -> tuple[int | None, int]:
-        """Return where a list of falling numbers goes on (`after`, the cursor of a page, or `before`, a number) and its length."""
+    def page(self) -> tuple[int | None, int | None, int]:
+        """Return below and above which number a page of a list is, and its length; above which, when it begins with the oldest.
+
+        `after` is the cursor of a page, in either order; `before` a number below which a list of falling numbers begins.
+        """
         after, before = self.number("after", low=1), self.number("before", low=1)
+        if self.text("order", among=("newest", "oldest")) == "oldest":
+            return before, after or 0, self.page_size()
         if after is not None and before is not None:
             raise QueryInvalid("after and before exclude each other")
-        return (before if after is None else after), self.page_size()
+        return (before if after is None else after), None, self.page_size()
 
     def page_size(self) -> int:
         """Return how many items a page may have."""

@@ -48,14 +48,15 @@ DESCRIBED: Mapping[tuple[str, str], Described] = {
     ("GET", "/v1/overview"): Described(gives=OverviewView),
     ("GET", "/v1/changes"): Described(query=("kinds", "execution")),
     ("GET", "/v1/events"): Described(
-        gives=api.Page[api.EventView], query=("after", "before", "limit", "status", "source", "type", "since", "search", "dead_reason")
+        gives=api.Page[api.EventView],
+        query=("after", "before", "limit", "order", "status", "source", "type", "since", "search", "dead_reason"),
     ),
     ("GET", "/v1/events/{event:path}"): Described(gives=api.EventView, query=("data",)),
     ("GET", "/v1/recorded_events"): Described(gives=api.Page[api.EventView], query=(*_PAGE, "since", "trigger")),
     ("POST", "/v1/dead_letters/retry"): Described(takes=DeadLetterRequest, gives=RetriedView),
     ("POST", "/v1/dead_letters/drop"): Described(takes=DeadLetterRequest, gives=DroppedView),
     ("GET", "/v1/executions"): Described(
-        gives=api.Page[api.ExecutionView], query=("after", "before", "limit", "state", "action", "agent", "event", "rule")
+        gives=api.Page[api.ExecutionView], query=("after", "before", "limit", "order", "state", "action", "agent", "event", "rule")
     ),
     ("POST", "/v1/executions"): Described(takes=api.ManualRun, gives=api.Accepted, status=202, also={200: api.Accepted}),
     ("GET", "/v1/executions/{execution}"): Described(gives=api.ExecutionView),

@@ -27,6 +27,7 @@ _TEXT: JsonObject = {"type": "string"}
 _QUERY: Mapping[str, JsonObject] = {
     "limit": {"type": "integer", "minimum": 1},
     "before": {"type": "integer", "minimum": 1},
+    "order": {"type": "string", "enum": ["newest", "oldest"]},
     "since": _TIME,
     "data": {"type": "boolean"},
     **dict.fromkeys(("event", "offset", "attempt", "tail", "ago", "wait"), _WHOLE),

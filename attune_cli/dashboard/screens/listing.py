@@ -30,6 +30,8 @@ _OWN: dict[Kind, tuple[Key, ...]] = {
     "agent": (EXPLAIN, CORDON),
     "rule": (),
 }
+#: Lists that the controller also gives from the oldest on; to the end of others all pages are read.
+_BOTH_WAYS = ("execution", "event")
 _ALL = (OPEN, BACK, EXPLAIN, LOGS, CANCEL, RERUN, PAUSE, CORDON, FILTER, PALETTE, HELP, QUIT)
 
 
@@ -44,6 +46,10 @@ class ListScreen(ScrolledScreen):
         self._listed, self._paging = listed, Paging()
         self.tab = f"{listed.kind}s"
         self._reading = False
+        #: Of the last jump or filter: an answer to what was asked before is dropped.
+        self._turn = 0
+        #: On the way to the end of a list that the controller gives in one order only.
+        self._to_end = False
         self._error = ""
         self.KEYS = (*MOVING, OPEN, *_OWN[listed.kind], FILTER, PALETTE, HELP, BACK, QUIT)
 
@@ -51,9 +57,12 @@ class ListScreen(ScrolledScreen):
     def heading(self) -> str:
         """What is filtered by, and where the cursor stands in what may go on."""
         shown = self._rows()
+        mark = f"/{self._listed.filter}  " if self._listed.filter else ""
+        if self._paging.from_end and shown:
+            below = self._paging.beneath + len(shown) - self.scroll_state.cursor - 1
+            return f"{mark}{below:,} before the last" if below else f"{mark}the last"
         place = self._paging.skipped + self.scroll_state.cursor + 1 if shown else 0
         more = "+" if self._paging.next else ""
-        mark = f"/{self._listed.filter}  " if self._listed.filter else ""
         return f"{mark}{place:,} of {self._paging.skipped + len(shown):,}{more}"
 
     @property
@@ -64,7 +73,9 @@ class ListScreen(ScrolledScreen):
     def filter_by(self, text: str) -> None:
         """Show what matches, from the top."""
         self._listed = Listed(kind=self._listed.kind, filter=text)
-        self._paging, self.scroll_state, self._reading = Paging(), Scroll(), False
+        self._paging, self.scroll_state = Paging(), Scroll()
+        self._reading = self._to_end = False
+        self._turn += 1
         self.read()
 
     def _rows(self) -> Sequence[Row]:
@@ -131,27 +142,67 @@ class ListScreen(ScrolledScreen):
         if below and self._paging.next:
             cursor = self._paging.next
             self._ask(cursor, partial(self._paging.below, cursor))
-        elif self.scroll_state.cursor < _NEAR and self._paging.before:
-            cursor = self._paging.before[-1]
-            self._ask(cursor, lambda page, _after: self._paging.above(cursor, page))
+        elif self.scroll_state.cursor < _NEAR and not self._paging.at_the_top:
+            if self._paging.from_end:
+                cursor = self._paging.climb
+                self._ask(cursor, partial(self._paging.climbed, cursor), oldest=True)
+            else:
+                cursor = self._paging.before[-1]
+                self._ask(cursor, lambda page, _after: self._paging.above(cursor, page))
 
-    def _ask(self, cursor: str, take: Callable[[Sequence[Row], str], object]) -> None:
+    def action_home(self) -> None:
+        """Go to the list's first row, wherever that is."""
+        if self._paging.at_the_top:
+            super().action_home()
+        else:
+            self._jump(self._paging.begin, oldest=False)
+
+    def action_end(self) -> None:
+        """Go to the list's last row, wherever that is."""
+        super().action_end()
+        if not self._paging.next:
+            return
+        if self._listed.kind in _BOTH_WAYS:
+            self._jump(self._paging.begin_at_end, oldest=True)
+        else:
+            self._to_end = True
+
+    def _jump(self, take: Callable[[Sequence[Row], str], object], *, oldest: bool) -> None:
+        self._turn += 1
+
+        def arrive(page: Sequence[Row], after: str) -> None:
+            take(page, after)
+            self.scroll_state = Scroll().to(len(self._rows()) - 1 if oldest else 0, len(self._rows()))
+
+        self._ask("", arrive, oldest=oldest, jumps=True)
+
+    def _move(self, by: int) -> None:
+        self._to_end = False
+        super()._move(by)
+
+    def _ask(self, cursor: str, take: Callable[[Sequence[Row], str], object], *, oldest: bool = False, jumps: bool = False) -> None:
         """Ask for a page, and take it unless something else is looked for by then."""
-        listed, asked = self._listed, filter_of(self._listed.kind, self._listed.filter).asked
+        listed, asked, turn = self._listed, filter_of(self._listed.kind, self._listed.filter).asked, self._turn
         self._reading = True
 
         def then(found: tuple[Sequence[Row], str]) -> None:
-            if listed == self._listed:
-                self._reading, self._error = False, ""
+            if turn != self._turn:
+                return
+            self._reading, self._error = False, ""
+            if jumps:
+                take(*found)
+            else:
                 self._keep_place(lambda: take(*found))
-                self.redraw()
+            if self._to_end:
+                self.action_end()
+            self.redraw()
 
         def failed(error: AttuneError) -> None:
-            if listed == self._listed:
-                self._reading, self._error = False, f"{error.message}; what to do: {error.hint}"
+            if turn == self._turn:
+                self._reading, self._to_end, self._error = False, False, f"{error.message}; what to do: {error.hint}"
                 self.redraw()
 
-        self.around.ask(lambda asks: read_page(asks, listed.kind, asked, cursor), then, failed)
+        self.around.ask(lambda asks: read_page(asks, listed.kind, asked, cursor, oldest=oldest), then, failed)
 
     def _keep_place(self, take: Callable[[], object]) -> None:
         """Let the cursor stay on what it stands on, wherever that goes; at the top it stays at the top."""

@@ -23,6 +23,7 @@ from attune_cli.dashboard.reading import Asks
 from attune_cli.dashboard.spans import Line, Span, Tone, line
 from attune_cli.dashboard.views.frame import framed
 from attune_cli.dashboard.views.rows import Row
+from attune_cli.errors import ControllerUnreachable
 from attune_core.errors import AttuneError
 from attune_core.values import JsonObject
 from attune_core.wire.api import Document
@@ -237,11 +238,19 @@ class LookingScreen(Screen[None]):
         self._order = None
         self._close_prompt()
 
+        unanswered = self.around.unanswered
+
         def done(_: None) -> None:
+            unanswered.answered(order)
             self.around.tell(order.done, good=True)
             self.around.read_again()
 
-        self.around.ask(partial(_send, requests=order.with_note(note)), done, self._refused)
+        def failed(error: AttuneError) -> None:
+            if not isinstance(error, ControllerUnreachable):
+                unanswered.answered(order)
+            self._refused(error)
+
+        self.around.ask(partial(_send, requests=order.with_note(note), key=unanswered.key_of(order, self.around.now())), done, failed)
 
     def _refused(self, error: AttuneError) -> None:
         self.around.tell(f"{error.message}; what to do: {error.hint}", good=False)
@@ -291,9 +300,9 @@ class LookingScreen(Screen[None]):
         self.app.exit()
 
 
-def _send(asks: Asks, requests: Sequence[tuple[str, JsonObject]]) -> None:
-    for path, body in requests:
-        asks.post(path, body, Document)
+def _send(asks: Asks, requests: Sequence[tuple[str, JsonObject]], key: str) -> None:
+    for number, (path, body) in enumerate(requests):
+        asks.post(path, body, Document, key=f"{key}.{number}")
 
 
 def _question(order: Order, width: int) -> list[Line]:

@@ -74,8 +74,11 @@ def _many(call: Call) -> Many:
 
 
 async def list_events(call: Call) -> Response:
-    """Return a page, newest first, without data. `next` may be set on a page without items: a page looks at so many events only."""
-    query = call.query("after", "before", "limit", "status", "source", "type", "since", "search", "dead_reason")
+    """Return a page, newest first or with `order` oldest, without data.
+
+    `next` may be set on a page without items: a page looks at so many events only.
+    """
+    query = call.query("after", "before", "limit", "order", "status", "source", "type", "since", "search", "dead_reason")
     status = query.text("status", among=[status.value for status in EventStatus])
     dead = query.text("dead_reason", among=[reason.value for reason in DeadReason])
     where = EventFilter(
@@ -86,11 +89,11 @@ async def list_events(call: Call) -> Response:
         search=query.text("search") or None,
         dead=DeadReason(dead) if dead else None,
     )
-    before, limit = query.page()
-    page = await call.parts.store.events(before=before, limit=limit, where=where)
+    before, after, limit = query.page()
+    page = await call.parts.store.events(before=before, after=after, limit=limit, where=where)
     ids = await call.parts.store.executions_of_events([event.position for event in page.events])
     items = [event_view(event, ids.get(event.position, ()), data=False) for event in page.events]
-    return answer(Page[EventView](items=items, next="" if page.before is None else str(page.before)))
+    return answer(Page[EventView](items=items, next="" if page.next is None else str(page.next)))
 
 
 async def list_recorded_events(call: Call) -> Response:

@@ -32,12 +32,12 @@ _STATES = [*(state.value for state in State), *(outcome.value for outcome in Out
 
 
 async def list_executions(call: Call) -> Response:
-    """Return a page, newest first, without inputs and results.
+    """Return a page, newest first or with `order` oldest, without inputs and results.
 
     A page narrowed to a `rule` may be short or empty and have a next one: it looks at so many executions of the rule's action.
     """
-    query = call.query("after", "before", "limit", "state", "action", "agent", "event", "rule")
-    before, limit = query.page()
+    query = call.query("after", "before", "limit", "order", "state", "action", "agent", "event", "rule")
+    before, after, limit = query.page()
     rule, action = query.text("rule"), query.text("action")
     looked_at = limit
     if rule is not None:
@@ -46,6 +46,7 @@ async def list_executions(call: Call) -> Response:
         action, looked_at = action or (known.action if known else None), LOOK
     found = await call.parts.store.executions(
         before=before,
+        after=after,
         limit=looked_at,
         state=query.text("state", among=_STATES),
         action=action,

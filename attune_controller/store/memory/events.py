@@ -90,15 +90,16 @@ class MemoryEvents(Opened):
         position = positions.get(source) if source else max(positions.values(), default=None)
         return None if position is None else self.tables.events[position]
 
-    async def events(self, *, before: int | None, limit: int, where: EventFilter = EVERY_EVENT) -> EventPage:
+    async def events(self, *, before: int | None, limit: int, where: EventFilter = EVERY_EVENT, after: int | None = None) -> EventPage:
         """See the port."""
         page: list[Event] = []
-        for position, event in reversed(self.tables.events.items()):
+        rows = self.tables.events.items()
+        for position, event in reversed(rows) if after is None else iter(rows):
             if len(page) == limit:
                 break
-            if (before is None or position < before) and _fits(event, where):
+            if (before is None or position < before) and (after is None or position > after) and _fits(event, where):
                 page.append(event)
-        return EventPage(events=page, before=page[-1].position if len(page) == limit else None)
+        return EventPage(events=page, next=page[-1].position if len(page) == limit else None)
 
     async def recorded_events(self, *, after: int, since: float, limit: int, trigger: Filter = None) -> RecordedPage:
         """See the port."""

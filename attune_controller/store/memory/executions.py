@@ -32,13 +32,23 @@ class MemoryExecutions(Opened):
         return None if number is None else tables.executions.get(number)
 
     async def executions(
-        self, *, before: int | None, limit: int, state: Filter = None, action: Filter = None, agent: Filter = None, event: int | None = None
+        self,
+        *,
+        before: int | None,
+        limit: int,
+        state: Filter = None,
+        action: Filter = None,
+        agent: Filter = None,
+        event: int | None = None,
+        after: int | None = None,
     ) -> Sequence[Execution]:
         """See the port."""
+        rows = self.tables.executions.items()
         found = (
             execution
-            for number, execution in reversed(self.tables.executions.items())
+            for number, execution in (reversed(rows) if after is None else iter(rows))
             if (before is None or number < before)
+            and (after is None or number > after)
             and (state is None or state in (execution.state, execution.outcome))
             and (action is None or execution.new.action == action)
             and (agent is None or execution.agent == agent)

@@ -78,8 +78,11 @@ class Events(Protocol):
         """Return the one that (source, id) identifies; an empty source looks for the newest with that id."""
         ...
 
-    async def events(self, *, before: int | None, limit: int, where: EventFilter = EVERY_EVENT) -> EventPage:
-        """Return a page, newest first, of positions below `before`; no more than SEARCH_STRETCH events are looked at, or RECORDED_BYTES."""
+    async def events(self, *, before: int | None, limit: int, where: EventFilter = EVERY_EVENT, after: int | None = None) -> EventPage:
+        """Return a page, newest first, of positions below `before`; no more than SEARCH_STRETCH events are looked at, or RECORDED_BYTES.
+
+        With `after`: positions above it, the oldest first.
+        """
         ...
 
     async def recorded_events(self, *, after: int, since: float, limit: int, trigger: Filter = None) -> RecordedPage:

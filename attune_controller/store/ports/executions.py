@@ -19,9 +19,20 @@ class Executions(Protocol):
         ...
 
     async def executions(
-        self, *, before: int | None, limit: int, state: Filter = None, action: Filter = None, agent: Filter = None, event: int | None = None
+        self,
+        *,
+        before: int | None,
+        limit: int,
+        state: Filter = None,
+        action: Filter = None,
+        agent: Filter = None,
+        event: int | None = None,
+        after: int | None = None,
     ) -> Sequence[Execution]:
-        """Return a page, newest number first, numbers below `before`; `state` is a State or an Outcome."""
+        """Return a page, newest number first, numbers below `before`; `state` is a State or an Outcome.
+
+        With `after`: numbers above it, the oldest first.
+        """
         ...
 
     async def executions_of_events(self, positions: Sequence[int]) -> Mapping[int, Sequence[str]]:

@@ -82,10 +82,10 @@ class EventFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class EventPage:
-    """Some events, newest first; `before` is where the next page goes on, None at the end. There may be more though there are none here."""
+    """Some events; `next` is where the next page goes on, None at the end. There may be more though there are none here."""
 
     events: Sequence[Event]
-    before: int | None
+    next: int | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,9 +82,9 @@ class SqliteEvents(Connected):
         newest = partial(_event, sql=_JOINED + "WHERE e.id = ? ORDER BY e.position DESC LIMIT 1", values=(event_id,))
         return await self._read(newest)
 
-    async def events(self, *, before: int | None, limit: int, where: EventFilter = EVERY_EVENT) -> EventPage:
+    async def events(self, *, before: int | None, limit: int, where: EventFilter = EVERY_EVENT, after: int | None = None) -> EventPage:
         """See the port."""
-        return await self._read(partial(listed_events, where=where, before=before, limit=limit))
+        return await self._read(partial(listed_events, where=where, before=before, after=after, limit=limit))
 
     async def recorded_events(self, *, after: int, since: float, limit: int, trigger: Filter = None) -> RecordedPage:
         """See the port."""

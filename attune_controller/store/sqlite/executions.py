@@ -50,11 +50,22 @@ class SqliteExecutions(Connected):
         return await self._read(partial(_execution, id_or_number=id_or_number))
 
     async def executions(
-        self, *, before: int | None, limit: int, state: Filter = None, action: Filter = None, agent: Filter = None, event: int | None = None
+        self,
+        *,
+        before: int | None,
+        limit: int,
+        state: Filter = None,
+        action: Filter = None,
+        agent: Filter = None,
+        event: int | None = None,
+        after: int | None = None,
     ) -> Sequence[Execution]:
         """See the port."""
         sql, values = _page(LARGEST if before is None else before, state, action, agent, event)
-        return await self._read(partial(_executions, sql=sql + " ORDER BY e.number DESC LIMIT ?", values=(*values, limit)))
+        if after is None:
+            return await self._read(partial(_executions, sql=sql + " ORDER BY e.number DESC LIMIT ?", values=(*values, limit)))
+        sql += " AND e.number > ? ORDER BY e.number LIMIT ?"
+        return await self._read(partial(_executions, sql=sql, values=(*values, after, limit)))
 
     async def executions_of_events(self, positions: Sequence[int]) -> Mapping[int, Sequence[str]]:
         """See the port."""

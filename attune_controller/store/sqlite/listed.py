@@ -1,4 +1,4 @@
-"""Lists of events, newest first, narrowed by what people ask for: a page looks at a stretch of events that an index finds.
+"""Lists of events, newest or oldest first, narrowed by what people ask for: a page looks at a stretch of events that an index finds.
 
 Called by events.py. However many events there are, a page costs what its stretch costs, and says where the next one goes on.
 """
@@ -45,11 +45,12 @@ _PAGE: LiteralString = (
 )
 
 
-def listed_events(connection: apsw.Connection, where: EventFilter, before: int | None, limit: int) -> EventPage:
+def listed_events(connection: apsw.Connection, where: EventFilter, before: int | None, after: int | None, limit: int) -> EventPage:
     """Return one page; see port.Events.events."""
+    look, page = (_look(where), _PAGE) if after is None else (_look(where).replace(" DESC", ""), _PAGE.replace(" DESC", ""))
     found: list[int] = []
     looked_at = size = position = 0
-    for row in each_row(connection, _look(where), *_values(connection, where, LARGEST if before is None else before)):
+    for row in each_row(connection, look, *_values(connection, where, LARGEST if before is None else before, after or 0)):
         position, length, fits = cast("tuple[int, int, int]", row)
         looked_at, size = looked_at + 1, size + length
         if fits:
@@ -58,8 +59,8 @@ def listed_events(connection: apsw.Connection, where: EventFilter, before: int |
             break
     else:
         position = position if looked_at == SEARCH_STRETCH else 0
-    rows = rows_of(connection, _PAGE, f"[{','.join(map(str, found))}]")
-    return EventPage(events=[event_of(one) for one in rows], before=position or None)
+    rows = rows_of(connection, page, f"[{','.join(map(str, found))}]")
+    return EventPage(events=[event_of(one) for one in rows], next=position or None)
 
 
 def _look(where: EventFilter) -> LiteralString:
@@ -69,9 +70,9 @@ def _look(where: EventFilter) -> LiteralString:
     return _OF_TYPE if where.type is not None else _OF_SOURCE if where.source is not None else _ALL
 
 
-def _values(connection: apsw.Connection, where: EventFilter, before: int) -> tuple[Value, ...]:
+def _values(connection: apsw.Connection, where: EventFilter, before: int, after: int) -> tuple[Value, ...]:
     newest = cast("tuple[int | None]", row_of(connection, "SELECT max(position) FROM events"))[0] or 0
-    after = before_time(connection, where.since, newest) if where.since else 0
+    after = max(after, before_time(connection, where.since, newest) if where.since else 0)
     status = None if where.status is None else where.status.value
     dead = None if where.dead is None else where.dead.value
     return before, after, status, where.source, where.type, where.since, _pattern(where.search), SEARCH_STRETCH, dead

@@ -32,7 +32,10 @@ class Recorded:
 
     answers: dict[str, JsonValue]
     there: bool = True
+    #: The answer to a POST does not arrive, though what it asks for is done.
+    deaf: bool = False
     posted: list[tuple[str, JsonValue]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
     asked: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
 
     def get(self, path: str, kind: type[Answer], parameters: Parameters | None = None) -> Answer:
@@ -44,22 +47,37 @@ class Recorded:
             raise RequestFailed(f"there is no {path}", hint="ask for something else")
         found = self.answers[path]
         if isinstance(found, list):
-            begin, limit = int(given.get("after", "0")), int(given["limit"])
-            more = begin + limit < len(found)
-            found = {"items": found[begin : begin + limit], "next": str(begin + limit) if more else ""}
+            found = _page(found, given)
         elif path.endswith("/logs"):
             found = _window(str(found), int(given["offset"]) if given.get("stream") == "stdout" else 1 << 30)
         return kind.model_validate(found)
 
-    def post(self, path: str, body: JsonValue, kind: type[Answer], *, key: str = "") -> Answer:  # noqa: ARG002 - the client's signature
+    def post(self, path: str, body: JsonValue, kind: type[Answer], *, key: str = "") -> Answer:
         """Remember what was sent."""
         self._require_there()
         self.posted.append((path, body))
+        self.keys.append(key)
+        if self.deaf:
+            raise ControllerUnreachable("https://127.0.0.1:7443: the connection was broken off")
         return kind.model_validate({})
 
     def _require_there(self) -> None:
         if not self.there:
             raise ControllerUnreachable("https://127.0.0.1:7443: connection refused")
+
+
+def _page(rows: list[JsonValue], given: Mapping[str, str]) -> JsonObject:
+    """Return a page as the controller does: by numbers where there are some, in either order, else by the place in the list."""
+    places = [_place(row, number) for number, row in enumerate(rows, 1)]
+    order = list(zip(places, rows, strict=True))[:: -1 if given.get("order") == "oldest" else 1]
+    begin = next((number for number, (place, _) in enumerate(order, 1) if place == given.get("after")), 0)
+    page = order[begin : begin + int(given["limit"])]
+    return {"items": [row for _, row in page], "next": page[-1][0] if begin + len(page) < len(order) else ""}
+
+
+def _place(row: JsonValue, number: int) -> str:
+    known = (row.get("number") or row.get("position")) if isinstance(row, dict) else None
+    return str(known or number)
 
 
 def execution(number: int, **fields: JsonValue) -> JsonObject:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cli.dashboard.recorded import Recorded, everything, execution, overview
-from tests.cli.dashboard.seen import dashboard
+from tests.cli.dashboard.seen import Seen, dashboard
 from tests.waiting import eventually
 
 
@@ -125,16 +125,69 @@ async def test_a_list_of_any_length_is_read_a_page_at_a_time_and_keeps_a_few(rec
         await seen.press("2")
         await seen.shows("10000")
         assert [path for path, _ in recorded.asked].count("/v1/executions") == 1
-        for place in range(1, 12):
-            await seen.press("end")
-            await seen.shows(f"of {place * 100 + 100:,}+")
-        rows = seen.app.screen._paging.rows  # type: ignore[attr-defined]  # a ListScreen
-        assert len(rows) == 600
-        for _ in range(14):
-            await seen.press("home")
-            await seen.pilot.pause(0.05)
+        while " 701 " not in seen.text and "of 1,000+" not in seen.text:
+            await seen.press("pagedown")
+        assert len(kept(seen)) == 600
+        await seen.press("home")
+        await seen.shows(" 1 of 100+")
         await seen.shows("10000")
-        await seen.shows(" 1 of ")
+
+
+def kept(seen: Seen) -> list[int]:
+    """Return the numbers of the executions that a list keeps."""
+    return [row.number for row in seen.app.screen._paging.rows]  # type: ignore[attr-defined]  # a ListScreen
+
+
+async def test_the_end_of_a_list_is_one_key_away_and_so_is_its_beginning(recorded: Recorded) -> None:
+    recorded.answers["/v1/executions"] = [execution(number) for number in range(2_000, 0, -1)]
+    async with dashboard(recorded) as seen:
+        await seen.press("2")
+        await seen.shows("2000")
+        await seen.press("G")
+        await seen.shows("the last")
+        assert recorded.asked[-1] == ("/v1/executions", {"limit": "100", "order": "oldest"})
+        assert kept(seen) == list(range(100, 0, -1))
+        while kept(seen)[-1] == 1:
+            await seen.press("pageup")
+        assert kept(seen) == list(range(700, 100, -1)), "above the end pages are read without a gap, and few are kept"
+        while kept(seen)[0] == 700:
+            await seen.press("pagedown")
+        assert kept(seen) == list(range(600, 0, -1)), "and back again"
+        await seen.press("g")
+        await seen.shows(" 1 of 100+")
+        await seen.shows("2000")
+        await seen.press("G", "g", "G")
+        await seen.shows("the last")
+
+
+async def test_a_list_in_one_order_is_read_to_its_end(recorded: Recorded) -> None:
+    [first, *_] = agents = recorded.answers["/v1/agents"] if isinstance(recorded.answers["/v1/agents"], list) else []
+    assert isinstance(first, dict)
+    recorded.answers["/v1/agents"] = [*agents, *({**first, "name": f"node{number:04}"} for number in range(1_000))]
+    async with dashboard(recorded) as seen:
+        await seen.press("5")
+        await seen.shows("web2")
+        await seen.press("end")
+        await seen.shows("node0999")
+        await seen.press("home")
+        await seen.shows("web2")
+
+
+async def test_an_order_whose_answer_was_lost_is_the_same_order_when_it_is_given_again(recorded: Recorded) -> None:
+    async with dashboard(recorded) as seen:
+        await seen.press("colon")
+        await seen.type("1207")
+        await seen.shows("exit code")
+        recorded.deaf = True
+        await seen.press("R", "y")
+        await seen.shows("the connection was broken off")
+        recorded.deaf = False
+        for count in (2, 3):
+            await seen.press("R", "y")
+            await eventually(lambda wanted=count: len(recorded.keys) == wanted)  # type: ignore[misc]
+            await seen.shows("execution 1207 runs again as a new one")
+        first, again, another = recorded.keys
+        assert (first == again, again == another) == (True, False)
 
 
 async def test_what_is_chosen_stays_chosen_when_new_rows_come_above_it(recorded: Recorded) -> None:

@@ -209,10 +209,13 @@ async def test_pages_go_on_where_the_last_one_ended(store: Store) -> None:
         page = await store.events(before=before, limit=2, where=EventFilter(type="web.even"))
         seen += [one.position for one in page.events]
         pages += 1
-        if page.before is None:
+        if page.next is None:
             break
-        before = page.before
+        before = page.next
     assert (seen, pages) == ([7, 5, 3, 1], 3)
+    first = await store.events(before=None, after=0, limit=2, where=EventFilter(type="web.even"))
+    rest = await store.events(before=None, after=first.next, limit=9, where=EventFilter(type="web.even"))
+    assert ([one.position for one in first.events], [one.position for one in rest.events], rest.next) == ([1, 3], [5, 7], None)
 
 
 async def test_a_plan_gives_numbers_places_in_queues_and_the_events_fate(store: Store) -> None:

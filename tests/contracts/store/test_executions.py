@@ -56,6 +56,9 @@ async def test_pages_of_executions_go_from_new_to_old_and_filters_combine(store:
     assert await page(state="succeeded", agent="web1") == ["a"]
     assert await page(state="failed") == []
     assert await page(state="no such word") == []
+    assert ids(await store.executions(before=None, after=0, limit=2)) == ["a", "b"], "the oldest first"
+    assert ids(await store.executions(before=None, after=made[1].number, limit=9, agent="web1")) == ["d"]
+    assert ids(await store.executions(before=made[3].number, after=made[0].number, limit=9)) == ["b", "c"]
     assert ids(await store.executions(before=None, limit=9, event=made[1].new.event, agent="web1")) == ["b"]
     assert await store.executions(before=None, limit=9, event=made[1].new.event, agent="web2") == []
 

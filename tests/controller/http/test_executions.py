@@ -58,6 +58,8 @@ async def test_executions_come_in_pages_and_by_what_they_are(house: House) -> No
 
         assert await numbers("") == [4, 3, 2, 1]
         assert await numbers("limit=2&after=4") == [3, 2]
+        assert await numbers("order=oldest&limit=3") == [1, 2, 3]
+        assert await numbers("order=oldest&after=3") == [4]
         assert await numbers("agent=web-2") == [2]
         assert await numbers("event=1") == [3, 2, 1]
         assert await numbers("state=queued") == [3, 2, 1]

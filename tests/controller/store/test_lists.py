@@ -20,7 +20,7 @@ async def test_a_page_looks_at_no_more_than_its_stretch(tmp_path: Path, monkeypa
     while len(pages) < 9:
         page = await store.events(before=before, limit=5, where=EventFilter(search="needle"))
         pages.append([one.position for one in page.events])
-        if (before := page.before) is None:
+        if (before := page.next) is None:
             break
     await store.close()
     assert pages == [[], [], [2]]
@@ -33,5 +33,5 @@ async def test_a_page_ends_when_it_has_looked_at_its_bytes(tmp_path: Path, monke
     page = await store.events(before=None, limit=5, where=EventFilter(search="needle"))
     whole = await store.events(before=None, limit=5, where=EventFilter(source=event("0").source))
     await store.close()
-    assert (list(page.events), page.before) == ([], 3)
-    assert (len(whole.events), whole.before) == (4, None), "data that are not searched cost nothing"
+    assert (list(page.events), page.next) == ([], 3)
+    assert (len(whole.events), whole.next) == (4, None), "data that are not searched cost nothing"

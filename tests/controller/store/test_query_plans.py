@@ -88,6 +88,7 @@ async def use_everything(store: SqliteStore) -> None:
     for status in (None, *EventStatus):
         for narrowed in (EventFilter(), EventFilter(type="web.alert", since=1.0), EventFilter(source="a", search="b")):
             await store.events(before=None, limit=5, where=replace(narrowed, status=status))
+            await store.events(before=None, after=0, limit=5, where=replace(narrowed, status=status))
     await store.unplanned(limit=5)
     await use_groups(store)
     await store.recorded_events(after=0, since=1.0, limit=5, trigger="github.push")
@@ -98,6 +99,7 @@ async def use_everything(store: SqliteStore) -> None:
     for state in (None, *State, "failed"):
         for action, of_agent, position in ((None, None, None), ("web.restart", None, None), (None, "web1", None), (None, None, 1)):
             await store.executions(before=None, limit=5, state=state, action=action, agent=of_agent, event=position)
+            await store.executions(before=None, after=0, limit=5, state=state, action=action, agent=of_agent, event=position)
     await store.executions_of_events([1, 2])
     await store.waiting_for_agent(limit=5)
     await take(store, limit=2)
