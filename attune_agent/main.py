@@ -17,6 +17,7 @@ from typing import NoReturn
 from attune_agent.executor_flags import executor_flags
 from attune_agent.settings import AgentSettings, parse_flags, read_settings
 from attune_core.errors import AttuneError
+from attune_core.lasting import lasting
 from attune_core.safe_text import safe_text
 
 _PR_SET_DUMPABLE = 4
@@ -66,8 +67,9 @@ def _print_executor_flags(settings: AgentSettings) -> None:
 def _run(settings: AgentSettings) -> None:
     # structlog loads rich when it is installed, for terminals: 6 MB that a daemon never uses. None is how Python is told "not there".
     sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # documented in importlib: it makes the import fail
-    from attune_agent.app import build
-    from attune_core.program_log import configure_log
+    with lasting():
+        from attune_agent.app import build
+        from attune_core.program_log import configure_log
 
     configure_log(settings.log_level)
     agent = build(settings)

@@ -24,6 +24,7 @@ from typer.core import TyperCommand, TyperGroup
 from attune_cli.errors import OutputUnwritable
 from attune_cli.render.help_text import HelpText
 from attune_core.errors import AttuneError, Blame
+from attune_core.lasting import lasting
 
 #: Command -> (module with `app`, what it is for). Modules are imported only when their command is typed.
 COMMANDS = {
@@ -77,8 +78,9 @@ class Commands(TyperGroup):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        app = import_module(COMMANDS[cmd_name][0]).app
-        command = typer.main.get_command(app)
+        with lasting():
+            app = import_module(COMMANDS[cmd_name][0]).app
+            command = typer.main.get_command(app)
         if not isinstance(command, TyperCommand | TyperGroup):
             raise TypeError(cmd_name)
         command.name = cmd_name

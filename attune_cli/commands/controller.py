@@ -12,6 +12,7 @@ from attune_cli.pairs import read_pairs
 from attune_cli.profiles import load_profile
 from attune_cli.render.output import show_fields, show_json, show_line, show_table
 from attune_cli.render.status import problem_line, status_fields
+from attune_core.lasting import lasting
 from attune_core.ports import SystemClock, SystemRandom, rfc3339
 from attune_core.quantities import show_size
 from attune_core.values import JsonObject
@@ -36,8 +37,9 @@ def run(
 
     Example: attune controller run --settings /etc/attune/controller.yaml
     """
-    from attune_controller.main import run_controller
-    from attune_controller.settings_file import read_settings
+    with lasting():
+        from attune_controller.main import run_controller
+        from attune_controller.settings_file import read_settings
 
     raise typer.Exit(run_controller(read_settings(settings, environ=os.environ, flags=read_pairs(assignment, "--set"))))
 
