@@ -280,6 +280,20 @@ class InstallationStepFailed(AttuneError):
     remedy = "repair what the message says, then run this command again: what is done already stays"
 
 
+class UpgradeTakenBack(AttuneError):
+    """The version that was to be installed did not start, and the one before runs again."""
+
+    code, blame = "ATT795", Blame.HOST
+    remedy = "read in the journal why it did not start, then install it again, or a newer one"
+
+
+class UpgradeStuck(AttuneError):
+    """The version that was to be installed did not start, and the one before could not be started again."""
+
+    code, blame = "ATT796", Blame.HOST
+    remedy = "read in the journal why neither starts; then install one of them again: what is done already stays"
+
+
 class WheelsUnusable(AttuneError):
     """The directory given with --wheels is not one that a version can be installed from."""
 

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -19,20 +19,23 @@ ROOT = Path(__file__).resolve().parents[1]
 _LEFT_OUT = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 
-def make_wheels(place: Path, newer: Path, version: str) -> None:
-    """Make both directories: of this version, and of a newer one with the same dependencies."""
-    for folder in (place, newer):
+def make_wheels(place: Path, newer: Path, broken: Path, version: str) -> None:
+    """Make the directories: of this version, of a newer one with the same dependencies, and of that as one whose services do not start."""
+    for folder in (place, newer, broken):
         folder.mkdir()
     built = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(place)]
     subprocess.run(built, cwd=ROOT, check=True, capture_output=True)
     [own] = place.glob("attune-*.whl")
-    _renumber(own, newer / own.name.replace(VERSION, version), version)
+    name = own.name.replace(VERSION, version)
+    _renumber(own, newer / name, version)
+    _renumber(own, broken / name, version, breaks=("attune_agent/main.py", "attune_controller/main.py"))
     lines = []
     for found in _dependencies():
         wheel = _pack(found, place)
-        os.link(wheel, newer / wheel.name)
+        for folder in (newer, broken):
+            os.link(wheel, folder / wheel.name)
         lines.append(_line(found.name, found.version, wheel))
-    for folder, number in ((place, VERSION), (newer, version)):
+    for folder, number in ((place, VERSION), (newer, version), (broken, version)):
         [wheel] = folder.glob("attune-*.whl")
         (folder / "requirements.txt").write_text("".join([*lines, _line("attune", number, wheel)]))
 
@@ -72,14 +75,16 @@ def _pack(found: Distribution, place: Path) -> Path:
     return wheel
 
 
-def _renumber(wheel: Path, into: Path, version: str) -> None:
-    """Copy our wheel as one of another version."""
+def _renumber(wheel: Path, into: Path, version: str, *, breaks: Sequence[str] = ()) -> None:
+    """Copy our wheel as one of another version; what it breaks ends as soon as it is loaded."""
     with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(into, "w") as out:
         names = []
         for item in source.infolist():
             name, content = item.filename.replace(f"attune-{VERSION}.dist-info", f"attune-{version}.dist-info"), source.read(item)
             if name.endswith((".dist-info/METADATA", "attune_core/version.py")):
                 content = content.replace(VERSION.encode(), version.encode(), 1)
+            if name in breaks:
+                content = b"raise SystemExit('broken on purpose')\n"
             if not name.endswith(".dist-info/RECORD"):
                 out.writestr(name, content)
                 names.append(name)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import typer
 
-from attune_cli.errors import NotConfirmed, OlderThanInstalled
-from attune_cli.installation.planning import Executor, installation, removal
+from attune_cli.errors import InstallationStepFailed, NotConfirmed, OlderThanInstalled, UpgradeStuck, UpgradeTakenBack
+from attune_cli.installation.planning import Executor, Host, afterwards, installation, removal, way_back
 from attune_cli.installation.programs import PROGRAMS, Program
 from attune_cli.installation.steps import Step
 from attune_cli.local.installed import executor_version, look, own_version, require_root_and_systemd, version_of
@@ -19,6 +19,7 @@ from attune_cli.local.installing import build_steps, build_version, carry_out, g
 from attune_cli.render.installation import plan_json, plan_lines, step_line
 from attune_cli.render.output import note, show_json, show_line
 from attune_cli.tokens import read_token
+from attune_core.errors import AttuneError
 from attune_core.version import VERSION
 
 
@@ -29,7 +30,8 @@ def install(
     if dry_run:
         version = PROGRAMS / version_of(wheels) if wheels else PROGRAMS / VERSION
         before = build_steps(wheels.resolve(), version) if wheels else ()
-        _show([*before, *installation(program, look(program, version), executor=executor)], json=json)
+        host = look(program, version)
+        _show([*before, *installation(program, host), *afterwards(program, host, executor=executor)], json=json)
         return
     require_root_and_systemd()
     if wheels is not None:
@@ -43,8 +45,12 @@ def install(
     host = look(program, version)
     _refuse_older(program, version)
     done: list[Step] = []
-    steps = installation(program, host, executor=executor)
-    carry_out(steps, _telling(done, json=json), token=lambda: read_token(token_file, prompt="Join token"))
+    tell = _telling(done, json=json)
+    try:
+        carry_out(installation(program, host), tell, token=lambda: read_token(token_file, prompt="Join token"))
+    except InstallationStepFailed as failed:
+        raise _taken_back(program, host, failed, tell) from failed
+    carry_out(afterwards(program, host, executor=executor), tell, token=str)
     if json:
         show_json(plan_json(done))
     else:
@@ -54,6 +60,21 @@ def install(
         note(
             f"the executor goes on as {present.name}, with what it runs; `attune agent install --executor idle` replaces it once it is idle"
         )
+
+
+def _taken_back(program: Program, host: Host, failed: InstallationStepFailed, tell: Callable[[Step], None]) -> AttuneError:
+    """Go back to the version before, and return what is to be said of that; where there is none, the failure itself."""
+    steps = way_back(program, host)
+    if not steps or host.before is None:
+        return failed
+    journal = f"journalctl --unit {program.units[-1]} --lines 50"
+    try:
+        carry_out(steps, tell, token=str)
+    except InstallationStepFailed as again:
+        what = f"{host.version.name} failed ({failed.message}), and {host.before.name} could not be started again ({again.message})"
+        return UpgradeStuck(what, hint=f"see `{journal}`, then install one of them again: what is done already stays")
+    what = f"{host.version.name} did not start, and {host.before.name} runs again: {failed.message}"
+    return UpgradeTakenBack(what, hint=f"see `{journal}` for why, then install again")
 
 
 def uninstall(program: Program, *, purge: bool, yes: bool, now: bool, dry_run: bool, json: bool) -> None:

@@ -21,6 +21,8 @@ class Host:
 
     #: Where the programs are that are to be installed: a folder below /opt/attune.
     version: Path
+    #: The version that was there before, if it is another one and can still be run: an upgrade that fails goes back to it.
+    before: Path | None = None
     users: frozenset[str] = frozenset()
     #: Versions that the link of a program names, or that a running process is of.
     used: frozenset[Path] = frozenset()
@@ -37,9 +39,28 @@ class Host:
     executor_runs: bool = False
 
 
-def installation(program: Program, host: Host, *, executor: Executor = "keep") -> Sequence[Step]:
-    """Return the steps that install or upgrade a program; repeated, they change nothing."""
-    return list(_install(program, host, executor))
+def installation(program: Program, host: Host) -> Sequence[Step]:
+    """Return the steps that install or upgrade a program, until it runs; repeated, they change nothing."""
+    return list(_install(program, host))
+
+
+def afterwards(program: Program, host: Host, *, executor: Executor = "keep") -> Sequence[Step]:
+    """Return the steps that follow once the program runs: its executor, versions that nothing needs any more, and what its units may do."""
+    return list(_follow(program, host, executor))
+
+
+def way_back(program: Program, host: Host) -> Sequence[Step]:
+    """Return the steps from a version that did not start to the one before, which installs itself: it knows its own units.
+
+    The folder of the one that did not start counts as not made to its end, so that the next installation from wheels makes it anew.
+    """
+    if host.before is None or not host.joined:
+        return ()
+    return [
+        SetLink(path=program.link, target=host.before),
+        RunCommand(argv=(str(host.before / "bin" / "attune"), program.name, "install")),
+        Remove(path=host.version / COMPLETE),
+    ]
 
 
 def removal(program: Program, host: Host, *, purge: bool, now: bool) -> Sequence[Step]:
@@ -58,6 +79,7 @@ def build(wheels: Path, version: Path, *, uv: Path, python: Path) -> Sequence[St
         RunCommand(argv=(str(uv), "venv", "--quiet", "--no-config", "--offline", "--python", str(python), str(version))),
         RunCommand(argv=(str(uv), "pip", "install", "--quiet", "--compile-bytecode", *where, *offline, *requirements)),
         RunCommand(argv=("sync", "--file-system", str(version))),
+        RunCommand(argv=(str(version / "bin" / "attune"), "--version")),
         WriteFile(path=version / COMPLETE, text=""),
     ]
 
@@ -66,7 +88,7 @@ def build(wheels: Path, version: Path, *, uv: Path, python: Path) -> Sequence[St
 COMPLETE = "complete"
 
 
-def _install(program: Program, host: Host, executor: Executor) -> Iterator[Step]:
+def _install(program: Program, host: Host) -> Iterator[Step]:
     if program.user not in host.users:
         yield MakeUser(name=program.user, home=program.state)
     yield MakeFolder(path=SETTINGS, mode=0o755)
@@ -87,6 +109,10 @@ def _install(program: Program, host: Host, executor: Executor) -> Iterator[Step]
         yield _systemctl("start", unit)
     yield _systemctl("restart", renewed, after_changes=host.serving in (None, host.version))  # or one that was interrupted has changed it
     yield _systemctl("start", renewed)
+
+
+def _follow(program: Program, host: Host, executor: Executor) -> Iterator[Step]:
+    kept = program.units[:-1]
     if kept and host.executor_runs and executor != "keep":
         yield RunCommand(argv=_stop(program, now=executor == "now"))
         yield _systemctl("start", *kept)

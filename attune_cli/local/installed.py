@@ -69,6 +69,7 @@ def look(program: Program, version: Path) -> Host:
     links = [one.link.resolve() for one in ALL.values() if one.link.is_symlink()]
     return Host(
         version=version,
+        before=_before(program, version),
         users=frozenset(one.user for one in ALL.values() if _is_user(one.user)),
         used=frozenset([*links, *_running(), Path(sys.prefix)]),
         versions=versions,
@@ -79,6 +80,13 @@ def look(program: Program, version: Path) -> Host:
         serving=_version_behind(program.units[-1]),
         executor_runs=executor_version() is not None,
     )
+
+
+def _before(program: Program, version: Path) -> Path | None:
+    """Return another version that the program's unit runs from, or that its link names, if it is still whole enough to be run."""
+    linked = program.link.resolve() if program.link.is_symlink() else None
+    found = _version_behind(program.units[-1]) or linked
+    return found if found and found != version and (found / "bin" / "attune").exists() else None
 
 
 def executor_version() -> Path | None:

@@ -9,8 +9,8 @@ import pytest
 
 from attune_cli.commands.installing import install
 from attune_cli.errors import BadArgument, InstallationStepFailed, ProgramsUnfit, WheelsUnusable
-from attune_cli.installation.planning import Host, installation, removal
-from attune_cli.installation.programs import AGENT, CONTROLLER, PROGRAMS
+from attune_cli.installation.planning import COMPLETE, Host, afterwards, installation, removal, way_back
+from attune_cli.installation.programs import AGENT, CONTROLLER, PROGRAMS, Program
 from attune_cli.installation.steps import MakeFolder, MakeUser, Remove, RunCommand, SetLink, Step, WriteFile
 from attune_cli.local import installed
 from attune_cli.local.installed import look, own_version, version_of
@@ -51,7 +51,8 @@ def test_a_join_token_is_asked_for_once_and_stands_in_no_command() -> None:
 
 
 def test_an_upgrade_restarts_the_agent_alone() -> None:
-    steps = list(installation(AGENT, Host(version=NEW, users=frozenset(["attune"]), executor_runs=True)))
+    host = Host(version=NEW, users=frozenset(["attune"]), executor_runs=True)
+    steps = [*installation(AGENT, host), *afterwards(AGENT, host)]
     assert not [step for step in steps if isinstance(step, MakeUser)]
     assert [line for line in commands(steps) if "restart" in line or "stop" in line] == ["systemctl restart attune-agent.service"]
 
@@ -63,16 +64,30 @@ def test_an_upgrade_that_was_interrupted_before_the_restart_is_ended_by_the_next
     assert ("if changed" if restart.after_changes else "always") == restarted
 
 
+@pytest.mark.parametrize("program", [AGENT, CONTROLLER], ids=["agent", "controller"])
+def test_the_way_back_is_the_link_and_the_version_befores_own_installation(program: Program) -> None:
+    assert way_back(program, Host(version=NEW, before=OLD)) == [
+        SetLink(path=program.link, target=OLD),
+        RunCommand(argv=(str(OLD / "bin" / "attune"), program.name, "install")),
+        Remove(path=NEW / COMPLETE),
+    ]
+
+
+def test_there_is_no_way_back_from_a_first_installation_or_to_an_agent_that_never_joined() -> None:
+    assert not way_back(AGENT, Host(version=NEW))
+    assert not way_back(AGENT, Host(version=NEW, before=OLD, joined=False))
+
+
 @pytest.mark.parametrize(("how", "words"), [("idle", ["stop"]), ("now", ["stop", "--now"])])
 def test_an_executor_is_replaced_when_that_is_asked(how: str, words: list[str]) -> None:
-    steps = installation(AGENT, Host(version=NEW, executor_runs=True), executor="idle" if how == "idle" else "now")
+    steps = afterwards(AGENT, Host(version=NEW, executor_runs=True), executor="idle" if how == "idle" else "now")
     assert " ".join([f"{AGENT.link}/bin/attune-executor", *words]) in commands(list(steps))
 
 
 def test_versions_that_nothing_runs_from_go_and_the_one_before_stays() -> None:
     ancient = PROGRAMS / "0.0.9"
     host = Host(version=NEW, versions=frozenset([ancient, OLD, NEW]), used=frozenset([OLD]))
-    assert [step.path for step in installation(AGENT, host) if isinstance(step, Remove)] == [ancient]
+    assert [step.path for step in afterwards(AGENT, host) if isinstance(step, Remove)] == [ancient]
 
 
 def test_a_removal_keeps_the_state_and_what_another_program_needs() -> None:

@@ -38,7 +38,7 @@ def host(tmp_path: Path) -> Iterator[Host]:
     (shared / "open").chmod(0o1777)
     (shared / "open" / "witness").touch()
     (shared / "open" / "witness").chmod(0o666)
-    make_wheels(shared / "wheels", shared / f"wheels-{NEWER}", NEWER)
+    make_wheels(shared / "wheels", shared / f"wheels-{NEWER}", shared / "broken", NEWER)
     origin = Origin(shared / "git")
     parameters: JsonObject = {"name": {"type": "string"}}
     document = action_document("hold.sh", parameters=parameters, env={"NAME": "${{ parameters.name }}"}, concurrency={"limit": 4})
@@ -113,6 +113,22 @@ class Installed:
         self.executor_opens_no_network()
         self.crashes_are_survived()
         self.running, self.executor = self.start("upgrade"), self.pid("attune-executor")
+        self.what_does_not_start_is_taken_back()
+
+    def what_does_not_start_is_taken_back(self) -> None:
+        units = "cat /etc/systemd/system/attune-*.service | sha256sum"
+        before = self.host.must(units)
+        failed = self.host.run("attune agent install --wheels broken")
+        assert failed.returncode != 0
+        for said in ("ATT795", f"{NEWER} did not start, and 0.1.0 runs again", "journalctl --unit attune-agent.service"):
+            assert said in failed.stderr
+        assert "broken on purpose" in self.host.must("journalctl --no-pager --unit attune-agent.service")
+        failed = self.host.run(f"/opt/attune/{NEWER}/bin/attune controller install")
+        assert "ATT795" in failed.stderr, failed.stdout + failed.stderr
+        assert self.host.must("readlink /opt/attune/agent /opt/attune/controller").split() == ["/opt/attune/0.1.0"] * 2
+        assert self.host.must(units) == before
+        self.await_agent("0.1.0")
+        assert self.execution(self.running)["state"] == "started", "what ran is not touched by any of this"
 
     def after_upgrade(self) -> None:
         self.await_agent(NEWER)
