@@ -96,6 +96,7 @@ class Planner:
         self._store, self._active, self._fleet = store, active, fleet
         self._clock, self._random, self._planned, self._waits = clock, random, planned, waits
         self._suspects = suspects or Suspects()
+        self._began = clock.monotonic()
         #: Whether nothing was planned since the start, and how many events are to be planned one by one.
         self._fresh, self._careful = True, 0
         self.bound = QueueBound(store, clock, random)
@@ -139,6 +140,8 @@ class Planner:
         # What may end the controller must be on the disk before, or nobody is suspected of it at the next start.
         if not self._resting or self._fresh or self._lone is not None or self._work.is_set() or self._placing_now.locked():
             return None
+        if not self._suspects.may_plan_ahead(self._clock.monotonic() - self._began):
+            return None
         self._lone = asyncio.create_task(self._plan_lone(event))
         return await asyncio.shield(self._lone)  # its sender may go, and it must be noted nevertheless
 
@@ -152,6 +155,13 @@ class Planner:
 
     async def run(self) -> None:
         """Plan for ever; after each wake-up until nothing is left, and look for overdue executions now and then."""
+        try:
+            await self._plan_for_ever()
+        except asyncio.CancelledError:
+            self._suspects.end_in_order()
+            raise
+
+    async def _plan_for_ever(self) -> None:
         while True:
             self._work.clear()
             await self.plan_all()

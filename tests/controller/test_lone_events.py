@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from attune_controller.store.errors import StoreFull
 from attune_controller.store.records.events import Acceptance, Event, EventStatus, NewEvent
 from attune_controller.store.records.executions import Execution
 from attune_controller.store.records.plans import PlannedEvent
+from attune_controller.suspects import Suspects
 from attune_core.catalog.catalog import Catalog
 from attune_core.values import JsonObject
 from tests.controller.test_planning import World, catalog
@@ -120,6 +122,29 @@ async def test_what_planning_fails_at_is_stored_first(world: World, monkeypatch:
     monkeypatch.setattr(planning, "draft", broken)
     position = await world.send(NGINX)
     assert await status(world, position) is EventStatus.ACCEPTED, "the planner meets the defect where it is suspected of it"
+
+
+async def test_after_a_life_that_was_cut_off_all_are_stored_first(catalog: Catalog, tmp_path: Path) -> None:
+    place = tmp_path / "suspects.json"
+    Suspects(place).may_plan_ahead(0.0)
+    world = World(catalog, suspects=Suspects(place))
+    planner = await running(world)
+    asked = watched(world)
+    await world.send(NGINX)
+    await eventually(lambda: not world.store.tables.unplanned)
+    assert "together" not in asked
+    planner.cancel()
+
+
+async def test_a_planner_that_is_stopped_was_not_cut_off(catalog: Catalog, tmp_path: Path) -> None:
+    place = tmp_path / "suspects.json"
+    world = World(catalog, suspects=Suspects(place))
+    planner = await running(world)
+    await world.send(NGINX)
+    assert not Suspects(place).may_plan_ahead(0.0), "while it lives"
+    planner.cancel()
+    await asyncio.wait([planner])
+    assert Suspects(place).may_plan_ahead(0.0)
 
 
 async def test_a_full_disk_is_said_to_the_sender_and_planning_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from attune_controller.planning import Planner
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.records.events import EventStatus, NewEvent
 from attune_controller.store.records.executions import Execution, Move
+from attune_controller.suspects import Suspects
 from attune_core.catalog.catalog import Catalog
 from attune_core.catalog.folder_tree import FolderTree
 from attune_core.catalog.load import load
@@ -91,10 +92,11 @@ class World:
     hosts: list[Host] = field(default_factory=lambda: [Host("a"), Host("b")])
     clock: Clock = field(default_factory=Clock)
     told: list[str] = field(default_factory=list)
+    suspects: Suspects = field(default_factory=Suspects)
 
     def __post_init__(self) -> None:
         self.store = MemoryStore()
-        self.planner = Planner(self.store, self, self, self.clock, SystemRandom(), planned=self.told.append)
+        self.planner = Planner(self.store, self, self, self.clock, SystemRandom(), planned=self.told.append, suspects=self.suspects)
         self.backlog = Backlog(self.store, self.clock)
         planner = self.planner
         self.intake = Intake(

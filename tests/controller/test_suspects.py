@@ -12,7 +12,7 @@ from attune_controller.intake import Intake
 from attune_controller.planning import Planner
 from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.records.events import Event, EventStatus, NewEvent
-from attune_controller.suspects import Suspects
+from attune_controller.suspects import CAREFUL, CAREFUL_FOR, Suspects
 from attune_core.catalog.catalog import Catalog
 from attune_core.catalog.folder_tree import FolderTree
 from attune_core.catalog.load import load
@@ -121,3 +121,28 @@ async def test_a_note_that_cannot_be_read_suspects_nobody(lives: Lives) -> None:
     (lives.place / "suspects.json").write_text("{")
     await lives.send(2)
     assert await lives.live()
+
+
+async def test_a_life_that_planned_ahead_and_was_cut_off_is_followed_by_a_careful_hour(tmp_path: Path) -> None:
+    """An event that ends the controller before it is stored leaves no trace, and its sender sends it again."""
+    place = tmp_path / "suspects.json"
+    assert Suspects(place).may_plan_ahead(0.0)
+    after = Suspects(place)
+    assert not after.may_plan_ahead(0.0)
+    assert not after.may_plan_ahead(CAREFUL_FOR - 1)
+    assert after.may_plan_ahead(CAREFUL_FOR)
+    assert not Suspects(place).may_plan_ahead(0.0), "it was cut off again"
+
+
+async def test_a_life_that_ended_in_order_leaves_no_suspicion(tmp_path: Path) -> None:
+    place = tmp_path / "suspects.json"
+    life = Suspects(place)
+    assert life.may_plan_ahead(0.0)
+    life.end_in_order()
+    assert Suspects(place).may_plan_ahead(0.0)
+
+
+async def test_what_an_earlier_version_noted_is_understood(tmp_path: Path) -> None:
+    place = tmp_path / "suspects.json"
+    place.write_text(json.dumps({"oldest": 7, "starts": CAREFUL, "alone": 0, "tries": 0}))
+    assert Suspects(place).begin(7)

@@ -50,16 +50,16 @@ class Poisoned:
 
     def send(self, event_id: str, *, poison: bool) -> None:
         """Send until it is acknowledged, through all deaths."""
+        wait_until(lambda: self.try_once(event_id, poison=poison), timeout=60, what=f"the acknowledgement of {event_id}")
+
+    def try_once(self, event_id: str, *, poison: bool = True) -> bool:
+        """Send once; tell whether it was acknowledged."""
         event: JsonObject = {"specversion": "1.0", "id": event_id, "source": "test:it", "type": "web.alert", "data": {"poison": poison}}
-        sent: list[Accepted] = []
-
-        def acknowledged() -> bool:
-            self.revive()
-            with suppress(ControllerUnreachable, RequestFailed), self.system.client() as client:
-                sent.append(client.post("/events", event, Accepted, content_type="application/cloudevents+json"))
-            return bool(sent)
-
-        wait_until(acknowledged, timeout=60, what=f"the acknowledgement of {event_id}")
+        self.revive()
+        with suppress(ControllerUnreachable, RequestFailed), self.system.client() as client:
+            client.post("/events", event, Accepted, content_type="application/cloudevents+json")
+            return True
+        return False
 
     def revive(self) -> None:
         """Start the controller if it is dead; it is to die again at the next such moment."""
@@ -81,6 +81,20 @@ class Poisoned:
     def is_set_aside(self, event_id: str) -> bool:
         found = self.find(event_id)
         return found is not None and found.dead_reason is DeadReason.QUARANTINED
+
+
+def test_it_is_quarantined_although_others_are_planned_before_it_comes_again(tmp_path: Path) -> None:
+    """An event that comes alone is planned before it is stored: after a death over one that is not, all are stored first."""
+    poisoned = Poisoned(tmp_path)
+    with poisoned.system as system:
+        system.start_controller()
+        assert system.wait_for_revision(poisoned.commit).sync.active_revision == poisoned.commit
+        for turn in range(4):
+            poisoned.send(f"first {turn}", poison=False)
+            poisoned.send(f"second {turn}", poison=False)
+            poisoned.try_once("poison")
+        wait_until(lambda: poisoned.is_set_aside("poison"), timeout=60, what="the quarantine")
+        assert 3 <= poisoned.deaths <= 5
 
 
 def test_it_is_quarantined_the_rest_is_planned_and_a_retry_brings_it_back(tmp_path: Path) -> None:
