@@ -128,7 +128,7 @@ class Planner:
 
     def summon(self) -> bool:
         """Say that an event is on its way into the store; tell whether it is looked for at once."""
-        idle = self._resting and not self._fresh and self._lone is None
+        idle = self._resting and self._lone is None and self._plans_ahead()
         self._work.set()
         return idle
 
@@ -137,13 +137,14 @@ class Planner:
 
         It goes to the store's thread once so, and not for its acceptance, for a look for it, and for its plan.
         """
-        # What may end the controller must be on the disk before, or nobody is suspected of it at the next start.
-        if not self._resting or self._fresh or self._lone is not None or self._work.is_set() or self._placing_now.locked():
-            return None
-        if not self._suspects.may_plan_ahead(self._clock.monotonic() - self._began):
+        if not self._resting or self._lone is not None or self._work.is_set() or self._placing_now.locked() or not self._plans_ahead():
             return None
         self._lone = asyncio.create_task(self._plan_lone(event))
         return await asyncio.shield(self._lone)  # its sender may go, and it must be noted nevertheless
+
+    def _plans_ahead(self) -> bool:
+        """Tell whether events may be planned before they are on the disk: nobody is suspected of what such a one does."""
+        return not (self._fresh or self._careful) and self._suspects.may_plan_ahead(self._clock.monotonic() - self._began)
 
     def glance(self) -> None:
         """Say that an event was stored to which nothing listens.
@@ -192,8 +193,7 @@ class Planner:
         more = True
         while more and (catalog := self._active.catalog) is not None:
             self._work.clear()
-            # What may end the controller must be on the disk before, or nobody is suspected of it at the next start.
-            events = await self._store.unplanned(limit=1 if self._careful else BATCH, certain=self._fresh or self._careful > 0)
+            events = await self._store.unplanned(limit=1 if self._careful else BATCH, certain=not self._plans_ahead())
             # What arrives from here on has set `_work` again, so a batch that is not full needs no second look.
             more = len(events) == BATCH or bool(self._careful) or self._work.is_set()
             if not events:
