@@ -86,6 +86,8 @@ class Group:
                 folder.mkdir(exist_ok=True)
         self._bounds.clear()
         self.close()
+        with contextlib.suppress(OSError):
+            self.limit_hit()  # a new one counts from nothing
 
     def close(self) -> None:
         """Close what is kept open; it is opened again when it is needed."""

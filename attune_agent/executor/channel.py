@@ -78,18 +78,20 @@ class Channel:
                 self._out[0] = (frame[sent:], ())
 
     def receive(self) -> list[Packet]:
-        """Return the messages that are complete by now."""
+        """Return the messages that are complete by now; `ChannelClosed` once there is none and never will be."""
         while True:
             try:
                 chunk, ancillary, _, _ = self._end.recvmsg(_READ, socket.CMSG_SPACE(_DESCRIPTORS * 4), socket.MSG_CMSG_CLOEXEC)
             except BlockingIOError:
                 break
-            except OSError as error:
-                raise ChannelClosed from error
+            except OSError:
+                chunk, ancillary = b"", []
             for level, kind, raw in ancillary:
                 if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                     self._received.extend(array.array("i", raw[: len(raw) - len(raw) % 4]))
             if not chunk:
+                if last_words := self._complete():
+                    return last_words
                 raise ChannelClosed
             self._in += chunk
             if len(chunk) < _READ and not ancillary:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import inf
 
 from attune_agent.executor import fields as read
+from attune_agent.executor.attempt import now
 from attune_agent.executor.channel import ChannelClosed, Packet
 from attune_agent.executor.commit import GroupCommit
 from attune_agent.executor.fields import Fields
@@ -71,15 +72,13 @@ class Hosting:
         return next((slot for slot in self.slots if slot.held is held), None)
 
     def send(self, slot: Slot, kind: str, fields: Fields = read.NOTHING, *, blob: bytes = b"", descriptors: Sequence[int] = ()) -> None:
-        """Send to the keeper; if it is gone, its attempt becomes `lost` when the next one is ready."""
+        """Send to the keeper; that it is gone is heard after its last words, and its attempt is `lost` when the next one is ready."""
         if slot.channel is None:
             for descriptor in descriptors:
                 os.close(descriptor)
             return
-        try:
+        with contextlib.suppress(ChannelClosed):
             slot.channel.send(kind, fields, blob, descriptors)
-        except ChannelClosed:
-            self.give_up(slot)
 
     def prepare(self, slot: Slot, order: Order) -> None:
         """Have the slot's keeper prepare an attempt."""
@@ -90,9 +89,10 @@ class Hosting:
         self.send(slot, "begin")
 
     def drop(self, slot: Slot) -> None:
-        """Have the slot's keeper remove what it has prepared: the start could not be recorded."""
-        slot.held, slot.dropping = None, True
-        self.send(slot, "drop")
+        """Have the slot's keeper remove what it has prepared for a start that does not begin; another keeper does so before it is ready."""
+        slot.held, slot.dropping = None, slot.phase is Phase.READY
+        if slot.dropping:
+            self.send(slot, "drop")
 
     def host_passing(self, slot: Slot, order: Order, now: float) -> None:
         """Make the keeper of a slot that has none while it is free, and give it its attempt, which it reads when it is ready."""
@@ -107,15 +107,17 @@ class Hosting:
 
     def stop(self, slot: Slot, grace: float, now: float) -> None:
         """Cancel what the slot hosts."""
-        slot.due = min(slot.due, now + grace + PATIENCE)
+        if slot.phase is Phase.READY:
+            slot.due = min(slot.due, now + grace + PATIENCE)
         self.send(slot, "stop", {"grace": grace})
 
     def exchange(self, slot: Slot) -> None:
         """Send to a keeper what waits and obey what it says."""
         if slot.channel is None:
             return
-        try:
+        with contextlib.suppress(ChannelClosed):
             slot.channel.flush()
+        try:
             packets = slot.channel.receive()
             for packet in packets:
                 self._hear(slot, packet)
@@ -131,6 +133,7 @@ class Hosting:
             slot.channel.close()
             slot.channel = None
         if slot.keeper is not None:
+            slot.lost_at = now() if slot.phase is Phase.READY else slot.lost_at
             slot.phase, slot.due = Phase.DYING, inf
             with contextlib.suppress(ProcessLookupError):
                 os.kill(slot.keeper.pid, signal.SIGKILL)  # our child, not yet reaped: the pid is its own
@@ -139,8 +142,10 @@ class Hosting:
         """Hear that a child has ended; a slot without keeper gets one at once, or after a pause if the last never worked."""
         for slot in self.slots:
             if slot.keeper is not None and slot.keeper.pid == pid:
+                slot.keeper = None  # from here on the pid may be another's
+                self.exchange(slot)  # its last words
                 self.give_up(slot)
-                slot.keeper, slot.lost_at = None, now
+                slot.lost_at = now if slot.phase is Phase.READY else slot.lost_at
                 if slot.group is not None:
                     slot.group.renew()
                 slot.phase, slot.due = Phase.ABSENT, now if slot.worked else now + _RETRY
@@ -156,7 +161,8 @@ class Hosting:
                 slot.channel.close()
             if slot.keeper is not None:
                 with contextlib.suppress(ChildProcessError):
-                    os.waitpid(slot.keeper.pid, 0)
+                    while os.WIFSTOPPED(os.waitpid(slot.keeper.pid, os.WUNTRACED)[1]):
+                        os.kill(slot.keeper.pid, signal.SIGCONT)
 
     def take_clean(self) -> None:
         """Hear of ends that are on the disk whether their keepers have cleaned up meanwhile: most have, and another turn is saved."""
@@ -179,7 +185,7 @@ class Hosting:
         return min(due)
 
     def _end_patience(self, slot: Slot, now: float) -> None:
-        if slot.phase is Phase.READY:
+        if slot.phase in (Phase.STARTING, Phase.READY):
             say(f"the keeper of slot {slot.number} does not answer and is replaced")
             self.give_up(slot)
         elif slot.phase is Phase.ABSENT:

@@ -49,8 +49,7 @@ def kill_leftovers(ledger: Ledger, own: range, places: Places, numbers: range, g
             raise LeftoversRemain(f"processes of an earlier life cannot be killed: {', '.join(map(str, group.pids()))}")
         group.remove()
     _kill_recorded(ledger, places)
-    if own:
-        _remove_other_directories(places, numbers, resident)
+    _remove_other_directories(places, numbers, resident)
 
 
 def _claim(ledger: Ledger, own: range, resident: int) -> None:
@@ -76,16 +75,23 @@ def _empty_in_child(uid: int) -> None:
         become(Identity(uid))
         empty_uid(uid, tree_of(Identity(uid)))
 
-    pid = fork_aside(empty)
-    child = process(pid)
-    if child is not None and not wait_gone(child, _PATIENCE):
-        raise LeftoversRemain(f"processes of uid {uid} cannot be killed")
-    if os.waitpid(pid, 0)[1]:
-        raise LeftoversRemain(f"the processes of uid {uid} could not be reached")
+    end = now() + _PATIENCE
+    while now() < end:
+        pid = fork_aside(empty)
+        child = process(pid)
+        if child is not None and not wait_gone(child, _PATIENCE):
+            break
+        _, status = os.waitpid(pid, 0)
+        if status == 0:
+            return
+        if os.WIFEXITED(status):
+            raise LeftoversRemain(f"the processes of uid {uid} could not be reached")
+        # Killed: by a keeper of the earlier life, which has seen that its executor is gone and empties the same uid.
+    raise LeftoversRemain(f"processes of uid {uid} cannot be killed")
 
 
 def _remove_other_directories(places: Places, numbers: range, own: int) -> None:
-    """Remove the directories of slots that no longer exist, and what is in those that have no keeper before they host a granted user."""
+    """Remove the directories of slots that no longer exist, and what is in those that have a keeper only while they host something."""
     for path in places.work.iterdir():
         if path.name not in map(str, numbers[:own]):
             with contextlib.suppress(OSError):

@@ -40,7 +40,7 @@ class Phase(Enum):
     """Where a slot's keeper is in its life."""
 
     ABSENT = auto()  # `due`: when to fork one
-    STARTING = auto()  # forked, empties its uid
+    STARTING = auto()  # forked, empties its uid; `due`, if it was given an attempt, as below
     READY = auto()  # `due`: when it is given up, because it neither ends its attempt nor says that it cannot
     DYING = auto()  # killed, not yet reaped
 
@@ -82,8 +82,8 @@ class Slot:
     worked: bool = False
     #: Whether the present keeper was given its attempt before it was ready, as a guest slot's is.
     given: bool = False
-    #: Since when the attempt is without a keeper.
-    lost_at: float = 0.0
+    #: Since when the attempt is without a keeper; inf: it has one, or waits for the word to begin.
+    lost_at: float = inf
     #: Who cancelled the attempt when it was not the agent.
     stopped_by: str = ""
     #: When a sensor is stopped unless the agent renews it, and how long it then has for SIGTERM.

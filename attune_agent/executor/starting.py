@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 from collections.abc import Callable, Mapping
+from math import inf
 from pathlib import Path
 
 from attune_agent.executor import fields as read
@@ -89,7 +90,7 @@ class Starting:
         log_directory = self._places.log_directory(command.execution, command.attempt)
         order = self._prepare(command, slot, log_directory)
         held = slot.held = Held(command.execution, command.attempt, command.kind, slot.number, log_directory, command.uses)
-        slot.lost_at = now()
+        slot.lost_at = inf
         slot.segments, slot.grace = command.spool.segments if command.spool is not None else 0, command.grace
         if not slot.passing:
             self._hosting.prepare(slot, order)
@@ -100,8 +101,9 @@ class Starting:
             reply({"state": "accepted", "log_directory": log_directory})
 
         def drop() -> None:
-            if self._is_prepared(slot, held):
+            if slot.held is held and slot.end is None:
                 self._take_back(slot, held, order)
+            if slot.held is not held:  # also where its keeper was lost meanwhile: nothing of it has begun
                 self._commit.loose(forget_record(key))
             refuse(Refused("dropped", "it was not to begin"))
 

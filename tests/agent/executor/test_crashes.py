@@ -8,6 +8,7 @@ tests/promises/test_7…; reports that were not acknowledged (A10) and agents of
 import asyncio
 import os
 import signal
+import subprocess
 from collections import Counter
 from dataclasses import replace
 from itertools import count, takewhile
@@ -16,11 +17,13 @@ from random import Random
 
 import pytest
 
+from attune_agent.executor import leftovers
 from attune_agent.executor.log_files import read_window
+from attune_agent.executor.processes import uids_in_use
 from attune_agent.executor_errors import AttemptUnknown, ExecutorReplaced, ExecutorUnreachable, StartRefused
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.host import AttemptState, How, InputVia, LogBounds
-from tests.agent.executor.hosted import SLOTS, Hosted, alive, bystander_of, hosted, lines, request, shell, traced
+from attune_agent.host import AttemptState, How, InputVia, Kind, LogBounds, SpoolBounds
+from tests.agent.executor.hosted import FIRST_UID, SLOTS, SYSTEM_PYTHON, Hosted, alive, bystander_of, hosted, lines, request, shell, traced
 from tests.agent.executor.test_trees import DAEMON
 from tests.waiting import eventually, wait_until
 
@@ -68,6 +71,35 @@ async def test_an_input_in_a_file_does_not_outlive_the_executor(executor: Hosted
         await eventually(lambda: not document.exists())
     executor.start()
     assert not document.exists()
+
+
+async def test_an_input_of_a_sensor_does_not_outlive_the_executor_and_its_keeper(executor: Hosted) -> None:
+    """Its slot has no keeper in the next life before it hosts again."""
+    witness = executor.open / "witness"
+    what = shell(f'echo "$ATTUNE_INPUT" >> {witness}; exec sleep 100', input=b"secret", input_via=InputVia.FILE, kind=Kind.SENSOR)
+    async with ExecutorLink(executor.run) as link:
+        await link.start(replace(what, spool=SpoolBounds(segment=4096, segments=2)))
+        await eventually(lambda: lines(witness) != [])
+    document = Path(lines(witness)[0])
+    keepers = executor.keepers()
+    os.kill(executor.pid, signal.SIGSTOP)
+    for keeper in keepers:
+        os.kill(keeper, signal.SIGKILL)
+    executor.kill()
+    executor.start()
+    assert not document.exists()
+    assert not any((executor.run / "work").glob("*/*"))
+
+
+@pytest.mark.root
+async def test_who_empties_a_uid_may_be_killed_by_a_keeper_of_before_that_does_the_same() -> None:
+    emptying = "import os\nfor _ in range(100000):\n    try:\n        os.kill(-1, 9)\n    except ProcessLookupError:\n        pass"
+    uid = FIRST_UID + 9
+    with subprocess.Popen([SYSTEM_PYTHON, "-c", emptying], user=uid, group=uid, extra_groups=[]) as before:  # noqa: ASYNC220 - at once
+        await eventually(lambda: uids_in_use(uid, uid) == {uid})
+        leftovers._empty_in_child(uid)
+        assert uids_in_use(uid, uid) == set()
+        before.wait()
 
 
 async def test_the_next_executor_kills_what_is_left_and_says_lost(executor: Hosted) -> None:

@@ -3,13 +3,14 @@
 import asyncio
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from attune_agent.executor.cgroups import Groups, find_groups
 from attune_agent.executor_errors import StartRefused
 from attune_agent.executor_link import ExecutorLink
-from attune_agent.host import Ended, How, Limit, ProcessLimits
+from attune_agent.host import Ended, How, Kind, Limit, ProcessLimits, SpoolBounds
 from tests.agent.executor.hosted import FIRST_UID, Hosted, hosted, log_of, request, run, shell
 
 MIB = 1 << 20
@@ -92,6 +93,14 @@ async def test_a_limit_that_was_hit_is_not_told_of_the_next_attempt(link: Execut
         assert hit.limit is Limit.PROCESSES
         assert (await run(link, shell("exit 4"))).limit is Limit.NONE
     assert len(executor.keepers()) == 4
+
+
+@counted
+async def test_a_slot_whose_keeper_ends_with_its_attempt_tells_each_time_that_a_limit_was_hit(link: ExecutorLink) -> None:
+    bomb = request(PYTHON, "-c", MEMORY_BOMB, "0", limits=ProcessLimits(memory=48 * MIB))
+    for attempt in (1, 2):
+        sensor = replace(bomb, attempt=attempt, kind=Kind.SENSOR, spool=SpoolBounds(segment=4096, segments=2))
+        assert (await run(link, sensor)).limit is Limit.MEMORY
 
 
 @pytest.fixture

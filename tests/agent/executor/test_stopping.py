@@ -9,7 +9,7 @@ import pytest
 from attune_agent.executor_errors import StartRefused
 from attune_agent.executor_link import ExecutorLink
 from attune_agent.host import How
-from tests.agent.executor.hosted import PLAIN_UID, Hosted, hosted, shell
+from tests.agent.executor.hosted import PLAIN_UID, Hosted, hosted, request, shell
 from tests.waiting import eventually
 
 
@@ -68,6 +68,20 @@ async def test_sigterm_ends_what_a_stop_still_waits_for(executor: Hosted) -> Non
         await asyncio.to_thread(stop.stderr.readline)
         assert executor.stop() == 0
         await _said(stop, 0)
+
+
+async def test_a_second_sigterm_waits_for_no_attempt_and_for_no_keeper_that_its_action_stops(executor: Hosted) -> None:
+    begun, asked = executor.open / "begun", executor.open / "asked"
+    script = f"import os, pathlib, signal\nsignal.signal(15, lambda *_: pathlib.Path({str(asked)!r}).touch())\n"
+    script += f"pathlib.Path({str(begun)!r}).touch()\nwhile True:\n    os.kill(os.getppid(), signal.SIGSTOP)"
+    async with ExecutorLink(executor.run) as link:
+        await link.start(request("/usr/bin/python3", "-c", script))
+        await eventually(begun.exists)
+        assert executor.process is not None
+        executor.process.terminate()
+        await eventually(asked.exists)
+        executor.process.terminate()
+        assert await asyncio.to_thread(executor.process.wait, 8) == 0, "its grace is ten seconds"
 
 
 @pytest.mark.root
