@@ -90,11 +90,16 @@ class Trial:
                 return path.stat().st_uid
         return -1
 
-    async def recorded(self) -> None:
-        """Wait until it is on the disk and waits for its word; what is refused the agent hears after the word only."""
-        async with asyncio.timeout(10):
-            while self.what.execution not in {one.execution for one in (*await self._link.listed(), *await self._link.listed_sensors())}:
-                pass
+    async def recorded(self) -> bool:
+        """Tell whether it is soon on the disk and waits for its word; that it was refused the agent hears after the word only."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                while self.what.execution not in {
+                    one.execution for one in (*await self._link.listed(), *await self._link.listed_sensors())
+                }:
+                    pass
+                return True
+        return False
 
     async def begun(self) -> None:
         """Give the word and wait for its own."""

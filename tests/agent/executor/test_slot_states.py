@@ -14,7 +14,7 @@ from typing import Self
 
 import pytest
 
-from attune_agent.executor_errors import ExecutorUnreachable
+from attune_agent.executor_errors import ExecutorUnreachable, StartRefused
 from attune_agent.executor_link import ExecutorLink
 from attune_agent.host import AttemptState, Ended, How
 from tests.agent.executor.hosted import Hosted, hosted, lines, traced
@@ -111,9 +111,8 @@ class Scene:
 
     async def stand(self, kind: str, step: str, stack: ExitStack) -> Trial:
         """Bring an attempt to a step."""
-        trial = Trial(self.executor, self.link, kind, last=SPOIL if step == "spoilt" else "true")
+        trial = await self.accepted(kind, last=SPOIL if step == "spoilt" else "true")
         trial.in_vain = step in {"waits in vain", "dropped"}
-        await trial.recorded()
         if step in {"begun", "cleaning", "spoilt"}:
             await trial.begun()
         if step == "cleaning":
@@ -125,6 +124,15 @@ class Scene:
             give_words([trial])
         elif step == "spoilt":
             trial.let_go()
+        return trial
+
+    async def accepted(self, kind: str, last: str) -> Trial:
+        """Ask for one until it waits for its word: after an earlier harm a new keeper may still be on its way."""
+        async with asyncio.timeout(20):
+            while not await (trial := Trial(self.executor, self.link, kind, last=last)).recorded():
+                trial.word.set_exception(Withheld())
+                with suppress(StartRefused, Withheld):
+                    await trial.starting
         return trial
 
     async def harm(self, harm: str, trials: list[Trial]) -> None:
