@@ -2,7 +2,7 @@
 
 Used where a test is about what `attune` says or costs and not about how it starts. `forked` asks a server, which is this file
 run as a program; each call is a process of its own with its own folder, environment and streams, and ends as the real program does.
-What Python itself takes from the environment as it starts (PYTHON…, a locale) is the server's, so a call with those is a real start.
+What Python and the C library take from the environment as they start is the server's: who gives a call such a variable must start it.
 """
 
 import atexit

@@ -8,13 +8,16 @@ from pathlib import Path
 
 from tests.forked import forked
 
+#: Variables that only a new interpreter takes note of.
+STARTING = ("PYTHON", "LC_", "LANG", "LD_", "TZ")
+
 
 def attune(
     *arguments: str, cwd: Path, home: Path | None = None, stdin: str = "", env: Mapping[str, str] | None = None, timeout: float = 120
 ) -> "subprocess.CompletedProcess[str]":
     """Run one command with a configuration directory of its own, in a fork of a program that has already loaded."""
     environment = _environment(home or cwd, env)
-    if not env or not any(name.startswith(("PYTHON", "LC_", "LANG")) for name in env):
+    if not any(name.startswith(STARTING) for name in env or {}):
         done = forked(arguments, cwd=cwd, env=environment, stdin=stdin, timeout=timeout)
         return subprocess.CompletedProcess(["attune", *arguments], done.status, done.stdout, done.stderr)
     return _started(arguments, cwd, environment, stdin, timeout)
