@@ -4,6 +4,7 @@ AttuneError
 ├── SessionError       ATT53x, ATT54x, ATT650   raised by sessions, departing and log_relay; answered as problem+json
 ├── BacklogFull, TooManyHolds, QueueUnknown, ActionUnknown   ATT425 to ATT428   raised by backlog, holding and the API
 ├── SensorUnknown      ATT660   raised by the API
+├── RuleUnknown, TimerUnknown   ATT790, ATT791   raised by the API
 ├── SourceTooFast      ATT678   raised by source_rates for intake
 ├── SyncError          ATT62x   raised by git_source and the reconcile steps; kept in the status
 └── StartError         ATT64x   raised while the controller starts; ends it with a message
@@ -145,6 +146,20 @@ class SensorUnknown(AttuneError):
 
     code, blame = "ATT660", Blame.AUTHOR
     remedy = "list what there is: attune sensor list"
+
+
+class RuleUnknown(AttuneError):
+    """The active revision does not have this rule."""
+
+    code, blame = "ATT790", Blame.AUTHOR
+    remedy = "list what there is: attune rule list"
+
+
+class TimerUnknown(AttuneError):
+    """The active revision does not have this timer."""
+
+    code, blame = "ATT791", Blame.AUTHOR
+    remedy = "list what there is: attune timer list"
 
 
 class SyncError(AttuneError):

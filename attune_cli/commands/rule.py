@@ -1,4 +1,4 @@
-"""`attune rule`: the rules of the active revision, and one of a working copy tried on one event."""
+"""`attune rule`: the rules of the active revision, one of them in full, and one of a working copy tried on one event."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +8,11 @@ import typer
 from attune_cli.client import Client
 from attune_cli.commands.options import JsonFlag, ProfileName, group
 from attune_cli.profiles import load_profile
-from attune_cli.render.output import compact, show_json, show_table
+from attune_cli.references import reference
+from attune_cli.render.output import compact, show_fields, show_json, show_table
+from attune_cli.render.rule import rule_fields
 from attune_core.wire.api import Page, RuleView
+from attune_core.wire.groups import RuleDetail
 
 app = group("Rules: those that are live, and one tried on an event.")
 
@@ -30,6 +33,25 @@ def list_rules(json: JsonFlag = False, profile: ProfileName = None) -> None:
         for rule in rules
     ]
     show_table(("rule", "trigger", "action", "agents", "", "declared in"), rows, empty="no rule is live")
+
+
+@app.command()
+def show(
+    rule: Annotated[str, typer.Argument(metavar="PACK.RULE", help="The rule, such as web.restart_on_alert.")],
+    json: JsonFlag = False,
+    profile: ProfileName = None,
+) -> None:
+    """Show what a rule that is live says, and what waits in its throttle.
+
+    Example: attune rule show web.restart_on_alert
+    """
+    reference(rule, "PACK.RULE")
+    with Client(load_profile(profile)) as client:
+        found = client.get(f"/v1/rules/{rule}", RuleDetail)
+    if json:
+        show_json(found)
+    else:
+        show_fields(rule_fields(found))
 
 
 @app.command("test")

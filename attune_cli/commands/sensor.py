@@ -8,7 +8,7 @@ import typer
 from attune_cli.commands.options import JsonFlag, ProfileName, group
 from attune_cli.errors import BadArgument
 from attune_cli.languages import SENSOR_LANGUAGES
-from attune_core.names import is_name
+from attune_cli.references import reference
 
 app = group("Sensors: where each runs and how it is; run one here; start a new one.")
 
@@ -55,7 +55,7 @@ def show(
     from attune_cli.render.sensor import sensor_fields
     from attune_core.wire.sensor_views import SensorView
 
-    _names(sensor)
+    reference(sensor, "PACK.SENSOR")
     with Client(load_profile(profile)) as client:
         found = client.get(f"/v1/sensors/{sensor}", SensorView)
     if json:
@@ -88,7 +88,7 @@ def logs(
     from attune_cli.log_reader import LogReader, Source
     from attune_cli.profiles import load_profile
 
-    _names(sensor)
+    reference(sensor, "PACK.SENSOR")
     stream = "build" if build else "stderr"
     printer = log_printer(stream, grep, raw=raw, json=json)
     part = log_part(attempt=0, offset=0, tail=tail, since=since)
@@ -138,15 +138,8 @@ def new(
     from attune_cli.new_program import new_sensor
     from attune_cli.render.made import show_made
 
-    pack, name = _names(sensor)
+    pack, name = reference(sensor, "PACK.SENSOR")
     if language not in SENSOR_LANGUAGES:
         raise BadArgument(f"there is no template for {language!r}", hint=f"choose one of {', '.join(SENSOR_LANGUAGES)}")
     made = new_sensor(repository, pack, name, language)
     show_made(made, "sensor", sensor, repository, json=json)
-
-
-def _names(sensor: str) -> tuple[str, str]:
-    pack, dot, name = sensor.partition(".")
-    if not (dot and is_name(pack) and is_name(name)):
-        raise BadArgument(f"{sensor!r} is not of the form PACK.SENSOR, with names of lower-case letters, digits and _")
-    return pack, name

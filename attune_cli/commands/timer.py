@@ -1,4 +1,4 @@
-"""`attune timer`: the timers that are live, and when one of a working copy is due."""
+"""`attune timer`: the timers that are live, one of them in full, and when one of a working copy is due."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +21,7 @@ def list_timers(json: JsonFlag = False, profile: ProfileName = None) -> None:
     from attune_cli.client import Client
     from attune_cli.profiles import load_profile
     from attune_cli.render.output import show_json, show_table
+    from attune_cli.render.timer import COLUMNS, timer_row
     from attune_core.wire.api import Page
     from attune_core.wire.timers import TimerView
 
@@ -29,11 +30,35 @@ def list_timers(json: JsonFlag = False, profile: ProfileName = None) -> None:
     if json:
         show_json(timers)
         return
-    rows = [
-        (one.ref, one.schedule, one.next_due or "never", one.last_due, str(one.missed or ""), one.misfire, f"{one.path}:{one.line}")
-        for one in timers
-    ]
-    show_table(("timer", "schedule", "next due", "last due", "missed", "misfire", "declared in"), rows, empty="no timer is live")
+    show_table(COLUMNS, [timer_row(one) for one in timers], empty="no timer is live")
+
+
+@app.command()
+def show(
+    timer: Annotated[str, typer.Argument(metavar="PACK.TIMER", help="The timer, such as web.nightly.")],
+    json: JsonFlag = False,
+    profile: ProfileName = None,
+) -> None:
+    """Show when a timer that is live is due, and what it fires.
+
+    Its next times are also said by the clocks of its zone.
+
+    Example: attune timer show web.nightly
+    """
+    from attune_cli.client import Client
+    from attune_cli.profiles import load_profile
+    from attune_cli.references import reference
+    from attune_cli.render.output import show_fields, show_json
+    from attune_cli.render.timer import timer_fields
+    from attune_core.wire.timers import TimerDetail
+
+    reference(timer, "PACK.TIMER")
+    with Client(load_profile(profile)) as client:
+        found = client.get(f"/v1/timers/{timer}", TimerDetail)
+    if json:
+        show_json(found)
+    else:
+        show_fields(timer_fields(found))
 
 
 @app.command("next")

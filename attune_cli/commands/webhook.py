@@ -16,6 +16,7 @@ from attune_cli.errors import BadArgument, RequestFailed
 from attune_cli.hook_request import body_of, catalog_here, fields_of, headers_of, read_bytes, read_payload, sendable, webhook_of
 from attune_cli.profiles import load_profile
 from attune_cli.render.output import show_fields, show_json, show_line, show_table
+from attune_cli.render.webhook import webhook_fields
 from attune_cli.sending import became
 from attune_cli.tokens import read_token
 from attune_core.catalog.catalog import Webhook
@@ -28,7 +29,7 @@ from attune_core.webhooks.scheme import Sending
 from attune_core.webhooks.table import SCHEMES
 from attune_core.wire.api import Accepted
 
-app = group("Webhooks: list them, try a payload, send one signed.")
+app = group("Webhooks: what there is and what one takes, try a payload, send one signed.")
 
 Repository = Annotated[Path, typer.Option("--repository", help="The pack repository.")]
 Name = Annotated[str, typer.Argument(help="The webhook, such as github.")]
@@ -54,6 +55,28 @@ def list_webhooks(path: Repository = Path(), json: JsonFlag = False) -> None:
         return
     rows = [(f"/hooks/{hook.name}", hook.document.verify, ", ".join(hook.secrets), ", ".join(_triggers(hook))) for hook in hooks]
     show_table(("address", "verify", "secrets", "triggers"), rows, empty="no webhooks")
+
+
+@app.command()
+def show(name: Name, path: Repository = Path(), json: JsonFlag = False) -> None:
+    """Show what a webhook of a repository takes, and where it leads.
+
+    Says how its sender is verified, with the names of the secrets, and which rules listen.
+
+    Example: attune webhook show github
+    """
+    catalog = catalog_here(path, json=json)
+    if catalog is None:
+        raise typer.Exit(1)
+    hook = webhook_of(catalog, name)
+    rules = {trigger: [rule.ref for rule in catalog.rules_by_trigger.get(trigger, ())] for trigger in _triggers(hook)}
+    if json:
+        kinds: JsonObject = dict(hook.triggers)
+        listening: JsonObject = {trigger: list(refs) for trigger, refs in rules.items()}
+        document = hook.document.model_dump(mode="json", exclude={"secret", "previous_secret"}, exclude_none=True)
+        show_json({**_described(hook), "document": document, "kinds": kinds, "rules": listening})
+    else:
+        show_fields(webhook_fields(hook, rules))
 
 
 @app.command("test")

@@ -15,6 +15,7 @@ from attune_core.moments import parse_rfc3339
 from attune_core.ports import rfc3339
 from attune_core.timers.ticking import fires_at, shown
 from attune_core.timers.wall_clock import LAST
+from attune_core.timers.words import on_the_wall
 from attune_core.values import JsonValue
 
 
@@ -32,7 +33,7 @@ def show_times(path: Path, ref: str, count: int, since: str | None, *, json: boo
         show_json(_report(timer, found))
         return 0
     zone = timer.document.zone or ""
-    rows = [(shown(due), _on_the_wall(timer, due), _tick(timer, due)) for due in found]
+    rows = [(shown(due), on_the_wall(timer, due), _tick(timer, due)) for due in found]
     show_table(("due", f"in {zone}" if zone else "", "ticks at" if timer.jitter else ""), rows, empty=f"{ref} is not due any more")
     if found and len(found) < count:
         show_line("and then no more")
@@ -48,15 +49,9 @@ def _moment(text: str | None) -> int:
         raise BadArgument(f"--from {text!r} is no moment with its zone", hint="write one such as 2026-03-28T00:00:00Z") from error
 
 
-def _on_the_wall(timer: Timer, due: int) -> str:
-    """Return what the clocks of its zone show then."""
-    zone = timer.schedule.zone
-    return "" if zone is None or timer.document.zone is None else datetime.fromtimestamp(due, zone).strftime("%a %Y-%m-%d %H:%M %Z")
-
-
 def _tick(timer: Timer, due: int) -> str:
     return datetime.fromtimestamp(fires_at(timer, due), UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if timer.jitter else ""
 
 
 def _report(timer: Timer, found: list[int]) -> JsonValue:
-    return [{"due": shown(due), "ticks_at": rfc3339(fires_at(timer, due)), "local": _on_the_wall(timer, due)} for due in found]
+    return [{"due": shown(due), "ticks_at": rfc3339(fires_at(timer, due)), "local": on_the_wall(timer, due)} for due in found]

@@ -11,13 +11,13 @@ from pydantic import BaseModel
 from attune_core.wire import api, explanations, ingest
 from attune_core.wire.dead_letters import DeadLetterRequest, DroppedView, RetriedView
 from attune_core.wire.enrolment import Enrolled, Enrolment
-from attune_core.wire.groups import WaitingGroup
+from attune_core.wire.groups import RuleDetail, WaitingGroup
 from attune_core.wire.health import HealthView, ReadyView
 from attune_core.wire.history import HistoryPage
 from attune_core.wire.overview import OverviewView
 from attune_core.wire.queues import PauseQueue, QueueContent, QueuePause, QueueSummary, ResumeQueue
 from attune_core.wire.sensor_views import SensorView
-from attune_core.wire.timers import TimerView
+from attune_core.wire.timers import TimerDetail, TimerView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +81,10 @@ DESCRIBED: Mapping[tuple[str, str], Described] = {
     ("POST", "/v1/agents/{agent}/drain"): Described(takes=api.MarkRequest, gives=api.AgentView),
     ("POST", "/v1/agents/{agent}/forget"): Described(takes=api.PauseRequest, gives=api.ForgottenView),
     ("GET", "/v1/rules"): Described(gives=api.Page[api.RuleView], query=_PAGE),
+    ("GET", "/v1/rules/{rule}"): Described(gives=RuleDetail),
     ("GET", "/v1/throttles"): Described(gives=api.Page[WaitingGroup], query=(*_PAGE, "rule")),
     ("GET", "/v1/timers"): Described(gives=api.Page[TimerView], query=_PAGE),
+    ("GET", "/v1/timers/{timer}"): Described(gives=TimerDetail),
     ("GET", "/v1/sensors"): Described(gives=api.Page[SensorView], query=_PAGE),
     ("GET", "/v1/sensors/{sensor}"): Described(gives=SensorView),
     ("GET", "/v1/sensors/{sensor}/logs"): Described(

@@ -52,6 +52,8 @@ STATUS: Mapping[type[AttuneError], int] = {
     controller.QueueUnknown: 404,
     controller.ActionUnknown: 404,
     controller.SensorUnknown: 404,
+    controller.RuleUnknown: 404,
+    controller.TimerUnknown: 404,
     controller.AgentSilent: 504,
 }
 

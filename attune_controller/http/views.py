@@ -191,7 +191,7 @@ def rule_view(rule: Rule) -> RuleView:
         action=rule.action,
         when=rule.when.source if rule.when else "",
         agents={
-            "match": {name: text if isinstance(text, str) else _written(text) for name, text in rule.match.items()},
+            "match": {name: text if isinstance(text, str) else written(text) for name, text in rule.match.items()},
             "pick": rule.pick,
         },
         enabled=rule.enabled,
@@ -201,7 +201,7 @@ def rule_view(rule: Rule) -> RuleView:
     )
 
 
-def _written(template: CheckedTemplate) -> str:
+def written(template: CheckedTemplate) -> str:
     """Return a template as its author wrote it, but for white space."""
     return "".join(part if isinstance(part, str) else "${{ " + part.source.strip() + " }}" for part in template.parts)
 

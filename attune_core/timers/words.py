@@ -1,5 +1,8 @@
-"""A timer's schedule in a few words; shown by the API and the command line."""
+"""A timer's schedule in a few words, and its times on the clocks of its zone; shown by the API and the command line."""
 
+from datetime import datetime
+
+from attune_core.catalog.catalog import Timer
 from attune_core.models.timer import TimerDocument
 from attune_core.quantities import show_duration
 from attune_core.timers.ticking import shown
@@ -19,3 +22,9 @@ def schedule_words(timer: TimerDocument) -> str:
     if timer.end is not None:
         found += f", until {shown(timer.end)}"
     return found
+
+
+def on_the_wall(timer: Timer, due: int) -> str:
+    """Return what the clocks of its zone show when it is due, empty where its document names none."""
+    zone = timer.schedule.zone
+    return "" if zone is None or timer.document.zone is None else datetime.fromtimestamp(due, zone).strftime("%a %Y-%m-%d %H:%M %Z")

@@ -1,9 +1,11 @@
-"""The documents of /v1/throttles: events that wait to be fired for together.
+"""The documents of /v1/throttles, events that wait to be fired for together, and of one rule with those of its own.
 
-Shared by the controller's route and `attune throttle list`; times are RFC 3339 texts in UTC, keys are canonical JSON.
+Shared by the controller's routes, `attune throttle list` and `attune rule show`; times are RFC 3339 texts in UTC, keys are canonical JSON.
 """
 
-from attune_core.wire.api import Document
+from pydantic import Field
+
+from attune_core.wire.api import Document, RuleView
 
 
 class WaitingGroup(Document):
@@ -23,3 +25,15 @@ class WaitingGroup(Document):
     last: int
     at_least: int = 1
     at_most: int | None = None
+
+
+class RuleDetail(RuleView):
+    """One rule with its throttle in words, the key of that as it is written, and what waits in it: the first groups by key.
+
+    `more`: there are more of these.
+    """
+
+    throttle: str = ""
+    throttle_key: str = ""
+    waiting: list[WaitingGroup] = Field(default_factory=list)
+    more: bool = False

@@ -1,5 +1,7 @@
 """The documents of /v1/timers, shared by the controller's routes and the command line."""
 
+from pydantic import Field
+
 from attune_core.wire.api import Document
 
 
@@ -19,3 +21,20 @@ class TimerView(Document):
     missed: int = 0
     path: str
     line: int
+
+
+class DueTime(Document):
+    """A due time, the same on the clocks of its timer's zone (empty without one), and when its tick comes."""
+
+    due: str
+    local: str = ""
+    ticks_at: str
+
+
+class TimerDetail(TimerView):
+    """One timer with all that is known of it; `rules` are those that its ticks may fire."""
+
+    zone: str = ""
+    jitter: str = ""
+    upcoming: list[DueTime] = Field(default_factory=list)
+    rules: list[str] = Field(default_factory=list)

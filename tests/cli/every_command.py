@@ -31,6 +31,8 @@ OWN: Mapping[str, Sequence[str]] = {
     "event dead-letter drop": ("1", "--yes"),
     "explain": ("event", "1"),
     "sensor show": ("web.disk",),
+    "rule show": ("web.restart",),
+    "timer show": ("web.nightly",),
     "sensor logs": ("web.disk",),
 }
 

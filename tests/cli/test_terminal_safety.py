@@ -33,7 +33,8 @@ ASKING = (
     "execution cancel 1", "execution tree 1", "execution rerun 1",
     "explain event 1", "explain execution 1", "explain agent web1", "explain 7777777",
     "queue list", "queue show web.restart", "queue pause web.restart --note x", "queue resume web.restart", "queue requeue 1",
-    "rule list", "sensor list", "sensor show web.disk", "sensor logs web.disk", "throttle list", "timer list",
+    "rule list", "rule show web.restart", "sensor list", "sensor show web.disk", "sensor logs web.disk", "throttle list",
+    "timer list", "timer show web.nightly",
     "action run web.restart", "action run web.restart --no-wait", "verify order",
     "controller status", "controller token create x --scope read", "controller token list", "controller token remove x",
 )  # fmt: skip
@@ -47,7 +48,7 @@ SILENT = (
 OTHERS = {
     "agent install", "agent uninstall", "controller install", "controller uninstall",
     "init", "validate", "schema", "test", "plan", "up", "demo", "login", "completion", "doctor", "dashboard",
-    "top", "execution watch", "rule test", "webhook list",
+    "top", "execution watch", "rule test", "webhook list", "webhook show",
     "webhook test", "webhook send", "trigger list", "trigger infer", "sensor run", "sensor new",
     "timer next", "action new", "action types", "pack lock",
     "agent join", "agent environments list", "agent environments build", "agent environments remove", "agent environments why",

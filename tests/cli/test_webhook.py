@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from attune_cli.commands.webhook import list_webhooks, send, try_payload
+from attune_cli.commands.webhook import list_webhooks, send, show, try_payload
 from attune_cli.errors import BadArgument
 from attune_cli.hook_request import body_of, headers_of, sendable
 from attune_core.models.webhook import WebhookDocument
@@ -65,6 +65,22 @@ async def test_a_button_of_slack_is_sent_as_a_form_and_answered_with_nothing(
     event = await house.store.event(1)
     assert event is not None
     assert (event.new.type, event.new.data) == ("chat.pressed", {"button": "roll back ü"})
+
+
+def test_a_webhook_is_shown_with_the_names_of_its_secrets_and_who_listens(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show("slack", path=repository)
+    shown = capsys.readouterr().out
+    assert [line.split(None, 1)[0] for line in shown.splitlines()] == [
+        *("webhook", "address", "body", "verify", "secrets", "times", "repeated", "trigger", "each", "declared")
+    ]
+    assert "POST /hooks/slack" in shown
+    assert "a form, its field payload, at most 1 MiB" in shown
+    assert "chat.pressed: no rule" in shown
+    show("slack", path=repository, json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["secrets"], told["rules"], told["document"]["field"]) == (["slack"], {"chat.pressed": []}, "payload")
+    with pytest.raises(BadArgument, match="there is no webhook 'slakc' here"):
+        show("slakc", path=repository)
 
 
 def test_payload_and_secret_are_not_both_read_from_standard_input(repository: Path) -> None:

@@ -25,11 +25,12 @@ async def list_throttles(call: Call) -> Response:
     query = call.query("after", "limit", "rule")
     limit = query.page_size()
     groups = await call.parts.store.list_groups(after=_key(query.text("after")), limit=limit, rule=query.text("rule"))
-    items = [_view(one, call.parts.active.catalog) for one in groups]
+    items = [waiting_group(one, call.parts.active.catalog) for one in groups]
     return answer(Page[WaitingGroup](items=items, next=_cursor(groups[-1].key) if len(groups) == limit else ""))
 
 
-def _view(group: Group, catalog: Catalog | None) -> WaitingGroup:
+def waiting_group(group: Group, catalog: Catalog | None) -> WaitingGroup:
+    """Return an open group; `rules` shows those of one rule."""
     rule = catalog.rules.get(group.key[0]) if catalog is not None else None
     throttle = rule.throttle if rule is not None and rule.throttle is not None and rule.throttle.terms == group.terms else None
     return WaitingGroup(

@@ -1,13 +1,17 @@
 """/v1/status, /v1/agents, /v1/rules, /v1/timers: what is there, in pages, without a secret in it."""
 
+from attune_cli.render.rule import rule_fields
+from attune_cli.render.timer import timer_fields
 from attune_controller.store.records.agents import Agent
 from attune_controller.store.records.credentials import JoinToken
 from attune_controller.store.records.standing import Sync
 from attune_controller.store.records.timers import Progress
+from attune_core.rules.groups import Group, Member
 from attune_core.values import JsonObject
 from attune_core.wire.agent_frames import Status
 from attune_core.wire.api import AgentView, Page, RuleView, StatusView
-from attune_core.wire.timers import TimerView
+from attune_core.wire.groups import RuleDetail
+from attune_core.wire.timers import TimerDetail, TimerView
 from tests.controller.http.executions import accept, plan
 from tests.controller.http.house import House
 from tests.controller.timers.world import catalog_with_timers
@@ -92,3 +96,35 @@ async def test_timers_come_with_what_was_and_what_is_next(house: House) -> None:
     assert (nightly.next_due, nightly.last_due) == ("2026-03-28T00:30:00Z", "2026-03-27T23:30:00Z")
     assert "2026-03-28T00:30:00" <= nightly.ticks_at < "2026-03-28T00:40:00"
     assert (nightly.path, nightly.line, second.next) == ("packs/web/timers/nightly.yaml", 1, "")
+
+
+async def test_one_timer_says_its_next_times_on_the_clocks_of_its_zone_across_a_change_of_them(house: House) -> None:
+    house.active.swap(catalog_with_timers(nightly={"cron": "30 2 * * *", "zone": "Europe/Berlin"}, old={"every": "1h"}))
+    day = 1_774_656_000  # 2026-03-28T00:00:00Z, a day before summer time begins
+    house.progress["web.nightly"] = Progress(timer="web.nightly", declared="", done=day, last=day - 1800)
+    async with house.client("read") as client:
+        nightly = TimerDetail.model_validate_json((await client.get("/v1/timers/web.nightly")).content)
+        old = TimerDetail.model_validate_json((await client.get("/v1/timers/web.old")).content)
+        unknown = await client.get("/v1/timers/web.nihgtly")
+    assert [one.local for one in nightly.upcoming[:2]] == ["Sat 2026-03-28 02:30 CET", "Sun 2026-03-29 03:00 CEST"]
+    assert (len(nightly.upcoming), nightly.upcoming[0].due, nightly.zone) == (5, nightly.next_due, "Europe/Berlin")
+    shown = timer_fields(nightly)
+    assert ("next due", "2026-03-28T01:30:00Z  Sat 2026-03-28 02:30 CET") in shown
+    assert ("fires", "no enabled rule") in shown
+    assert ("next due", "never") in timer_fields(old), "it is not followed yet"
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "ATT791")
+    assert "did you mean 'web.nightly'?" in unknown.json()["detail"]
+
+
+async def test_one_rule_says_what_waits_in_its_throttle(house: House) -> None:
+    key = ("web.restart_on_alert", '"a"')
+    members = (Member(position=3, size=0), Member(position=4, size=0))
+    house.store.tables.groups[key] = Group(key=key, terms="t", opened_at=1.0, last_at=2.0, due=61.0, back=-58.0, count=5, members=members)
+    async with house.client("read") as client:
+        rule = RuleDetail.model_validate_json((await client.get("/v1/rules/web.restart_on_alert")).content)
+        unknown = await client.get("/v1/rules/web.restart")
+    assert (rule.trigger, rule.line, rule.more, [one.count for one in rule.waiting]) == ("web.alert", 2, False, [5])
+    shown = rule_fields(rule)
+    assert ("when", "event.data.unit.startsWith('web_')") in shown
+    assert ("waiting", '5 events of "a" since 1970-01-01T00:00:01.000000Z, asked at 1970-01-01T00:01:01.000000Z') in shown
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "ATT790")
