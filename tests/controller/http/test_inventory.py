@@ -2,6 +2,7 @@
 
 from attune_cli.render.rule import rule_fields
 from attune_cli.render.timer import timer_fields
+from attune_controller.store.memory.store import MemoryStore
 from attune_controller.store.records.agents import Agent
 from attune_controller.store.records.credentials import JoinToken
 from attune_controller.store.records.standing import Sync
@@ -119,6 +120,7 @@ async def test_one_timer_says_its_next_times_on_the_clocks_of_its_zone_across_a_
 async def test_one_rule_says_what_waits_in_its_throttle(house: House) -> None:
     key = ("web.restart_on_alert", '"a"')
     members = (Member(position=3, size=0), Member(position=4, size=0))
+    assert isinstance(house.store, MemoryStore)
     house.store.tables.groups[key] = Group(key=key, terms="t", opened_at=1.0, last_at=2.0, due=61.0, back=-58.0, count=5, members=members)
     async with house.client("read") as client:
         rule = RuleDetail.model_validate_json((await client.get("/v1/rules/web.restart_on_alert")).content)
