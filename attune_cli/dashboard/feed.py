@@ -37,6 +37,7 @@ class Feed:
         """Take what yields changes for as long as the program runs."""
         self._watch = watch
         self._lock = threading.Lock()
+        self._newest = 0
         self._begin()
 
     def follow(self) -> None:
@@ -79,7 +80,8 @@ class Feed:
                     self._kinds.add("reset")
                 case AgentChange():
                     self._agents[change.name] = change
-                case EventChange(status="accepted"):
+                case EventChange() if change.position > self._newest:  # told first when it came, or when it was planned with it
+                    self._newest = change.position
                     self._events += 1
                 case _:
                     pass
