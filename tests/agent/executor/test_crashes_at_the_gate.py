@@ -20,9 +20,9 @@ async def test_a_start_whose_executor_died_before_it_ran_is_lost_and_never_runs(
     what = shell(f"echo ran >> {witness}", input=b"secret", input_via=InputVia.FILE)
     async with ExecutorLink(executor.run) as link:
         await link.greeting()
-        with traced(executor.pid, executor.place / "trace", "fdatasync", "inject=fdatasync:delay_exit=2000000"):
+        with traced(executor.pid, executor.place / "trace", "fdatasync", "inject=fdatasync:delay_exit=2000000") as trace:
             starting = asyncio.create_task(link.start(what))
-            await eventually(lambda: prepared(executor, what))
+            await eventually(lambda: prepared(executor, what) and "fdatasync(" in trace.read_text())
             executor.kill()
         with pytest.raises(ExecutorUnreachable):
             await starting

@@ -45,9 +45,14 @@ class Bench:
         return session
 
     def start(
-        self, session: Session, *, send: Callable[[Message], Awaitable[None]] | None = None, serve: Callable[[Session], Awaitable[None]]
+        self,
+        session: Session,
+        *,
+        send: Callable[[Message], Awaitable[None]] | None = None,
+        serve: Callable[[Session], Awaitable[None]],
+        interval: float = INTERVAL,
     ) -> "asyncio.Task[None]":
-        stream = Stream(self.sessions, Clones(), self.fleet, self.logs, self.clock, serve=serve, changed=self.count, interval=INTERVAL)
+        stream = Stream(self.sessions, Clones(), self.fleet, self.logs, self.clock, serve=serve, changed=self.count, interval=interval)
         return asyncio.create_task(stream.open(session, self.receive, send or self.send))
 
     def count(self) -> None:
@@ -199,7 +204,7 @@ async def test_questions_for_logs_are_bounded_in_number_and_time() -> None:
     session = bench.session()
     with pytest.raises(AgentAway):
         await bench.logs.read("one", QUESTION)
-    stream = bench.start(session, serve=idle)
+    stream = bench.start(session, serve=idle, interval=60.0)
     await eventually(lambda: bench.fleet.connected() == 1)
     bench.logs.patience = 0.05
     with pytest.raises(AgentSilent):
@@ -217,7 +222,7 @@ async def test_questions_for_logs_are_bounded_in_number_and_time() -> None:
 async def test_readers_that_wait_for_the_same_bytes_share_one_question_and_one_that_leaves_takes_nothing_from_the_others() -> None:
     bench = Bench()
     session = bench.session()
-    stream = bench.start(session, serve=idle)
+    stream = bench.start(session, serve=idle, interval=60.0)
     await eventually(lambda: bench.fleet.connected() == 1)
     following = QUESTION.model_copy(update={"wait": 10})
     asked = [asyncio.create_task(bench.logs.read("one", following)) for _ in range(100)]
