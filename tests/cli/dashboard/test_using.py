@@ -184,7 +184,7 @@ async def test_an_order_whose_answer_was_lost_is_the_same_order_when_it_is_given
         recorded.deaf = False
         for count in (2, 3):
             await seen.press("R", "y")
-            await eventually(lambda wanted=count: len(recorded.keys) == wanted)  # type: ignore[misc]
+            await eventually(lambda wanted=count: len(recorded.keys) == wanted)  # type: ignore[misc]  # a default binds it now
             await seen.shows("execution 1207 runs again as a new one")
         first, again, another = recorded.keys
         assert (first == again, again == another) == (True, False)
