@@ -63,7 +63,9 @@ class Poisoned:
 
     def revive(self) -> None:
         """Start the controller if it is dead; it is to die again at the next such moment."""
-        self.switch.write_text("c4", encoding="ascii")
+        whole = self.switch.with_suffix(".new")  # never seen half written: the controller may be looking at it
+        whole.write_text("c4", encoding="ascii")
+        whole.replace(self.switch)
         controller = self.system.controller
         if controller is not None and controller.running:
             return
