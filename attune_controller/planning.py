@@ -244,7 +244,8 @@ class Planner:
                 await self.bound.applied([plan])
                 followed = self._call([plan])
                 acceptance, made = await self._store.accept_planned(event, plan, over_before=event.received_at, followed=followed)
-            except Exception:  # noqa: BLE001 - nothing of it is stored: it comes the long way, and whose error it is meets it there
+            except Exception as error:  # noqa: BLE001 - nothing of it is stored: it comes the long way, and whose error it is meets it there
+                self._log.info("event_not_planned_ahead", type=event.type, error=type(error).__name__)
                 return None
             finally:
                 self._lone = None

@@ -73,7 +73,7 @@ def _value(annotation: object, name: str) -> object:  # noqa: PLR0911 - a case f
             if name.endswith("_at") or name in ("now", "due", "time", "since", "opened", "last_due", "next_due", "until")
             else EVIL
         )
-    return {bool: True, int: 7, float: 7.0, datetime: datetime.fromtimestamp(0, tz=UTC)}.get(annotation, EVIL)  # type: ignore[call-overload]
+    return {bool: True, int: 7, float: 7.0, datetime: datetime.fromtimestamp(0, tz=UTC)}.get(annotation, EVIL)  # type: ignore[call-overload]  # any object is a key
 
 
 class Shown:
@@ -111,7 +111,7 @@ class _Terminal:
     def __init__(self, columns: int) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        self.stream = TextIOWrapper(open(slave, "wb", buffering=0), encoding="utf-8", write_through=True)  # noqa: PTH123, SIM115
+        self.stream = TextIOWrapper(open(slave, "wb", buffering=0), encoding="utf-8", write_through=True)  # noqa: PTH123, SIM115 - a descriptor
         self._seen = bytearray()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

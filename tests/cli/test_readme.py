@@ -48,7 +48,10 @@ class Newcomer:
 
     def sees_live(self, times: int) -> None:
         """Look at the first terminal until a revision has become live that many times."""
-        seen = lambda: self.first.screen(history=True).count("live: ") >= times  # noqa: E731
+
+        def seen() -> bool:
+            return self.first.screen(history=True).count("live: ") >= times
+
         wait_until(seen, timeout=60, what=f"`live:` in the first terminal:\n{self.first.screen()}")
 
     def json(self, *words: str) -> str:

@@ -60,7 +60,7 @@ def test_while_it_waits_for_an_answer(number: signal.Signals, codes: set[int], h
             [*COMMAND, "execution", "list"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            preexec_fn=heed,  # noqa: PLW1509
+            preexec_fn=heed,  # noqa: PLW1509 - it calls signal alone
         )
         peer, _ = server.accept()
         with peer:

@@ -65,7 +65,7 @@ class HostileClient:
 
     @staticmethod
     def pages(_client: Client, _path: str, kind: type[Page[Listed]], _parameters: object, *, most: int) -> Iterator[Listed]:
-        item: type[Listed] = kind.model_fields["items"].annotation.__args__[0]  # type: ignore[union-attr]
+        item: type[Listed] = kind.model_fields["items"].annotation.__args__[0]  # type: ignore[union-attr]  # it is list[Listed]
         yield from [one(item)] * min(2, most)
 
     @staticmethod

@@ -39,7 +39,7 @@ def watched(world: World) -> list[str]:
         asked.append("look")
         return await look(limit=limit, certain=certain)
 
-    store.accept_planned, store.unplanned = accept_planned, unplanned  # type: ignore[method-assign]  # watched
+    store.accept_planned, store.unplanned = accept_planned, unplanned  # type: ignore[method-assign]  # of this store alone
     return asked
 
 
