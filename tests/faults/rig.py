@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from attune_agent.executor.processes import descendants
+from attune_agent.executor.processes import descendants, process
 from attune_cli.client import Client
 from attune_cli.errors import ControllerUnreachable, ProgramFailed, RequestFailed
 from attune_cli.local.origin import Origin
@@ -254,7 +254,7 @@ def judge(acknowledged: Mapping[tuple[str, int], int], executions: list[Executio
 
 
 def kill_at_once(programs: Sequence[Program], meanwhile: Callable[[], None] = lambda: None) -> None:
-    """Freeze them and all their children, and only then kill them: none sees another one die."""
+    """Freeze them and all their children, and only then kill them: none sees another one die; return when none holds a file any more."""
     frozen: set[int] = set()
     while found := {pid for program in programs for pid in (program.pid, *(one.pid for one in descendants(program.pid)))} - frozen:
         for pid in found:
@@ -267,6 +267,13 @@ def kill_at_once(programs: Sequence[Program], meanwhile: Callable[[], None] = la
             os.kill(pid, signal.SIGKILL)
     for program in programs:
         program.wait()
+    wait_until(lambda: all(is_over(pid) for pid in frozen), what="the end of all that were killed")
+
+
+def is_over(pid: int) -> bool:
+    """Whether a process is gone, or a zombie whose files are closed."""
+    found = process(pid)
+    return found is None or found.ended
 
 
 def alive(program: Program | None) -> Program:

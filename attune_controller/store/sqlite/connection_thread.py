@@ -143,28 +143,28 @@ class ConnectionThread:
         self._serving.end()
 
     def _collect(self) -> tuple[list[Ticket], bool]:
-        """Wait for the first ticket and take what came with it; False after the last one ever."""
-        batch: list[Ticket] = []
-        ticket = self._letterbox.get()
-        while ticket is not None:
-            batch.append(ticket)
-            if len(batch) == BATCH:
-                return batch, True
-            try:
-                ticket = self._letterbox.get_nowait()
-            except Empty:
-                return batch, True
-        return batch, False
+        """Wait for the first ticket and take what came with it; False, with nothing, after the last one ever."""
+        first = self._letterbox.get()
+        if first is None:
+            return [], False
+        batch = [first]
+        with contextlib.suppress(Empty):
+            while len(batch) < BATCH and (ticket := self._before_the_end(self._letterbox.get_nowait())):
+                batch.append(ticket)
+        return batch, True
 
     def _more(self, seconds: float) -> Sequence[Ticket]:
         try:
-            ticket = self._letterbox.get(timeout=seconds)
+            ticket = self._before_the_end(self._letterbox.get(timeout=seconds))
         except Empty:
             return ()
-        if ticket is None:  # the end waits until this batch is served
+        return () if ticket is None else (ticket,)
+
+    def _before_the_end(self, ticket: Ticket | None) -> Ticket | None:
+        """Leave the end in the letterbox until the batch before it is served: whoever waits for a follower must see that none comes."""
+        if ticket is None:
             self._letterbox.put(None)
-            return ()
-        return (ticket,)
+        return ticket
 
     def _serve(self, batch: list[Ticket]) -> None:
         if self._refusal is None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from threading import Event
 
 import apsw
 import pytest
@@ -102,12 +103,20 @@ async def test_a_look_that_fails_fails_its_caller_and_whoever_goes_by_it_and_nob
     assert (await accepted).position == 1
 
 
-async def test_closing_waits_for_no_follower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("with_it", [False, True], ids=["after it", "with it"])
+async def test_closing_waits_for_no_follower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, with_it: bool) -> None:
     monkeypatch.setattr(writer, "PATIENCE", 60.0)
     store = await open_sqlite_store(tmp_path / "other")
+    together = Event()
+    if with_it:  # the writer finds both at once when it comes back from this
+        store._parts.writer.submit(lambda _connection: together.wait(), ALONE)
     accepted = asyncio.create_task(store.accept_event(event("1"), followed=True))
     await asyncio.sleep(0)
-    await store.close()
+    closing = asyncio.create_task(store.close())
+    await asyncio.sleep(0)
+    together.set()
+    async with asyncio.timeout(30):
+        await closing
     found = await accepted
     again = await open_sqlite_store(tmp_path / "other")
     kept = await again.event(found.position)
