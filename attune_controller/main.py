@@ -5,9 +5,11 @@ which explains it and chooses the exit code.
 """
 
 import asyncio
+import gc
 import os
 import resource
 import signal
+import sys
 
 import structlog
 
@@ -17,6 +19,13 @@ from attune_core.errors import AttuneError
 from attune_core.ports import SystemClock, SystemRandom
 from attune_core.program_log import configure_log
 
+#: Objects made and not gone again after which the youngest are looked through. Each request that waits for its commit holds some hundred;
+#: looked at after every 700 they all grew old, and the old ones were gone through again and again.
+YOUNG = 10_000
+#: Seconds after which a thread that waits for Python's lock is given it. The store's thread takes it some twenty times for many events,
+#: and a loop that reads the next batch meanwhile kept it for Python's 5 ms each time.
+SWITCH = 0.0005
+
 
 def run_controller(settings: ControllerSettings) -> int:
     """Run until SIGTERM or SIGINT and return 0; raise the error that ended it otherwise."""
@@ -24,6 +33,8 @@ def run_controller(settings: ControllerSettings) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold tokens and inputs
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # every agent holds a connection
+    gc.set_threshold(YOUNG)
+    sys.setswitchinterval(SWITCH)
     configure_log()
     try:
         asyncio.run(_run(settings))

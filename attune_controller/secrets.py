@@ -1,11 +1,12 @@
 """ControllerSecrets: the controller's own secrets, one 0600 file each in <state>/secrets; rules cannot name them, agents never see them.
 
 Asked by hooks at every delivery, so that a changed file holds at once. A value is kept for as long as the file says that it is the one that
-was read, which a `stat` tells; of a file that is changed or gone nothing is given again.
+was read, which a `stat` tells; of a file that is changed or gone nothing is given again. Deliveries within a millisecond share one `stat`.
 """
 
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from attune_core.names import is_name
 LIMIT = 64 << 10
 #: Seconds that a file's last change must be ago for its value to be kept: one that follows at once may bear the same time.
 SETTLED = 2.0
+#: Seconds for which one look at the file is good: each one gives up Python's lock, which a busy loop gets back late.
+LOOK = 0.001
 #: Values that are kept; more secrets than these are read more often.
 KEPT = 64
 
@@ -32,28 +35,41 @@ class _Identity(NamedTuple):
     mode: int
 
 
+@dataclass(slots=True)
+class _Kept:
+    """A value, which file it was read from, and when that was last seen to be the same (monotonic)."""
+
+    identity: _Identity
+    value: bytes
+    seen: float
+
+
 class ControllerSecrets:
     """A folder of secrets."""
 
     def __init__(self, folder: Path) -> None:
         """Take the folder; it may be missing while there are none."""
         self._folder = folder
-        self._kept: dict[str, tuple[_Identity, bytes]] = {}
+        self._kept: dict[str, _Kept] = {}
 
     def get(self, name: str) -> bytes | None:
         """Return a secret's value without one newline at its end, None when there is none; `SecretUnusable` never repeats any of it."""
         if not is_name(name):
             return None
+        kept, now = self._kept.get(name), time.monotonic()
+        if kept and now - kept.seen < LOOK:
+            return kept.value
         place = f"{self._folder}/{name}"
-        found, kept = _identity(place), self._kept.get(name)
-        if found and kept and kept[0] == found:
-            return kept[1]
+        found = _identity(place)
+        if found and kept and kept.identity == found:
+            kept.seen = now
+            return kept.value
         self._kept.pop(name, None)
         value = self._read(place)
         if value is not None and found and _is_settled(found) and _identity(place) == found:
             if len(self._kept) >= KEPT:
                 del self._kept[next(iter(self._kept))]
-            self._kept[name] = found, value
+            self._kept[name] = _Kept(found, value, now)
         return value
 
     def _read(self, place: str) -> bytes | None:
@@ -72,7 +88,7 @@ class ControllerSecrets:
 
 def _identity(place: str) -> _Identity | None:
     try:
-        found = os.stat(place, follow_symlinks=False)  # noqa: PTH116 - twice as fast as a Path's, for each delivery
+        found = os.stat(place, follow_symlinks=False)  # noqa: PTH116 - twice as fast as a Path's
     except OSError:
         return None
     return _Identity(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode)

@@ -11,6 +11,11 @@ from attune_controller.identity.private_file import read_private
 from attune_controller.secrets import ControllerSecrets
 
 
+@pytest.fixture(autouse=True)
+def each_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK", 0.0)
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     found = tmp_path / "github"
@@ -64,6 +69,17 @@ def test_a_file_is_read_once_while_it_stays_as_it_is(place: Path, monkeypatch: p
     secrets = ControllerSecrets(place.parent)
     assert {secrets.get("github") for _ in range(5)} == {b"one"}
     assert len(reads) == 1
+
+
+def test_who_asks_at_the_same_moment_shares_a_look_and_who_asks_later_takes_another(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SETTLED", -1.0)
+    monkeypatch.setattr(module, "LOOK", 3600.0)
+    secrets = ControllerSecrets(place.parent)
+    assert secrets.get("github") == b"one"
+    _replace(place)
+    assert secrets.get("github") == b"one"
+    monkeypatch.setattr(module, "LOOK", 0.0)
+    assert secrets.get("github") == b"two"
 
 
 def test_a_file_that_was_just_written_is_read_each_time_for_its_time_may_not_tell_the_next_change(place: Path) -> None:

@@ -17,16 +17,16 @@ from attune_controller.store.sqlite.statements import Values, execute, row_of
 T = TypeVar("T")
 Row: TypeAlias = tuple[NewEvent, Values]
 
-#: Rows of one statement at most; each number up to it has an INSERT of its own, and the look before it one of two.
-MOST = 64
-_INSERT: list[LiteralString] = [INSERT + ", ".join([ROW] * size) for size in range(MOST + 1)]
+#: Rows of one statement: so many at a time while there are as many, then at most MOST, each number of which has an INSERT of its own.
+LARGE, MOST = 250, 64
+_INSERT: dict[int, LiteralString] = {size: INSERT + ",".join([ROW] * size) for size in (*range(MOST + 1), LARGE)}
 # By the two unique indexes, for each event asked about.
 _ANY_KNOWN: LiteralString = """
 SELECT 1 FROM (VALUES *) AS asked
 WHERE EXISTS (SELECT 1 FROM events WHERE id = asked.column1 AND source = asked.column2)
 OR EXISTS (SELECT 1 FROM events WHERE source = asked.column2 AND body_digest = asked.column3) LIMIT 1
 """
-_LOOKS: dict[int, LiteralString] = {size: _ANY_KNOWN.replace("*", ", ".join(["(?, ?, ?)"] * size)) for size in (8, MOST)}
+_LOOKS: dict[int, LiteralString] = {size: _ANY_KNOWN.replace("*", ",".join(["(?,?,?)"] * size)) for size in (8, MOST, LARGE)}
 _UNPLANNED: LiteralString = "INSERT INTO unplanned (position) SELECT position FROM events WHERE position > ?"
 _UNHEARD: LiteralString = """
 INSERT INTO plans (position, status, reason, revision)
@@ -52,7 +52,7 @@ def _are_new(connection: apsw.Connection, rows: Sequence[Row]) -> bool:
     if len({one[:2] for one in asked}) < len(rows) or len(set(bodies)) < len(bodies):
         return False
     for some in _in_parts(asked):
-        size = 8 if len(some) <= 8 else MOST
+        size = next(size for size in _LOOKS if len(some) <= size)
         padded = [*some, *[some[-1]] * (size - len(some))]
         if row_of(connection, _LOOKS[size], *chain.from_iterable(padded)):
             return False
@@ -73,5 +73,8 @@ def _insert(connection: apsw.Connection, rows: Sequence[Values], revision: str) 
 
 
 def _in_parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(rows), MOST):
+    large = len(rows) - len(rows) % LARGE
+    for start in range(0, large, LARGE):
+        yield rows[start : start + LARGE]
+    for start in range(large, len(rows), MOST):
         yield rows[start : start + MOST]

@@ -14,7 +14,7 @@ from attune_core.dead_letters import DeadLetter, DeadReason
 INSERT: LiteralString = """
 INSERT INTO events (source, id, type, subject, time, received_at, hops, body_digest, traceparent, data) VALUES
 """
-ROW: LiteralString = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ROW: LiteralString = "(?,?,?,?,?,?,?,?,?,?)"
 #: To be followed by FROM with `events e` and `plans p`.
 COLUMNS: LiteralString = """
 SELECT e.position, e.source, e.id, e.type, e.subject, e.time, e.received_at, e.hops, e.body_digest, e.traceparent, e.data,

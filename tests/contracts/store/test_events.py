@@ -115,6 +115,15 @@ async def test_many_of_one_request_are_planned_as_they_are_stored_unless_an_olde
     assert [found.revision for found in (await store.events(before=4, limit=9)).events] == ["s", "r", "r"]
 
 
+async def test_hundreds_of_one_request_keep_their_order_and_one_of_them_that_is_known_is_told(store: Store) -> None:
+    first = await store.accept_events([event(f"{number}") for number in range(570)])
+    assert [one.position for one in first] == [*range(1, 571)]
+    seen = await store.unplanned(limit=999)
+    assert [(one.position, one.new.id) for one in seen] == [(number + 1, f"{number}") for number in range(570)]
+    again = await store.accept_events([event(f"{number}") for number in range(569, 900)])
+    assert [(one.position, one.duplicate) for one in again] == [(570, True), *((number, False) for number in range(571, 901))]
+
+
 async def test_a_body_that_comes_back_under_another_id_is_refused(store: Store) -> None:
     first = await store.accept_event(event("1", body_digest="b" * 64))
     with pytest.raises(ReplayedBody):
