@@ -286,5 +286,7 @@ def _show_sent(sent: Sent, left_out: int, *, json: bool, name: str = "") -> None
         show_line(", ".join([f"{sent.accepted} accepted", *(f"{count} {word}" for count, word in counts if count)]))
         for place, why in sent.refusals:
             show_line(f"{place}: {why}")
+        if name and sent.accepted:
+            show_line(f"what became of them: attune event list --search {name}:")
     if sent.refused:
         raise typer.Exit(1)

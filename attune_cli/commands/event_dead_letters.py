@@ -4,9 +4,9 @@ Reads and changes them through the controller's API, one by one, so that each is
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, TypeVar
 
 import typer
 
@@ -21,6 +21,8 @@ from attune_core.ports import rfc3339
 from attune_core.values import JsonValue
 from attune_core.wire.api import EventView, Page
 from attune_core.wire.dead_letters import DroppedView, RetriedView
+
+Done = TypeVar("Done", RetriedView, DroppedView)
 
 app = group("Dead letters: events that no rule was asked about.")
 
@@ -119,13 +121,13 @@ def retry(
     with Client(load_profile(profile)) as client:
         chosen = _chosen(client, events, _filter(reason, source, trigger, since), every=every)
         _confirm(f"Retry {_counted(len(chosen))}?", events, chosen, yes=yes)
-        done: list[RetriedView] = []
-        for position in chosen:
-            with _gone_meanwhile(position, named=bool(events)):
-                one = client.post("/v1/dead_letters/retry", _request(position, why), RetriedView)
-                done.append(one)
-                _say(_retried(one), json=json)
-    _end(done, json=json)
+        _each(
+            chosen,
+            lambda one: client.post("/v1/dead_letters/retry", _request(one, why), RetriedView),
+            _retried,
+            named=bool(events),
+            json=json,
+        )
 
 
 @app.command()
@@ -150,12 +152,13 @@ def drop(
     with Client(load_profile(profile)) as client:
         chosen = _chosen(client, events, _filter(reason, source, trigger, since), every=every)
         _confirm(f"Drop {_counted(len(chosen))} for good?", None, chosen, yes=yes)
-        done: list[DroppedView] = []
-        for position in chosen:
-            with _gone_meanwhile(position, named=bool(events)):
-                done.append(client.post("/v1/dead_letters/drop", _request(position, why), DroppedView))
-                _say(f"event {position} is dropped", json=json)
-    _end(done, json=json)
+        _each(
+            chosen,
+            lambda one: client.post("/v1/dead_letters/drop", _request(one, why), DroppedView),
+            _dropped,
+            named=bool(events),
+            json=json,
+        )
 
 
 def _filter(reason: DeadReason | None, source: str | None, trigger: str | None, since: str | None) -> dict[str, str | int | None]:
@@ -201,6 +204,21 @@ def _counted(number: int) -> str:
     return f"{number} dead letter{'' if number == 1 else 's'}"
 
 
+def _each(chosen: Sequence[int], ask: Callable[[int], Done], told: Callable[[Done], str], *, named: bool, json: bool) -> None:
+    """Ask for each and say at once what became of it: whatever ends the command, that stays done."""
+    done: list[Done] = []
+    for position in chosen:
+        with _gone_meanwhile(position, named=named):
+            one = ask(position)
+            done.append(one)
+            if not json:
+                show_line(told(one))
+    if json:
+        show_json(list(done))
+    elif not done:
+        note("no dead letters are meant")
+
+
 @contextmanager
 def _gone_meanwhile(position: int, *, named: bool) -> Iterator[None]:
     """Go on with the others when one that was listed is no dead letter any more: somebody else was there."""
@@ -218,14 +236,5 @@ def _retried(one: RetriedView) -> str:
     return f"event {one.was} is event {one.position} now; see: attune explain event {one.position}"
 
 
-def _say(line: str, *, json: bool) -> None:
-    """Say at once what has been done: whatever ends the command, that stays done."""
-    if not json:
-        show_line(line)
-
-
-def _end(done: Sequence[RetriedView | DroppedView], *, json: bool) -> None:
-    if json:
-        show_json(list(done))
-    elif not done:
-        note("no dead letters are meant")
+def _dropped(one: DroppedView) -> str:
+    return f"event {one.position} is dropped"

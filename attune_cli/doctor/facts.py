@@ -69,12 +69,25 @@ class Certificate(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Git:
+    """How the controller stands with its repository: the revision that is live, and at which step the newest one fails, and why."""
+
+    repository: str
+    branch: str
+    live: str = ""
+    step: str = ""
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answered(Fact):
-    """How the controller answered the profile's token: its version, or the code and words of a refusal."""
+    """How the controller answered the profile's token: its version and how it stands with git, or the code and words of a refusal."""
 
     about: str
     version: str = ""
     ours: str = ""
+    git: Git | None = None
     code: str = ""
     message: str = ""
     remedy: str = ""

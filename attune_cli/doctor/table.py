@@ -68,6 +68,7 @@ CHECKS: tuple[Check, ...] = (
     _check("tls.accepted", handshakes.agents_handshake, of_certificates.accepted),
     _check("tls.stored", certificates.certificates, of_certificates.stored),
     _check("token.taken", answers.answers, of_network.token),
+    _check("git.synced", answers.answers, of_network.git),
     _check("port.held", ports.ports, of_network.port),
     _check("disk.space", disks.disks, of_disk.space),
     _check("disk.inodes", disks.disks, of_disk.inodes),

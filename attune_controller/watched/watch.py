@@ -60,6 +60,7 @@ class Watch:
         queues = [Queue(name=one.name, depth=one.depth, bound=one.limit) for one in self.bounds.rows()]
         return [
             gauge("events_waiting", "Accepted events that are not planned.", counts.events_waiting),
+            gauge("dead_letters", "Events that are kept because they could not be planned.", counts.dead_letters),
             gauge("executions_unsettled", "Executions that have not ended.", counts.executions_unsettled),
             counter("executions_settled", "Executions that ended since the start, by outcome.", "outcome", self.assembly.tally.settled),
             Family(name="agents", help="Enrolled agents.", labels=("state",), samples=[((word,), n) for word, n in states.items()]),

@@ -47,6 +47,7 @@ async def test_what_happens_is_counted_and_shown_to_whoever_may_watch(tmp_path: 
         seen = await numbers()
         found = {word: seen["attune_events_total", word] for word in ("accepted", "duplicate", "dead_letter")}
         assert found == {"accepted": 1, "duplicate": 1, "dead_letter": 1}
+        assert seen["attune_dead_letters",] == 1
         assert (seen["attune_executions_unsettled",], seen["attune_queue_depth", "backlog"]) == (1, 1)
         assert seen["attune_queue_bound", "backlog"] == 1_000_000
         assert seen["attune_queue_depth", "public_connections"] >= 1

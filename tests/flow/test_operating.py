@@ -89,7 +89,7 @@ def test_the_doctor_finds_every_part_of_a_host_that_works_and_nothing_wrong_with
         "controller": ("tls.dates", "port.held", "version.stored", "mode.entry", "kernel.core", "disk.reserve"),
         "agent": ("agent.joined", "tls.accepted", "clock.controller", "version.stored", "version.running", "mode.passage"),
         "executor": ("executor.answers", "executor.protocol", "executor.privileges", "user.uids", "kernel.files"),
-        "profile": ("token.taken", "tls.chain", "version.controller"),
+        "profile": ("token.taken", "git.synced", "tls.chain", "version.controller"),
     }.items():
         assert {(program, code) for code in codes if code != "executor.privileges" or os.geteuid() == 0} <= well
     assert host.executor is not None

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
-from attune_cli.doctor.facts import Answered
+from attune_cli.doctor.facts import Answered, Git
 from attune_cli.doctor.findings import UNREACHED, Unseen
 from attune_cli.doctor.here import Here
 from attune_cli.profiles import Profile
 from attune_core.errors import AttuneError
 from attune_core.version import VERSION
+
+if TYPE_CHECKING:
+    from attune_core.wire.api import SyncView
 
 
 def answers(here: Here) -> Iterator[Answered | Unseen]:
@@ -30,4 +34,15 @@ def _ask(profile: Profile) -> Answered | Unseen:
         return Unseen(program="profile", about=profile.url, why=UNREACHED)
     except AttuneError as error:
         return Answered(program="profile", about=profile.url, ours=VERSION, code=error.code, message=error.message, remedy=error.hint)
-    return Answered(program="profile", about=profile.url, version=status.version, ours=VERSION)
+    return Answered(program="profile", about=profile.url, version=status.version, ours=VERSION, git=_git(status.sync))
+
+
+def _git(sync: "SyncView") -> Git:
+    return Git(
+        repository=sync.repository,
+        branch=sync.branch,
+        live=sync.active_revision,
+        step=sync.step,
+        code=sync.code,
+        message=sync.message,
+    )

@@ -40,6 +40,18 @@ def port(fact: Port) -> Judgement:
     return error(about, f"is held by {holder}", remedy)
 
 
+def git(fact: Answered) -> Judgement:
+    """Judge whether the controller reads its repository and takes what is there."""
+    if fact.git is None:
+        return skipped(fact.about, "it did not say how it stands with git")
+    git, live = fact.git, fact.git.live[:12]
+    about = f"{git.repository} {git.branch}"
+    if not git.code:
+        return ok(about, f"revision {live} is live" if live else "nothing was read yet")
+    stays = f"; revision {live} stays live" if live else ""
+    return error(about, f"{git.step}: {git.message} ({git.code}){stays}", f"attune explain {git.code}")
+
+
 def token(fact: Answered) -> Judgement:
     """Judge whether the profile's token serves."""
     if not fact.code:

@@ -31,8 +31,10 @@ coalesce(sum(e.state != 'settled'), 0)
 FROM queues q LEFT JOIN executions e ON e.queue = q.id GROUP BY q.id
 """
 LOADED: LiteralString = """
-SELECT agent, unsettled FROM loads WHERE unsettled > 0
-EXCEPT SELECT agent, count(*) FROM executions WHERE state != 'settled' GROUP BY agent
+SELECT 'agent', agent FROM (
+    SELECT agent, unsettled AS more FROM loads
+    UNION ALL SELECT agent, -count(*) FROM executions WHERE state != 'settled' GROUP BY agent
+) GROUP BY agent HAVING sum(more) != 0
 """
 #: What must return no row: the table and row it is about come first.
 RULES: dict[LiteralString, LiteralString] = {
@@ -70,7 +72,8 @@ RULES: dict[LiteralString, LiteralString] = {
         OR due < opened_at OR back > opened_at ELSE 1 END""",
     "a number or position is beyond the last that was given": """
         SELECT 'execution', number FROM executions WHERE number > (SELECT seq FROM sqlite_sequence WHERE name = 'executions')
-        UNION ALL SELECT 'event', position FROM events WHERE position > (SELECT seq FROM sqlite_sequence WHERE name = 'events')""",
+        UNION ALL SELECT 'event', position FROM events WHERE position > (SELECT seq FROM sqlite_sequence WHERE name = 'events')
+        UNION ALL SELECT 'history', n FROM history WHERE n > (SELECT seq FROM sqlite_sequence WHERE name = 'history')""",
     "a last number that was given is of no table that gives numbers": """
         SELECT 'numbers', name FROM sqlite_sequence
         WHERE name NOT IN (SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%')""",

@@ -56,6 +56,11 @@ def answered(version: str = "", code: str = "") -> facts.Answered:
     return facts.Answered(program="profile", about="https://c", version=version, ours="1.4.0", code=code, message="no", remedy="login")
 
 
+def synced(code: str = "", live: str = "0123456789abcdef") -> facts.Answered:
+    git = facts.Git(repository="/srv/rules.git", branch="main", live=live, step="fetch", code=code, message="gone")
+    return facts.Answered(program="profile", about="https://c", version="1.4.0", ours="1.4.0", git=git)
+
+
 def entry(mode: int, wanted: int, *, owner: int = 990, open_to: int = 0) -> facts.Entries:
     one = facts.Entry(path="/x y", mode=mode, owner=owner, wanted_mode=wanted, wanted_owner=990, open_to=open_to)
     return facts.Entries(program="agent", about="/x", entries=(one,))
@@ -121,6 +126,11 @@ CASES: list[tuple[Judgement, Level, str]] = [
     (network.port(port(runs=7, holders=((8, "nginx"),))), ERROR, "sport = :7443"),
     (network.token(answered("1.4.0")), OK, "token"),
     (network.token(answered(code="ATT506")), ERROR, "ATT506"),
+    (network.git(synced()), OK, "0123456789ab is live"),
+    (network.git(synced(live="")), OK, "nothing was read yet"),
+    (network.git(synced("ATT301")), ERROR, "fetch: gone (ATT301); revision 0123456789ab stays live"),
+    (network.git(synced("ATT301", live="")), ERROR, "attune explain ATT301"),
+    (network.git(answered(code="ATT506")), SKIPPED, "git"),
     (certificates.spoken(shake()), OK, "TLS"),
     (certificates.spoken(shake(tls=False)), OK, "plain"),
     (certificates.spoken(shake(other_speech=True)), ERROR, "http://"),

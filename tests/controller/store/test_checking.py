@@ -4,7 +4,6 @@ import asyncio
 import random
 import shutil
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -45,7 +44,9 @@ ONCE = {
     "identity": {"incarnation", "turns"},
     "history": {"queue", "epoch", "sequence", "attempt"},  # of steps before the last: that one is compared
 }
-Content: TypeAlias = Mapping[str, list[tuple[object, ...]]]
+#: The last numbers that were given, by table.
+NUMBERS = "sqlite_sequence"
+Content: TypeAlias = dict[str, list[tuple[object, ...]]]
 
 
 async def filled(folder: Path, *, with_log: bool) -> None:
@@ -72,6 +73,14 @@ def content_of(folder: Path) -> tuple[Content, dict[str, list[str]]]:
     return rows, columns
 
 
+def skipping(numbers: list[tuple[object, ...]], known: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Take a last number that is higher for the one that was: it only leaves numbers out, as those do that were forgotten."""
+    return [
+        before if now[0] == before[0] and int(str(now[1])) > int(str(before[1])) else now
+        for now, before in zip(numbers, known, strict=False)
+    ]
+
+
 def judged(folder: Path, known: Content) -> str:
     """Say what became of a flip: found, harmless, or the columns that it changed unnoticed."""
     try:
@@ -80,7 +89,7 @@ def judged(folder: Path, known: Content) -> str:
         content, columns = content_of(folder)
     except (AttuneError, apsw.Error, UnicodeDecodeError):
         return "found"
-    if content == known:
+    if content | {NUMBERS: skipping(content[NUMBERS], known[NUMBERS])} == known:
         return "harmless"
     changed = {
         f"{name}.{column}"
@@ -179,12 +188,15 @@ async def test_a_log_that_a_power_cut_tore_is_said_as_a_doubt(tmp_path: Path) ->
         ("UPDATE executions SET epoch = 9 WHERE number = 5", "where its history says"),
         ("UPDATE queues SET waiting = waiting + 1", "a queue's counters"),
         ("UPDATE loads SET unsettled = 1", "an agent's load"),
+        ("PRAGMA ignore_check_constraints = 1; UPDATE loads SET unsettled = -unsettled", "an agent's load"),
+        ("DELETE FROM loads", "an agent's load"),
         ("DELETE FROM plans WHERE position = 2", "neither planned nor waiting"),
         ("INSERT INTO unplanned VALUES (2)", "or both"),
         ("DELETE FROM requests WHERE number = 2", "has no request"),
         ("DELETE FROM events WHERE position = 2", "a plan is of no event"),
         ("UPDATE requests SET input = '{}' WHERE number = 2", "another length"),
         ("UPDATE sqlite_sequence SET seq = 2 WHERE name = 'executions'", "beyond the last that was given"),
+        ("UPDATE sqlite_sequence SET seq = 2 WHERE name = 'history'", "beyond the last that was given"),
         ("UPDATE sqlite_sequence SET name = 'Executions' WHERE name = 'executions'", "of no table that gives numbers"),
         ("UPDATE history SET state = 'rueued' WHERE n = 1", "in no state that there is"),
         ("UPDATE executions SET agent = 'web2' WHERE number = 2", "of another place"),
