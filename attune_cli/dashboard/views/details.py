@@ -129,7 +129,8 @@ def _agent(agent: AgentView, now: float) -> Fields:
         ("sensors", "\n".join(f"{name}: {how}" for name, how in sorted(agent.sensors.items()))),
         ("version", agent.version),
         ("enrolled", _with_age("enrolled", agent.enrolled_at, now)),
-        ("last seen", _with_age("last seen", agent.last_seen_at, now)),
+        # Of one that is connected it is up to a minute old, and says less than its state.
+        ("last seen", "" if agent.state == "connected" else _with_age("last seen", agent.last_seen_at, now)),
     ]
 
 

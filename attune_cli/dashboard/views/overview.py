@@ -82,7 +82,7 @@ def overview_things(overview: OverviewView, width: int, height: int, now: float)
 def figures(overview: OverviewView, width: int, now: float) -> list[Line]:
     """Return what happens, as numbers, sparklines and bars, and what is live."""
     waiting = f"{count(overview.events_waiting)} to be planned" if overview.events_waiting else ""
-    dead = f"{count(overview.dead_letters)} dead letters" if overview.dead_letters else ""
+    dead = f"{count(overview.dead_letters)} dead letter{'' if overview.dead_letters == 1 else 's'}" if overview.dead_letters else ""
     ended = [sum(step) for step in zip(*overview.outcomes.values(), strict=False)]
     under_way = f"{count(overview.unsettled)} not settled, {count(overview.running)} running"
     lines = [

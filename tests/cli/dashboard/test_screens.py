@@ -17,7 +17,7 @@ PLACES = {
     "execution": ("execution 1207", "exit code"),
     "event": ("event 17", "the newest first"),
     "queue": ("queue web.restart web1", "who stands in it"),
-    "agent": ("agent web1", "last seen"),
+    "agent": ("agent web1", "enrolled"),
     "rule": ("rule web.restart_on_alert", "what for"),
     "logs": ("logs 1208", "starting"),
     "why": ("explain execution 1209", "What to do"),
