@@ -16,7 +16,7 @@ from attune_cli.main import main
 from attune_cli.profiles import Profile, save_profile
 from tests.cli.every_command import EVENT, EVENTS, every_command, is_remote, words_of
 from tests.cli.listener import certificate_for, listener, pem_of
-from tests.free_ports import free_port
+from tests.free_ports import deaf_port
 
 AUTHORITY = trustme.CA()
 TRUSTED = pem_of(AUTHORITY)
@@ -60,7 +60,7 @@ def refusal(status: int, code: str) -> AbstractContextManager[int]:
 
 #: What listens there, the address, and the code.
 EVERY: dict[str, tuple[Callable[[], AbstractContextManager[int]], str, str]] = {
-    "nobody listens": (lambda: nullcontext(free_port()), "https://127.0.0.1:{}", "ATT702"),
+    "nobody listens": (deaf_port, "https://127.0.0.1:{}", "ATT702"),
     "the certificate is by another authority": (
         lambda: listener(certificate_for(trustme.CA(), "127.0.0.1")),
         "https://127.0.0.1:{}",

@@ -11,7 +11,7 @@ import pytest
 
 from attune_cli.profiles import Profile, save_profile
 from attune_core.states import Outcome
-from tests.free_ports import free_port
+from tests.free_ports import deaf_port
 from tests.running import Running, action_document, pack, running_system
 from tests.waiting import wait_until
 
@@ -113,11 +113,12 @@ def test_without_a_server_it_is_one_line_of_cause_and_remedy_on_the_screen_as_it
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    save_profile("default", Profile(url=f"http://127.0.0.1:{free_port()}", authority="", token="t"))
-    terminal = Terminal(tmp_path, "dashboard")
-    try:
-        terminal.shows("ended with 3")
-        assert "what to do:" in terminal.text
-        assert "Traceback" not in terminal.text
-    finally:
-        terminal.close()
+    with deaf_port() as port:
+        save_profile("default", Profile(url=f"http://127.0.0.1:{port}", authority="", token="t"))
+        terminal = Terminal(tmp_path, "dashboard")
+        try:
+            terminal.shows("ended with 3")
+            assert "what to do:" in terminal.text
+            assert "Traceback" not in terminal.text
+        finally:
+            terminal.close()

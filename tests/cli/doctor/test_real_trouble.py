@@ -24,6 +24,7 @@ from attune_cli.profiles import Profile
 from tests.cli.commands import attune
 from tests.cli.listener import certificate_for, listener, pem_of
 from tests.faults.needs import faketime
+from tests.free_ports import deaf_port
 from tests.pages import PAGES
 from tests.running import open_for_attempts
 from tests.small_disk import fill, small_disk
@@ -108,9 +109,8 @@ def test_a_controller_whose_clock_is_an_hour_off_is_found_and_so_is_ours(tmp_pat
 
 
 def test_nobody_at_the_port_is_one_error_and_the_rest_is_skipped() -> None:
-    with listener() as port:
-        pass
-    assert levels(calling(port), *TLS) == dict.fromkeys(TLS, "skipped") | {"tcp.reached": "error"}
+    with deaf_port() as port:
+        assert levels(calling(port), *TLS) == dict.fromkeys(TLS, "skipped") | {"tcp.reached": "error"}
 
 
 def agent_of(state: Path) -> Here:
