@@ -49,6 +49,11 @@ class Seen:
         except AssertionError:
             raise AssertionError(f"{text!r} is not on the screen:\n{self.text}") from None
 
+    async def shows_below(self, text: str) -> None:
+        """Wait until a text is seen below the three lines that every screen has, and that are there before anything is read."""
+        await eventually(lambda: text in "\n".join(self.text.splitlines()[3:]), timeout=5.0, what=f"{text!r} on the screen's own part")
+        await self.pilot.pause()  # what came with it is laid out, too
+
     async def no_longer_shows(self, text: str) -> None:
         """Wait until a text is not seen any more."""
         await eventually(lambda: text not in self.text, timeout=5.0, what=f"{text!r} going away")

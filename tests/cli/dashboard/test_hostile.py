@@ -49,11 +49,11 @@ async def test_no_field_of_any_screen_reaches_the_terminal_as_anything_but_text(
         shown = [seen.text]
         for place in places:
             seen.app.go(place)
-            await seen.shows("\\x1b[31mred")
+            await seen.shows_below("\\x1b[31mred")
             shown.append(seen.text)
         await seen.press("escape", "escape", "colon")
         seen.app.go(Listed(kind="execution"))
-        await seen.shows("\\x1b[31mred")
+        await seen.shows_below("\\x1b[31mred")
         await seen.press("c", "R")
         shown.append(seen.text)
     for screen in shown:
