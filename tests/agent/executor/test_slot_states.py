@@ -167,6 +167,8 @@ class Scene:
                     await eventually(lambda: self.executor.log().count("no keeper for slot") > said, what="a fork to fail")
             case _:
                 give_words(trials)
+                # What has not its word yet is unknown, and is not stopped.
+                await asyncio.gather(*(trial.starting for trial in trials), return_exceptions=True)
                 await asyncio.gather(*(trial.stop(self.link) for trial in trials))
         give_words(trials)
 
