@@ -73,7 +73,8 @@ def _value(annotation: object, name: str) -> object:  # noqa: PLR0911 - a case f
             if name.endswith("_at") or name in ("now", "due", "time", "since", "opened", "last_due", "next_due", "until")
             else EVIL
         )
-    return {bool: True, int: 7, float: 7.0, datetime: datetime.fromtimestamp(0, tz=UTC)}.get(annotation, EVIL)  # type: ignore[call-overload]  # any object is a key
+    plain: dict[object, object] = {bool: True, int: 7, float: 7.0, datetime: datetime.fromtimestamp(0, tz=UTC)}
+    return plain.get(annotation, EVIL)
 
 
 class Shown:

@@ -1,5 +1,7 @@
 """Keys, questions, filters, the palette, long lists, and what happens when nobody answers any more."""
 
+from functools import partial
+
 import pytest
 
 from tests.cli.dashboard.recorded import Recorded, everything, execution, overview
@@ -10,6 +12,10 @@ from tests.waiting import eventually
 @pytest.fixture
 def recorded() -> Recorded:
     return Recorded(everything())
+
+
+def has_sent(recorded: Recorded, count: int) -> bool:
+    return len(recorded.keys) == count
 
 
 async def test_nothing_is_sent_before_a_person_says_yes_to_what_it_will_do(recorded: Recorded) -> None:
@@ -184,7 +190,7 @@ async def test_an_order_whose_answer_was_lost_is_the_same_order_when_it_is_given
         recorded.deaf = False
         for count in (2, 3):
             await seen.press("R", "y")
-            await eventually(lambda wanted=count: len(recorded.keys) == wanted)  # type: ignore[misc]  # a default binds it now
+            await eventually(partial(has_sent, recorded, count))
             await seen.shows("execution 1207 runs again as a new one")
         first, again, another = recorded.keys
         assert (first == again, again == another) == (True, False)
